@@ -1,0 +1,38 @@
+/**
+ * What one look at a resource found, as data. The same plan feeds the writes, `status.drift`, the drift metric, the
+ * event, the log line and the `plan` command.
+ */
+
+/** One field that is not as declared. Values are redacted and short before they come here; never a secret, never metadata XML. */
+export interface Difference {
+  /** Path inside the component, for example "relayState" or "trust.SAML:aud". */
+  path: string;
+  desired: string;
+  observed: string;
+}
+
+export type Verb = "create" | "update" | "delete" | "wait";
+
+/** One step towards the declared state. The order of a plan's changes is the order in which they are applied. */
+export interface Change<C extends string = string> {
+  component: C;
+  verb: Verb;
+  /** The cloud object as a person names it: "IAM role AzureAD_Role", "application Amazon Connect Agents". */
+  object: string;
+  cloud: "entra" | "iam" | "connect";
+  /** Why this is needed, one clause. */
+  why: string;
+  differences: Difference[];
+  /** What a person will have to wait for, for example "Entra's role import, usually 40 minutes". */
+  wait?: string;
+  /**
+   * True when the object existed and had converged before: then the change is drift (or a changed spec), not first set-up.
+   * Drives `status.drift` and whether `driftPolicy: Report` holds the change back.
+   */
+  drift?: boolean;
+}
+
+export interface Plan<C extends string = string> {
+  resource: { kind: string; namespace: string; name: string };
+  changes: Change<C>[];
+}

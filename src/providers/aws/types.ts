@@ -1,0 +1,236 @@
+/** Ports of the AWS side. `undefined` from a read means: not there (NoSuchEntity / ResourceNotFound). Errors are CloudError. */
+import type { CallOptions } from "../errors.ts";
+
+export type Tags = Record<string, string>;
+
+export interface IamPolicy {
+  arn: string;
+  name: string;
+  path: string;
+  defaultVersionId: string;
+  /** Parsed default version. */
+  document: unknown;
+  tags: Tags;
+}
+export interface IamRole {
+  arn: string;
+  name: string;
+  path: string;
+  id: string;
+  /** Parsed trust policy. */
+  trust: unknown;
+  maxSessionDurationSeconds: number;
+  description?: string;
+  permissionsBoundaryArn?: string;
+  tags: Tags;
+  attachedPolicyArns: string[];
+}
+export interface IamSamlProvider {
+  arn: string;
+  uuid?: string;
+  metadata: string;
+  tags: Tags;
+  createdAt?: Date;
+}
+export interface IamUser {
+  arn: string;
+  name: string;
+  path: string;
+  permissionsBoundaryArn?: string;
+  tags: Tags;
+  attachedPolicyArns: string[];
+}
+export interface IamAccessKey {
+  id: string;
+  status: "Active" | "Inactive" | "Expired";
+  createdAt: Date;
+}
+export interface AccessKeyUse {
+  lastUsedAt?: Date;
+  service?: string;
+}
+
+/** IAM of one account. Creates are not retried blindly: an unknown outcome is a CloudError with `outcomeUnknown`. */
+export interface Iam {
+  readonly account: string;
+  readonly partition: string;
+  /** The cloud's own clock (from Date headers), so that a wrong node clock rotates no key. */
+  now(): Date;
+
+  getPolicy(arn: string, o?: CallOptions): Promise<IamPolicy | undefined>;
+  createPolicy(
+    p: { name: string; path: string; document: unknown; description: string; tags: Tags },
+    o?: CallOptions,
+  ): Promise<string>;
+  /** New default version; the oldest non-default version is pruned first when there are five. */
+  setPolicyDocument(arn: string, document: unknown, o?: CallOptions): Promise<void>;
+  /** Names of the roles and users that carry the policy, and whether it is somebody's permissions boundary. */
+  policyEntities(arn: string, o?: CallOptions): Promise<{ roles: string[]; users: string[]; groups: string[] }>;
+  /** Deletes versions, then the policy. Fails with DeleteConflict while attached: detach first. */
+  deletePolicy(arn: string, o?: CallOptions): Promise<void>;
+  tagPolicy(arn: string, set: Tags, remove: string[], o?: CallOptions): Promise<void>;
+
+  getRole(name: string, o?: CallOptions): Promise<IamRole | undefined>;
+  createRole(
+    r: {
+      name: string;
+      path: string;
+      trust: unknown;
+      description: string;
+      maxSessionDurationSeconds: number;
+      permissionsBoundaryArn?: string;
+      tags: Tags;
+    },
+    o?: CallOptions,
+  ): Promise<string>;
+  updateRole(
+    name: string,
+    r: { maxSessionDurationSeconds: number; description: string },
+    o?: CallOptions,
+  ): Promise<void>;
+  setTrust(name: string, trust: unknown, o?: CallOptions): Promise<void>;
+  setRoleBoundary(name: string, arn: string | undefined, o?: CallOptions): Promise<void>;
+  attachRolePolicy(name: string, policyArn: string, o?: CallOptions): Promise<void>;
+  detachRolePolicy(name: string, policyArn: string, o?: CallOptions): Promise<void>;
+  tagRole(name: string, set: Tags, remove: string[], o?: CallOptions): Promise<void>;
+  /** Detaches managed policies, deletes inline ones, then the role. */
+  deleteRole(name: string, o?: CallOptions): Promise<void>;
+  listRoles(pathPrefix: string, o?: CallOptions): Promise<Pick<IamRole, "arn" | "name" | "path" | "trust">[]>;
+
+  getSamlProvider(arn: string, o?: CallOptions): Promise<IamSamlProvider | undefined>;
+  createSamlProvider(p: { name: string; metadata: string; tags: Tags }, o?: CallOptions): Promise<string>;
+  updateSamlProvider(arn: string, metadata: string, o?: CallOptions): Promise<void>;
+  deleteSamlProvider(arn: string, o?: CallOptions): Promise<void>;
+  tagSamlProvider(arn: string, set: Tags, remove: string[], o?: CallOptions): Promise<void>;
+  listSamlProviders(o?: CallOptions): Promise<string[]>;
+
+  getUser(name: string, o?: CallOptions): Promise<IamUser | undefined>;
+  createUser(
+    u: { name: string; path: string; permissionsBoundaryArn?: string; tags: Tags },
+    o?: CallOptions,
+  ): Promise<string>;
+  setUserBoundary(name: string, arn: string | undefined, o?: CallOptions): Promise<void>;
+  attachUserPolicy(name: string, policyArn: string, o?: CallOptions): Promise<void>;
+  detachUserPolicy(name: string, policyArn: string, o?: CallOptions): Promise<void>;
+  tagUser(name: string, set: Tags, remove: string[], o?: CallOptions): Promise<void>;
+  /** Access keys, attached and inline policies, groups, then the user. */
+  deleteUser(name: string, o?: CallOptions): Promise<void>;
+  listAccessKeys(userName: string, o?: CallOptions): Promise<IamAccessKey[]>;
+  /** The secret exists in this answer only. */
+  createAccessKey(userName: string, o?: CallOptions): Promise<{ id: string; secret: string }>;
+  deactivateAccessKey(userName: string, id: string, o?: CallOptions): Promise<void>;
+  deleteAccessKey(userName: string, id: string, o?: CallOptions): Promise<void>;
+  accessKeyUse(id: string, o?: CallOptions): Promise<AccessKeyUse>;
+}
+
+export interface ConnectInstanceFacts {
+  arn: string;
+  id: string;
+  identityManagement: "SAML" | "CONNECT_MANAGED" | "EXISTING_DIRECTORY";
+  status: string;
+  /** A Global Resiliency instance has one; those are refused. */
+  globalSignInEndpoint?: string;
+  accessUrl?: string;
+}
+
+export interface PhoneSettings {
+  type?: "SOFT_PHONE" | "DESK_PHONE";
+  autoAccept?: boolean;
+  /** Seconds, always (SearchUsers' milliseconds are converted by the provider). */
+  afterContactWorkSeconds?: number;
+  deskPhoneNumber?: string;
+  persistentConnection?: boolean;
+}
+export interface Proficiency {
+  attribute: string;
+  value: string;
+  /** 1 to 5. */
+  level: number;
+}
+
+export interface ConnectUserView {
+  id: string;
+  arn: string;
+  username: string;
+  firstName?: string;
+  lastName?: string;
+  /** Undefined when this view did not read them (SearchUsers has neither); null when read and not set. */
+  secondaryEmail?: string | null;
+  mobile?: string | null;
+  securityProfileIds: string[];
+  routingProfileId?: string;
+  hierarchyGroupId?: string;
+  phone: PhoneSettings;
+  /** Undefined when not read. */
+  proficiencies?: Proficiency[];
+  tags: Tags;
+}
+
+export interface ConnectUserInput {
+  username: string;
+  firstName: string;
+  lastName: string;
+  secondaryEmail?: string;
+  mobile?: string;
+  securityProfileIds: string[];
+  routingProfileId: string;
+  hierarchyGroupId?: string;
+  phone?: PhoneSettings;
+  tags: Tags;
+}
+
+/** Finds ids for names; exact, case-sensitive. `candidates` are the near names to tell a person when there is none or several. */
+export type Resolved = { id: string } | { candidates: string[]; ambiguous: boolean };
+
+/**
+ * One Connect instance, shared by every persona and user of it. Users are read from one inventory (SearchUsers pages of 500,
+ * refreshed at `maxAgeMs` at the latest), never described one by one.
+ */
+export interface ConnectInstance {
+  readonly arn: string;
+  facts(o?: CallOptions): Promise<ConnectInstanceFacts>;
+  securityProfile(name: string, o?: CallOptions): Promise<Resolved>;
+  routingProfile(name: string, o?: CallOptions): Promise<Resolved>;
+  /** Path of names from the top level, for example ["Dublin", "Team A"]. */
+  hierarchyGroup(path: string[], o?: CallOptions): Promise<Resolved>;
+  nameOf(kind: "securityProfile" | "routingProfile" | "hierarchyGroup", id: string): string | undefined;
+
+  /** The user of exactly this name as the inventory sees it, own recent writes included. `detail` also reads e-mail, mobile, proficiencies. */
+  user(
+    username: string,
+    o?: CallOptions & { detail?: ("identity" | "proficiencies")[]; maxAgeMs?: number },
+  ): Promise<ConnectUserView | undefined>;
+  /** Users whose name equals without regard to case. */
+  similar(username: string, o?: CallOptions): Promise<ConnectUserView[]>;
+  /** True when ListUsers confirms that no user of exactly this name exists; needed before a create. */
+  confirmAbsent(username: string, o?: CallOptions): Promise<boolean>;
+  users(o?: CallOptions & { maxAgeMs?: number }): Promise<Iterable<ConnectUserView>>;
+  /** When the inventory was read last, ms since the epoch; for the inventory-age metric and "last check". */
+  inventoryReadAt(): number | undefined;
+
+  /** The answer of an unknown outcome or DuplicateResource is found by looking; returns the view. */
+  createUser(u: ConnectUserInput, o?: CallOptions): Promise<ConnectUserView>;
+  deleteUser(user: ConnectUserView, o?: CallOptions): Promise<void>;
+  updateIdentity(
+    user: ConnectUserView,
+    i: { firstName: string; lastName: string; secondaryEmail?: string; mobile?: string },
+    o?: CallOptions,
+  ): Promise<void>;
+  updatePhone(user: ConnectUserView, phone: PhoneSettings, o?: CallOptions): Promise<void>;
+  updateSecurityProfiles(user: ConnectUserView, ids: string[], o?: CallOptions): Promise<void>;
+  updateRoutingProfile(user: ConnectUserView, id: string, o?: CallOptions): Promise<void>;
+  updateHierarchy(user: ConnectUserView, id: string | undefined, o?: CallOptions): Promise<void>;
+  setProficiencies(
+    user: ConnectUserView,
+    change: { set: Proficiency[]; remove: Proficiency[] },
+    o?: CallOptions,
+  ): Promise<void>;
+  tagUser(user: ConnectUserView, set: Tags, remove: string[], o?: CallOptions): Promise<void>;
+}
+
+/** One AWS account and everything reachable with its credentials. */
+export interface AwsAccount {
+  readonly account: string;
+  readonly iam: Iam;
+  instance(arn: string): ConnectInstance;
+}

@@ -1,0 +1,205 @@
+/** Port of the Entra side. `undefined` from a read means 404. Errors are CloudError. POSTs that create are never retried by the transport. */
+import type { CallOptions } from "../errors.ts";
+
+export interface AppRole {
+  id: string;
+  value: string | null;
+  displayName: string;
+  description: string;
+  isEnabled: boolean;
+  allowedMemberTypes: string[];
+}
+export interface Application {
+  id: string;
+  appId: string;
+  displayName: string;
+  applicationTemplateId: string | null;
+  identifierUris: string[];
+  redirectUris: string[];
+  defaultRedirectUri: string | null;
+  appRoles: AppRole[];
+  tags: string[];
+  notes: string | null;
+}
+export interface KeyCredential {
+  keyId: string;
+  /** Upper-case hex SHA-1 of the certificate, whatever form the service showed. */
+  thumbprint: string;
+  usage: "Sign" | "Verify";
+  type: string;
+  startDateTime: string;
+  endDateTime: string;
+  displayName: string | null;
+  /** Base64 DER; only on single-object reads. */
+  key: string | null;
+}
+export interface ServicePrincipal {
+  id: string;
+  appId: string;
+  displayName: string;
+  accountEnabled: boolean;
+  appRoleAssignmentRequired: boolean;
+  preferredSingleSignOnMode: string | null;
+  relayState: string | null;
+  loginUrl: string | null;
+  notificationEmailAddresses: string[];
+  preferredTokenSigningKeyThumbprint: string | null;
+  appRoles: AppRole[];
+  tags: string[];
+  keyCredentials: KeyCredential[];
+  passwordCredentials: { keyId: string; thumbprint: string | null; endDateTime: string }[];
+}
+export interface Assignment {
+  id: string;
+  principalId: string;
+  principalType: "User" | "Group" | "ServicePrincipal";
+  principalDisplayName: string | null;
+  appRoleId: string;
+  resourceId: string;
+}
+export interface EntraUser {
+  id: string;
+  userPrincipalName: string;
+  mail: string | null;
+  displayName: string | null;
+  givenName: string | null;
+  surname: string | null;
+  accountEnabled: boolean;
+  userType: string | null;
+}
+export interface EntraGroup {
+  id: string;
+  displayName: string;
+}
+export interface SyncJob {
+  id: string;
+  templateId: string;
+  status: "NotConfigured" | "NotRun" | "Active" | "Paused" | "Quarantine" | string;
+  scheduleState: string;
+  quarantine?: { reason: string; message: string; since?: string };
+  lastExecution?: { state: string; endedAt?: string; beganAt?: string };
+  lastSuccessfulExecutionAt?: string;
+}
+export interface ClaimsMappingPolicy {
+  id: string;
+  displayName: string;
+  definition: string[];
+}
+
+/** Microsoft Graph for one tenant. */
+export interface Graph {
+  readonly tenantId: string;
+  now(): Date;
+
+  /** Gallery template of "AWS Single-Account Access". Throws CloudError outcomeUnknown on a 404, time-out or 5xx: then look by display name. */
+  instantiate(
+    templateId: string,
+    displayName: string,
+    o?: CallOptions,
+  ): Promise<{ application: Application; servicePrincipal: ServicePrincipal }>;
+  getApplication(id: string, o?: CallOptions): Promise<Application | undefined>;
+  findApplications(
+    f:
+      | { displayName: string }
+      | { appId: string }
+      | { identifierUri: string }
+      | { identifierUriPrefix: string }
+      | { tag: string }
+      | { templateId: string },
+    o?: CallOptions,
+  ): Promise<Application[]>;
+  patchApplication(
+    id: string,
+    p: Partial<{
+      displayName: string;
+      identifierUris: string[];
+      web: { redirectUris: string[] };
+      defaultRedirectUri: string | null;
+      appRoles: AppRole[];
+      tags: string[];
+      notes: string | null;
+    }>,
+    o?: CallOptions,
+  ): Promise<void>;
+  deleteApplication(id: string, o?: CallOptions): Promise<void>;
+  /** Soft-deleted applications (30 days). */
+  findDeletedApplications(f: { displayName: string } | { tag: string }, o?: CallOptions): Promise<Application[]>;
+  owners(kind: "application" | "servicePrincipal", id: string, o?: CallOptions): Promise<string[]>;
+
+  /** Single-object read with certificates (`key` included). */
+  getServicePrincipal(id: string, o?: CallOptions): Promise<ServicePrincipal | undefined>;
+  findServicePrincipal(appId: string, o?: CallOptions): Promise<ServicePrincipal | undefined>;
+  patchServicePrincipal(
+    id: string,
+    p: Partial<{
+      preferredSingleSignOnMode: string | null;
+      samlSingleSignOnSettings: { relayState: string | null };
+      loginUrl: string | null;
+      notificationEmailAddresses: string[];
+      appRoleAssignmentRequired: boolean;
+      accountEnabled: boolean;
+      preferredTokenSigningKeyThumbprint: string;
+      tags: string[];
+    }>,
+    o?: CallOptions,
+  ): Promise<void>;
+  addTokenSigningCertificate(
+    id: string,
+    c: { displayName: string; endDateTime: string },
+    o?: CallOptions,
+  ): Promise<{ thumbprint: string; keyId: string; key: string; endDateTime: string }>;
+  /** Removes the Sign, Verify and password credentials of these thumbprints, keeps all others. */
+  removeSigningCertificates(id: string, thumbprints: string[], o?: CallOptions): Promise<void>;
+
+  /** All assignments of an application's service principal, in pages; cached for `maxAgeMs` and shared by all users of it. */
+  assignments(servicePrincipalId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<Assignment[]>;
+  /** Same inventory by principal, O(1) per user. */
+  assignmentsOf(
+    servicePrincipalId: string,
+    principalId: string,
+    o?: CallOptions & { maxAgeMs?: number },
+  ): Promise<Assignment[]>;
+  /** A duplicate counts as success after a look. */
+  assign(servicePrincipalId: string, principalId: string, appRoleId: string, o?: CallOptions): Promise<void>;
+  unassign(servicePrincipalId: string, assignmentId: string, o?: CallOptions): Promise<void>;
+
+  /** By UPN or object id, from the shared cache (batch and delta). */
+  user(
+    key: { userPrincipalName: string } | { objectId: string },
+    o?: CallOptions & { maxAgeMs?: number },
+  ): Promise<EntraUser | undefined>;
+  findGroups(f: { displayName: string } | { id: string }, o?: CallOptions): Promise<EntraGroup[]>;
+  /** Direct members only: a group assignment reaches no nested group. */
+  groupMemberIds(groupId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<string[]>;
+
+  claimsPoliciesOf(servicePrincipalId: string, o?: CallOptions): Promise<ClaimsMappingPolicy[]>;
+  findClaimsPolicies(displayName: string, o?: CallOptions): Promise<ClaimsMappingPolicy[]>;
+  createClaimsPolicy(p: { displayName: string; definition: string[] }, o?: CallOptions): Promise<ClaimsMappingPolicy>;
+  updateClaimsPolicy(id: string, p: { definition: string[] }, o?: CallOptions): Promise<void>;
+  deleteClaimsPolicy(id: string, o?: CallOptions): Promise<void>;
+  attachClaimsPolicy(servicePrincipalId: string, policyId: string, o?: CallOptions): Promise<void>;
+  detachClaimsPolicy(servicePrincipalId: string, policyId: string, o?: CallOptions): Promise<void>;
+
+  syncJobs(servicePrincipalId: string, o?: CallOptions): Promise<SyncJob[]>;
+  syncTemplates(servicePrincipalId: string, o?: CallOptions): Promise<{ id: string }[]>;
+  createSyncJob(servicePrincipalId: string, templateId: string, o?: CallOptions): Promise<SyncJob>;
+  /** Never logged, never kept. False: the credentials were refused. */
+  validateSyncCredentials(
+    servicePrincipalId: string,
+    jobId: string,
+    c: { accessKeyId: string; secretAccessKey: string },
+    o?: CallOptions,
+  ): Promise<boolean>;
+  putSyncSecrets(
+    servicePrincipalId: string,
+    c: { accessKeyId: string; secretAccessKey: string },
+    o?: CallOptions,
+  ): Promise<void>;
+  /** Keys whose (masked) value is set. */
+  syncSecretKeys(servicePrincipalId: string, o?: CallOptions): Promise<string[]>;
+  startSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
+  restartSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
+
+  /** Federation metadata XML of one application: fixed host, no redirect, at most 1 MiB, raw text. Checking it is the domain's. */
+  federationMetadata(appId: string, o?: CallOptions): Promise<string>;
+}
