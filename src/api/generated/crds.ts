@@ -1,0 +1,1198 @@
+// Generated from crds/ by `make generate`. Do not edit.
+
+/** The custom resource definitions, for validation without a cluster and for installation. */
+export const CRDS = [
+  {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {
+      "name": "connectssopersonas.connectsso.dev"
+    },
+    "spec": {
+      "group": "connectsso.dev",
+      "scope": "Namespaced",
+      "names": {
+        "kind": "ConnectSsoPersona",
+        "listKind": "ConnectSsoPersonaList",
+        "plural": "connectssopersonas",
+        "singular": "connectssopersona",
+        "shortNames": [
+          "csp",
+          "persona",
+          "personas"
+        ],
+        "categories": [
+          "connectsso"
+        ]
+      },
+      "versions": [
+        {
+          "name": "v1alpha1",
+          "served": true,
+          "storage": true,
+          "subresources": {
+            "status": {}
+          },
+          "additionalPrinterColumns": [
+            {
+              "name": "Ready",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"
+            },
+            {
+              "name": "Reason",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason"
+            },
+            {
+              "name": "Drifted",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Drifted\")].status"
+            },
+            {
+              "name": "Users",
+              "type": "string",
+              "jsonPath": ".status.users.summary"
+            },
+            {
+              "name": "Cert Expires",
+              "type": "date",
+              "jsonPath": ".status.certificate.expiresAt"
+            },
+            {
+              "name": "Mode",
+              "type": "string",
+              "jsonPath": ".spec.roleDelivery.mode",
+              "priority": 1
+            },
+            {
+              "name": "Identifier",
+              "type": "string",
+              "jsonPath": ".status.identifier",
+              "priority": 1
+            },
+            {
+              "name": "Key Age",
+              "type": "date",
+              "jsonPath": ".status.accessKey.createdAt",
+              "priority": 1
+            },
+            {
+              "name": "Message",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message",
+              "priority": 1
+            },
+            {
+              "name": "Age",
+              "type": "date",
+              "jsonPath": ".metadata.creationTimestamp"
+            }
+          ],
+          "schema": {
+            "openAPIV3Schema": {
+              "description": "A persona of an Amazon Connect instance (administrators, agents, managers…): one Entra enterprise application,\none IAM SAML provider and role, and the users that sign in through them.",
+              "type": "object",
+              "required": [
+                "spec"
+              ],
+              "properties": {
+                "apiVersion": {
+                  "type": "string",
+                  "description": "Version of this schema."
+                },
+                "kind": {
+                  "type": "string",
+                  "description": "ConnectSsoPersona."
+                },
+                "metadata": {
+                  "type": "object"
+                },
+                "spec": {
+                  "description": "What is wanted. The controller never writes it.",
+                  "type": "object",
+                  "required": [
+                    "instanceArn",
+                    "application",
+                    "connectUsers"
+                  ],
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "has(self.landingPage) != has(self.destination)",
+                      "message": "set exactly one of landingPage and destination"
+                    },
+                    {
+                      "rule": "self.roleDelivery.mode != 'Provisioning' || !self.instanceArn.startsWith('arn:aws-cn:')",
+                      "message": "Entra's provisioning is not available for AWS China; use roleDelivery.mode Direct"
+                    },
+                    {
+                      "rule": "self.instanceArn == oldSelf.instanceArn",
+                      "message": "instanceArn is immutable; make another persona for another instance"
+                    },
+                    {
+                      "rule": "has(self.aws.roleName) == has(oldSelf.aws.roleName) && (!has(self.aws.roleName) || self.aws.roleName == oldSelf.aws.roleName)",
+                      "message": "aws.roleName is immutable; a recreated role breaks the login of every user that federated through it"
+                    },
+                    {
+                      "rule": "self.aws.path == oldSelf.aws.path",
+                      "message": "aws.path is immutable; IAM cannot move a role and a recreated one breaks logins"
+                    },
+                    {
+                      "rule": "has(self.aws.samlProviderName) == has(oldSelf.aws.samlProviderName) && (!has(self.aws.samlProviderName) || self.aws.samlProviderName == oldSelf.aws.samlProviderName)",
+                      "message": "aws.samlProviderName is immutable; make another persona instead"
+                    },
+                    {
+                      "rule": "!has(self.aws.roleName) || !has(self.aws.samlProviderName) || size(self.aws.roleName) + size(self.aws.samlProviderName) + size(self.aws.path) < 170",
+                      "message": "role and provider ARN together must be shorter than 240 characters: shorten aws.roleName, aws.samlProviderName or aws.path"
+                    }
+                  ],
+                  "properties": {
+                    "instanceArn": {
+                      "description": "ARN of the Amazon Connect instance, `arn:<partition>:connect:<region>:<account>:instance/<id>`. Its identity management must be SAML. Immutable.",
+                      "type": "string",
+                      "maxLength": 256,
+                      "pattern": "^arn:aws(-cn|-us-gov)?:connect:[a-z]{2}(-[a-z]+)+-[0-9]:[0-9]{12}:instance/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+                    },
+                    "landingPage": {
+                      "description": "The page on which a login lands. Set this or `destination`.",
+                      "type": "string",
+                      "enum": [
+                        "AdminConsole",
+                        "ContactControlPanel",
+                        "AgentWorkspace",
+                        "MetricsAndQuality"
+                      ]
+                    },
+                    "destination": {
+                      "description": "Any path of the Connect site to land on, for example `/connect/ccp-v2`; the controller URL-encodes it.",
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 1024,
+                      "pattern": "^(/|https://)\\S*$"
+                    },
+                    "application": {
+                      "description": "The Entra enterprise application (the blog's gallery application).",
+                      "type": "object",
+                      "required": [
+                        "displayName"
+                      ],
+                      "properties": {
+                        "displayName": {
+                          "description": "Name of the application in Entra.",
+                          "type": "string",
+                          "minLength": 1,
+                          "maxLength": 120
+                        },
+                        "tenantId": {
+                          "description": "Entra tenant. Default is the controller's tenant.",
+                          "type": "string",
+                          "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+                        },
+                        "identifier": {
+                          "description": "SAML Identifier (Entity ID), `https://signin.aws.amazon.com/saml` or with `#N`; unique in the tenant. Default is the next\nfree `#N`, kept in status.",
+                          "type": "string",
+                          "maxLength": 255,
+                          "pattern": "^(https://\\S+[^/\\s]|urn:\\S+)$"
+                        },
+                        "roleSessionNameSource": {
+                          "description": "The Entra user attribute that becomes RoleSessionName and so the Connect user name. `mail` writes a claims mapping\npolicy; `userPrincipalName` leaves the claims of the gallery application untouched.",
+                          "type": "string",
+                          "enum": [
+                            "userPrincipalName",
+                            "mail"
+                          ],
+                          "default": "userPrincipalName"
+                        },
+                        "sessionDuration": {
+                          "description": "SessionDuration of the console session, 15m to 12h. Written only together with a claims mapping policy.",
+                          "type": "string",
+                          "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+                          "minLength": 2,
+                          "maxLength": 12,
+                          "default": "8h"
+                        },
+                        "signingCertificate": {
+                          "description": "The SAML token signing certificate.",
+                          "type": "object",
+                          "default": {},
+                          "properties": {
+                            "lifetime": {
+                              "description": "Lifetime of a new certificate in hours; Entra allows at most three years.",
+                              "type": "string",
+                              "pattern": "^[0-9]{1,5}h$",
+                              "maxLength": 6,
+                              "default": "26280h"
+                            },
+                            "rotateBefore": {
+                              "description": "How long before its expiry a certificate is replaced.",
+                              "type": "string",
+                              "pattern": "^[0-9]{1,5}h$",
+                              "maxLength": 6,
+                              "default": "1440h"
+                            }
+                          }
+                        },
+                        "notificationEmails": {
+                          "description": "Addresses that Entra mails before a certificate expires.",
+                          "type": "array",
+                          "maxItems": 5,
+                          "x-kubernetes-list-type": "set",
+                          "items": {
+                            "type": "string",
+                            "maxLength": 254,
+                            "pattern": "^[^@\\s]+@[^@\\s]+$"
+                          }
+                        },
+                        "groups": {
+                          "description": "Entra groups that are assigned to the application with the persona's role. Direct members only; nested groups do not sign in.",
+                          "type": "array",
+                          "maxItems": 100,
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-validations": [
+                              {
+                                "rule": "has(self.id) != has(self.displayName)",
+                                "message": "set exactly one of id and displayName"
+                              }
+                            ],
+                            "properties": {
+                              "id": {
+                                "type": "string",
+                                "description": "Object id of the group.",
+                                "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+                              },
+                              "displayName": {
+                                "type": "string",
+                                "description": "Display name; must be unambiguous in the tenant.",
+                                "minLength": 1,
+                                "maxLength": 256
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "aws": {
+                      "description": "Names of the IAM objects.",
+                      "type": "object",
+                      "default": {},
+                      "properties": {
+                        "federationPolicyName": {
+                          "description": "Name of the policy that allows connect:GetFederationToken (the blog's azure_federation_policy). Shared by all personas of an instance. Default `connect-sso-federation-<instance id, first 8>`.",
+                          "type": "string",
+                          "maxLength": 128,
+                          "pattern": "^[\\w+=,.@-]+$"
+                        },
+                        "samlProviderName": {
+                          "description": "Name of the IAM SAML provider. Default `connect-sso-<namespace>-<name>`, shortened. Immutable.",
+                          "type": "string",
+                          "maxLength": 128,
+                          "pattern": "^[\\w._-]+$"
+                        },
+                        "roleName": {
+                          "description": "Name of the IAM role. Default `connect-sso-<namespace>-<name>`, shortened. Immutable.",
+                          "type": "string",
+                          "maxLength": 64,
+                          "pattern": "^[\\w+=,.@-]+$"
+                        },
+                        "path": {
+                          "description": "IAM path of role, user and policies. Immutable.",
+                          "type": "string",
+                          "maxLength": 128,
+                          "pattern": "^/([A-Za-z0-9.,+@=_-]+/)*$",
+                          "default": "/connect-sso/"
+                        },
+                        "permissionsBoundaryArn": {
+                          "description": "Permissions boundary put on the role and on the provisioning user.",
+                          "type": "string",
+                          "maxLength": 256,
+                          "pattern": "^arn:aws(-cn|-us-gov)?:iam::([0-9]{12}|aws):policy/\\S+$"
+                        },
+                        "maxSessionDuration": {
+                          "description": "Maximum session duration of the role, 1h to 12h.",
+                          "type": "string",
+                          "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+                          "minLength": 2,
+                          "maxLength": 12,
+                          "default": "12h"
+                        },
+                        "tags": {
+                          "description": "Further tags for every IAM object.",
+                          "type": "object",
+                          "maxProperties": 40,
+                          "additionalProperties": {
+                            "type": "string",
+                            "maxLength": 256
+                          },
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.all(k, !k.startsWith('aws:') && !k.startsWith('connectsso.dev/'))",
+                              "message": "tag keys must not begin with aws: or connectsso.dev/"
+                            }
+                          ]
+                        }
+                      }
+                    },
+                    "roleDelivery": {
+                      "description": "How the pair of role and provider gets into the application.",
+                      "type": "object",
+                      "default": {},
+                      "properties": {
+                        "mode": {
+                          "description": "Direct: the controller writes the app role itself; neither an IAM user nor an access key exists. Provisioning: Entra imports the role with an access key, as the blog does; takes Entra some 40 minutes.",
+                          "type": "string",
+                          "enum": [
+                            "Direct",
+                            "Provisioning"
+                          ],
+                          "default": "Direct"
+                        },
+                        "provisioning": {
+                          "description": "For mode Provisioning only.",
+                          "type": "object",
+                          "default": {},
+                          "properties": {
+                            "iamUserName": {
+                              "description": "IAM user whose key Entra holds. Default `connect-sso-<namespace>-<name>`, shortened.",
+                              "type": "string",
+                              "maxLength": 64,
+                              "pattern": "^[\\w+=,.@-]+$"
+                            },
+                            "policyName": {
+                              "description": "Policy that allows iam:ListRoles and iam:ListAccountAliases (the blog's azure_cli_policy). Shared by all personas of an instance. Default `connect-sso-list-roles-<instance id, first 8>`.",
+                              "type": "string",
+                              "maxLength": 128,
+                              "pattern": "^[\\w+=,.@-]+$"
+                            },
+                            "accessKeyMaxAge": {
+                              "description": "Age in hours at which the access key is rotated.",
+                              "type": "string",
+                              "pattern": "^[0-9]{1,5}h$",
+                              "maxLength": 6,
+                              "default": "2160h"
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "connectUsers": {
+                      "description": "What users of this persona may be given in Connect.",
+                      "type": "object",
+                      "required": [
+                        "securityProfiles",
+                        "routingProfile"
+                      ],
+                      "properties": {
+                        "securityProfiles": {
+                          "description": "Names of security profiles; the default of users, and the list of what they may have.",
+                          "type": "array",
+                          "minItems": 1,
+                          "maxItems": 10,
+                          "x-kubernetes-list-type": "set",
+                          "items": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 127
+                          }
+                        },
+                        "routingProfile": {
+                          "description": "Default routing profile of users.",
+                          "type": "string",
+                          "minLength": 1,
+                          "maxLength": 127
+                        }
+                      }
+                    },
+                    "driftPolicy": {
+                      "description": "Correct repairs what was changed behind the controller's back; Report only shows it.",
+                      "type": "string",
+                      "enum": [
+                        "Correct",
+                        "Report"
+                      ],
+                      "default": "Correct"
+                    },
+                    "adoptionPolicy": {
+                      "description": "Never touches only objects with our tag; IfUnowned also takes over objects that carry no owner tag.",
+                      "type": "string",
+                      "enum": [
+                        "Never",
+                        "IfUnowned"
+                      ],
+                      "default": "Never"
+                    },
+                    "deletionPolicy": {
+                      "description": "What happens in the clouds when the persona is deleted. Retain, because a recreated role breaks every user that federated through it.",
+                      "type": "string",
+                      "enum": [
+                        "Retain",
+                        "Delete"
+                      ],
+                      "default": "Retain"
+                    },
+                    "suspend": {
+                      "description": "True stops every look and every write until it is false again.",
+                      "type": "boolean",
+                      "default": false
+                    }
+                  }
+                },
+                "status": {
+                  "description": "What was found. A report, never the only memory.",
+                  "type": "object",
+                  "properties": {
+                    "observedGeneration": {
+                      "type": "integer",
+                      "format": "int64",
+                      "description": "Generation of the spec that this status speaks of."
+                    },
+                    "conditions": {
+                      "description": "Ready, Reconciling, Stalled (kstatus), Drifted, and one condition per component.",
+                      "type": "array",
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": [
+                        "type"
+                      ],
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "type",
+                          "status",
+                          "reason",
+                          "message",
+                          "lastTransitionTime"
+                        ],
+                        "properties": {
+                          "type": {
+                            "type": "string",
+                            "description": "Name of the condition.",
+                            "maxLength": 316
+                          },
+                          "status": {
+                            "type": "string",
+                            "description": "True, False or Unknown.",
+                            "enum": [
+                              "True",
+                              "False",
+                              "Unknown"
+                            ]
+                          },
+                          "reason": {
+                            "type": "string",
+                            "description": "Why",
+                            "in one PascalCase word.": null,
+                            "maxLength": 1024
+                          },
+                          "message": {
+                            "type": "string",
+                            "description": "One line that says what to do.",
+                            "maxLength": 32768
+                          },
+                          "lastTransitionTime": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When the status changed last."
+                          },
+                          "observedGeneration": {
+                            "type": "integer",
+                            "format": "int64",
+                            "description": "Generation of the spec that it speaks of."
+                          }
+                        }
+                      }
+                    },
+                    "identifier": {
+                      "type": "string",
+                      "description": "SAML Identifier in use."
+                    },
+                    "tenantId": {
+                      "type": "string",
+                      "description": "Entra tenant."
+                    },
+                    "applicationId": {
+                      "type": "string",
+                      "description": "Object id of the application."
+                    },
+                    "appId": {
+                      "type": "string",
+                      "description": "Client id of the application."
+                    },
+                    "servicePrincipalId": {
+                      "type": "string",
+                      "description": "Object id of the service principal."
+                    },
+                    "appRoleId": {
+                      "type": "string",
+                      "description": "Id of the app role that carries role and provider."
+                    },
+                    "federationPolicyArn": {
+                      "type": "string",
+                      "description": "ARN of the federation policy."
+                    },
+                    "listingPolicyArn": {
+                      "type": "string",
+                      "description": "ARN of the listing policy (mode Provisioning)."
+                    },
+                    "samlProviderArn": {
+                      "type": "string",
+                      "description": "ARN of the SAML provider."
+                    },
+                    "roleArn": {
+                      "type": "string",
+                      "description": "ARN of the role."
+                    },
+                    "iamUserArn": {
+                      "type": "string",
+                      "description": "ARN of the provisioning user (mode Provisioning)."
+                    },
+                    "relayState": {
+                      "type": "string",
+                      "description": "Relay state in use."
+                    },
+                    "userAccessUrl": {
+                      "type": "string",
+                      "description": "URL that a user opens to sign in."
+                    },
+                    "certificate": {
+                      "type": "object",
+                      "description": "The active signing certificate.",
+                      "properties": {
+                        "thumbprint": {
+                          "type": "string",
+                          "description": "Upper-case hexadecimal SHA-1."
+                        },
+                        "fingerprint": {
+                          "type": "string",
+                          "description": "Upper-case hexadecimal SHA-256."
+                        },
+                        "expiresAt": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "Its end."
+                        },
+                        "rotatingTo": {
+                          "type": "string",
+                          "description": "Thumbprint of the next certificate while it is being rotated."
+                        }
+                      }
+                    },
+                    "accessKey": {
+                      "type": "object",
+                      "description": "The access key that Entra holds (mode Provisioning). Never the key itself.",
+                      "properties": {
+                        "lastFour": {
+                          "type": "string",
+                          "description": "Last four characters of its id."
+                        },
+                        "createdAt": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When it was made."
+                        },
+                        "lastUsedAt": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When it was used last."
+                        },
+                        "rotation": {
+                          "type": "string",
+                          "description": "Step of a rotation that is under way."
+                        }
+                      }
+                    },
+                    "syncJob": {
+                      "type": "object",
+                      "description": "Entra's provisioning job (mode Provisioning).",
+                      "properties": {
+                        "id": {
+                          "type": "string",
+                          "description": "Id of the job."
+                        },
+                        "state": {
+                          "type": "string",
+                          "description": "Status code of the job."
+                        },
+                        "lastSuccessAt": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "End of the last good run."
+                        },
+                        "quarantineReason": {
+                          "type": "string",
+                          "description": "Why it is in quarantine."
+                        }
+                      }
+                    },
+                    "roleImportWaitingSince": {
+                      "type": "string",
+                      "format": "date-time",
+                      "description": "Since when the role is awaited in the application."
+                    },
+                    "users": {
+                      "type": "object",
+                      "description": "ConnectUsers that refer to this persona.",
+                      "properties": {
+                        "total": {
+                          "type": "integer",
+                          "description": "All of them."
+                        },
+                        "ready": {
+                          "type": "integer",
+                          "description": "Those that are Ready."
+                        },
+                        "conflicted": {
+                          "type": "integer",
+                          "description": "Those in conflict."
+                        },
+                        "summary": {
+                          "type": "string",
+                          "description": "ready/total."
+                        },
+                        "removing": {
+                          "type": "integer",
+                          "description": "Those being removed."
+                        }
+                      }
+                    },
+                    "drift": {
+                      "description": "What is not as declared, at most 20 rows, redacted.",
+                      "type": "array",
+                      "maxItems": 20,
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "component",
+                          "path",
+                          "desired",
+                          "observed",
+                          "since"
+                        ],
+                        "properties": {
+                          "component": {
+                            "type": "string",
+                            "description": "Component that differs."
+                          },
+                          "path": {
+                            "type": "string",
+                            "description": "Field that differs."
+                          },
+                          "desired": {
+                            "type": "string",
+                            "description": "What is declared.",
+                            "maxLength": 512
+                          },
+                          "observed": {
+                            "type": "string",
+                            "description": "What was found.",
+                            "maxLength": 512
+                          },
+                          "since": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When it was first seen."
+                          }
+                        }
+                      }
+                    },
+                    "lastCheckedAt": {
+                      "type": "string",
+                      "format": "date-time",
+                      "description": "When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed."
+                    },
+                    "handledRequests": {
+                      "type": "object",
+                      "description": "Last value handled of each request annotation.",
+                      "additionalProperties": {
+                        "type": "string",
+                        "maxLength": 253
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      ]
+    }
+  },
+  {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {
+      "name": "connectusers.connectsso.dev"
+    },
+    "spec": {
+      "group": "connectsso.dev",
+      "scope": "Namespaced",
+      "names": {
+        "kind": "ConnectUser",
+        "listKind": "ConnectUserList",
+        "plural": "connectusers",
+        "singular": "connectuser",
+        "shortNames": [
+          "cu"
+        ],
+        "categories": [
+          "connectsso"
+        ]
+      },
+      "versions": [
+        {
+          "name": "v1alpha1",
+          "served": true,
+          "storage": true,
+          "subresources": {
+            "status": {}
+          },
+          "additionalPrinterColumns": [
+            {
+              "name": "Persona",
+              "type": "string",
+              "jsonPath": ".spec.personaRef.name"
+            },
+            {
+              "name": "Username",
+              "type": "string",
+              "jsonPath": ".status.username"
+            },
+            {
+              "name": "Ready",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"
+            },
+            {
+              "name": "Reason",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason"
+            },
+            {
+              "name": "Drifted",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Drifted\")].status"
+            },
+            {
+              "name": "Message",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message",
+              "priority": 1
+            },
+            {
+              "name": "Age",
+              "type": "date",
+              "jsonPath": ".metadata.creationTimestamp"
+            }
+          ],
+          "schema": {
+            "openAPIV3Schema": {
+              "description": "One person of a persona, with the role in Entra and the user in Amazon Connect.",
+              "type": "object",
+              "required": [
+                "spec"
+              ],
+              "properties": {
+                "apiVersion": {
+                  "type": "string",
+                  "description": "Version of this schema."
+                },
+                "kind": {
+                  "type": "string",
+                  "description": "ConnectUser."
+                },
+                "metadata": {
+                  "type": "object"
+                },
+                "spec": {
+                  "description": "What is wanted. The controller never writes it.",
+                  "type": "object",
+                  "required": [
+                    "personaRef",
+                    "entraUser"
+                  ],
+                  "properties": {
+                    "personaRef": {
+                      "description": "The persona, in the same namespace. Moving a user to another persona may break its login (Connect binds a user to the role of its first login); see the recreate annotation.",
+                      "type": "object",
+                      "required": [
+                        "name"
+                      ],
+                      "properties": {
+                        "name": {
+                          "type": "string",
+                          "description": "Name of the ConnectSsoPersona.",
+                          "minLength": 1,
+                          "maxLength": 253
+                        }
+                      }
+                    },
+                    "entraUser": {
+                      "description": "The Entra user. Immutable.",
+                      "type": "object",
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "has(self.userPrincipalName) != has(self.objectId)",
+                          "message": "set exactly one of userPrincipalName and objectId"
+                        },
+                        {
+                          "rule": "self == oldSelf",
+                          "message": "entraUser is immutable; make another ConnectUser for another person"
+                        }
+                      ],
+                      "properties": {
+                        "userPrincipalName": {
+                          "type": "string",
+                          "description": "User principal name.",
+                          "minLength": 3,
+                          "maxLength": 113,
+                          "pattern": "^[^@\\s]+@[^@\\s]+$"
+                        },
+                        "objectId": {
+                          "type": "string",
+                          "description": "Object id.",
+                          "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+                        }
+                      }
+                    },
+                    "username": {
+                      "description": "Connect user name. Must be exactly the RoleSessionName that Entra will send (also in case), which is its default. Immutable once set.",
+                      "type": "string",
+                      "maxLength": 64,
+                      "pattern": "^[A-Za-z0-9_.@-]{2,64}$",
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self == oldSelf",
+                          "message": "username is immutable in Amazon Connect; delete and make another ConnectUser"
+                        }
+                      ]
+                    },
+                    "firstName": {
+                      "type": "string",
+                      "description": "First name; default from Entra.",
+                      "minLength": 1,
+                      "maxLength": 255
+                    },
+                    "lastName": {
+                      "type": "string",
+                      "description": "Last name; default from Entra.",
+                      "minLength": 1,
+                      "maxLength": 300
+                    },
+                    "secondaryEmail": {
+                      "type": "string",
+                      "description": "Secondary e-mail. SAML instances take no primary one.",
+                      "maxLength": 254,
+                      "pattern": "^[^@\\s]+@[^@\\s]+$"
+                    },
+                    "mobile": {
+                      "type": "string",
+                      "description": "Mobile number in E.164.",
+                      "pattern": "^\\+[1-9][0-9]{1,14}$"
+                    },
+                    "securityProfiles": {
+                      "description": "Names of security profiles; default the persona's. Only profiles that the persona lists.",
+                      "type": "array",
+                      "minItems": 1,
+                      "maxItems": 10,
+                      "x-kubernetes-list-type": "set",
+                      "items": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 127
+                      }
+                    },
+                    "routingProfile": {
+                      "type": "string",
+                      "description": "Name of the routing profile; default the persona's.",
+                      "minLength": 1,
+                      "maxLength": 127
+                    },
+                    "hierarchyGroup": {
+                      "description": "Path of hierarchy group names from the top level, for example [Dublin, Team A].",
+                      "type": "array",
+                      "minItems": 1,
+                      "maxItems": 5,
+                      "items": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 127
+                      }
+                    },
+                    "phone": {
+                      "description": "Phone settings. Fields that are not given are left as they are.",
+                      "type": "object",
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "!has(self.type) || self.type != 'DeskPhone' || has(self.deskPhoneNumber)",
+                          "message": "type DeskPhone needs deskPhoneNumber"
+                        }
+                      ],
+                      "properties": {
+                        "type": {
+                          "type": "string",
+                          "description": "Kind of phone.",
+                          "enum": [
+                            "SoftPhone",
+                            "DeskPhone"
+                          ]
+                        },
+                        "autoAccept": {
+                          "type": "boolean",
+                          "description": "Answer calls automatically (soft phone only)."
+                        },
+                        "afterContactWorkTime": {
+                          "type": "integer",
+                          "description": "Seconds of after-contact work; 0 means no limit.",
+                          "minimum": 0,
+                          "maximum": 2000000
+                        },
+                        "deskPhoneNumber": {
+                          "type": "string",
+                          "description": "Desk phone number in E.164.",
+                          "pattern": "^\\+[1-9][0-9]{1,14}$"
+                        },
+                        "persistentConnection": {
+                          "type": "boolean",
+                          "description": "Keep the connection open between calls (soft phone only)."
+                        }
+                      }
+                    },
+                    "proficiencies": {
+                      "description": "Proficiencies of the agent. When given, the list is complete.",
+                      "type": "array",
+                      "maxItems": 10,
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "attribute",
+                          "value",
+                          "level"
+                        ],
+                        "properties": {
+                          "attribute": {
+                            "type": "string",
+                            "description": "Name of the predefined attribute.",
+                            "minLength": 1,
+                            "maxLength": 64
+                          },
+                          "value": {
+                            "type": "string",
+                            "description": "Value of the attribute.",
+                            "minLength": 1,
+                            "maxLength": 128
+                          },
+                          "level": {
+                            "type": "integer",
+                            "description": "1 to 5.",
+                            "minimum": 1,
+                            "maximum": 5
+                          }
+                        }
+                      }
+                    },
+                    "tags": {
+                      "description": "Further tags of the Connect user.",
+                      "type": "object",
+                      "maxProperties": 40,
+                      "additionalProperties": {
+                        "type": "string",
+                        "maxLength": 256
+                      },
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.all(k, !k.startsWith('aws:') && !k.startsWith('connectsso.dev/'))",
+                          "message": "tag keys must not begin with aws: or connectsso.dev/"
+                        }
+                      ]
+                    },
+                    "driftPolicy": {
+                      "description": "Correct repairs what was changed behind the controller's back; Report only shows it.",
+                      "type": "string",
+                      "enum": [
+                        "Correct",
+                        "Report"
+                      ],
+                      "default": "Correct"
+                    },
+                    "adoptionPolicy": {
+                      "description": "Never touches only a Connect user with our tag; IfUnowned also takes over one that carries no owner tag.",
+                      "type": "string",
+                      "enum": [
+                        "Never",
+                        "IfUnowned"
+                      ],
+                      "default": "Never"
+                    },
+                    "deletionPolicy": {
+                      "description": "RevokeAccess takes the role assignment and keeps the Connect user and its history; Delete also deletes the Connect user; Retain touches nothing.",
+                      "type": "string",
+                      "enum": [
+                        "RevokeAccess",
+                        "Delete",
+                        "Retain"
+                      ],
+                      "default": "RevokeAccess"
+                    },
+                    "suspend": {
+                      "description": "True stops every look and every write until it is false again.",
+                      "type": "boolean",
+                      "default": false
+                    }
+                  },
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "has(self.username) || !has(oldSelf.username)",
+                      "message": "username is immutable once set"
+                    }
+                  ]
+                },
+                "status": {
+                  "description": "What was found. A report, never the only memory.",
+                  "type": "object",
+                  "properties": {
+                    "observedGeneration": {
+                      "type": "integer",
+                      "format": "int64",
+                      "description": "Generation of the spec that this status speaks of."
+                    },
+                    "conditions": {
+                      "description": "Ready, Reconciling, Stalled (kstatus), Drifted, and one condition per component.",
+                      "type": "array",
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": [
+                        "type"
+                      ],
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "type",
+                          "status",
+                          "reason",
+                          "message",
+                          "lastTransitionTime"
+                        ],
+                        "properties": {
+                          "type": {
+                            "type": "string",
+                            "description": "Name of the condition.",
+                            "maxLength": 316
+                          },
+                          "status": {
+                            "type": "string",
+                            "description": "True, False or Unknown.",
+                            "enum": [
+                              "True",
+                              "False",
+                              "Unknown"
+                            ]
+                          },
+                          "reason": {
+                            "type": "string",
+                            "description": "Why",
+                            "in one PascalCase word.": null,
+                            "maxLength": 1024
+                          },
+                          "message": {
+                            "type": "string",
+                            "description": "One line that says what to do.",
+                            "maxLength": 32768
+                          },
+                          "lastTransitionTime": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When the status changed last."
+                          },
+                          "observedGeneration": {
+                            "type": "integer",
+                            "format": "int64",
+                            "description": "Generation of the spec that it speaks of."
+                          }
+                        }
+                      }
+                    },
+                    "username": {
+                      "type": "string",
+                      "description": "Connect user name in use."
+                    },
+                    "entraObjectId": {
+                      "type": "string",
+                      "description": "Object id of the Entra user."
+                    },
+                    "connectUserId": {
+                      "type": "string",
+                      "description": "Id of the Connect user."
+                    },
+                    "connectUserArn": {
+                      "type": "string",
+                      "description": "ARN of the Connect user."
+                    },
+                    "appRoleAssignmentId": {
+                      "type": "string",
+                      "description": "Id of the app role assignment in Entra."
+                    },
+                    "userAccessUrl": {
+                      "type": "string",
+                      "description": "URL to sign in with."
+                    },
+                    "drift": {
+                      "description": "What is not as declared, at most 20 rows, redacted.",
+                      "type": "array",
+                      "maxItems": 20,
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "component",
+                          "path",
+                          "desired",
+                          "observed",
+                          "since"
+                        ],
+                        "properties": {
+                          "component": {
+                            "type": "string",
+                            "description": "Component that differs."
+                          },
+                          "path": {
+                            "type": "string",
+                            "description": "Field that differs."
+                          },
+                          "desired": {
+                            "type": "string",
+                            "description": "What is declared.",
+                            "maxLength": 512
+                          },
+                          "observed": {
+                            "type": "string",
+                            "description": "What was found.",
+                            "maxLength": 512
+                          },
+                          "since": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When it was first seen."
+                          }
+                        }
+                      }
+                    },
+                    "lastCheckedAt": {
+                      "type": "string",
+                      "format": "date-time",
+                      "description": "When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed."
+                    },
+                    "handledRequests": {
+                      "type": "object",
+                      "description": "Last value handled of each request annotation, recreate for one.",
+                      "additionalProperties": {
+                        "type": "string",
+                        "maxLength": 253
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      ]
+    }
+  }
+];

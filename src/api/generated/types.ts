@@ -1,0 +1,606 @@
+// Generated from crds/ by `make generate`. Do not edit.
+
+/**
+ * What is wanted. The controller never writes it.
+ */
+export interface ConnectSsoPersonaSpec {
+/**
+ * ARN of the Amazon Connect instance, `arn:<partition>:connect:<region>:<account>:instance/<id>`. Its identity management must be SAML. Immutable.
+ */
+instanceArn: string
+/**
+ * The page on which a login lands. Set this or `destination`.
+ */
+landingPage?: ("AdminConsole" | "ContactControlPanel" | "AgentWorkspace" | "MetricsAndQuality")
+/**
+ * Any path of the Connect site to land on, for example `/connect/ccp-v2`; the controller URL-encodes it.
+ */
+destination?: string
+/**
+ * The Entra enterprise application (the blog's gallery application).
+ */
+application: {
+/**
+ * Name of the application in Entra.
+ */
+displayName: string
+/**
+ * Entra tenant. Default is the controller's tenant.
+ */
+tenantId?: string
+/**
+ * SAML Identifier (Entity ID), `https://signin.aws.amazon.com/saml` or with `#N`; unique in the tenant. Default is the next
+ * free `#N`, kept in status.
+ */
+identifier?: string
+/**
+ * The Entra user attribute that becomes RoleSessionName and so the Connect user name. `mail` writes a claims mapping
+ * policy; `userPrincipalName` leaves the claims of the gallery application untouched.
+ */
+roleSessionNameSource: ("userPrincipalName" | "mail")
+/**
+ * SessionDuration of the console session, 15m to 12h. Written only together with a claims mapping policy.
+ */
+sessionDuration: string
+/**
+ * The SAML token signing certificate.
+ */
+signingCertificate: {
+/**
+ * Lifetime of a new certificate in hours; Entra allows at most three years.
+ */
+lifetime: string
+/**
+ * How long before its expiry a certificate is replaced.
+ */
+rotateBefore: string
+}
+/**
+ * Addresses that Entra mails before a certificate expires.
+ */
+notificationEmails?: string[]
+/**
+ * Entra groups that are assigned to the application with the persona's role. Direct members only; nested groups do not sign in.
+ */
+groups?: {
+/**
+ * Object id of the group.
+ */
+id?: string
+/**
+ * Display name; must be unambiguous in the tenant.
+ */
+displayName?: string
+}[]
+}
+/**
+ * Names of the IAM objects.
+ */
+aws: {
+/**
+ * Name of the policy that allows connect:GetFederationToken (the blog's azure_federation_policy). Shared by all personas of an instance. Default `connect-sso-federation-<instance id, first 8>`.
+ */
+federationPolicyName?: string
+/**
+ * Name of the IAM SAML provider. Default `connect-sso-<namespace>-<name>`, shortened. Immutable.
+ */
+samlProviderName?: string
+/**
+ * Name of the IAM role. Default `connect-sso-<namespace>-<name>`, shortened. Immutable.
+ */
+roleName?: string
+/**
+ * IAM path of role, user and policies. Immutable.
+ */
+path: string
+/**
+ * Permissions boundary put on the role and on the provisioning user.
+ */
+permissionsBoundaryArn?: string
+/**
+ * Maximum session duration of the role, 1h to 12h.
+ */
+maxSessionDuration: string
+/**
+ * Further tags for every IAM object.
+ */
+tags?: {
+[k: string]: string
+}
+}
+/**
+ * How the pair of role and provider gets into the application.
+ */
+roleDelivery: {
+/**
+ * Direct: the controller writes the app role itself; neither an IAM user nor an access key exists. Provisioning: Entra imports the role with an access key, as the blog does; takes Entra some 40 minutes.
+ */
+mode: ("Direct" | "Provisioning")
+/**
+ * For mode Provisioning only.
+ */
+provisioning: {
+/**
+ * IAM user whose key Entra holds. Default `connect-sso-<namespace>-<name>`, shortened.
+ */
+iamUserName?: string
+/**
+ * Policy that allows iam:ListRoles and iam:ListAccountAliases (the blog's azure_cli_policy). Shared by all personas of an instance. Default `connect-sso-list-roles-<instance id, first 8>`.
+ */
+policyName?: string
+/**
+ * Age in hours at which the access key is rotated.
+ */
+accessKeyMaxAge: string
+}
+}
+/**
+ * What users of this persona may be given in Connect.
+ */
+connectUsers: {
+/**
+ * Names of security profiles; the default of users, and the list of what they may have.
+ */
+securityProfiles: string[]
+/**
+ * Default routing profile of users.
+ */
+routingProfile: string
+}
+/**
+ * Correct repairs what was changed behind the controller's back; Report only shows it.
+ */
+driftPolicy: ("Correct" | "Report")
+/**
+ * Never touches only objects with our tag; IfUnowned also takes over objects that carry no owner tag.
+ */
+adoptionPolicy: ("Never" | "IfUnowned")
+/**
+ * What happens in the clouds when the persona is deleted. Retain, because a recreated role breaks every user that federated through it.
+ */
+deletionPolicy: ("Retain" | "Delete")
+/**
+ * True stops every look and every write until it is false again.
+ */
+suspend: boolean
+}
+
+/**
+ * What was found. A report, never the only memory.
+ */
+export interface ConnectSsoPersonaStatus {
+/**
+ * Generation of the spec that this status speaks of.
+ */
+observedGeneration?: number
+/**
+ * Ready, Reconciling, Stalled (kstatus), Drifted, and one condition per component.
+ */
+conditions?: {
+/**
+ * Name of the condition.
+ */
+type: string
+/**
+ * True, False or Unknown.
+ */
+status: ("True" | "False" | "Unknown")
+/**
+ * Why
+ */
+reason: string
+/**
+ * One line that says what to do.
+ */
+message: string
+/**
+ * When the status changed last.
+ */
+lastTransitionTime: string
+/**
+ * Generation of the spec that it speaks of.
+ */
+observedGeneration?: number
+}[]
+/**
+ * SAML Identifier in use.
+ */
+identifier?: string
+/**
+ * Entra tenant.
+ */
+tenantId?: string
+/**
+ * Object id of the application.
+ */
+applicationId?: string
+/**
+ * Client id of the application.
+ */
+appId?: string
+/**
+ * Object id of the service principal.
+ */
+servicePrincipalId?: string
+/**
+ * Id of the app role that carries role and provider.
+ */
+appRoleId?: string
+/**
+ * ARN of the federation policy.
+ */
+federationPolicyArn?: string
+/**
+ * ARN of the listing policy (mode Provisioning).
+ */
+listingPolicyArn?: string
+/**
+ * ARN of the SAML provider.
+ */
+samlProviderArn?: string
+/**
+ * ARN of the role.
+ */
+roleArn?: string
+/**
+ * ARN of the provisioning user (mode Provisioning).
+ */
+iamUserArn?: string
+/**
+ * Relay state in use.
+ */
+relayState?: string
+/**
+ * URL that a user opens to sign in.
+ */
+userAccessUrl?: string
+/**
+ * The active signing certificate.
+ */
+certificate?: {
+/**
+ * Upper-case hexadecimal SHA-1.
+ */
+thumbprint?: string
+/**
+ * Upper-case hexadecimal SHA-256.
+ */
+fingerprint?: string
+/**
+ * Its end.
+ */
+expiresAt?: string
+/**
+ * Thumbprint of the next certificate while it is being rotated.
+ */
+rotatingTo?: string
+}
+/**
+ * The access key that Entra holds (mode Provisioning). Never the key itself.
+ */
+accessKey?: {
+/**
+ * Last four characters of its id.
+ */
+lastFour?: string
+/**
+ * When it was made.
+ */
+createdAt?: string
+/**
+ * When it was used last.
+ */
+lastUsedAt?: string
+/**
+ * Step of a rotation that is under way.
+ */
+rotation?: string
+}
+/**
+ * Entra's provisioning job (mode Provisioning).
+ */
+syncJob?: {
+/**
+ * Id of the job.
+ */
+id?: string
+/**
+ * Status code of the job.
+ */
+state?: string
+/**
+ * End of the last good run.
+ */
+lastSuccessAt?: string
+/**
+ * Why it is in quarantine.
+ */
+quarantineReason?: string
+}
+/**
+ * Since when the role is awaited in the application.
+ */
+roleImportWaitingSince?: string
+/**
+ * ConnectUsers that refer to this persona.
+ */
+users?: {
+/**
+ * All of them.
+ */
+total?: number
+/**
+ * Those that are Ready.
+ */
+ready?: number
+/**
+ * Those in conflict.
+ */
+conflicted?: number
+/**
+ * ready/total.
+ */
+summary?: string
+/**
+ * Those being removed.
+ */
+removing?: number
+}
+/**
+ * What is not as declared, at most 20 rows, redacted.
+ */
+drift?: {
+/**
+ * Component that differs.
+ */
+component: string
+/**
+ * Field that differs.
+ */
+path: string
+/**
+ * What is declared.
+ */
+desired: string
+/**
+ * What was found.
+ */
+observed: string
+/**
+ * When it was first seen.
+ */
+since: string
+}[]
+/**
+ * When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed.
+ */
+lastCheckedAt?: string
+/**
+ * Last value handled of each request annotation.
+ */
+handledRequests?: {
+[k: string]: string
+}
+}
+
+/**
+ * What is wanted. The controller never writes it.
+ */
+export interface ConnectUserSpec {
+/**
+ * The persona, in the same namespace. Moving a user to another persona may break its login (Connect binds a user to the role of its first login); see the recreate annotation.
+ */
+personaRef: {
+/**
+ * Name of the ConnectSsoPersona.
+ */
+name: string
+}
+/**
+ * The Entra user. Immutable.
+ */
+entraUser: {
+/**
+ * User principal name.
+ */
+userPrincipalName?: string
+/**
+ * Object id.
+ */
+objectId?: string
+}
+/**
+ * Connect user name. Must be exactly the RoleSessionName that Entra will send (also in case), which is its default. Immutable once set.
+ */
+username?: string
+/**
+ * First name; default from Entra.
+ */
+firstName?: string
+/**
+ * Last name; default from Entra.
+ */
+lastName?: string
+/**
+ * Secondary e-mail. SAML instances take no primary one.
+ */
+secondaryEmail?: string
+/**
+ * Mobile number in E.164.
+ */
+mobile?: string
+/**
+ * Names of security profiles; default the persona's. Only profiles that the persona lists.
+ */
+securityProfiles?: string[]
+/**
+ * Name of the routing profile; default the persona's.
+ */
+routingProfile?: string
+/**
+ * Path of hierarchy group names from the top level, for example [Dublin, Team A].
+ */
+hierarchyGroup?: string[]
+/**
+ * Phone settings. Fields that are not given are left as they are.
+ */
+phone?: {
+/**
+ * Kind of phone.
+ */
+type?: ("SoftPhone" | "DeskPhone")
+/**
+ * Answer calls automatically (soft phone only).
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkTime?: number
+/**
+ * Desk phone number in E.164.
+ */
+deskPhoneNumber?: string
+/**
+ * Keep the connection open between calls (soft phone only).
+ */
+persistentConnection?: boolean
+}
+/**
+ * Proficiencies of the agent. When given, the list is complete.
+ */
+proficiencies?: {
+/**
+ * Name of the predefined attribute.
+ */
+attribute: string
+/**
+ * Value of the attribute.
+ */
+value: string
+/**
+ * 1 to 5.
+ */
+level: number
+}[]
+/**
+ * Further tags of the Connect user.
+ */
+tags?: {
+[k: string]: string
+}
+/**
+ * Correct repairs what was changed behind the controller's back; Report only shows it.
+ */
+driftPolicy: ("Correct" | "Report")
+/**
+ * Never touches only a Connect user with our tag; IfUnowned also takes over one that carries no owner tag.
+ */
+adoptionPolicy: ("Never" | "IfUnowned")
+/**
+ * RevokeAccess takes the role assignment and keeps the Connect user and its history; Delete also deletes the Connect user; Retain touches nothing.
+ */
+deletionPolicy: ("RevokeAccess" | "Delete" | "Retain")
+/**
+ * True stops every look and every write until it is false again.
+ */
+suspend: boolean
+}
+
+/**
+ * What was found. A report, never the only memory.
+ */
+export interface ConnectUserStatus {
+/**
+ * Generation of the spec that this status speaks of.
+ */
+observedGeneration?: number
+/**
+ * Ready, Reconciling, Stalled (kstatus), Drifted, and one condition per component.
+ */
+conditions?: {
+/**
+ * Name of the condition.
+ */
+type: string
+/**
+ * True, False or Unknown.
+ */
+status: ("True" | "False" | "Unknown")
+/**
+ * Why
+ */
+reason: string
+/**
+ * One line that says what to do.
+ */
+message: string
+/**
+ * When the status changed last.
+ */
+lastTransitionTime: string
+/**
+ * Generation of the spec that it speaks of.
+ */
+observedGeneration?: number
+}[]
+/**
+ * Connect user name in use.
+ */
+username?: string
+/**
+ * Object id of the Entra user.
+ */
+entraObjectId?: string
+/**
+ * Id of the Connect user.
+ */
+connectUserId?: string
+/**
+ * ARN of the Connect user.
+ */
+connectUserArn?: string
+/**
+ * Id of the app role assignment in Entra.
+ */
+appRoleAssignmentId?: string
+/**
+ * URL to sign in with.
+ */
+userAccessUrl?: string
+/**
+ * What is not as declared, at most 20 rows, redacted.
+ */
+drift?: {
+/**
+ * Component that differs.
+ */
+component: string
+/**
+ * Field that differs.
+ */
+path: string
+/**
+ * What is declared.
+ */
+desired: string
+/**
+ * What was found.
+ */
+observed: string
+/**
+ * When it was first seen.
+ */
+since: string
+}[]
+/**
+ * When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed.
+ */
+lastCheckedAt?: string
+/**
+ * Last value handled of each request annotation, recreate for one.
+ */
+handledRequests?: {
+[k: string]: string
+}
+}

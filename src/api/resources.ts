@@ -1,0 +1,88 @@
+/** The two kinds as objects, and the names that stand in manifests, conditions and annotations. */
+import type {
+  ConnectSsoPersonaSpec,
+  ConnectSsoPersonaStatus,
+  ConnectUserSpec,
+  ConnectUserStatus,
+} from "./generated/types.ts";
+
+export type { ConnectSsoPersonaSpec, ConnectSsoPersonaStatus, ConnectUserSpec, ConnectUserStatus };
+
+export const GROUP = "connectsso.dev";
+export const VERSION = "v1alpha1";
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const PERSONA = "ConnectSsoPersona";
+export const USER = "ConnectUser";
+export const FINALIZER = "connectsso.dev/finalizer";
+
+export interface Metadata {
+  name: string;
+  namespace: string;
+  uid: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  finalizers?: string[];
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+export interface ConnectSsoPersona {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+  spec: ConnectSsoPersonaSpec;
+  status?: ConnectSsoPersonaStatus;
+}
+export interface ConnectUser {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+  spec: ConnectUserSpec;
+  status?: ConnectUserStatus;
+}
+
+/** Annotations by which a person asks for one thing; done once per new value, the value kept in `status.handledRequests`. */
+export const ANNOTATIONS = {
+  /** Look again now. */
+  reconcile: "connectsso.dev/reconcile",
+  /** ConnectUser: delete and recreate the Connect user. */
+  recreate: "connectsso.dev/recreate",
+  /** Persona: rotate the access key. */
+  rotateKey: "connectsso.dev/rotate-key",
+  /** Persona: rotate the signing certificate. */
+  rotateCertificate: "connectsso.dev/rotate-certificate",
+  /** Persona: let the mass-deletion guard go on. */
+  allowMassDeletion: "connectsso.dev/allow-mass-deletion",
+} as const;
+
+/** Indexes of the object store. */
+export const INDEX = {
+  /** ConnectUser by persona name (within the namespace): value `<namespace>/<persona>`. */
+  userByPersona: "userByPersona",
+  /** ConnectUser by Entra user, without case: value is the UPN or the object id in lower case. */
+  userByEntraUser: "userByEntraUser",
+  /** Persona by instance ARN. */
+  personaByInstance: "personaByInstance",
+} as const;
+
+export const CONDITION = {
+  Ready: "Ready",
+  Reconciling: "Reconciling",
+  Stalled: "Stalled",
+  Drifted: "Drifted",
+  Conflict: "Conflict",
+  PoliciesReady: "PoliciesReady",
+  ApplicationReady: "ApplicationReady",
+  CertificateReady: "CertificateReady",
+  ClaimsReady: "ClaimsReady",
+  SamlProviderReady: "SamlProviderReady",
+  RoleReady: "RoleReady",
+  ProvisioningReady: "ProvisioningReady",
+  RoleDelivered: "RoleDelivered",
+  AssignmentsReady: "AssignmentsReady",
+  RoleAssigned: "RoleAssigned",
+  ConnectUserReady: "ConnectUserReady",
+  /** Persona: the mass-deletion guard holds removals back. */
+  RemovalsHalted: "RemovalsHalted",
+} as const;
