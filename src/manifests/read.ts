@@ -1,0 +1,139 @@
+/** Reads a folder (or file, or text) of manifests. A broken document is named by file, line and path; the others still work. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { LineCounter, parseAllDocuments } from "yaml";
+import { API_VERSION, type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER } from "../api/resources.ts";
+import { type Problem, validate } from "./schema.ts";
+
+export interface ManifestProblem {
+  file: string;
+  /** Counted from 1. */
+  line: number;
+  /** "spec.application.displayName", empty for the document as a whole. */
+  path: string;
+  message: string;
+}
+export interface Manifests {
+  objects: (ConnectSsoPersona | ConnectUser)[];
+  problems: ManifestProblem[];
+  /** Where each object stands, by `Kind/namespace/name`. */
+  sources: Map<string, { file: string; line: number }>;
+}
+
+/** `file:line: path: message`, the form that editors and terminals make a link of. */
+export function formatProblem(problem: ManifestProblem): string {
+  return `${problem.file}:${problem.line}: ${problem.path ? `${problem.path}: ` : ""}${problem.message}`;
+}
+
+export function keyOf(object: { kind: string; metadata: { namespace: string; name: string } }): string {
+  return `${object.kind}/${object.metadata.namespace}/${object.metadata.name}`;
+}
+
+/** Files below `path` that end in .yaml, .yml or .json, in a stable order; kustomization files are no manifests. */
+export function manifestFiles(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name) && !/^kustomization\./i.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+export function readManifests(path: string, namespace = "default"): Manifests {
+  const all: Manifests = { objects: [], problems: [], sources: new Map() };
+  for (const file of manifestFiles(path)) {
+    let text: string;
+    try {
+      text = readFileSync(file, "utf8");
+    } catch (error) {
+      all.problems.push({ file, line: 1, path: "", message: (error as Error).message });
+      continue;
+    }
+    parseManifests(text, file, namespace, all);
+  }
+  return all;
+}
+
+export function parseManifests(text: string, file: string, namespace: string, all: Manifests): void {
+  const lines = new LineCounter();
+  for (const document of parseAllDocuments(text, { lineCounter: lines, maxAliasCount: 100 } as never)) {
+    const at = (offset = 0) => lines.linePos(offset).line || 1;
+    if (document.errors.length > 0) {
+      for (const error of document.errors) {
+        all.problems.push({
+          file,
+          line: at(error.pos[0]),
+          path: "",
+          message: error.message.split("\n")[0]!.replace(/ at line .*/, ""),
+        });
+      }
+      continue;
+    }
+    const object = document.toJS() as (ConnectSsoPersona | ConnectUser) | null;
+    if (object === null || object === undefined) continue;
+    if (
+      typeof object !== "object" ||
+      typeof object.apiVersion !== "string" ||
+      !object.apiVersion.startsWith(`${GROUP}/`)
+    )
+      continue;
+    const start = at(document.contents?.range?.[0]);
+    const report = (problem: Problem) => {
+      all.problems.push({
+        file,
+        line: lineOf(document, problem.path, at) ?? start,
+        path: dotted(problem.path),
+        message: problem.message,
+      });
+    };
+    const problems = identityProblems(object);
+    if (problems.length === 0) problems.push(...validate(object.kind, object));
+    if (problems.length > 0) {
+      problems.forEach(report);
+      continue;
+    }
+    object.metadata.namespace ??= namespace;
+    const key = keyOf(object);
+    const earlier = all.sources.get(key);
+    if (earlier) {
+      report({ path: ["metadata", "name"], message: `${key} is declared already in ${earlier.file}:${earlier.line}` });
+      continue;
+    }
+    all.sources.set(key, { file, line: start });
+    all.objects.push(object);
+  }
+}
+
+function identityProblems(object: { apiVersion: string; kind?: unknown; metadata?: { name?: unknown } }): Problem[] {
+  if (object.apiVersion !== API_VERSION)
+    return [{ path: ["apiVersion"], message: `unknown version; this program speaks ${API_VERSION}` }];
+  if (object.kind !== PERSONA && object.kind !== USER)
+    return [{ path: ["kind"], message: `must be ${PERSONA} or ${USER}` }];
+  const name = object.metadata?.name;
+  if (typeof name !== "string" || !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
+    return [{ path: ["metadata", "name"], message: "must be lower-case letters, digits, '-' and '.', at most 253" }];
+  }
+  return [];
+}
+
+/** Line of the deepest node on the path that exists. */
+function lineOf(
+  document: { getIn(path: unknown[], keep: true): unknown },
+  path: (string | number)[],
+  at: (offset?: number) => number,
+): number | undefined {
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(
+      path.slice(0, depth).map((part) => (typeof part === "string" && /^\d+$/.test(part) ? Number(part) : part)),
+      true,
+    ) as { range?: [number, number, number] } | undefined;
+    if (node?.range) return at(node.range[0]);
+  }
+  return undefined;
+}
+
+function dotted(path: (string | number)[]): string {
+  return path.reduce<string>(
+    (text, part) => (/^\d+$/.test(String(part)) ? `${text}[${part}]` : text ? `${text}.${part}` : String(part)),
+    "",
+  );
+}
