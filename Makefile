@@ -1,0 +1,42 @@
+# Every target does its own set-up on a fresh machine.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+.DEFAULT_GOAL := help
+
+.PHONY: help demo dev test bench lint build generate clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+dist/connect-sso.js: node_modules/.installed $(shell find src crds -type f) scripts/build.mjs
+	npm run --silent build
+
+build: dist/connect-sso.js ## dist/connect-sso.js, the one program
+
+demo: dist/connect-sso.js ## the blog's set-up against sandbox clouds, broken and repaired; no cluster, no cloud
+	node dist/connect-sso.js demo
+
+dev: dist/connect-sso.js ## a real kube-apiserver, sandbox clouds and the controller; prints the KUBECONFIG to use
+	node scripts/dev.mjs
+
+test: dist/connect-sso.js ## everything that can be tested
+	npm run --silent lint
+	node scripts/generate.mjs --check
+	node scripts/tools.mjs kube helm promtool >/dev/null
+	npm test --silent
+
+lint: node_modules/.installed ## style, types and layering
+	npm run --silent lint
+
+generate: node_modules/.installed ## what is derived from crds/
+	node scripts/generate.mjs
+
+bench: dist/connect-sso.js ## the figures of docs/performance.md
+	node bench/run.mjs
+
+clean: ## what was built here (the cache of tools stays)
+	rm -rf dist node_modules

@@ -1,0 +1,177 @@
+// Finds the binaries that the tests and `make dev` run, or gets them, and prints the folder they are in.
+//   node scripts/tools.mjs kube           kube-apiserver, etcd, kubectl
+//   node scripts/tools.mjs helm promtool  what checks the chart and the alert rules
+// Order for kube: KUBEBUILDER_ASSETS, the user's cache, the official envtest archive (checksum verified), a build from the Go
+// modules in tools/. The cache is outside the checkout, so that a fresh clone finds what another one built.
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parse } from "yaml";
+
+const KUBERNETES = "1.36.3";
+const ENVTEST_INDEX = "https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml";
+const KUBE = ["kube-apiserver", "etcd", "kubectl"];
+const PACKAGES = {
+  etcd: ["kube", "go.etcd.io/etcd/server/v3"],
+  "kube-apiserver": ["kube", "k8s.io/kubernetes/cmd/kube-apiserver"],
+  kubectl: ["kube", "k8s.io/kubernetes/cmd/kubectl"],
+  helm: ["kube", "helm.sh/helm/v3/cmd/helm"],
+  promtool: ["promtool", "github.com/prometheus/prometheus/cmd/promtool"],
+};
+/** What a first build costs on two cores, in seconds, so that whoever waits knows for what. */
+const USUAL_SECONDS = { etcd: 60, "kube-apiserver": 390, kubectl: 60, helm: 75, promtool: 270 };
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const say = (text) => process.stderr.write(`tools: ${text}\n`);
+
+export function cacheFolder(env = process.env) {
+  return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "connect-sso", "tools");
+}
+
+function has(folder, names) {
+  return names.every((name) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Folder with kube-apiserver, etcd and kubectl. */
+export async function kubeTools(env = process.env) {
+  if (env.KUBEBUILDER_ASSETS) {
+    if (has(env.KUBEBUILDER_ASSETS, KUBE)) return env.KUBEBUILDER_ASSETS;
+    throw new Error(`KUBEBUILDER_ASSETS=${env.KUBEBUILDER_ASSETS} lacks one of ${KUBE.join(", ")}`);
+  }
+  const folder = join(cacheFolder(env), `kube-${KUBERNETES}`);
+  if (has(folder, KUBE)) return folder;
+  mkdirSync(folder, { recursive: true });
+  try {
+    await downloadEnvtest(folder, env);
+    return folder;
+  } catch (error) {
+    say(`the envtest archive cannot be had (${error.message}); building from Go modules instead`);
+  }
+  for (const name of KUBE) await build(name, folder);
+  return folder;
+}
+
+/** Folder with helm or promtool, built when it is not in the cache. */
+export async function goTool(name, env = process.env) {
+  const sum = createHash("sha256")
+    .update(readFileSync(join(root, "tools", PACKAGES[name][0], "go.sum")))
+    .digest("hex")
+    .slice(0, 12);
+  const folder = join(cacheFolder(env), `${name}-${sum}`);
+  if (!has(folder, [name])) {
+    mkdirSync(folder, { recursive: true });
+    await build(name, folder);
+  }
+  return folder;
+}
+
+/** Downloads the archive of our Kubernetes minor version, refuses it unless its SHA-512 is the index's, unpacks the three binaries. */
+export async function downloadEnvtest(folder, env = process.env) {
+  const index = parse(await (await get(env.ENVTEST_INDEX || ENVTEST_INDEX)).text());
+  const minor = KUBERNETES.split(".").slice(0, 2).join(".");
+  const version = Object.keys(index.releases)
+    .filter((name) => name.startsWith(`v${minor}.`) && !name.includes("-"))
+    .sort((a, b) => Number(a.split(".")[2]) - Number(b.split(".")[2]))
+    .at(-1);
+  if (!version) throw new Error(`no envtest release of ${minor}`);
+  const arch = { x64: "amd64", arm64: "arm64" }[process.arch] ?? process.arch;
+  const [, archive] =
+    Object.entries(index.releases[version]).find(([name]) => name.includes(`-${process.platform}-${arch}.`)) ?? [];
+  if (!archive) throw new Error(`no envtest ${version} for ${process.platform}/${arch}`);
+  say(`downloading envtest ${version}`);
+  const bytes = Buffer.from(await (await get(archive.selfLink, 300_000)).arrayBuffer());
+  const sum = createHash("sha512").update(bytes).digest("hex");
+  if (sum !== archive.hash) throw new Error(`checksum of ${archive.selfLink} is not the index's`);
+  const work = mkdtempSync(join(folder, "unpack-"));
+  try {
+    writeFileSync(join(work, "envtest.tar.gz"), bytes);
+    execFileSync("tar", ["-xzf", "envtest.tar.gz"], { cwd: work });
+    const entries = readdirSync(work, { recursive: true });
+    for (const name of KUBE) {
+      const entry = entries.find((path) => path.split("/").at(-1) === name);
+      if (!entry) throw new Error(`the archive holds no ${name}`);
+      renameSync(join(work, entry), join(folder, name));
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function get(url, timeout = 15_000) {
+  let response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(timeout) });
+  } catch (error) {
+    throw new Error(error.cause?.code ?? error.message);
+  }
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response;
+}
+
+/** Builds to a temporary name first: a build that was cut off leaves nothing that looks finished. */
+async function build(name, folder) {
+  const [module, importPath] = PACKAGES[name];
+  const started = Date.now();
+  say(`building ${name} from Go modules (first time only, about ${USUAL_SECONDS[name]} s on two cores)`);
+  const target = join(folder, name);
+  const partial = join(mkdtempSync(join(tmpdir(), "connect-sso-build-")), name);
+  const progress = setInterval(
+    () => say(`… still building ${name}, ${Math.round((Date.now() - started) / 1000)} s`),
+    60_000,
+  );
+  try {
+    await new Promise((resolve, reject) => {
+      const child = spawn("go", ["build", "-trimpath", "-ldflags", "-s -w", "-o", partial, importPath], {
+        cwd: join(root, "tools", module),
+        env: { ...process.env, CGO_ENABLED: "0" },
+        stdio: ["ignore", "ignore", "inherit"],
+      });
+      child.once("error", (error) =>
+        reject(
+          new Error(
+            error.code === "ENOENT" ? "go is not installed; install Go 1.26 or set KUBEBUILDER_ASSETS" : error.message,
+          ),
+        ),
+      );
+      child.once("exit", (code) =>
+        code === 0 ? resolve() : reject(new Error(`go build of ${name} exited with ${code}`)),
+      );
+    });
+    execFileSync("mv", [partial, target]);
+  } finally {
+    clearInterval(progress);
+    rmSync(dirname(partial), { recursive: true, force: true });
+  }
+  say(`built ${name} in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const names = process.argv.slice(2);
+  try {
+    for (const name of names.length > 0 ? names : ["kube"])
+      console.log(name === "kube" ? await kubeTools() : await goTool(name));
+  } catch (error) {
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
