@@ -1,0 +1,55 @@
+/** JSON lines on standard error; one line for each external write. Secrets are cut out of everything that is logged. */
+import { type Logger, pino, stdSerializers } from "pino";
+import type { CallRecord } from "../providers/errors.ts";
+
+export type { Logger };
+
+/** What must never leave the process: access key ids and secrets, bearer tokens, assertions, PEM blocks. */
+const SECRETS: [RegExp, string][] = [
+  [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, "$1…"],
+  [/\b(Bearer|bearer)\s+[\w.~+/=-]+/g, "$1 …"],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "…"],
+  [/-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----/g, "…"],
+  [
+    /(SAMLResponse|client_secret|client_assertion|SecretToken|SecretAccessKey|X-Amz-Security-Token)(["']?\s*[=:]\s*["']?)[^"'&\s]+/gi,
+    "$1$2…",
+  ],
+];
+
+export function redactText(text: string): string {
+  return SECRETS.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}
+
+export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
+  const out = destination ?? { write: (line: string) => void process.stderr.write(line) };
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: errorFields, error: errorFields },
+    },
+    { write: (line: string) => out.write(redactText(line)) },
+  );
+}
+
+/** Name, message, kind and stack; never an SDK's request or response, which hold headers and bodies. */
+function errorFields(error: Error): Record<string, unknown> {
+  const { type, message, stack } = stdSerializers.err(error);
+  const { kind, reason, code, status } = error as { kind?: string; reason?: string; code?: string; status?: number };
+  return { type, message, kind, reason, code, status, stack };
+}
+
+/** One line for each write to a cloud; failed reads at debug level, since conditions and metrics tell of them. */
+export function logCall(log: Logger, call: CallRecord): void {
+  const fields = {
+    api: call.api,
+    operation: call.operation,
+    code: call.code,
+    durationMs: Math.round(call.durationMs),
+    target: call.target,
+  };
+  if (call.write) log.info(fields, "external write");
+  else log.debug(fields, "external read");
+}
