@@ -1,4 +1,4 @@
-// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts}. `--check` only compares (the tests do).
+// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts} and docs/api.md. `--check` only compares (`make test` does).
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 import { parse } from "yaml";
@@ -37,7 +37,43 @@ for (const crd of crds) {
   }
 }
 
+/** One row a field, nested fields by their dotted path. */
+function rows(schema, path = "") {
+  const required = new Set(schema.required ?? []);
+  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const here = path ? `${path}.${name}` : name;
+    const inner = property.type === "array" ? property.items : property;
+    const nested = inner?.properties ? rows(inner, property.type === "array" ? `${here}[]` : here) : [];
+    const type = property.enum
+      ? property.enum.map((value) => `\`${value}\``).join(", ")
+      : property.type === "array"
+        ? `list of ${property.items.type}`
+        : property.type;
+    const notes = [
+      required.has(name) ? "Required." : "",
+      (property.description ?? "").replaceAll("\n", " ").replaceAll("|", "\\|"),
+      property.default !== undefined && typeof property.default !== "object" ? `Default \`${property.default}\`.` : "",
+      ...(property["x-kubernetes-validations"] ?? []).map(({ message }) => `Rule: ${message}.`),
+    ];
+    return [`| \`${here}\` | ${type} | ${notes.filter(Boolean).join(" ")} |`, ...nested];
+  });
+}
+
+let reference =
+  "<!-- Generated from crds/ by `make generate`. Do not edit. -->\n# API reference: `connectsso.dev/v1alpha1`\n";
+for (const crd of crds) {
+  const { kind, plural, shortNames } = crd.spec.names;
+  const schema = crd.spec.versions[0].schema.openAPIV3Schema;
+  reference += `\n## ${kind}\n\n${schema.description.replaceAll("\n", " ")}\n\n\`kubectl get ${plural}\` (short: ${shortNames.map((name) => `\`${name}\``).join(", ")})\n`;
+  for (const part of ["spec", "status"]) {
+    reference += `\n### ${kind} ${part}\n\n| field | type | meaning |\n|---|---|---|\n${rows(schema.properties[part]).join("\n")}\n`;
+    const rules = schema.properties[part]["x-kubernetes-validations"] ?? [];
+    if (rules.length > 0) reference += `\nRules: ${rules.map(({ message }) => message).join("; ")}.\n`;
+  }
+}
+
 const outputs = {
+  "docs/api.md": reference,
   "src/api/generated/types.ts": types,
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
 };
