@@ -1,0 +1,119 @@
+/** The IAM documents of the blog, and their comparison by meaning: IAM reorders, rewrites and re-encodes what it stores. */
+import type { InstanceArn } from "./names.ts";
+import type { Difference } from "./plan.ts";
+import { samlEndpoints } from "./relay-state.ts";
+
+/** The blog's azure_federation_policy. `${aws:userid}` is `<role id>:<RoleSessionName>`. */
+export function federationPolicy(instance: InstanceArn): unknown {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "ConnectFederation",
+        Effect: "Allow",
+        Action: "connect:GetFederationToken",
+        Resource: `arn:${instance.partition}:connect:${instance.region}:${instance.account}:instance/${instance.id}/user/\${aws:userid}`,
+      },
+    ],
+  };
+}
+
+/** The blog's azure_cli_policy: what Entra's role import reads. */
+export function listingPolicy(): unknown {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      { Sid: "ListRoles", Effect: "Allow", Action: ["iam:ListRoles", "iam:ListAccountAliases"], Resource: "*" },
+    ],
+  };
+}
+
+/** SAML trust for programmatic and console access. `SAML:aud` is matched with the assertion's Recipient, global and regional. */
+export function trustPolicy(instance: InstanceArn, samlProviderArn: string): unknown {
+  const endpoints = samlEndpoints(instance);
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Federated: samlProviderArn },
+        Action: "sts:AssumeRoleWithSAML",
+        Condition: { StringEquals: { "SAML:aud": endpoints.length === 1 ? endpoints[0] : endpoints } },
+      },
+    ],
+  };
+}
+
+interface Statement {
+  [key: string]: unknown;
+}
+
+/** Normal form: lists for values, lower-case action and condition keys, sorted; `Principal: "*"` as `{AWS: "*"}`. */
+function normalStatement(statement: Statement): Record<string, string> {
+  const flat: Record<string, string> = {};
+  const put = (path: string, value: unknown, fold = false) => {
+    const values = (Array.isArray(value) ? value : [value]).map((one) =>
+      fold ? String(one).toLowerCase() : String(one),
+    );
+    flat[path] = [...new Set(values)].sort().join(", ");
+  };
+  for (const [key, value] of Object.entries(statement)) {
+    if (key === "Sid") continue;
+    if (key === "Action" || key === "NotAction") put(key, value, true);
+    else if ((key === "Principal" || key === "NotPrincipal") && value === "*") put(`${key}.AWS`, "*");
+    else if (key === "Principal" || key === "NotPrincipal")
+      for (const [type, who] of Object.entries(value as object)) put(`${key}.${type}`, who);
+    else if (key === "Condition") {
+      for (const [operator, tests] of Object.entries(value as object)) {
+        for (const [name, values] of Object.entries(tests as object))
+          put(`Condition.${operator}.${name.toLowerCase()}`, values);
+      }
+    } else put(key, value);
+  }
+  return flat;
+}
+
+function normalStatements(document: unknown): Record<string, string>[] {
+  const statements = (document as { Statement?: Statement | Statement[] } | undefined)?.Statement ?? [];
+  return (Array.isArray(statements) ? statements : [statements])
+    .map(normalStatement)
+    .sort((a, b) => JSON.stringify(Object.entries(a).sort()).localeCompare(JSON.stringify(Object.entries(b).sort())));
+}
+
+/**
+ * Differences by meaning; empty when both documents allow the same. Order, one-element lists, case of actions and of condition
+ * keys, and Sid do not count (facts: hashicorp/awspolicyequivalence, IAM user guide).
+ */
+export function comparePolicies(desired: unknown, observed: unknown, prefix = ""): Difference[] {
+  const wanted = normalStatements(desired);
+  const found = normalStatements(observed);
+  const differences: Difference[] = [];
+  for (let index = 0; index < Math.max(wanted.length, found.length); index++) {
+    const path = `${prefix}Statement[${index}]`;
+    const left = wanted[index];
+    const right = found[index];
+    if (!left || !right) {
+      differences.push({ path, desired: left ? summary(left) : "(none)", observed: right ? summary(right) : "(none)" });
+      continue;
+    }
+    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      if (left[key] !== right[key])
+        differences.push({ path: `${path}.${key}`, desired: left[key] ?? "(none)", observed: right[key] ?? "(none)" });
+    }
+  }
+  return differences;
+}
+
+function summary(statement: Record<string, string>): string {
+  return Object.entries(statement)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(" ")
+    .slice(0, 400);
+}
+
+/** ARNs of the SAML providers that a trust policy names. */
+export function trustedProviders(trust: unknown): string[] {
+  return normalStatements(trust).flatMap((statement) =>
+    (statement["Principal.Federated"] ?? "").split(", ").filter(Boolean),
+  );
+}
