@@ -1,0 +1,426 @@
+/** The world of the sandbox: who and what exists before anybody calls, and how the clouds behave. Read from YAML or given as an object. */
+import { readFileSync } from "node:fs";
+import { Ajv } from "ajv";
+import { parse } from "yaml";
+
+export interface WorldUser {
+  id?: string;
+  userPrincipalName: string;
+  mail?: string | null;
+  displayName?: string;
+  givenName?: string;
+  surname?: string;
+  accountEnabled?: boolean;
+  userType?: string;
+}
+export interface HierarchyNode {
+  name: string;
+  groups?: HierarchyNode[];
+}
+export interface WorldInstance {
+  id: string;
+  region: string;
+  alias?: string;
+  identityManagement?: "SAML" | "CONNECT_MANAGED" | "EXISTING_DIRECTORY";
+  /** Set for a Global Resiliency instance. */
+  globalSignInEndpoint?: string;
+  securityProfiles?: string[];
+  routingProfiles?: string[];
+  hierarchy?: { levels?: string[]; groups?: HierarchyNode[] };
+  predefinedAttributes?: string[];
+  /** What the service quota of users is; Amazon's default is 500. */
+  userQuota?: number;
+  /** Whose account it is in; default the world's. */
+  account?: string;
+  users?: WorldConnectUser[];
+  /** Quick connects of type USER, as [name, username]. */
+  quickConnects?: { name: string; user: string }[];
+}
+export interface WorldConnectUser {
+  username: string;
+  firstName?: string;
+  lastName?: string;
+  /** Names; default the instance's first one. */
+  securityProfiles?: string[];
+  routingProfile?: string;
+  tags?: Record<string, string>;
+}
+export interface Fault {
+  /** "service:Operation" with `*`, for example "connect:CreateUser" or "graph:PATCH*". */
+  match: string;
+  kind:
+    | "throttle"
+    | "internal"
+    | "unavailable"
+    | "denied"
+    | "unauthorized"
+    | "timeout"
+    | "cut"
+    | "lostAnswer"
+    | "malformed"
+    | "truncated"
+    | "staleRead";
+  /** 0 to 1, default 1. */
+  probability?: number;
+  /** How often it strikes at most. */
+  count?: number;
+  /** How many matching requests it lets pass first. */
+  after?: number;
+}
+export interface Quota {
+  /** Requests per real second. */
+  rate: number;
+  burst: number;
+}
+export interface Behaviour {
+  latencyMs: number;
+  /** How long a write stays invisible to reads, in real milliseconds. */
+  consistencyDelayMs: number;
+  /** In simulated milliseconds. */
+  roleImportIntervalMs: number;
+  timeScale: number;
+  seed: number;
+  /** Per account, region and operation for AWS, per tenant for Graph (tokens are resource units). "unlimited" switches one off. */
+  quotas: Record<QuotaName, Quota | "unlimited">;
+  faults: Fault[];
+  /** False: instantiate does not make the caller an owner, as it was until 2022. */
+  instantiateOwner: boolean;
+  metadata?: "doctype" | "otherTenant" | "tooLarge";
+}
+export type QuotaName = "connect" | "iam" | "graph";
+export interface WorldTenant {
+  id: string;
+  verifiedDomains: string[];
+}
+export interface World {
+  /** The account of whoever does not come from another one. */
+  account: string;
+  /** All accounts, the first is `account`. Further ones are entered with sts:AssumeRole. */
+  accounts: string[];
+  tenant: WorldTenant;
+  /** All tenants, the first is `tenant`. */
+  tenants: WorldTenant[];
+  users: WorldUser[];
+  groups: { id?: string; displayName: string; members?: string[] }[];
+  instances: WorldInstance[];
+  applications: { displayName: string; identifierUris?: string[] }[];
+  behaviour: Behaviour;
+}
+/** Durations are written "20ms", "3s", "40m", "2h", or as a number of milliseconds. */
+export interface BehaviourInput {
+  latency?: string | number;
+  consistencyDelay?: string | number;
+  roleImportInterval?: string | number;
+  timeScale?: number;
+  seed?: number;
+  /** "unlimited" for all, or per API. */
+  quotas?: "unlimited" | Partial<Behaviour["quotas"]>;
+  faults?: Fault[];
+  instantiateOwner?: boolean;
+  metadata?: Behaviour["metadata"];
+}
+/** Many people at once: user00001@DOMAIN and so on, members of `group` when it is given; `connectUsers` of them exist in every instance. */
+export interface Generate {
+  users: number;
+  group?: string;
+  connectUsers?: number;
+}
+export type WorldInput = Partial<Omit<World, "behaviour" | "tenant" | "tenants">> & {
+  tenant?: Partial<WorldTenant>;
+  tenants?: WorldTenant[];
+  generate?: Generate;
+  behaviour?: BehaviourInput;
+};
+
+const ID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
+const text = { type: "string" };
+const texts = { type: "array", items: text };
+const accountId = { type: "string", pattern: "^[0-9]{12}$" };
+const quota = {
+  anyOf: [
+    { const: "unlimited" },
+    {
+      type: "object",
+      required: ["rate", "burst"],
+      additionalProperties: false,
+      properties: { rate: { type: "number", minimum: 0 }, burst: { type: "number", minimum: 1 } },
+    },
+  ],
+};
+const span = {
+  anyOf: [
+    { type: "number", minimum: 0 },
+    { type: "string", pattern: "^[0-9.]+(ms|s|m|h|d)$" },
+  ],
+};
+const schema = {
+  $defs: {
+    node: {
+      type: "object",
+      required: ["name"],
+      additionalProperties: false,
+      properties: { name: text, groups: { type: "array", items: { $ref: "#/$defs/node" } } },
+    },
+  },
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    account: accountId,
+    accounts: { type: "array", items: accountId },
+    tenants: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["id", "verifiedDomains"],
+        additionalProperties: false,
+        properties: { id: { type: "string", pattern: ID }, verifiedDomains: texts },
+      },
+    },
+    generate: {
+      type: "object",
+      required: ["users"],
+      additionalProperties: false,
+      properties: {
+        users: { type: "integer", minimum: 0 },
+        group: text,
+        connectUsers: { type: "integer", minimum: 0 },
+      },
+    },
+    tenant: {
+      type: "object",
+      additionalProperties: false,
+      properties: { id: { type: "string", pattern: ID }, verifiedDomains: { type: "array", items: text } },
+    },
+    users: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["userPrincipalName"],
+        additionalProperties: false,
+        properties: {
+          id: { type: "string", pattern: ID },
+          userPrincipalName: text,
+          mail: { type: ["string", "null"] },
+          displayName: text,
+          givenName: text,
+          surname: text,
+          accountEnabled: { type: "boolean" },
+          userType: text,
+        },
+      },
+    },
+    groups: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["displayName"],
+        additionalProperties: false,
+        properties: { id: { type: "string", pattern: ID }, displayName: text, members: { type: "array", items: text } },
+      },
+    },
+    instances: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["id", "region"],
+        additionalProperties: false,
+        properties: {
+          id: { type: "string", pattern: ID },
+          region: text,
+          alias: text,
+          identityManagement: { enum: ["SAML", "CONNECT_MANAGED", "EXISTING_DIRECTORY"] },
+          globalSignInEndpoint: text,
+          securityProfiles: { type: "array", items: text },
+          routingProfiles: { type: "array", items: text },
+          hierarchy: {
+            type: "object",
+            additionalProperties: false,
+            properties: {
+              levels: { type: "array", items: text, maxItems: 5 },
+              groups: { type: "array", items: { $ref: "#/$defs/node" } },
+            },
+          },
+          predefinedAttributes: { type: "array", items: text },
+          userQuota: { type: "integer", minimum: 0 },
+          account: accountId,
+          users: {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["username"],
+              additionalProperties: false,
+              properties: {
+                username: text,
+                firstName: text,
+                lastName: text,
+                securityProfiles: texts,
+                routingProfile: text,
+                tags: { type: "object", additionalProperties: text },
+              },
+            },
+          },
+          quickConnects: {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["name", "user"],
+              additionalProperties: false,
+              properties: { name: text, user: text },
+            },
+          },
+        },
+      },
+    },
+    applications: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["displayName"],
+        additionalProperties: false,
+        properties: { displayName: text, identifierUris: { type: "array", items: text } },
+      },
+    },
+    behaviour: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        latency: span,
+        consistencyDelay: span,
+        roleImportInterval: span,
+        timeScale: { type: "number", exclusiveMinimum: 0 },
+        seed: { type: "integer" },
+        quotas: {
+          anyOf: [
+            { const: "unlimited" },
+            { type: "object", additionalProperties: false, properties: { connect: quota, iam: quota, graph: quota } },
+          ],
+        },
+        faults: {
+          type: "array",
+          items: {
+            type: "object",
+            required: ["match", "kind"],
+            additionalProperties: false,
+            properties: {
+              match: text,
+              kind: {
+                enum: [
+                  "throttle",
+                  "internal",
+                  "unavailable",
+                  "denied",
+                  "unauthorized",
+                  "timeout",
+                  "cut",
+                  "lostAnswer",
+                  "malformed",
+                  "truncated",
+                  "staleRead",
+                ],
+              },
+              probability: { type: "number", minimum: 0, maximum: 1 },
+              count: { type: "integer", minimum: 1 },
+              after: { type: "integer", minimum: 0 },
+            },
+          },
+        },
+        instantiateOwner: { type: "boolean" },
+        metadata: { enum: ["doctype", "otherTenant", "tooLarge"] },
+      },
+    },
+  },
+};
+
+const UNIT: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** "20ms", "3s", "40m"; a bare number is milliseconds. */
+export function milliseconds(value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value === "number") return value;
+  const match = /^([0-9.]+)(ms|s|m|h|d)$/.exec(String(value));
+  if (!match) throw new Error(`not a duration: ${String(value)}`);
+  return Number(match[1]) * UNIT[match[2]!]!;
+}
+
+/** Throws with the path of each wrong field. */
+export function readWorld(input: WorldInput | string = {}): World {
+  const raw = (typeof input === "string" ? (parse(readFileSync(input, "utf8")) ?? {}) : input) as WorldInput;
+  const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
+  if (!validate(raw)) {
+    const problems = (validate.errors ?? []).map(
+      (error) =>
+        `${error.instancePath || "/"} ${error.message}${error.params.additionalProperty ? ` (${error.params.additionalProperty})` : ""}`,
+    );
+    throw new Error(`the world is not valid:\n  ${problems.join("\n  ")}`);
+  }
+  const tenant = raw.tenants?.[0] ?? DEFAULT_TENANT;
+  const world: World = {
+    account: raw.account ?? raw.accounts?.[0] ?? "111122223333",
+    accounts: [],
+    tenant: { ...tenant, ...raw.tenant },
+    tenants: [],
+    users: [...(raw.users ?? [])],
+    groups: [...(raw.groups ?? [])],
+    instances: (raw.instances ?? []).map((instance) => ({ ...instance })),
+    applications: raw.applications ?? [],
+    behaviour: behaviourOf(raw.behaviour ?? {}),
+  };
+  world.accounts = [
+    ...new Set([world.account, ...(raw.accounts ?? []), ...world.instances.flatMap(({ account }) => account ?? [])]),
+  ];
+  world.tenants = [world.tenant, ...(raw.tenants ?? []).filter(({ id }) => id !== world.tenant.id)];
+  if (raw.generate) generate(world, raw.generate);
+  return world;
+}
+
+const DEFAULT_TENANT = { id: "7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071", verifiedDomains: ["example.com"] };
+
+/** Amazon's documented defaults for the AWS APIs; Graph counts resource units per application and tenant (3,500 in 10 s for a small tenant). */
+const DEFAULT_QUOTAS: Record<QuotaName, Quota> = {
+  connect: { rate: 2, burst: 5 },
+  iam: { rate: 20, burst: 40 },
+  graph: { rate: 350, burst: 3500 },
+};
+
+function behaviourOf(input: BehaviourInput): Behaviour {
+  const { quotas } = input;
+  const quotaOf = (name: QuotaName) =>
+    quotas === "unlimited" ? "unlimited" : (quotas?.[name] ?? DEFAULT_QUOTAS[name]);
+  return {
+    latencyMs: milliseconds(input.latency, 0),
+    consistencyDelayMs: milliseconds(input.consistencyDelay, 0),
+    roleImportIntervalMs: milliseconds(input.roleImportInterval, 40 * 60_000),
+    timeScale: input.timeScale ?? 1,
+    seed: input.seed ?? 1,
+    quotas: { connect: quotaOf("connect"), iam: quotaOf("iam"), graph: quotaOf("graph") },
+    faults: input.faults ?? [],
+    instantiateOwner: input.instantiateOwner ?? true,
+    metadata: input.metadata,
+  };
+}
+
+function generate(world: World, { users, group, connectUsers = 0 }: Generate): void {
+  const names = Array.from(
+    { length: Math.max(users, connectUsers) },
+    (_, index) => `user${String(index + 1).padStart(5, "0")}@${world.tenant.verifiedDomains[0]}`,
+  );
+  const people = names.slice(0, users);
+  world.users.push(
+    ...people.map((name, index) => ({
+      userPrincipalName: name,
+      mail: name,
+      displayName: `User ${index + 1}`,
+      givenName: "User",
+      surname: String(index + 1),
+      accountEnabled: true,
+    })),
+  );
+  if (group !== undefined) world.groups.push({ displayName: group, members: people });
+  const agents = names
+    .slice(0, connectUsers)
+    .map((username, index) => ({ username, firstName: "User", lastName: String(index + 1) }));
+  for (const instance of world.instances) {
+    instance.users = [...(instance.users ?? []), ...agents];
+    instance.userQuota = Math.max(instance.userQuota ?? 0, users + connectUsers, 500);
+  }
+}
