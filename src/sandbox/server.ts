@@ -1,0 +1,234 @@
+/** The sandbox as a server: one port, a path prefix per API, and in front of each the latency, quotas and faults of the world. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createConnect } from "./connect/index.ts";
+import { Gate } from "./gate.ts";
+import { createGraph } from "./graph/index.ts";
+import { createHost, type HostControls, type SandboxClock } from "./host.ts";
+import { createIam } from "./iam/index.ts";
+import type { Operation, SandboxRequest, SandboxResponse, SandboxService } from "./service.ts";
+import { type Fault, readWorld, type World, type WorldInput } from "./world.ts";
+
+/** Credentials that the sandbox accepts as its administrator. They open nothing else. */
+export const ADMIN = { accessKeyId: "AKIASANDBOXADMIN0000", secretAccessKey: "sandbox-administrator-secret" };
+const GRAPH_TOKEN = "sandbox-token";
+const CLIENT_ID = "5a0db0c5-0000-4000-8000-00000000c11e";
+const LOG_LENGTH = 10_000;
+
+export interface LoggedRequest {
+  service: string;
+  operation: string;
+  path: string;
+  /** 0 when the connection was cut or left without an answer. */
+  status: number;
+  writes: boolean;
+  /** Real time, milliseconds since 1970. */
+  at: number;
+}
+export interface Exchange {
+  service: string;
+  operation: string;
+  request: SandboxRequest;
+  response: SandboxResponse;
+}
+export interface Sandbox {
+  url: string;
+  /** Variables by which any program finds the sandbox. */
+  env: Record<string, string>;
+  clock: SandboxClock;
+  world: World;
+  /** The last requests, at most 10,000. */
+  readonly log: LoggedRequest[];
+  /** How often each "service:Operation" was called since the start, refused calls included. */
+  counts(): Record<string, number>;
+  faults: { add(fault: Fault): void; clear(): void };
+  /** Called with every answer before it is sent; returns the way to stop. */
+  onExchange(listener: (exchange: Exchange) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** What `startSandbox` needs: a world (object, or path of a YAML file) and where to listen; default any free port of 127.0.0.1. */
+export interface SandboxOptions {
+  world?: WorldInput | string;
+  listen?: { host?: string; port?: number };
+}
+
+export async function startSandbox({ world: input, listen = {} }: SandboxOptions = {}): Promise<Sandbox> {
+  const world = readWorld(input);
+  const controls = createHost(world);
+  const { host } = controls;
+  host.callers.set(ADMIN.accessKeyId, {
+    account: world.account,
+    arn: `arn:aws:iam::${world.account}:user/sandbox-administrator`,
+  });
+  const front = new Front(controls, [...createIam(host), ...createConnect(host), ...createGraph(host)]);
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    front.serve(request, response).catch((error: unknown) => {
+      process.stderr.write(
+        `sandbox: ${request.method} ${request.url?.split("?")[0]}: ${error instanceof Error ? error.stack : String(error)}\n`,
+      );
+      if (!response.headersSent) response.statusCode = 500;
+      response.end();
+    });
+  });
+  const address = listen.host ?? "127.0.0.1";
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(listen.port ?? 0, address, resolve);
+  });
+  const url = urlOf(server, address);
+  return {
+    url,
+    world,
+    clock: host.clock,
+    env: environment(url, world),
+    log: front.log,
+    counts: () => Object.fromEntries(front.counts),
+    faults: { add: (fault) => front.gate.add(fault), clear: () => front.gate.clear() },
+    onExchange: (listener) => {
+      front.listeners.add(listener);
+      return () => void front.listeners.delete(listener);
+    },
+    async close() {
+      host.clock.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function urlOf(server: Server, host: string): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+}
+
+function environment(url: string, world: World): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL_IAM: `${url}/iam`,
+    AWS_ENDPOINT_URL_STS: `${url}/sts`,
+    AWS_ENDPOINT_URL_CONNECT: `${url}/connect`,
+    AWS_ACCESS_KEY_ID: ADMIN.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
+    AWS_REGION: world.instances[0]?.region ?? "us-east-1",
+    CONNECT_SSO_GRAPH_URL: `${url}/graph`,
+    CONNECT_SSO_LOGIN_URL: `${url}/login`,
+    CONNECT_SSO_GRAPH_TOKEN: GRAPH_TOKEN,
+    CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS: "1",
+    AZURE_TENANT_ID: world.tenant.id,
+    AZURE_CLIENT_ID: CLIENT_ID,
+  };
+}
+
+/** What every request passes: name, faults, latency, quota, the service itself, and the answer on the wire. */
+class Front {
+  readonly gate: Gate;
+  readonly log: LoggedRequest[] = [];
+  readonly counts = new Map<string, number>();
+  readonly listeners = new Set<(exchange: Exchange) => void>();
+  readonly #controls: HostControls;
+  readonly #services: Map<string, SandboxService>;
+
+  constructor(controls: HostControls, services: SandboxService[]) {
+    this.#controls = controls;
+    this.#services = new Map(services.map((service) => [service.name, service]));
+    this.gate = new Gate(controls.host);
+  }
+
+  async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = await bodyOf(incoming);
+    const [, prefix = ""] = /^\/([^/?]*)/.exec(incoming.url ?? "/") ?? [];
+    const service = this.#services.get(prefix);
+    if (!service) {
+      outgoing.writeHead(404).end();
+      return;
+    }
+    const request = requestOf(incoming, prefix, body);
+    const operation = service.operation(request);
+    const fault = this.gate.fault(service.name, operation);
+    if (fault === "cut" || fault === "timeout") {
+      this.#record(service, operation, request, 0);
+      if (fault === "cut") incoming.socket.destroy();
+      else await new Promise((resolve) => outgoing.once("close", resolve));
+      return;
+    }
+    const { latencyMs } = this.#controls.host.behaviour;
+    if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
+    const response = await this.#answer(service, request, operation, fault);
+    this.#record(service, operation, request, response.status);
+    for (const listener of this.listeners)
+      listener({ service: service.name, operation: operation.name, request, response });
+    if (fault === "lostAnswer") incoming.socket.destroy();
+    else this.#send(outgoing, response, fault);
+  }
+
+  #answer(
+    service: SandboxService,
+    request: SandboxRequest,
+    operation: Operation,
+    fault: Fault["kind"] | undefined,
+  ): Promise<SandboxResponse> | SandboxResponse {
+    if (fault === "throttle") return service.infrastructureError("throttled", request, 1);
+    if (fault === "internal" || fault === "unavailable" || fault === "denied" || fault === "unauthorized") {
+      return service.infrastructureError(fault, request);
+    }
+    const wait = this.gate.throttle(service.name, operation, request);
+    if (wait !== undefined) return service.infrastructureError("throttled", request, wait);
+    if (fault === "staleRead") return this.#controls.withStaleReads(() => service.handle(request, operation));
+    return service.handle(request, operation);
+  }
+
+  /** The Date header has simulated time: clients judge the age of keys and certificates by it. */
+  #send(outgoing: ServerResponse, response: SandboxResponse, fault: Fault["kind"] | undefined): void {
+    const bytes = Buffer.from(fault === "malformed" ? "<<<this is neither XML nor JSON" : (response.body ?? ""));
+    const empty = response.status === 204;
+    outgoing.writeHead(response.status, {
+      ...response.headers,
+      date: this.#controls.host.clock.now().toUTCString(),
+      ...(empty ? {} : { "content-length": String(bytes.length) }),
+    });
+    if (fault === "truncated" && bytes.length > 1) {
+      outgoing.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => outgoing.socket?.destroy());
+      return;
+    }
+    outgoing.end(empty ? undefined : bytes);
+  }
+
+  #record(service: SandboxService, operation: Operation, request: SandboxRequest, status: number): void {
+    const name = `${service.name}:${operation.name}`;
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.log.push({
+      service: service.name,
+      operation: operation.name,
+      path: request.path,
+      status,
+      writes: operation.writes,
+      at: Date.now(),
+    });
+    // A tenth at a time: shifting one by one would copy the log for every request.
+    if (this.log.length > LOG_LENGTH) this.log.splice(0, LOG_LENGTH / 10);
+  }
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return chunks.length === 0 ? "" : Buffer.concat(chunks).toString("utf8");
+}
+
+/** The path is cut from the raw URL: `URL` would decode dots and could not tell an encoded slash in an ARN from a separator. */
+function requestOf(incoming: IncomingMessage, prefix: string, body: string): SandboxRequest {
+  const raw = (incoming.url ?? "/").slice(prefix.length + 1);
+  const mark = raw.indexOf("?");
+  const path = mark < 0 ? raw : raw.slice(0, mark);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers))
+    headers[name] = Array.isArray(value) ? value.join(", ") : (value ?? "");
+  return {
+    method: incoming.method ?? "GET",
+    path: path.startsWith("/") ? path : `/${path}`,
+    query: new URLSearchParams(mark < 0 ? "" : raw.slice(mark + 1)),
+    headers,
+    body,
+    baseUrl: `http://${headers["host"] ?? "localhost"}/${prefix}`,
+  };
+}
