@@ -1,0 +1,97 @@
+/** The guard in front of both clouds. Every reconcile, deletion included, gets its account and tenant through here only. */
+import { REASON } from "../api/reasons.ts";
+import type { AwsAccount } from "../providers/aws/types.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import { CloudError } from "../providers/errors.ts";
+import type { Graph } from "../providers/graph/types.ts";
+import type { AccountSettings, Settings, TenantSettings } from "./settings.ts";
+
+export interface AwsAccounts {
+  account(id: string | undefined, options?: { assumeRoleArn?: string }): Promise<AwsAccount>;
+}
+export interface GraphTenants {
+  tenant(id: string | undefined, options?: { clientId?: string }): Promise<Graph>;
+}
+
+const INSTANCE_ARN = /^arn:aws[a-z-]*:connect:([a-z0-9-]+):(\d{12}):instance\/([^/]+)$/;
+
+export function createClouds(deps: {
+  settings: () => Settings;
+  awsAccounts: AwsAccounts;
+  graphTenants: GraphTenants;
+}): Clouds {
+  return {
+    async aws(instanceArn, namespace) {
+      const { accountId, rules } = allowedAccount(deps.settings(), instanceArn, namespace);
+      const account = await deps.awsAccounts.account(
+        rules ? accountId : undefined,
+        rules?.assumeRoleArn ? { assumeRoleArn: rules.assumeRoleArn } : {},
+      );
+      if (account.account !== accountId) {
+        throw refused(
+          REASON.WrongAccount,
+          `the instance is in account ${accountId}, the credentials are of ${account.account}`,
+        );
+      }
+      const boundary = rules?.permissionsBoundaryArn;
+      return { account, rules: boundary ? { permissionsBoundaryArn: boundary } : {} };
+    },
+    async graph(tenantId, namespace) {
+      const { tenants } = deps.settings();
+      if (!tenants) {
+        const own = await deps.graphTenants.tenant(undefined);
+        if (tenantId !== undefined && own.tenantId.toLowerCase() !== tenantId.toLowerCase())
+          throw refused(REASON.ScopeNotAllowed, `tenant ${tenantId} is not the controller's; list it in --config`);
+        return own;
+      }
+      // The controller's own tenant is only known once its client exists; being listed is still asked of it.
+      const id = tenantId ?? (await deps.graphTenants.tenant(undefined)).tenantId;
+      const rules = allowedTenant(tenants, id, namespace);
+      return deps.graphTenants.tenant(id, rules.clientId ? { clientId: rules.clientId } : {});
+    },
+  };
+}
+
+function allowedAccount(
+  { accounts }: Settings,
+  instanceArn: string,
+  namespace: string,
+): { accountId: string; rules: AccountSettings | undefined } {
+  const match = INSTANCE_ARN.exec(instanceArn);
+  if (!match) throw refused(REASON.InvalidSpec, `"${instanceArn}" is not the ARN of a Connect instance`);
+  const [, region, accountId, instanceId] = match as unknown as [string, string, string, string];
+  if (!accounts) return { accountId, rules: undefined };
+  const rules = accounts.find(({ id }) => id === accountId);
+  if (!rules) throw refused(REASON.ScopeNotAllowed, `account ${accountId} is not listed in --config`);
+  allowNamespace(rules.namespaces, namespace, `account ${accountId}`);
+  if (rules.regions && !rules.regions.includes(region))
+    throw refused(REASON.ScopeNotAllowed, `region ${region} is not allowed in account ${accountId}`);
+  if (rules.instances && !rules.instances.some((one) => one === instanceId || one === instanceArn))
+    throw refused(REASON.ScopeNotAllowed, `instance ${instanceId} is not allowed in account ${accountId}`);
+  return { accountId, rules };
+}
+
+function allowedTenant(tenants: TenantSettings[], id: string, namespace: string): TenantSettings {
+  const rules = tenants.find((tenant) => tenant.id.toLowerCase() === id.toLowerCase());
+  if (!rules) throw refused(REASON.ScopeNotAllowed, `tenant ${id} is not listed in --config`);
+  allowNamespace(rules.namespaces, namespace, `tenant ${id}`);
+  return rules;
+}
+
+function allowNamespace(patterns: string[] | undefined, namespace: string, where: string): void {
+  if (!patterns || patterns.some((pattern) => matches(pattern, namespace))) return;
+  throw refused(REASON.ScopeNotAllowed, `namespace ${namespace} may not act in ${where}`);
+}
+
+/** `*` stands for any run of characters; everything else for itself. */
+export function matches(pattern: string, text: string): boolean {
+  const source = pattern
+    .split("*")
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+    .join(".*");
+  return new RegExp(`^${source}$`).test(text);
+}
+
+function refused(reason: string, message: string): CloudError {
+  return new CloudError(message, { kind: "terminal", reason, code: reason });
+}
