@@ -70,6 +70,7 @@ export function toReconcileError(error: unknown): ReconcileError {
   const reason = error.reason || "KubernetesApiError";
   if (error.code === 409) return new ReconcileError("conflict", reason, message, { cause: error });
   if (error.code === 429) return new ReconcileError("throttled", reason, message, { retryAfterMs, cause: error });
-  if (error.code === 400 || error.code === 422) return new ReconcileError("terminal", reason, message, { cause: error });
+  if (error.code === 400 || error.code === 422)
+    return new ReconcileError("terminal", reason, message, { cause: error });
   return new ReconcileError("transient", reason, message, { retryAfterMs, cause: error });
 }

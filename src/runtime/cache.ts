@@ -1,0 +1,132 @@
+/** The objects of one kind as the API server last told them. Never half-filled: a new list replaces the old one in one step. */
+import { IndexedObjects } from "./indexed.ts";
+import type { IndexFunction, KubeObject } from "./port.ts";
+
+/** `before` is absent for a new object, `after` for one that is gone. `listed` is true when a list told it, not a watch. */
+export interface Change {
+  before: KubeObject | undefined;
+  after: KubeObject | undefined;
+  listed: boolean;
+}
+
+/** Drops what nobody reads: managedFields are half of an object's metadata, the last-applied annotation repeats its spec. */
+export function slim(object: KubeObject): KubeObject {
+  const metadata = object.metadata as KubeObject["metadata"] & Record<string, unknown>;
+  delete metadata.managedFields;
+  delete metadata.selfLink;
+  if (metadata.annotations) delete metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"];
+  return object;
+}
+
+export class ObjectCache {
+  readonly #objects: IndexedObjects;
+  readonly #transform: (object: KubeObject) => KubeObject;
+  readonly #onChange: (change: Change) => void;
+  #staged: Map<string, KubeObject> | undefined;
+  /** Our own writes while a list is under way: the list may be older. */
+  readonly #writtenMeanwhile = new Map<string, KubeObject>();
+  #synced = false;
+
+  constructor(options: {
+    indexes?: Record<string, IndexFunction>;
+    /** Applied after `slim`; may change the object in place. */
+    transform?: (object: KubeObject) => KubeObject;
+    onChange: (change: Change) => void;
+  }) {
+    this.#objects = new IndexedObjects(options.indexes);
+    this.#transform = options.transform ?? ((object) => object);
+    this.#onChange = options.onChange;
+  }
+
+  /** True once a list was complete. */
+  get hasSynced(): boolean {
+    return this.#synced;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(namespace: string, name: string): KubeObject | undefined {
+    return this.#objects.get(IndexedObjects.key(namespace, name));
+  }
+
+  list(options?: { namespace?: string; index?: string; value?: string }): KubeObject[] {
+    return this.#objects.list(options);
+  }
+
+  listBegin(): void {
+    this.#staged = new Map();
+    this.#writtenMeanwhile.clear();
+  }
+
+  /** An object that has not changed keeps its old self, so that a second list costs no second copy. */
+  listPage(items: KubeObject[]): void {
+    for (const item of items) {
+      const key = keyOf(item);
+      const old = this.#objects.get(key);
+      this.#staged?.set(key, old && sameVersion(old, item) ? old : this.#transform(slim(item)));
+    }
+  }
+
+  listCommit(): void {
+    const staged = this.#staged ?? new Map<string, KubeObject>();
+    this.#staged = undefined;
+    for (const [key, written] of this.#writtenMeanwhile) {
+      const listed = staged.get(key);
+      if (listed && isOlder(listed, written)) staged.set(key, written);
+    }
+    const changes: Change[] = [];
+    for (const key of [...this.#objects.keys()])
+      if (!staged.has(key)) changes.push({ before: this.#objects.delete(key), after: undefined, listed: true });
+    for (const [key, after] of staged) {
+      const before = this.#objects.get(key);
+      if (before === after) continue;
+      this.#objects.set(after);
+      changes.push({ before, after, listed: true });
+    }
+    this.#synced = true;
+    // Told only now: whoever is told sees the whole new list.
+    for (const change of changes) this.#onChange(change);
+  }
+
+  /** An event of the watch; one that is older than what an own write has shown already is dropped. */
+  applyEvent(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): void {
+    const key = keyOf(object);
+    const before = this.#objects.get(key);
+    if (type === "DELETED") {
+      if (!before) return;
+      this.#objects.delete(key);
+      this.#onChange({ before, after: undefined, listed: false });
+      return;
+    }
+    if (before && (sameVersion(before, object) || isOlder(object, before))) return;
+    const after = this.#transform(slim(object));
+    this.#objects.set(after);
+    this.#onChange({ before, after, listed: false });
+  }
+
+  /** Shows the answer to an own write at once. Nothing is shown of an object that has gone meanwhile. */
+  applyWrite(object: KubeObject): void {
+    const key = keyOf(object);
+    const before = this.#objects.get(key);
+    if (!before || before.metadata.uid !== object.metadata.uid || !isOlder(before, object)) return;
+    const after = this.#transform(slim(object));
+    this.#objects.set(after);
+    if (this.#staged) this.#writtenMeanwhile.set(key, after);
+    this.#onChange({ before, after, listed: false });
+  }
+}
+
+function keyOf({ metadata }: KubeObject): string {
+  return IndexedObjects.key(metadata.namespace, metadata.name);
+}
+
+function sameVersion(a: KubeObject, b: KubeObject): boolean {
+  return a.metadata.uid === b.metadata.uid && a.metadata.resourceVersion === b.metadata.resourceVersion;
+}
+
+/** Within one object's life resourceVersions are comparable as numbers; a recreated object is never older. */
+function isOlder(a: KubeObject, b: KubeObject): boolean {
+  return a.metadata.uid === b.metadata.uid && Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
+}

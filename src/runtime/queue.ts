@@ -1,0 +1,266 @@
+/**
+ * The work queue: each key at most once in it and at most once in work, ready keys by priority and then by age, delayed keys on a heap,
+ * back-off per key. A key that is added while in work is added again when its work is done.
+ */
+import { backoff, type Clock, systemClock } from "./clock.ts";
+import type { ObjectRef } from "./port.ts";
+
+/** Somebody is waiting for a change; nobody waits for a resync. */
+export const PRIORITY = { change: 0, resync: -100 } as const;
+const PRIORITIES = [PRIORITY.change, PRIORITY.resync];
+
+export interface QueueMetrics {
+  depth(priority: number, depth: number): void;
+  added(): void;
+  retried(): void;
+  /** Seconds between ready and taken. */
+  waited(seconds: number): void;
+  worked(seconds: number): void;
+}
+
+export interface AddOptions {
+  priority?: number;
+  afterMs?: number;
+  /** Why, for the log line of the reconcile. */
+  reason: string;
+}
+
+export interface Item {
+  readonly key: string;
+  readonly ref: ObjectRef;
+  priority: number;
+  reason: string;
+  /** Monotonic milliseconds from which on it may be taken. */
+  readyAt: number;
+}
+
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #metrics: QueueMetrics | undefined;
+  readonly #backoff: { base: number; cap: number };
+  readonly #random: () => number;
+  /** Every key that waits, ready or delayed. */
+  readonly #items = new Map<string, Item>();
+  /** Sets keep the order of insertion: first in, first out. */
+  readonly #ready = new Map<number, Set<Item>>(PRIORITIES.map((priority) => [priority, new Set()]));
+  readonly #delayed = new DelayHeap();
+  readonly #working = new Map<string, number>();
+  readonly #dirty = new Map<string, Item>();
+  readonly #failures = new Map<string, number>();
+  readonly #takers: ((item: Item | undefined) => void)[] = [];
+  #cancelTimer: (() => void) | undefined;
+  #closed = false;
+
+  constructor(
+    options: {
+      clock?: Clock;
+      metrics?: QueueMetrics;
+      backoffMs?: { base: number; cap: number };
+      random?: () => number;
+    } = {},
+  ) {
+    this.#clock = options.clock ?? systemClock;
+    this.#metrics = options.metrics;
+    this.#backoff = options.backoffMs ?? { base: 1_000, cap: 60_000 };
+    this.#random = options.random ?? Math.random;
+  }
+
+  static key({ kind, namespace, name }: ObjectRef): string {
+    return `${kind}/${namespace}/${name}`;
+  }
+
+  /** Keys that may be taken now. */
+  get ready(): number {
+    let count = 0;
+    for (const set of this.#ready.values()) count += set.size;
+    return count;
+  }
+
+  /** Keys that wait, delayed ones included. */
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** How long each key in work has been so, in seconds. */
+  workingSeconds(): number[] {
+    const now = this.#clock.monotonic();
+    return [...this.#working.values()].map((since) => (now - since) / 1000);
+  }
+
+  /** A key that waits already keeps the higher priority and the earlier time. */
+  add(ref: ObjectRef, options: AddOptions): void {
+    if (this.#closed) return;
+    const key = WorkQueue.key(ref);
+    const readyAt = this.#clock.monotonic() + (options.afterMs ?? 0);
+    const next: Item = { key, ref, priority: options.priority ?? PRIORITY.change, reason: options.reason, readyAt };
+    if (this.#working.has(key)) {
+      const old = this.#dirty.get(key);
+      this.#dirty.set(key, old ? merge(old, next) : next);
+      return;
+    }
+    this.#metrics?.added();
+    const old = this.#items.get(key);
+    if (old) this.#ready.get(old.priority)?.delete(old);
+    this.#enqueue(old ? merge(old, next) : next);
+    this.#dispatch();
+  }
+
+  /** Adds after the key's own back-off: `base`, doubled with each failure in a row up to `cap`, never sooner than `atLeastMs`. */
+  retry(ref: ObjectRef, options: { reason: string; priority?: number; atLeastMs?: number }): number {
+    const key = WorkQueue.key(ref);
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    this.#metrics?.retried();
+    const { base, cap } = this.#backoff;
+    const afterMs = Math.max(options.atLeastMs ?? 0, backoff(failures, base, cap, this.#random));
+    this.add(ref, { ...options, afterMs });
+    return afterMs;
+  }
+
+  /** The key succeeded, or its object is gone: the next failure starts from `base`. */
+  forget(ref: ObjectRef): void {
+    this.#failures.delete(WorkQueue.key(ref));
+  }
+
+  /** The next key, in work from now on; undefined when the queue is closed. */
+  take(): Promise<Item | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#takers.push(resolve);
+      this.#dispatch();
+    });
+  }
+
+  /** Ends the work on a key; adds it again when it became dirty meanwhile. */
+  done(key: string): void {
+    const since = this.#working.get(key);
+    if (since === undefined) return;
+    this.#working.delete(key);
+    this.#metrics?.worked((this.#clock.monotonic() - since) / 1000);
+    const dirty = this.#dirty.get(key);
+    this.#dirty.delete(key);
+    if (!dirty || this.#closed) return;
+    this.#metrics?.added();
+    this.#enqueue(dirty);
+    this.#dispatch();
+  }
+
+  /** Takers get undefined, waiting keys are dropped; keys in work may still be `done`. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer?.();
+    this.#items.clear();
+    this.#dirty.clear();
+    for (const set of this.#ready.values()) set.clear();
+    for (const taker of this.#takers.splice(0)) taker(undefined);
+  }
+
+  #enqueue(item: Item): void {
+    this.#items.set(item.key, item);
+    if (item.readyAt > this.#clock.monotonic()) this.#delayed.push(item);
+    else this.#readySet(item.priority).add(item);
+    this.#reportDepth(item.priority);
+  }
+
+  #readySet(priority: number): Set<Item> {
+    const set = this.#ready.get(priority);
+    if (!set) throw new Error(`unknown priority ${priority}`);
+    return set;
+  }
+
+  #dispatch(): void {
+    const now = this.#clock.monotonic();
+    for (
+      let top = this.#delayed.peek();
+      top && (top.readyAt <= now || !this.#isCurrent(top));
+      top = this.#delayed.peek()
+    ) {
+      this.#delayed.pop();
+      if (this.#isCurrent(top)) this.#readySet(top.priority).add(top);
+    }
+    while (this.#takers.length > 0) {
+      const item = this.#next();
+      if (!item) break;
+      this.#items.delete(item.key);
+      this.#working.set(item.key, now);
+      this.#metrics?.waited(Math.max(0, now - item.readyAt) / 1000);
+      this.#reportDepth(item.priority);
+      this.#takers.shift()!(item);
+    }
+    this.#arm(now);
+  }
+
+  #next(): Item | undefined {
+    for (const priority of PRIORITIES) {
+      const set = this.#readySet(priority);
+      for (const item of set) {
+        set.delete(item);
+        return item;
+      }
+    }
+    return undefined;
+  }
+
+  /** One timer, for the earliest delayed key. */
+  #arm(now: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const top = this.#delayed.peek();
+    if (top && !this.#closed) this.#cancelTimer = this.#clock.setTimeout(() => this.#dispatch(), top.readyAt - now);
+  }
+
+  /** A heap entry is stale once its key was added anew or taken. */
+  #isCurrent(item: Item): boolean {
+    return this.#items.get(item.key) === item;
+  }
+
+  #reportDepth(priority: number): void {
+    this.#metrics?.depth(priority, this.#readySet(priority).size);
+  }
+}
+
+function merge(old: Item, next: Item): Item {
+  const sooner = next.readyAt < old.readyAt || next.priority > old.priority ? next : old;
+  return {
+    ...sooner,
+    priority: Math.max(old.priority, next.priority),
+    readyAt: Math.min(old.readyAt, next.readyAt),
+  };
+}
+
+/** Binary heap by `readyAt`. */
+class DelayHeap {
+  readonly #heap: Item[] = [];
+
+  peek(): Item | undefined {
+    return this.#heap[0];
+  }
+
+  push(item: Item): void {
+    const heap = this.#heap;
+    let at = heap.push(item) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (heap[parent]!.readyAt <= item.readyAt) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = item;
+  }
+
+  pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && heap[child + 1]!.readyAt < heap[child]!.readyAt) child++;
+      if (heap[child]!.readyAt >= last.readyAt) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * List and watch as an explicit state machine: Empty -> (list) -> Listed -> (watch) -> Listed … A cut, timed-out or silent watch is
+ * resumed from the last resourceVersion; an expired one, or an event that could not be read, goes back to Empty. It never gives up and
+ * never rejects; only `stop` ends it.
+ */
+import type { ObjectCache } from "./cache.ts";
+import type { KubeClient, Resource, WatchEvent } from "./client.ts";
+import { backoff, type Clock, sleep, systemClock } from "./clock.ts";
+import { isExpired, KubeApiError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+
+export interface WatcherOptions {
+  client: KubeClient;
+  resource: Resource;
+  cache: ObjectCache;
+  log: Logger;
+  clock?: Clock;
+  namespace?: string;
+  labelSelector?: string;
+  /** Objects per page. */
+  pageSize?: number;
+  /** Silence after which a connection counts as dead, milliseconds. Bookmarks come about once a minute. */
+  idleMs?: number;
+  /** First and longest wait after a failure, milliseconds. */
+  backoffMs?: { base: number; cap: number };
+  onSynced?: () => void;
+}
+
+export class Watcher {
+  readonly #options: WatcherOptions;
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  #loop: Promise<void> | undefined;
+  /** Undefined is the state Empty: the next step is a list. */
+  #resourceVersion: string | undefined;
+  #failures = 0;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Starts once; a second call is without effect. */
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Resolves when the connection is closed and nothing will be told any more. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        if (this.#resourceVersion === undefined) await this.#list();
+        else await this.#watch(this.#resourceVersion);
+      } catch (error) {
+        if (signal.aborted) return;
+        await this.#recover(error);
+      }
+    }
+  }
+
+  async #list(): Promise<void> {
+    const { client, resource, cache, namespace, labelSelector, pageSize } = this.#options;
+    const { signal } = this.#stop;
+    cache.listBegin();
+    let resourceVersion = "";
+    for await (const page of client.list(resource, { namespace, labelSelector, pageSize, signal })) {
+      // Items of a list carry neither apiVersion nor kind.
+      const apiVersion = resource.group ? `${resource.group}/${resource.version}` : resource.version;
+      for (const item of page.items) Object.assign(item, { apiVersion, kind: resource.kind });
+      cache.listPage(page.items);
+      resourceVersion = page.metadata.resourceVersion;
+    }
+    if (signal.aborted) return;
+    cache.listCommit();
+    this.#resourceVersion = resourceVersion;
+    this.#failures = 0;
+    this.#options.onSynced?.();
+  }
+
+  async #watch(from: string): Promise<void> {
+    const { client, resource, namespace, labelSelector, idleMs } = this.#options;
+    const started = this.#clock.monotonic();
+    const events = client.watch(resource, {
+      resourceVersion: from,
+      namespace,
+      labelSelector,
+      // Spread, so that a fleet of watches does not come back all at once.
+      timeoutSeconds: 240 + Math.floor(Math.random() * 50),
+      idleMs: idleMs ?? 90_000,
+      signal: this.#stop.signal,
+    });
+    let seen = 0;
+    for await (const event of events) {
+      if (this.#stop.signal.aborted) return;
+      this.#apply(event);
+      this.#failures = 0;
+      seen++;
+    }
+    // A server that accepts and ends at once must not be asked in a tight loop.
+    if (seen === 0 && this.#clock.monotonic() - started < 1_000)
+      throw new KubeApiError(500, "WatchEnded", `${resource.plural}: the watch ended at once`);
+  }
+
+  #apply({ type, object }: WatchEvent): void {
+    if (type !== "BOOKMARK") this.#options.cache.applyEvent(type, object);
+    this.#resourceVersion = object.metadata.resourceVersion;
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    const { log, resource, backoffMs } = this.#options;
+    const expired = isExpired(error);
+    // What could not be read may have been a change: only a list tells.
+    if (expired || (error instanceof KubeApiError && error.reason === "MalformedEvent"))
+      this.#resourceVersion = undefined;
+    // An API server that restarted may refuse an old resourceVersion without saying 410; after some failures list again.
+    if (this.#failures >= 3 && error instanceof KubeApiError && error.code < 500) this.#resourceVersion = undefined;
+    const wait =
+      expired && this.#failures === 0
+        ? 0
+        : Math.max(
+            error instanceof KubeApiError ? (error.retryAfterMs ?? 0) : 0,
+            backoff(this.#failures, backoffMs?.base ?? 500, backoffMs?.cap ?? 30_000),
+          );
+    this.#failures++;
+    const fields = { resource: resource.plural, error: describe(error), waitMs: Math.round(wait) };
+    if (this.#failures > 2) log.warn(fields, "watch failed");
+    else log.debug(fields, "watch interrupted");
+    await sleep(this.#clock, wait, this.#stop.signal);
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+}
