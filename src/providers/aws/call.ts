@@ -1,0 +1,75 @@
+/** The way of every AWS call: limiter, breaker, SDK (which never retries by itself), record. */
+import type { Breaker } from "../breaker.ts";
+import type { Clock } from "../clock.ts";
+import type { CallOptions, CallRecord, CloudError } from "../errors.ts";
+import type { Limiter } from "../limiter.ts";
+import { classifyAws } from "./errors.ts";
+
+/** Sends one command; `target` is what a person calls the thing that is written. */
+export type Call = <T>(
+  operation: string,
+  send: (o: { abortSignal?: AbortSignal }) => Promise<T>,
+  o?: CallOptions,
+  target?: string,
+) => Promise<T>;
+
+export interface CallContext {
+  api: "iam" | "sts" | "connect";
+  /** First part of the limiter's key: "<account>/<region>". */
+  scope: string;
+  limiter: Limiter;
+  breaker: Breaker;
+  clock: Clock;
+  onCall(record: CallRecord): void;
+}
+
+/** Attempts of a call that was throttled: it had no effect, so even a create may go out again. */
+const THROTTLED_ATTEMPTS = 4;
+/** Attempts of a read that failed for a passing reason. */
+const READ_ATTEMPTS = 2;
+
+export function createCall(context: CallContext): Call {
+  const { api, limiter, breaker, clock, scope, onCall } = context;
+
+  return async (operation, send, o = {}, target) => {
+    const key = `${api}/${scope}/${operation}`;
+    const write = !/^(Get|List|Describe|Search)/.test(operation);
+    for (let attempt = 1; ; attempt++) {
+      await limiter.take(key, o);
+      breaker.enter();
+      const startedAt = clock.now();
+      const record = (code: string, throttled: boolean) =>
+        onCall({
+          api,
+          operation,
+          code,
+          write,
+          throttled,
+          durationMs: clock.now() - startedAt,
+          ...(write && { target }),
+        });
+      try {
+        const answer = await send({ abortSignal: o.signal });
+        limiter.succeeded(key);
+        breaker.succeeded();
+        record("200", false);
+        return answer;
+      } catch (cause) {
+        const error = classifyAws(cause, { api, operation, write });
+        record(String(error.status ?? "error"), error.kind === "throttled");
+        if (o.signal?.aborted) {
+          breaker.abandoned();
+          throw error.outcomeUnknown ? error : o.signal.reason;
+        }
+        breaker.failed(error);
+        if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs);
+        if (attempt >= attempts(error, write)) throw error;
+      }
+    }
+  };
+}
+
+function attempts(error: CloudError, write: boolean): number {
+  if (error.kind === "throttled") return THROTTLED_ATTEMPTS;
+  return !write && error.kind === "transient" && error.reason !== "CircuitOpen" ? READ_ATTEMPTS : 1;
+}

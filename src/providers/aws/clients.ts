@@ -1,0 +1,65 @@
+/** What all SDK clients share: time-outs, kept-alive connections, no retry of their own, the cloud's clock. */
+import type { AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import type { Clock } from "../clock.ts";
+import { CloudError } from "../errors.ts";
+
+export interface ClientOptions {
+  region: string;
+  credentials?: AwsCredentialIdentityProvider;
+}
+
+/** Limiter and breaker see every attempt only when the SDK makes one: retries live in call.ts. */
+export function clientConfig(o: ClientOptions) {
+  return {
+    region: o.region,
+    ...(o.credentials && { credentials: o.credentials }),
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      httpsAgent: { keepAlive: true, maxSockets: 25 },
+      httpAgent: { keepAlive: true, maxSockets: 25 },
+    },
+    customUserAgent: "connect-sso",
+  };
+}
+
+/** Credentials go to what these name, so it must be https unless somebody said otherwise. Throws a terminal CloudError. */
+export function checkEndpoints(env: Record<string, string | undefined>, allowInsecure: boolean): void {
+  if (allowInsecure || env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return;
+  for (const name of ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CONNECT"]) {
+    const url = env[name];
+    if (!url || url.startsWith("https://")) continue;
+    throw new CloudError(`${name} is not https; use an https endpoint or allow insecure endpoints`, {
+      kind: "terminal",
+      reason: "InsecureEndpoint",
+      code: "InsecureEndpoint",
+    });
+  }
+}
+
+/** The cloud's clock, estimated from Date headers; they have whole seconds, so differences below that are noise. */
+export interface CloudClock {
+  now(): Date;
+  /** For an SDK client's deserialize step. */
+  observe(dateHeader: string | undefined): void;
+}
+
+export function createCloudClock(clock: Clock): CloudClock {
+  let offsetMs = 0;
+  return {
+    now: () => new Date(clock.now() + offsetMs),
+    observe(dateHeader) {
+      const date = Date.parse(dateHeader ?? "");
+      if (Number.isNaN(date)) return;
+      const offset = date + 500 - clock.now();
+      offsetMs = Math.abs(offset) < 2_000 ? 0 : offset;
+    },
+  };
+}
+
+/** The Date header of an SDK response of any protocol. */
+export function dateHeader(response: unknown): string | undefined {
+  return (response as { headers?: Record<string, string> } | undefined)?.headers?.["date"];
+}
