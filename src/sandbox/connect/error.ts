@@ -1,0 +1,13 @@
+/** An error as Connect answers it: name in `x-amzn-errortype`, text in `Message`. */
+export class ConnectError extends Error {
+  readonly type: string;
+  readonly status: number;
+  constructor(type: string, message: string, status: number) {
+    super(message);
+    this.type = type;
+    this.status = status;
+  }
+}
+export const invalidRequest = (message: string) => new ConnectError("InvalidRequestException", message, 400);
+export const invalidParameter = (message: string) => new ConnectError("InvalidParameterException", message, 400);
+export const notFound = (message: string) => new ConnectError("ResourceNotFoundException", message, 404);

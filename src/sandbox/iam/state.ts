@@ -1,0 +1,80 @@
+/** What IAM knows of one account. */
+import { randomBytes } from "node:crypto";
+import type { EventualMap, SandboxHost } from "../host.ts";
+
+export interface Tag {
+  Key: string;
+  Value: string;
+}
+export interface Role {
+  name: string;
+  path: string;
+  id: string;
+  arn: string;
+  created: Date;
+  trust: string;
+  description?: string;
+  maxSessionDuration: number;
+  boundary?: string;
+  tags: Tag[];
+  attached: string[];
+}
+export interface Policy {
+  name: string;
+  path: string;
+  id: string;
+  arn: string;
+  created: Date;
+  updated: Date;
+  description?: string;
+  defaultVersion: string;
+  versions: { id: string; document: string; created: Date }[];
+  nextVersion: number;
+  tags: Tag[];
+}
+export interface AccessKey {
+  id: string;
+  secret: string;
+  status: "Active" | "Inactive";
+  created: Date;
+  lastUsed?: { at: Date; service: string; region: string };
+}
+export interface User {
+  name: string;
+  path: string;
+  id: string;
+  arn: string;
+  created: Date;
+  boundary?: string;
+  tags: Tag[];
+  attached: string[];
+  keys: AccessKey[];
+}
+export interface SamlProvider {
+  name: string;
+  arn: string;
+  uuid: string;
+  created: Date;
+  validUntil: Date;
+  metadata: string;
+  tags: Tag[];
+}
+
+/** Keys of the maps are lower case: names are unique in an account without regard to case. */
+export interface IamState {
+  account: string;
+  roles: EventualMap<string, Role>;
+  policies: EventualMap<string, Policy>;
+  users: EventualMap<string, User>;
+  providers: EventualMap<string, SamlProvider>;
+}
+
+export function createState(host: SandboxHost): IamState {
+  return { account: host.world.account, roles: host.eventual("roles"), policies: host.eventual("policies"), users: host.eventual("users"), providers: host.eventual("providers") };
+}
+
+/** AROA…, AIDA…, ANPA…, AKIA…: prefix and 16 or 17 upper-case letters and digits. */
+export function uniqueId(prefix: string, length = 17): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  return prefix + [...randomBytes(length)].map((byte) => alphabet[byte % 32]).join("");
+}
