@@ -1,0 +1,95 @@
+/** How role and provider get into the application: written as an app role (Direct), or awaited from Entra's import (Provisioning). */
+import { v5 as uuid } from "uuid";
+import { REASON } from "../../api/reasons.ts";
+import { CONDITION } from "../../api/resources.ts";
+import type { AppRole } from "../../providers/graph/types.ts";
+import { type Component, differ, type Step, waitFor } from "../component.ts";
+import type { PersonaScope } from "../scope.ts";
+
+/** Deterministic, so that a retry or an erased status never adds a second role. */
+export function appRoleIdOf(value: string): string {
+  return uuid(value, uuid.URL);
+}
+
+function desiredRole(scope: PersonaScope): AppRole {
+  const { appRoleValue, role } = scope.names;
+  return {
+    id: appRoleIdOf(appRoleValue),
+    value: appRoleValue,
+    displayName: role,
+    description: `Sign-in to Amazon Connect as ${role}`,
+    isEnabled: true,
+    allowedMemberTypes: ["User"],
+  };
+}
+
+export const roleDelivery: Component<{ appRoleId?: string }> = {
+  name: "role-delivery",
+  condition: CONDITION.RoleDelivered,
+  cloud: "entra",
+  needs: ["application", "role", "provisioning"],
+  applies: () => true,
+  async observe(scope) {
+    const found = scope.seen.application?.servicePrincipal;
+    const fresh = found ? await scope.graph.getServicePrincipal(found.id, scope.call) : undefined;
+    const delivered = fresh?.appRoles.find(({ value, isEnabled }) => value === scope.names.appRoleValue && isEnabled);
+    const application = scope.seen.application?.application;
+    if (application) {
+      const current = await scope.graph.getApplication(application.id, scope.call);
+      if (current) scope.seen.application!.application = current;
+    }
+    return { appRoleId: delivered?.id };
+  },
+  plan(scope, { appRoleId }) {
+    if (scope.spec.roleDelivery.mode === "Direct") {
+      const steps = writeRole(scope);
+      if (steps.length > 0) return steps;
+    }
+    if (appRoleId) return [];
+    if (!scope.seen.application?.application) return [];
+    if (scope.spec.roleDelivery.mode === "Direct")
+      throw waitFor(REASON.WaitingForReplication, "Entra is copying the app role to the service principal", 3_000);
+    const since = scope.object.status?.roleImportWaitingSince ?? new Date(scope.graph.now()).toISOString();
+    throw waitFor(
+      REASON.WaitingForRoleImport,
+      `waiting since ${since} for Entra to import role ${scope.names.role}; usually some 40 minutes after the job's start`,
+      60_000,
+    );
+  },
+  describe: (scope) => `the application carries ${scope.names.role}`,
+};
+
+function writeRole(scope: PersonaScope): Step[] {
+  const { graph, call } = scope;
+  const application = scope.seen.application?.application;
+  const desired = desiredRole(scope);
+  const others = (application?.appRoles ?? []).filter(({ id }) => id !== desired.id);
+  const found = application?.appRoles.find(({ id }) => id === desired.id);
+  const object = `app role ${scope.names.role}`;
+  const put = (roles: AppRole[]) => graph.patchApplication(application!.id, { appRoles: roles }, call);
+  if (!found)
+    return [
+      { verb: "create", object, why: "the application carries no role", differences: [], apply: () => put([...others, desired]) },
+    ];
+  const contents = [
+    ...differ("value", desired.value, found.value),
+    ...differ("displayName", desired.displayName, found.displayName),
+    ...differ("description", desired.description, found.description),
+    ...differ("allowedMemberTypes", desired.allowedMemberTypes, found.allowedMemberTypes),
+  ];
+  const differences = [...contents, ...differ("isEnabled", true, found.isEnabled)];
+  if (differences.length === 0) return [];
+  return [
+    {
+      verb: "update",
+      object,
+      why: "it was changed",
+      differences,
+      async apply() {
+        // Entra refuses to change an enabled role.
+        if (contents.length > 0 && found.isEnabled) await put([...others, { ...found, isEnabled: false }]);
+        await put([...others, desired]);
+      },
+    },
+  ];
+}

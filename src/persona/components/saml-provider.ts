@@ -1,0 +1,95 @@
+/** The IAM SAML provider: trusts the active signing certificate, and while it is rotated also the next or the previous one. */
+import { REASON } from "../../api/reasons.ts";
+import { CONDITION } from "../../api/resources.ts";
+import { OWNER_TAG } from "../../domain/ownership.ts";
+import type { IamSamlProvider } from "../../providers/aws/types.ts";
+import { type Component, createOnce, differ, refuse, type Step, waitFor } from "../component.ts";
+import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
+import { describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
+
+export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: string }> = {
+  name: "saml-provider",
+  condition: CONDITION.SamlProviderReady,
+  cloud: "iam",
+  needs: ["certificate"],
+  applies: () => true,
+  async observe(scope) {
+    return {
+      provider: await scope.iam.getSamlProvider(scope.names.samlProviderArn, scope.call),
+      desired: desiredMetadata(scope),
+    };
+  },
+  plan(scope, { provider, desired }) {
+    const { names, iam, call } = scope;
+    const object = `SAML provider ${names.samlProvider}`;
+    const tags = ownTags(scope);
+    if (!provider) {
+      return [
+        {
+          verb: "create",
+          object,
+          why: "AWS does not know the application's certificate",
+          differences: [],
+          apply: () =>
+            createOnce(object, () =>
+              iam.createSamlProvider({ name: names.samlProvider, metadata: desired!, tags }, call),
+            ),
+        },
+      ];
+    }
+    claim(scope, object, provider.tags[OWNER_TAG]);
+    const steps: Step[] = [];
+    const missing = missingTags(tags, provider.tags);
+    if (Object.keys(missing).length > 0)
+      steps.push({
+        verb: "update",
+        object,
+        why: "its tags say whose it is",
+        differences: Object.entries(missing).flatMap(([key, value]) => differ(`tags.${key}`, value, provider.tags[key])),
+        apply: () => iam.tagSamlProvider(provider.arn, missing, [], call),
+      });
+    if (desired !== undefined && !equalTrust(desired, provider.metadata)) steps.push(update(scope, object, provider, desired));
+    return steps;
+  },
+  describe: (scope) => scope.names.samlProviderArn,
+};
+
+function update(scope: PersonaScope, object: string, provider: IamSamlProvider, desired: string): Step {
+  const wanted = describeCertificates(desired);
+  const found = describeCertificates(provider.metadata);
+  return {
+    verb: "update",
+    object,
+    why: "it trusts other certificates or another issuer",
+    differences: [{ path: "trust", desired: wanted, observed: found }],
+    maintenance: isRotation(scope, provider),
+    security: `the metadata of ${object} was changed: it trusted ${found} and now trusts ${wanted}`,
+    apply: () => scope.iam.updateSamlProvider(provider.arn, desired, scope.call),
+  };
+}
+
+/** True when the active certificate is trusted and the difference is that a rotation adds or ends one. */
+function isRotation(scope: PersonaScope, provider: IamSamlProvider): boolean {
+  const { active, next, usable = [] } = scope.seen.certificate ?? {};
+  if (!active || !trustsCertificate(provider.metadata, active.key)) return false;
+  const known = usable.filter(({ key }) => trustsCertificate(provider.metadata, key)).length;
+  if (describeCertificates(provider.metadata).split(", ").length > known + 1) return false;
+  return next !== undefined || scope.object.status?.certificate?.rotatingTo !== undefined;
+}
+
+/** Undefined while there is no certificate. Refused or waited for when Entra's own metadata does not agree. */
+function desiredMetadata(scope: PersonaScope): string | undefined {
+  const seen = scope.seen.certificate;
+  if (!seen?.active || seen.metadata === undefined) return undefined;
+  const trusted = [seen.active, seen.next, seen.previous].filter((one) => one !== undefined);
+  const keys = [...new Set(trusted.map(({ key }) => key))];
+  const result = providerMetadata(seen.metadata, scope.graph.tenantId, keys);
+  if ("refused" in result) throw refuse(REASON.MetadataRefused, `Entra's federation metadata is refused: ${result.refused}`);
+  if (!trustsCertificate(seen.metadata, seen.active.key))
+    throw waitFor(
+      REASON.WaitingForReplication,
+      "Entra's federation metadata does not show the active signing certificate yet",
+      10_000,
+    );
+  return result.metadata;
+}

@@ -1,0 +1,168 @@
+/** Everything one pass over a persona knows: the spec worked out into names, the clouds, and what was seen. */
+import { createHash } from "node:crypto";
+import { REASON } from "../api/reasons.ts";
+import type { ConnectSsoPersona } from "../api/resources.ts";
+import { appRoleLength, type IamNames, iamNames, type InstanceArn, parseInstanceArn } from "../domain/names.ts";
+import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
+import { relayState } from "../domain/relay-state.ts";
+import type { ConnectInstanceFacts, Iam, Tags } from "../providers/aws/types.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import type { CallOptions } from "../providers/errors.ts";
+import type { Graph } from "../providers/graph/types.ts";
+import { contested, refuse } from "./component.ts";
+import type { Seen } from "./seen.ts";
+
+/** What this process remembers of a persona between passes. Losing it costs a longer look, never an object. */
+export interface Memory {
+  /** First look of an unbroken row that found no application, and how many there were. */
+  absent?: { since: number; looks: number };
+  /** An application was asked for; until it is seen, or long absent, no other is. */
+  instantiatedAt?: number;
+  applicationId?: string;
+  certificateAddedAt?: number;
+}
+
+export interface PersonaScope {
+  readonly object: ConnectSsoPersona;
+  readonly spec: ConnectSsoPersona["spec"];
+  readonly instance: InstanceArn;
+  readonly names: IamNames;
+  /** Owner of this persona's own objects, and of those shared by all personas of the instance. */
+  readonly owner: string;
+  readonly sharedOwner: string;
+  readonly relayState: string;
+  readonly iam: Iam;
+  readonly graph: Graph;
+  readonly facts: ConnectInstanceFacts;
+  readonly boundaryArn: string | undefined;
+  readonly call: CallOptions;
+  readonly memory: Memory;
+  readonly seen: Seen;
+  /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are told by the clouds' clocks. */
+  now(): number;
+}
+
+/** Resolves references and refuses what a person must mend, before anything is written. Reads only. */
+export async function openScope(
+  object: ConnectSsoPersona,
+  deps: { clouds: Clouds; cluster: string; now(): number },
+  memory: Memory,
+  call: CallOptions,
+): Promise<PersonaScope> {
+  const { spec } = object;
+  const { namespace, name } = object.metadata;
+  const instance = parseArn(spec.instanceArn);
+  const names = iamNames({ instance, namespace, name, aws: spec.aws, provisioning: spec.roleDelivery.provisioning });
+  const { length, verdict } = appRoleLength(names);
+  if (verdict === "refused")
+    throw refuse(
+      REASON.NameTooLong,
+      `role ARN and provider ARN together have ${length} characters, Entra takes fewer than 240: shorten aws.roleName, aws.samlProviderName or aws.path`,
+    );
+  const [{ account, rules }, graph] = await Promise.all([
+    deps.clouds.aws(spec.instanceArn, namespace),
+    deps.clouds.graph(spec.application.tenantId, namespace),
+  ]);
+  const boundaryArn = rules.permissionsBoundaryArn ?? spec.aws.permissionsBoundaryArn;
+  if (spec.aws.permissionsBoundaryArn && boundaryArn !== spec.aws.permissionsBoundaryArn)
+    throw refuse(
+      REASON.InvalidSpec,
+      `aws.permissionsBoundaryArn must be ${boundaryArn}, which the controller's configuration asks of account ${instance.account}`,
+    );
+  const connect = account.instance(spec.instanceArn);
+  const facts = await connect.facts(call);
+  refuseInstance(facts);
+  const profiles = await Promise.all(
+    spec.connectUsers.securityProfiles.map(async (profile) => ({
+      name: profile,
+      found: await connect.securityProfile(profile, call),
+    })),
+  );
+  for (const profile of profiles)
+    if (!("id" in profile.found))
+      throw refuse(REASON.UnknownSecurityProfile, unknownName("security profile", profile.name, profile.found));
+  const routing = await connect.routingProfile(spec.connectUsers.routingProfile, call);
+  if (!("id" in routing))
+    throw refuse(REASON.UnknownRoutingProfile, unknownName("routing profile", spec.connectUsers.routingProfile, routing));
+  return {
+    object,
+    spec,
+    instance,
+    names,
+    owner: ownerOf(deps.cluster, namespace, name),
+    sharedOwner: `${deps.cluster}/${instance.id}`,
+    relayState: relayState(instance, spec),
+    iam: account.iam,
+    graph,
+    facts,
+    boundaryArn,
+    call,
+    memory,
+    seen: {},
+    now: deps.now,
+  };
+}
+
+function parseArn(arn: string): InstanceArn {
+  try {
+    return parseInstanceArn(arn);
+  } catch (error) {
+    throw refuse(REASON.InvalidSpec, (error as Error).message);
+  }
+}
+
+function refuseInstance(facts: ConnectInstanceFacts): void {
+  if (facts.identityManagement !== "SAML")
+    throw refuse(
+      REASON.InstanceNotSaml,
+      `instance ${facts.id} manages identities as ${facts.identityManagement}; only SAML can sign in through Entra, and it is chosen when an instance is made`,
+    );
+  if (facts.globalSignInEndpoint)
+    throw refuse(
+      REASON.InstanceGlobalResiliency,
+      `instance ${facts.id} belongs to Global Resiliency, whose sign-in differs; set it up by hand`,
+    );
+}
+
+function unknownName(kind: string, name: string, found: { candidates: string[]; ambiguous: boolean }): string {
+  const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
+  return `${found.ambiguous ? "several match the" : "there is no"} ${kind} ${name} in the instance${near}`;
+}
+
+/**
+ * Whether an object may be touched: "ours", or "adopt" when nobody owns it and the persona may take it over.
+ * Throws conflict ForeignOwner or NotOwned otherwise.
+ */
+export function claim(
+  scope: PersonaScope,
+  object: string,
+  ownerTag: string | undefined,
+  owner: string = scope.owner,
+): "ours" | "adopt" {
+  const ownership = ownershipOf(ownerTag, owner);
+  if (ownership === "ours") return "ours";
+  if (ownership === "foreign")
+    throw contested(REASON.ForeignOwner, `${object} belongs to ${ownerTag}; choose another name or delete it there first`);
+  if (scope.spec.adoptionPolicy === "IfUnowned") return "adopt";
+  throw contested(
+    REASON.NotOwned,
+    `${object} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over, or choose another name`,
+  );
+}
+
+/** Tags of this persona's own IAM objects. */
+export function ownTags(scope: PersonaScope): Tags {
+  return { ...scope.spec.aws.tags, [OWNER_TAG]: scope.owner };
+}
+
+/** Wanted tags that are missing or differ. IAM folds the case of keys on roles, so it is folded here. */
+export function missingTags(desired: Tags, observed: Tags): Tags {
+  const found = new Map(Object.entries(observed).map(([key, value]) => [key.toLowerCase(), value]));
+  return Object.fromEntries(Object.entries(desired).filter(([key, value]) => found.get(key.toLowerCase()) !== value));
+}
+
+/** A request annotation as a short value that fits an IAM tag; undefined when nobody asked. */
+export function requestMark(scope: PersonaScope, annotation: string): string | undefined {
+  const value = scope.object.metadata.annotations?.[annotation];
+  return value ? createHash("sha256").update(value).digest("hex").slice(0, 16) : undefined;
+}

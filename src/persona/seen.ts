@@ -1,0 +1,56 @@
+/** What the components saw in this pass, by component. Written by their `observe` alone. */
+import type { IamAccessKey, IamPolicy, IamRole, IamSamlProvider, IamUser } from "../providers/aws/types.ts";
+import type { AccessKeyUse } from "../providers/aws/types.ts";
+import type { Application, Assignment, ClaimsMappingPolicy, ServicePrincipal, SyncJob } from "../providers/graph/types.ts";
+
+export interface SeenApplication {
+  application?: Application;
+  servicePrincipal?: ServicePrincipal;
+  /** Identifier to be used, and who else uses it. */
+  identifier?: string;
+  identifierTakenBy?: string;
+  ownerless: ("application" | "servicePrincipal")[];
+  /** Ids of applications that all look like this persona's. */
+  rivals: string[];
+}
+export interface Certificate {
+  thumbprint: string;
+  /** Base64 DER. */
+  key: string;
+  notAfter: number;
+  displayName: string | null;
+}
+export interface SeenCertificate {
+  usable: Certificate[];
+  active?: Certificate;
+  /** Thumbprints whose rotation is under way, from the provider's tags. */
+  previous?: Certificate;
+  next?: Certificate;
+  rotationDue: boolean;
+  provider?: IamSamlProvider;
+  metadata?: string;
+}
+export interface SeenProvisioning {
+  job?: SyncJob;
+  templateId?: string;
+  keys: IamAccessKey[];
+  use: Record<string, AccessKeyUse>;
+  secretKeys: string[];
+}
+export interface SeenAssignments {
+  wanted: { id: string; displayName: string }[];
+  existing: Assignment[];
+}
+export interface Seen {
+  "federation-policy"?: { policy?: IamPolicy };
+  "listing-policy"?: { policy?: IamPolicy };
+  application?: SeenApplication;
+  certificate?: SeenCertificate;
+  claims?: { attached: ClaimsMappingPolicy[]; own?: ClaimsMappingPolicy };
+  "saml-provider"?: { provider?: IamSamlProvider; desired?: string };
+  role?: { role?: IamRole };
+  "provisioning-user"?: { user?: IamUser };
+  provisioning?: SeenProvisioning;
+  "role-delivery"?: { appRoleId?: string };
+  assignments?: SeenAssignments;
+}
