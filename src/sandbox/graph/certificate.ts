@@ -4,7 +4,12 @@ import { createHash, randomBytes, webcrypto } from "node:crypto";
 import { cryptoProvider, X509CertificateGenerator } from "@peculiar/x509";
 
 cryptoProvider.set(webcrypto as never);
-const ALGORITHM = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
+const ALGORITHM = {
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: 2048,
+};
 /** Key pairs are slow to make and nobody signs with them here: a few serve all certificates, which differ by serial number. */
 const pool: Promise<webcrypto.CryptoKeyPair>[] = [];
 let used = 0;

@@ -116,8 +116,24 @@ export function stableId(...parts: string[]): string {
 }
 
 export const DEFAULT_ROLES: AppRole[] = [
-  { allowedMemberTypes: ["User"], description: "User", displayName: "User", id: "18d14569-c3bd-439b-9a66-3a2aee01d14f", isEnabled: true, origin: "Application", value: null },
-  { allowedMemberTypes: ["User"], description: "msiam_access", displayName: "msiam_access", id: "b9632174-c057-4f7e-951b-be3adc52bfe6", isEnabled: true, origin: "Application", value: null },
+  {
+    allowedMemberTypes: ["User"],
+    description: "User",
+    displayName: "User",
+    id: "18d14569-c3bd-439b-9a66-3a2aee01d14f",
+    isEnabled: true,
+    origin: "Application",
+    value: null,
+  },
+  {
+    allowedMemberTypes: ["User"],
+    description: "msiam_access",
+    displayName: "msiam_access",
+    id: "b9632174-c057-4f7e-951b-be3adc52bfe6",
+    isEnabled: true,
+    origin: "Application",
+    value: null,
+  },
 ];
 
 export function createDirectory(host: SandboxHost): Directory {
@@ -156,8 +172,18 @@ export function createDirectory(host: SandboxHost): Directory {
   }
   for (const group of host.world.groups) {
     const id = group.id ?? stableId("group", group.displayName);
-    const memberIds = (group.members ?? []).map((name) => directory.userByName.get(name.toLowerCase())).filter((one) => one !== undefined);
-    directory.groups.seed(id, { id, displayName: group.displayName, description: null, mailEnabled: false, mailNickname: id, securityEnabled: true, memberIds });
+    const memberIds = (group.members ?? [])
+      .map((name) => directory.userByName.get(name.toLowerCase()))
+      .filter((one) => one !== undefined);
+    directory.groups.seed(id, {
+      id,
+      displayName: group.displayName,
+      description: null,
+      mailEnabled: false,
+      mailNickname: id,
+      securityEnabled: true,
+      memberIds,
+    });
   }
   for (const one of host.world.applications) {
     const { application, servicePrincipal } = newApplication(one.displayName, null, host.clock.now());
@@ -168,23 +194,65 @@ export function createDirectory(host: SandboxHost): Directory {
   return directory;
 }
 
-export function newApplication(displayName: string, applicationTemplateId: string | null, now: Date): { application: Application; servicePrincipal: ServicePrincipal } {
+export function newApplication(
+  displayName: string,
+  applicationTemplateId: string | null,
+  now: Date,
+): { application: Application; servicePrincipal: ServicePrincipal } {
   const appId = randomUUID();
   const createdDateTime = now.toISOString().replace(/\.\d{3}Z$/, "Z");
   const gallery = applicationTemplateId !== null;
   return {
     application: {
-      id: randomUUID(), appId, applicationTemplateId, createdDateTime, displayName, description: null, notes: null, tags: [], identifierUris: [], defaultRedirectUri: null,
-      signInAudience: "AzureADMyOrg", uniqueName: null, serviceManagementReference: null, isFallbackPublicClient: false, keyCredentials: [], passwordCredentials: [],
+      id: randomUUID(),
+      appId,
+      applicationTemplateId,
+      createdDateTime,
+      displayName,
+      description: null,
+      notes: null,
+      tags: [],
+      identifierUris: [],
+      defaultRedirectUri: null,
+      signInAudience: "AzureADMyOrg",
+      uniqueName: null,
+      serviceManagementReference: null,
+      isFallbackPublicClient: false,
+      keyCredentials: [],
+      passwordCredentials: [],
       appRoles: DEFAULT_ROLES.map((role) => ({ ...role })),
-      web: { homePageUrl: gallery ? "https://signin.aws.amazon.com/saml?metadata=aws|ISV9.1|primary|z" : null, logoutUrl: null, redirectUris: gallery ? ["https://signin.aws.amazon.com/saml"] : [] },
+      web: {
+        homePageUrl: gallery ? "https://signin.aws.amazon.com/saml?metadata=aws|ISV9.1|primary|z" : null,
+        logoutUrl: null,
+        redirectUris: gallery ? ["https://signin.aws.amazon.com/saml"] : [],
+      },
     },
     servicePrincipal: {
-      id: randomUUID(), appId, applicationTemplateId, displayName, appDisplayName: displayName, accountEnabled: true, appRoleAssignmentRequired: true, deletedDateTime: null, description: null,
-      homepage: gallery ? "https://signin.aws.amazon.com/saml?metadata=aws|ISV9.1|primary|z" : null, loginUrl: null, logoutUrl: null, notes: null, notificationEmailAddresses: [],
-      preferredSingleSignOnMode: null, preferredTokenSigningKeyThumbprint: null, samlSingleSignOnSettings: null, servicePrincipalType: "Application", signInAudience: "AzureADMyOrg",
-      replyUrls: gallery ? ["https://signin.aws.amazon.com/saml"] : [], servicePrincipalNames: [appId], tags: ["WindowsAzureActiveDirectoryIntegratedApp"],
-      appRoles: DEFAULT_ROLES.map((role) => ({ ...role })), keyCredentials: [], passwordCredentials: [],
+      id: randomUUID(),
+      appId,
+      applicationTemplateId,
+      displayName,
+      appDisplayName: displayName,
+      accountEnabled: true,
+      appRoleAssignmentRequired: true,
+      deletedDateTime: null,
+      description: null,
+      homepage: gallery ? "https://signin.aws.amazon.com/saml?metadata=aws|ISV9.1|primary|z" : null,
+      loginUrl: null,
+      logoutUrl: null,
+      notes: null,
+      notificationEmailAddresses: [],
+      preferredSingleSignOnMode: null,
+      preferredTokenSigningKeyThumbprint: null,
+      samlSingleSignOnSettings: null,
+      servicePrincipalType: "Application",
+      signInAudience: "AzureADMyOrg",
+      replyUrls: gallery ? ["https://signin.aws.amazon.com/saml"] : [],
+      servicePrincipalNames: [appId],
+      tags: ["WindowsAzureActiveDirectoryIntegratedApp"],
+      appRoles: DEFAULT_ROLES.map((role) => ({ ...role })),
+      keyCredentials: [],
+      passwordCredentials: [],
     },
   };
 }

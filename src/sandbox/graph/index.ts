@@ -2,8 +2,22 @@
 import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
 import type { InfrastructureError, Operation, SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
-import { addTokenSigningCertificate, assign, assignmentsOf, deleteApplication, patchApplication, patchServicePrincipal } from "./applications.ts";
-import { CALLER, createDirectory, type Directory, newApplication, type ServicePrincipal, stableId } from "./directory.ts";
+import {
+  addTokenSigningCertificate,
+  assign,
+  assignmentsOf,
+  deleteApplication,
+  patchApplication,
+  patchServicePrincipal,
+} from "./applications.ts";
+import {
+  CALLER,
+  createDirectory,
+  type Directory,
+  newApplication,
+  type ServicePrincipal,
+  stableId,
+} from "./directory.ts";
 import { badRequest, GraphError, notFound, unknownSegment } from "./error.ts";
 import { createLogin } from "./login.ts";
 import { collection, compileFilter, select } from "./odata.ts";
@@ -28,8 +42,13 @@ interface Route {
 }
 type Answer = { status: number; body?: Body; headers?: Record<string, string> };
 
-const AWS_TEMPLATE = { id: "8b1025e4-1dd2-430b-a150-2ef79cd700f5", displayName: "AWS Single-Account Access", publisher: "Amazon" };
-const DEFAULT_USER_FIELDS = "businessPhones,displayName,givenName,jobTitle,mail,mobilePhone,officeLocation,preferredLanguage,surname,userPrincipalName,id";
+const AWS_TEMPLATE = {
+  id: "8b1025e4-1dd2-430b-a150-2ef79cd700f5",
+  displayName: "AWS Single-Account Access",
+  publisher: "Amazon",
+};
+const DEFAULT_USER_FIELDS =
+  "businessPhones,displayName,givenName,jobTitle,mail,mobilePhone,officeLocation,preferredLanguage,surname,userPrincipalName,id";
 
 export function createGraph(host: SandboxHost): SandboxService[] {
   const directory = createDirectory(host);
@@ -47,15 +66,21 @@ export function createGraph(host: SandboxHost): SandboxService[] {
       const path = withoutVersion(request.path);
       const found = path === "/$batch" ? undefined : find(request.method, path);
       const name = path === "/$batch" ? "POST /$batch" : (found?.route.name ?? "Unknown");
-      return { name, writes: path !== "/$batch" && request.method !== "GET", cost: [["tenant", found?.route.cost ?? 1]] };
+      return {
+        name,
+        writes: path !== "/$batch" && request.method !== "GET",
+        cost: [["tenant", found?.route.cost ?? 1]],
+      };
     },
     async handle(request) {
       const requestId = randomUUID();
       const clientRequestId = request.headers["client-request-id"];
       try {
-        if (!/^Bearer .+/i.test(request.headers["authorization"] ?? "")) throw new GraphError(401, "InvalidAuthenticationToken", "Access token is empty.");
+        if (!/^Bearer .+/i.test(request.headers["authorization"] ?? ""))
+          throw new GraphError(401, "InvalidAuthenticationToken", "Access token is empty.");
         const path = withoutVersion(request.path);
-        if (path === "/$batch" && request.method === "POST") return success(requestId, { status: 200, body: await batch(parse(request.body), request) });
+        if (path === "/$batch" && request.method === "POST")
+          return success(requestId, { status: 200, body: await batch(parse(request.body), request) });
         return success(requestId, await dispatch(request.method, path, request.query, request.body, request.baseUrl));
       } catch (error) {
         if (!(error instanceof GraphError)) throw error;
@@ -70,13 +95,25 @@ export function createGraph(host: SandboxHost): SandboxService[] {
         denied: [403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."],
         unauthorized: [401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."],
       }[kind] as [number, string, string];
-      const response = failure(new GraphError(status, code, message), randomUUID(), request.headers["client-request-id"], host);
-      if (kind === "throttled") response.headers = { ...response.headers, "retry-after": String(Math.ceil((retryAfter ?? 1) * 1000) / 1000) };
+      const response = failure(
+        new GraphError(status, code, message),
+        randomUUID(),
+        request.headers["client-request-id"],
+        host,
+      );
+      if (kind === "throttled")
+        response.headers = { ...response.headers, "retry-after": String(Math.ceil((retryAfter ?? 1) * 1000) / 1000) };
       return response;
     },
   };
 
-  async function dispatch(method: string, path: string, query: URLSearchParams, body: string, base: string): Promise<Answer> {
+  async function dispatch(
+    method: string,
+    path: string,
+    query: URLSearchParams,
+    body: string,
+    base: string,
+  ): Promise<Answer> {
     const found = find(method, path);
     if (!found) throw unknownSegment(path.split("/")[1] ?? "");
     return found.route.run({ ids: found.ids, body: parse(body), query, path, base });
@@ -84,17 +121,30 @@ export function createGraph(host: SandboxHost): SandboxService[] {
 
   async function batch(body: Body, request: SandboxRequest): Promise<Body> {
     const requests = body["requests"] as { id: string; method: string; url: string; body?: Body }[] | undefined;
-    if (!Array.isArray(requests) || requests.length === 0) throw new GraphError(400, "BadRequest", "Invalid batch payload format.");
-    if (requests.length > 20) throw new GraphError(400, "BadRequest", "The number of requests in the batch exceeds the maximum of 20.");
+    if (!Array.isArray(requests) || requests.length === 0)
+      throw new GraphError(400, "BadRequest", "Invalid batch payload format.");
+    if (requests.length > 20)
+      throw new GraphError(400, "BadRequest", "The number of requests in the batch exceeds the maximum of 20.");
     const responses = await Promise.all(
       requests.map(async ({ id, method, url, body: inner }) => {
         const target = new URL(url, "http://batch");
         try {
-          const answer = await dispatch(method.toUpperCase(), target.pathname, target.searchParams, inner ? JSON.stringify(inner) : "", request.baseUrl);
+          const answer = await dispatch(
+            method.toUpperCase(),
+            target.pathname,
+            target.searchParams,
+            inner ? JSON.stringify(inner) : "",
+            request.baseUrl,
+          );
           return { id, status: answer.status, headers: { "Content-Type": "application/json" }, body: answer.body };
         } catch (error) {
           if (!(error instanceof GraphError)) throw error;
-          return { id, status: error.status, headers: { "Content-Type": "application/json" }, body: errorBody(error, randomUUID(), undefined, host) };
+          return {
+            id,
+            status: error.status,
+            headers: { "Content-Type": "application/json" },
+            body: errorBody(error, randomUUID(), undefined, host),
+          };
         }
       }),
     );
@@ -111,23 +161,68 @@ function parse(body: string): Body {
   try {
     return JSON.parse(body) as Body;
   } catch {
-    throw new GraphError(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.");
+    throw new GraphError(
+      400,
+      "BadRequest",
+      "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
+    );
   }
 }
 
 function success(requestId: string, { status, body, headers }: Answer): SandboxResponse {
-  const common = { "request-id": requestId, "client-request-id": requestId, "cache-control": "no-cache", "x-ms-resource-unit": "1", ...headers };
+  const common = {
+    "request-id": requestId,
+    "client-request-id": requestId,
+    "cache-control": "no-cache",
+    "x-ms-resource-unit": "1",
+    ...headers,
+  };
   if (status === 204) return { status, headers: common };
-  return { status, headers: { ...common, "content-type": "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8", "odata-version": "4.0" }, body: JSON.stringify(body) };
+  return {
+    status,
+    headers: {
+      ...common,
+      "content-type":
+        "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
+      "odata-version": "4.0",
+    },
+    body: JSON.stringify(body),
+  };
 }
 
 function errorBody(error: GraphError, requestId: string, clientRequestId: string | undefined, host: SandboxHost): Body {
-  const innerError = { date: host.clock.now().toISOString().slice(0, 19), "request-id": requestId, "client-request-id": clientRequestId ?? requestId };
-  return { error: { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}), innerError } };
+  const innerError = {
+    date: host.clock.now().toISOString().slice(0, 19),
+    "request-id": requestId,
+    "client-request-id": clientRequestId ?? requestId,
+  };
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      ...(error.details ? { details: error.details } : {}),
+      innerError,
+    },
+  };
 }
 
-function failure(error: GraphError, requestId: string, clientRequestId: string | undefined, host: SandboxHost): SandboxResponse {
-  return { status: error.status, headers: { "content-type": "application/json", "request-id": requestId, "client-request-id": clientRequestId ?? requestId, "x-ms-resource-unit": "1", "cache-control": "no-cache" }, body: JSON.stringify(errorBody(error, requestId, clientRequestId, host)) };
+function failure(
+  error: GraphError,
+  requestId: string,
+  clientRequestId: string | undefined,
+  host: SandboxHost,
+): SandboxResponse {
+  return {
+    status: error.status,
+    headers: {
+      "content-type": "application/json",
+      "request-id": requestId,
+      "client-request-id": clientRequestId ?? requestId,
+      "x-ms-resource-unit": "1",
+      "cache-control": "no-cache",
+    },
+    body: JSON.stringify(errorBody(error, requestId, clientRequestId, host)),
+  };
 }
 
 function routesOf(directory: Directory, host: SandboxHost): Route[] {
@@ -137,31 +232,57 @@ function routesOf(directory: Directory, host: SandboxHost): Route[] {
   const context = (call: Call, what: string) => `${call.base}/v1.0/$metadata#${what}`;
   const one = (call: Call, what: string, entity: Body): Answer => {
     const fields = call.query.get("$select");
-    return { status: 200, body: { "@odata.context": context(call, `${what}${fields ? `(${fields})` : ""}/$entity`), ...select(entity, fields, []) } };
+    return {
+      status: 200,
+      body: {
+        "@odata.context": context(call, `${what}${fields ? `(${fields})` : ""}/$entity`),
+        ...select(entity, fields, []),
+      },
+    };
   };
   const many = (call: Call, what: string, items: readonly Body[]): Answer => {
     const filter = call.query.get("$filter");
-    return { status: 200, body: collection(filter ? items.filter(compileFilter(filter)) : items, context(call, what), { base: call.base, path: call.path, query: call.query }) };
+    return {
+      status: 200,
+      body: collection(filter ? items.filter(compileFilter(filter)) : items, context(call, what), {
+        base: call.base,
+        path: call.path,
+        query: call.query,
+      }),
+    };
   };
   const existing = <V>(map: { read(key: string): V | undefined }, id: string): V => {
     const found = map.read(id);
     if (!found) throw notFound(id);
     return found;
   };
-  const route = (name: string, path: RegExp, run: Route["run"], cost = 1): Route => ({ name, method: name.split(" ")[0]!, path, run, cost });
+  const route = (name: string, path: RegExp, run: Route["run"], cost = 1): Route => ({
+    name,
+    method: name.split(" ")[0]!,
+    path,
+    run,
+    cost,
+  });
   /** Certificates are told only when asked for on one object. */
   const principalView = (sp: ServicePrincipal, call: Call): Body =>
-    call.query.get("$select")?.includes("keyCredentials") ? sp : { ...sp, keyCredentials: sp.keyCredentials.map((key) => ({ ...key, key: null })) };
+    call.query.get("$select")?.includes("keyCredentials")
+      ? sp
+      : { ...sp, keyCredentials: sp.keyCredentials.map((key) => ({ ...key, key: null })) };
   const spId = (id: string) => existing(servicePrincipals, id).id;
   const userOf = (key: string) => {
     const id = directory.userByName.get(key.toLowerCase()) ?? key;
     return existing(users, id);
   };
   const userView = (call: Call, user: Body) => select(user, call.query.get("$select") ?? DEFAULT_USER_FIELDS, ["id"]);
-  const linked = (id: string) => (directory.policyLinks.read(id) ?? []).map((policy) => claimsPolicies.read(policy)).filter((policy) => policy !== undefined);
+  const linked = (id: string) =>
+    (directory.policyLinks.read(id) ?? [])
+      .map((policy) => claimsPolicies.read(policy))
+      .filter((policy) => policy !== undefined);
 
   return [
-    route("GET /applicationTemplates", /^\/applicationTemplates$/, (call) => many(call, "applicationTemplates", [AWS_TEMPLATE])),
+    route("GET /applicationTemplates", /^\/applicationTemplates$/, (call) =>
+      many(call, "applicationTemplates", [AWS_TEMPLATE]),
+    ),
     route("POST /applicationTemplates/{id}/instantiate", /^\/applicationTemplates\/([^/]+)\/instantiate$/, (call) => {
       if (call.ids[0] !== AWS_TEMPLATE.id) throw notFound(call.ids[0]!);
       const displayName = call.body["displayName"];
@@ -170,11 +291,25 @@ function routesOf(directory: Directory, host: SandboxHost): Route[] {
       applications.set(application.id, application);
       servicePrincipals.set(servicePrincipal.id, servicePrincipal);
       directory.spByAppId.set(application.appId, servicePrincipal.id);
-      if (host.behaviour.instantiateOwner) for (const id of [application.id, servicePrincipal.id]) directory.owners.set(id, [CALLER]);
-      return { status: 201, headers: { location: "https://graph.microsoft.com" }, body: { "@odata.context": context(call, "microsoft.graph.applicationServicePrincipal"), application, servicePrincipal: { ...servicePrincipal } } };
+      if (host.behaviour.instantiateOwner)
+        for (const id of [application.id, servicePrincipal.id]) directory.owners.set(id, [CALLER]);
+      return {
+        status: 201,
+        headers: { location: "https://graph.microsoft.com" },
+        body: {
+          "@odata.context": context(call, "microsoft.graph.applicationServicePrincipal"),
+          application,
+          servicePrincipal: { ...servicePrincipal },
+        },
+      };
     }),
     route("GET /applications", /^\/applications$/, (call) => many(call, "applications", applications.readAll()), 2),
-    route("GET /applications/{id}", /^\/applications\/([^/()]+)$/, (call) => one(call, "applications", existing(applications, call.ids[0]!)), 2),
+    route(
+      "GET /applications/{id}",
+      /^\/applications\/([^/()]+)$/,
+      (call) => one(call, "applications", existing(applications, call.ids[0]!)),
+      2,
+    ),
     route("PATCH /applications/{id}", /^\/applications\/([^/()]+)$/, (call) => {
       existing(applications, call.ids[0]!);
       patchApplication(directory, host, call.ids[0]!, call.body);
@@ -185,96 +320,256 @@ function routesOf(directory: Directory, host: SandboxHost): Route[] {
       return noContent;
     }),
     route("GET /{object}/{id}/owners", /^\/(?:applications|servicePrincipals)\/([^/]+)\/owners$/, (call) =>
-      many(call, "directoryObjects", (directory.owners.get(call.ids[0]!) ?? []).map((id) => ({ "@odata.type": "#microsoft.graph.servicePrincipal", id }))),
+      many(
+        call,
+        "directoryObjects",
+        (directory.owners.get(call.ids[0]!) ?? []).map((id) => ({
+          "@odata.type": "#microsoft.graph.servicePrincipal",
+          id,
+        })),
+      ),
     ),
-    route("GET /servicePrincipals", /^\/servicePrincipals$/, (call) => many(call, "servicePrincipals", servicePrincipals.readAll().map((sp) => ({ ...sp, keyCredentials: sp.keyCredentials.map((key) => ({ ...key, key: null })) })))),
-    route("GET /servicePrincipals/{id}", /^\/servicePrincipals\/([^/()]+)$/, (call) => one(call, "servicePrincipals", principalView(existing(servicePrincipals, call.ids[0]!), call))),
+    route("GET /servicePrincipals", /^\/servicePrincipals$/, (call) =>
+      many(
+        call,
+        "servicePrincipals",
+        servicePrincipals
+          .readAll()
+          .map((sp) => ({ ...sp, keyCredentials: sp.keyCredentials.map((key) => ({ ...key, key: null })) })),
+      ),
+    ),
+    route("GET /servicePrincipals/{id}", /^\/servicePrincipals\/([^/()]+)$/, (call) =>
+      one(call, "servicePrincipals", principalView(existing(servicePrincipals, call.ids[0]!), call)),
+    ),
     route("PATCH /servicePrincipals/{id}", /^\/servicePrincipals\/([^/()]+)$/, (call) => {
       existing(servicePrincipals, call.ids[0]!);
       patchServicePrincipal(directory, call.ids[0]!, call.body);
       return noContent;
     }),
-    route("POST /servicePrincipals/{id}/addTokenSigningCertificate", /^\/servicePrincipals\/([^/]+)\/addTokenSigningCertificate$/, async (call) => ({
-      status: 200,
-      body: { "@odata.context": context(call, "microsoft.graph.selfSignedCertificate"), ...(await addTokenSigningCertificate(directory, host, spId(call.ids[0]!), call.body)) },
-    })),
-    route("GET /servicePrincipals/{id}/appRoleAssignedTo", /^\/servicePrincipals\/([^/]+)\/appRoleAssignedTo$/, (call) => many(call, `servicePrincipals('${call.ids[0]}')/appRoleAssignedTo`, assignmentsOf(directory, host, spId(call.ids[0]!)).readAll())),
-    route("POST /servicePrincipals/{id}/appRoleAssignedTo", /^\/servicePrincipals\/([^/]+)\/appRoleAssignedTo$/, (call) => ({
-      status: 201,
-      body: { "@odata.context": context(call, `servicePrincipals('${call.ids[0]}')/appRoleAssignedTo/$entity`), ...assign(directory, host, call.ids[0]!, call.body) },
-    })),
-    route("DELETE /servicePrincipals/{id}/appRoleAssignedTo/{assignment}", /^\/servicePrincipals\/([^/]+)\/appRoleAssignedTo\/([^/]+)$/, (call) => {
-      if (!assignmentsOf(directory, host, spId(call.ids[0]!)).delete(call.ids[1]!)) throw notFound(call.ids[1]!);
-      return noContent;
-    }),
-    route("GET /servicePrincipals/{id}/claimsMappingPolicies", /^\/servicePrincipals\/([^/]+)\/claimsMappingPolicies$/, (call) => many(call, "policies/claimsMappingPolicies", linked(spId(call.ids[0]!)))),
-    route("POST /servicePrincipals/{id}/claimsMappingPolicies/$ref", /^\/servicePrincipals\/([^/]+)\/claimsMappingPolicies\/\$ref$/, (call) => {
-      const id = spId(call.ids[0]!);
-      const policy = String(call.body["@odata.id"] ?? "").split("/").at(-1)!;
-      if (!claimsPolicies.get(policy)) throw badRequest("Invalid object identifier.");
-      if ((directory.policyLinks.get(id) ?? []).length > 0) throw badRequest("A conflicting object with one or more of the specified property values is present in the directory.");
-      directory.policyLinks.set(id, [policy]);
-      return noContent;
-    }),
-    route("DELETE /servicePrincipals/{id}/claimsMappingPolicies/{policy}/$ref", /^\/servicePrincipals\/([^/]+)\/claimsMappingPolicies\/([^/]+)\/\$ref$/, (call) => {
-      const id = spId(call.ids[0]!);
-      const left = (directory.policyLinks.get(id) ?? []).filter((policy) => policy !== call.ids[1]);
-      directory.policyLinks.set(id, left);
-      return noContent;
-    }),
-    route("GET /servicePrincipals/{id}/synchronization/templates", /^\/servicePrincipals\/([^/]+)\/synchronization\/templates$/, (call) => (spId(call.ids[0]!), many(call, "synchronization/templates", [{ id: "aws", factoryTag: "aws" }]))),
-    route("GET /servicePrincipals/{id}/synchronization/jobs", /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs$/, (call) => many(call, "synchronization/jobs", sync.jobs(spId(call.ids[0]!)) as unknown as Body[])),
-    route("POST /servicePrincipals/{id}/synchronization/jobs", /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs$/, (call) => ({ status: 201, body: { "@odata.context": context(call, "synchronization/jobs/$entity"), ...sync.create(spId(call.ids[0]!), String(call.body["templateId"])) } })),
-    route("GET /servicePrincipals/{id}/synchronization/jobs/{job}", /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs\/([^/]+)$/, (call) => one(call, "synchronization/jobs", sync.job(spId(call.ids[0]!), call.ids[1]!) as unknown as Body)),
-    route("DELETE /servicePrincipals/{id}/synchronization/jobs/{job}", /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs\/([^/]+)$/, (call) => (sync.remove(spId(call.ids[0]!), call.ids[1]!), noContent)),
-    route("POST /servicePrincipals/{id}/synchronization/jobs/{job}/{verb}", /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs\/([^/]+)\/(start|pause|restart|validateCredentials)$/, (call) => {
-      const id = spId(call.ids[0]!);
-      if (call.ids[2] === "validateCredentials") sync.validate(id, call.body);
-      else if (call.ids[2] === "pause") sync.pause(id, call.ids[1]!);
-      else sync.start(id, call.ids[1]!);
-      return noContent;
-    }),
-    route("GET /servicePrincipals/{id}/synchronization/secrets", /^\/servicePrincipals\/([^/]+)\/synchronization\/secrets$/, (call) => many(call, "synchronization/secrets", sync.secrets(spId(call.ids[0]!)))),
-    route("PUT /servicePrincipals/{id}/synchronization/secrets", /^\/servicePrincipals\/([^/]+)\/synchronization\/secrets$/, (call) => {
-      const pairs = call.body["value"];
-      if (!Array.isArray(pairs)) throw badRequest("The body must hold value.");
-      sync.putSecrets(spId(call.ids[0]!), pairs as { key: string; value: string }[]);
-      return noContent;
-    }),
-    route("GET /policies/claimsMappingPolicies", /^\/policies\/claimsMappingPolicies$/, (call) => many(call, "policies/claimsMappingPolicies", claimsPolicies.readAll())),
+    route(
+      "POST /servicePrincipals/{id}/addTokenSigningCertificate",
+      /^\/servicePrincipals\/([^/]+)\/addTokenSigningCertificate$/,
+      async (call) => ({
+        status: 200,
+        body: {
+          "@odata.context": context(call, "microsoft.graph.selfSignedCertificate"),
+          ...(await addTokenSigningCertificate(directory, host, spId(call.ids[0]!), call.body)),
+        },
+      }),
+    ),
+    route(
+      "GET /servicePrincipals/{id}/appRoleAssignedTo",
+      /^\/servicePrincipals\/([^/]+)\/appRoleAssignedTo$/,
+      (call) =>
+        many(
+          call,
+          `servicePrincipals('${call.ids[0]}')/appRoleAssignedTo`,
+          assignmentsOf(directory, host, spId(call.ids[0]!)).readAll(),
+        ),
+    ),
+    route(
+      "POST /servicePrincipals/{id}/appRoleAssignedTo",
+      /^\/servicePrincipals\/([^/]+)\/appRoleAssignedTo$/,
+      (call) => ({
+        status: 201,
+        body: {
+          "@odata.context": context(call, `servicePrincipals('${call.ids[0]}')/appRoleAssignedTo/$entity`),
+          ...assign(directory, host, call.ids[0]!, call.body),
+        },
+      }),
+    ),
+    route(
+      "DELETE /servicePrincipals/{id}/appRoleAssignedTo/{assignment}",
+      /^\/servicePrincipals\/([^/]+)\/appRoleAssignedTo\/([^/]+)$/,
+      (call) => {
+        if (!assignmentsOf(directory, host, spId(call.ids[0]!)).delete(call.ids[1]!)) throw notFound(call.ids[1]!);
+        return noContent;
+      },
+    ),
+    route(
+      "GET /servicePrincipals/{id}/claimsMappingPolicies",
+      /^\/servicePrincipals\/([^/]+)\/claimsMappingPolicies$/,
+      (call) => many(call, "policies/claimsMappingPolicies", linked(spId(call.ids[0]!))),
+    ),
+    route(
+      "POST /servicePrincipals/{id}/claimsMappingPolicies/$ref",
+      /^\/servicePrincipals\/([^/]+)\/claimsMappingPolicies\/\$ref$/,
+      (call) => {
+        const id = spId(call.ids[0]!);
+        const policy = String(call.body["@odata.id"] ?? "")
+          .split("/")
+          .at(-1)!;
+        if (!claimsPolicies.get(policy)) throw badRequest("Invalid object identifier.");
+        if ((directory.policyLinks.get(id) ?? []).length > 0)
+          throw badRequest(
+            "A conflicting object with one or more of the specified property values is present in the directory.",
+          );
+        directory.policyLinks.set(id, [policy]);
+        return noContent;
+      },
+    ),
+    route(
+      "DELETE /servicePrincipals/{id}/claimsMappingPolicies/{policy}/$ref",
+      /^\/servicePrincipals\/([^/]+)\/claimsMappingPolicies\/([^/]+)\/\$ref$/,
+      (call) => {
+        const id = spId(call.ids[0]!);
+        const left = (directory.policyLinks.get(id) ?? []).filter((policy) => policy !== call.ids[1]);
+        directory.policyLinks.set(id, left);
+        return noContent;
+      },
+    ),
+    route(
+      "GET /servicePrincipals/{id}/synchronization/templates",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/templates$/,
+      (call) => (spId(call.ids[0]!), many(call, "synchronization/templates", [{ id: "aws", factoryTag: "aws" }])),
+    ),
+    route(
+      "GET /servicePrincipals/{id}/synchronization/jobs",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs$/,
+      (call) => many(call, "synchronization/jobs", sync.jobs(spId(call.ids[0]!)) as unknown as Body[]),
+    ),
+    route(
+      "POST /servicePrincipals/{id}/synchronization/jobs",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs$/,
+      (call) => ({
+        status: 201,
+        body: {
+          "@odata.context": context(call, "synchronization/jobs/$entity"),
+          ...sync.create(spId(call.ids[0]!), String(call.body["templateId"])),
+        },
+      }),
+    ),
+    route(
+      "GET /servicePrincipals/{id}/synchronization/jobs/{job}",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs\/([^/]+)$/,
+      (call) => one(call, "synchronization/jobs", sync.job(spId(call.ids[0]!), call.ids[1]!) as unknown as Body),
+    ),
+    route(
+      "DELETE /servicePrincipals/{id}/synchronization/jobs/{job}",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs\/([^/]+)$/,
+      (call) => (sync.remove(spId(call.ids[0]!), call.ids[1]!), noContent),
+    ),
+    route(
+      "POST /servicePrincipals/{id}/synchronization/jobs/{job}/{verb}",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/jobs\/([^/]+)\/(start|pause|restart|validateCredentials)$/,
+      (call) => {
+        const id = spId(call.ids[0]!);
+        if (call.ids[2] === "validateCredentials") sync.validate(id, call.body);
+        else if (call.ids[2] === "pause") sync.pause(id, call.ids[1]!);
+        else sync.start(id, call.ids[1]!);
+        return noContent;
+      },
+    ),
+    route(
+      "GET /servicePrincipals/{id}/synchronization/secrets",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/secrets$/,
+      (call) => many(call, "synchronization/secrets", sync.secrets(spId(call.ids[0]!))),
+    ),
+    route(
+      "PUT /servicePrincipals/{id}/synchronization/secrets",
+      /^\/servicePrincipals\/([^/]+)\/synchronization\/secrets$/,
+      (call) => {
+        const pairs = call.body["value"];
+        if (!Array.isArray(pairs)) throw badRequest("The body must hold value.");
+        sync.putSecrets(spId(call.ids[0]!), pairs as { key: string; value: string }[]);
+        return noContent;
+      },
+    ),
+    route("GET /policies/claimsMappingPolicies", /^\/policies\/claimsMappingPolicies$/, (call) =>
+      many(call, "policies/claimsMappingPolicies", claimsPolicies.readAll()),
+    ),
     route("POST /policies/claimsMappingPolicies", /^\/policies\/claimsMappingPolicies$/, (call) => {
       const id = randomUUID();
-      const policy = { id, deletedDateTime: null, definition: checkDefinition(call.body["definition"]), displayName: String(call.body["displayName"] ?? ""), isOrganizationDefault: false };
+      const policy = {
+        id,
+        deletedDateTime: null,
+        definition: checkDefinition(call.body["definition"]),
+        displayName: String(call.body["displayName"] ?? ""),
+        isOrganizationDefault: false,
+      };
       claimsPolicies.set(id, policy);
-      return { status: 201, body: { "@odata.context": context(call, "policies/claimsMappingPolicies/$entity"), ...policy } };
+      return {
+        status: 201,
+        body: { "@odata.context": context(call, "policies/claimsMappingPolicies/$entity"), ...policy },
+      };
     }),
     route("PATCH /policies/claimsMappingPolicies/{id}", /^\/policies\/claimsMappingPolicies\/([^/]+)$/, (call) => {
       const old = existing(claimsPolicies, call.ids[0]!);
-      claimsPolicies.set(old.id, { ...old, ...call.body, definition: checkDefinition(call.body["definition"] ?? old.definition) });
+      claimsPolicies.set(old.id, {
+        ...old,
+        ...call.body,
+        definition: checkDefinition(call.body["definition"] ?? old.definition),
+      });
       return noContent;
     }),
     route("DELETE /policies/claimsMappingPolicies/{id}", /^\/policies\/claimsMappingPolicies\/([^/]+)$/, (call) => {
       if (!claimsPolicies.delete(call.ids[0]!)) throw notFound(call.ids[0]!);
       return noContent;
     }),
-    route("GET /policies/defaultAppManagementPolicy", /^\/policies\/defaultAppManagementPolicy$/, (call) => one(call, "policies/defaultAppManagementPolicy", { id: "00000000-0000-0000-0000-000000000000", displayName: "Default app management tenant policy", isEnabled: false, applicationRestrictions: {}, servicePrincipalRestrictions: {} })),
-    route("GET /users", /^\/users$/, (call) => many({ ...call, query: withSelect(call.query, DEFAULT_USER_FIELDS) }, "users", users.readAll()), 2),
-    route("GET /users/delta", /^\/users\/(?:microsoft\.graph\.)?delta(?:\(\))?$/, (call) => delta(call, users.readAll(), "users"), 2),
+    route("GET /policies/defaultAppManagementPolicy", /^\/policies\/defaultAppManagementPolicy$/, (call) =>
+      one(call, "policies/defaultAppManagementPolicy", {
+        id: "00000000-0000-0000-0000-000000000000",
+        displayName: "Default app management tenant policy",
+        isEnabled: false,
+        applicationRestrictions: {},
+        servicePrincipalRestrictions: {},
+      }),
+    ),
+    route(
+      "GET /users",
+      /^\/users$/,
+      (call) => many({ ...call, query: withSelect(call.query, DEFAULT_USER_FIELDS) }, "users", users.readAll()),
+      2,
+    ),
+    route(
+      "GET /users/delta",
+      /^\/users\/(?:microsoft\.graph\.)?delta(?:\(\))?$/,
+      (call) => delta(call, users.readAll(), "users"),
+      2,
+    ),
     route("GET /users/{id}", /^\/users\/([^/]+)$/, (call) => {
       const user = userView(call, userOf(call.ids[0]!.replace(/^\('(.*)'\)$/, "$1")));
       return { status: 200, body: { "@odata.context": context(call, "users/$entity"), ...user } };
     }),
-    route("GET /users('{id}')", /^\/users\('([^']+)'\)$/, (call) => ({ status: 200, body: { "@odata.context": context(call, "users/$entity"), ...userView(call, userOf(call.ids[0]!)) } })),
-    route("GET /groups", /^\/groups$/, (call) => many(call, "groups", groups.readAll().map(({ memberIds: _, ...group }) => group))),
+    route("GET /users('{id}')", /^\/users\('([^']+)'\)$/, (call) => ({
+      status: 200,
+      body: { "@odata.context": context(call, "users/$entity"), ...userView(call, userOf(call.ids[0]!)) },
+    })),
+    route("GET /groups", /^\/groups$/, (call) =>
+      many(
+        call,
+        "groups",
+        groups.readAll().map(({ memberIds: _, ...group }) => group),
+      ),
+    ),
     route("GET /groups/{id}", /^\/groups\/([^/]+)$/, (call) => {
       const { memberIds: _, ...group } = existing(groups, call.ids[0]!);
       return one(call, "groups", group);
     }),
-    route("GET /groups/{id}/members", /^\/groups\/([^/]+)\/(?:members|transitiveMembers)$/, (call) => many(call, "directoryObjects", existing(groups, call.ids[0]!).memberIds.flatMap((id) => {
-      const user = users.read(id);
-      return user ? [{ "@odata.type": "#microsoft.graph.user", ...select(user, DEFAULT_USER_FIELDS) }] : [];
-    })), 3),
-    route("GET /directory/deletedItems/microsoft.graph.application", /^\/directory\/deletedItems\/microsoft\.graph\.application$/, (call) => many(call, "applications", [...directory.deleted.values()].map(({ application, at }) => ({ ...application, deletedDateTime: at })))),
+    route(
+      "GET /groups/{id}/members",
+      /^\/groups\/([^/]+)\/(?:members|transitiveMembers)$/,
+      (call) =>
+        many(
+          call,
+          "directoryObjects",
+          existing(groups, call.ids[0]!).memberIds.flatMap((id) => {
+            const user = users.read(id);
+            return user ? [{ "@odata.type": "#microsoft.graph.user", ...select(user, DEFAULT_USER_FIELDS) }] : [];
+          }),
+        ),
+      3,
+    ),
+    route(
+      "GET /directory/deletedItems/microsoft.graph.application",
+      /^\/directory\/deletedItems\/microsoft\.graph\.application$/,
+      (call) =>
+        many(
+          call,
+          "applications",
+          [...directory.deleted.values()].map(({ application, at }) => ({ ...application, deletedDateTime: at })),
+        ),
+    ),
     route("DELETE /directory/deletedItems/{id}", /^\/directory\/deletedItems\/([^/]+)$/, (call) => {
       if (!directory.deleted.delete(call.ids[0]!)) throw notFound(call.ids[0]!);
       return noContent;
@@ -289,7 +584,11 @@ function routesOf(directory: Directory, host: SandboxHost): Route[] {
     const changed = items.filter((item) => before.get(String(item["id"])) !== JSON.stringify(item));
     const query = new URLSearchParams(call.query);
     query.delete("$deltatoken");
-    const answer = collection(changed, context(call, what), { base: call.base, path: call.path, query: token ? call.query : query });
+    const answer = collection(changed, context(call, what), {
+      base: call.base,
+      path: call.path,
+      query: token ? call.query : query,
+    });
     if (!answer["@odata.nextLink"]) {
       const next = stableId(what, String(deltas.size), randomUUID());
       deltas.set(next, new Map(items.map((item) => [String(item["id"]), JSON.stringify(item)])));

@@ -28,7 +28,8 @@ export function compileFilter(filter: string): Test {
     return Number(token);
   };
   const fold = (value: unknown) => (typeof value === "string" ? value.toLowerCase() : (value ?? null));
-  const get = (entity: Entity, path: string): unknown => path.split("/").reduce<unknown>((value, part) => (value as Entity | null | undefined)?.[part], entity);
+  const get = (entity: Entity, path: string): unknown =>
+    path.split("/").reduce<unknown>((value, part) => (value as Entity | null | undefined)?.[part], entity);
 
   function or(): Test {
     let left = and();
@@ -61,7 +62,10 @@ export function compileFilter(filter: string): Test {
       expect(",");
       const prefix = String(literal(next()));
       expect(")");
-      return (entity) => String(get(entity, path) ?? "").toLowerCase().startsWith(prefix);
+      return (entity) =>
+        String(get(entity, path) ?? "")
+          .toLowerCase()
+          .startsWith(prefix);
     }
     if (token?.endsWith("/any")) {
       const path = token.slice(0, -4);
@@ -104,7 +108,11 @@ export function select(entity: Entity, fields: string | null, always: string[] =
 }
 
 /** One page of a collection, with `@odata.nextLink` when there is more. Page size 100 unless $top says so, at most 999. */
-export function collection(items: readonly Entity[], context: string, url: { base: string; path: string; query: URLSearchParams }): Entity {
+export function collection(
+  items: readonly Entity[],
+  context: string,
+  url: { base: string; path: string; query: URLSearchParams },
+): Entity {
   const top = Math.min(999, Math.max(1, Number(url.query.get("$top") ?? 100)));
   const start = Number(url.query.get("$skiptoken") ?? 0);
   if (!Number.isInteger(start)) throw badRequest("Invalid skiptoken");

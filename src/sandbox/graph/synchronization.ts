@@ -50,7 +50,14 @@ export class Synchronization {
       id: `aws.${randomUUID().replaceAll("-", "")}.${randomUUID()}`,
       templateId,
       schedule: { expiration: null, interval: "P10675199DT2H48M5.4775807S", state: "Disabled" },
-      status: { code: "NotConfigured", countSuccessiveCompleteFailures: 0, lastExecution: null, lastSuccessfulExecution: null, quarantine: null, steadyStateFirstAchievedTime: "0001-01-01T00:00:00Z" },
+      status: {
+        code: "NotConfigured",
+        countSuccessiveCompleteFailures: 0,
+        lastExecution: null,
+        lastSuccessfulExecution: null,
+        quarantine: null,
+        steadyStateFirstAchievedTime: "0001-01-01T00:00:00Z",
+      },
     };
     this.#jobs.set(spId, [job]);
     return job;
@@ -70,10 +77,18 @@ export class Synchronization {
     this.#secrets.set(spId, all);
   }
 
-  validate(spId: string, body: { credentials?: { key: string; value: string }[]; useSavedCredentials?: boolean }): void {
+  validate(
+    spId: string,
+    body: { credentials?: { key: string; value: string }[]; useSavedCredentials?: boolean },
+  ): void {
     const given = new Map((body.credentials ?? []).map(({ key, value }) => [key, value]));
     const all = body.useSavedCredentials ? (this.#secrets.get(spId) ?? given) : given;
-    if (this.#roles(all) === undefined) throw new GraphError(400, "CredentialValidationFailure", "We received this unexpected response from your application: The security token included in the request is invalid.");
+    if (this.#roles(all) === undefined)
+      throw new GraphError(
+        400,
+        "CredentialValidationFailure",
+        "We received this unexpected response from your application: The security token included in the request is invalid.",
+      );
   }
 
   start(spId: string, id: string): void {
@@ -98,11 +113,17 @@ export class Synchronization {
 
   #schedule(spId: string, job: SyncJob, ms: number): void {
     this.#timers.get(job.id)?.();
-    this.#timers.set(job.id, this.#host.clock.setTimer(ms, () => this.#run(spId, job)));
+    this.#timers.set(
+      job.id,
+      this.#host.clock.setTimer(ms, () => this.#run(spId, job)),
+    );
   }
 
   #roles(secrets: Map<string, string>) {
-    const seen = this.#host.shared.iam?.rolesVisibleTo(secrets.get("ClientSecret") ?? "", secrets.get("SecretToken") ?? "");
+    const seen = this.#host.shared.iam?.rolesVisibleTo(
+      secrets.get("ClientSecret") ?? "",
+      secrets.get("SecretToken") ?? "",
+    );
     return seen && "roles" in seen ? seen.roles : undefined;
   }
 
@@ -118,14 +139,24 @@ export class Synchronization {
         ...job.status,
         code: "Quarantine",
         countSuccessiveCompleteFailures: job.status.countSuccessiveCompleteFailures + 1,
-        lastExecution: { activityIdentifier: randomUUID(), countImported: 0, state: "Failed", timeBegan: now, timeEnded: now },
+        lastExecution: {
+          activityIdentifier: randomUUID(),
+          countImported: 0,
+          state: "Failed",
+          timeBegan: now,
+          timeEnded: now,
+        },
         quarantine: {
           currentBegan: began,
           nextAttempt: new Date(Date.parse(now) + DAY).toISOString(),
           reason: "EncounteredQuarantineException",
           seriesBegan: began,
           seriesCount: job.status.countSuccessiveCompleteFailures + 1,
-          error: { code: "InvalidCredentials", message: "The security token included in the request is invalid.", tenantActionable: true },
+          error: {
+            code: "InvalidCredentials",
+            message: "The security token included in the request is invalid.",
+            tenantActionable: true,
+          },
         },
       };
       if (expired) job.schedule = { ...job.schedule, state: "Disabled" };
@@ -133,14 +164,46 @@ export class Synchronization {
       return;
     }
     // Only roles that trust exactly one SAML provider, with ARNs of fewer than 240 characters together.
-    const values = roles.filter(({ arn, samlProviderArns }) => samlProviderArns.length === 1 && arn.length + samlProviderArns[0]!.length < 240).map(({ arn, samlProviderArns }) => `${arn},${samlProviderArns[0]}`);
-    const own = sp.appRoles.filter(({ origin, value }) => origin !== "ServicePrincipal" || values.includes(value ?? ""));
+    const values = roles
+      .filter(
+        ({ arn, samlProviderArns }) => samlProviderArns.length === 1 && arn.length + samlProviderArns[0]!.length < 240,
+      )
+      .map(({ arn, samlProviderArns }) => `${arn},${samlProviderArns[0]}`);
+    const own = sp.appRoles.filter(
+      ({ origin, value }) => origin !== "ServicePrincipal" || values.includes(value ?? ""),
+    );
     const added = values
       .filter((value) => !own.some((role) => role.value === value))
-      .map((value) => ({ allowedMemberTypes: ["User"], description: value.split(",")[0]!.split("/").at(-1)!, displayName: value.split(",").map((arn) => arn.split("/").at(-1)).join(","), id: stableId(spId, value), isEnabled: true, origin: "ServicePrincipal", value }));
-    if (added.length > 0 || own.length !== sp.appRoles.length) this.#directory.servicePrincipals.set(spId, { ...sp, appRoles: [...own, ...added] });
-    const execution = { activityIdentifier: randomUUID(), countImported: values.length, countImportedDeltas: added.length, state: "Succeeded", timeBegan: now, timeEnded: now };
-    job.status = { ...job.status, code: "Active", countSuccessiveCompleteFailures: 0, lastExecution: execution, lastSuccessfulExecution: execution, quarantine: null };
+      .map((value) => ({
+        allowedMemberTypes: ["User"],
+        description: value.split(",")[0]!.split("/").at(-1)!,
+        displayName: value
+          .split(",")
+          .map((arn) => arn.split("/").at(-1))
+          .join(","),
+        id: stableId(spId, value),
+        isEnabled: true,
+        origin: "ServicePrincipal",
+        value,
+      }));
+    if (added.length > 0 || own.length !== sp.appRoles.length)
+      this.#directory.servicePrincipals.set(spId, { ...sp, appRoles: [...own, ...added] });
+    const execution = {
+      activityIdentifier: randomUUID(),
+      countImported: values.length,
+      countImportedDeltas: added.length,
+      state: "Succeeded",
+      timeBegan: now,
+      timeEnded: now,
+    };
+    job.status = {
+      ...job.status,
+      code: "Active",
+      countSuccessiveCompleteFailures: 0,
+      lastExecution: execution,
+      lastSuccessfulExecution: execution,
+      quarantine: null,
+    };
     this.#schedule(spId, job, this.#host.behaviour.roleImportIntervalMs);
   }
 }

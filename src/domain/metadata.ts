@@ -1,0 +1,159 @@
+/** Federation metadata: checked before it is believed, composed when two certificates must stand in it, compared by whom it trusts. */
+import { createHash, X509Certificate } from "node:crypto";
+import { DOMParser } from "@xmldom/xmldom";
+import type { Difference } from "./plan.ts";
+
+export interface SigningCertificate {
+  /** Upper-case hex SHA-1, as Entra names certificates. */
+  thumbprintSha1: string;
+  /** Upper-case hex SHA-256, for people. */
+  fingerprintSha256: string;
+  notAfter: Date;
+  derBase64: string;
+}
+export interface Trust {
+  entityId: string;
+  signingCertificates: SigningCertificate[];
+  ssoUrls: string[];
+}
+export type MetadataCheck = ({ ok: true } & Trust) | { ok: false; reason: "MetadataRefused"; message: string };
+
+const MAX_BYTES = 1024 * 1024;
+const METADATA_NS = "urn:oasis:names:tc:SAML:2.0:metadata";
+const SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#";
+/** Login hosts of the Entra clouds. */
+const LOGIN_HOSTS = new Set([
+  "login.microsoftonline.com",
+  "login.microsoftonline.us",
+  "login.chinacloudapi.cn",
+  "login.partner.microsoftonline.cn",
+]);
+
+export function describeCertificate(derBase64: string): SigningCertificate {
+  const der = Buffer.from(derBase64.replace(/\s/g, ""), "base64");
+  const certificate = new X509Certificate(der);
+  return {
+    thumbprintSha1: createHash("sha1").update(der).digest("hex").toUpperCase(),
+    fingerprintSha256: createHash("sha256").update(der).digest("hex").toUpperCase(),
+    notAfter: new Date(certificate.validTo),
+    derBase64: der.toString("base64"),
+  };
+}
+
+/** What a metadata document says, of whatever origin. Throws on anything that is not plain, parseable metadata. */
+export function readTrust(xml: string): Trust {
+  if (Buffer.byteLength(xml) > MAX_BYTES) throw new Error("it is larger than 1 MiB");
+  const text = xml.replace(/^\uFEFF/, "");
+  // On the raw text and before any parser: neither entities nor other encodings in disguise.
+  if (/<!\s*(DOCTYPE|ENTITY)/i.test(text) || text.includes("\u0000"))
+    throw new Error("it holds a document type or entity declaration");
+  const encoding = /^<\?xml[^>]*encoding\s*=\s*["']([^"']+)["']/i.exec(text)?.[1];
+  if (encoding && encoding.toLowerCase() !== "utf-8") throw new Error(`it is declared as ${encoding}, not UTF-8`);
+  const document = new DOMParser({
+    onError(level, message) {
+      if (level !== "warning") throw new Error(message);
+    },
+  }).parseFromString(text, "text/xml");
+  const root = document.documentElement;
+  if (root?.namespaceURI !== METADATA_NS || root.localName !== "EntityDescriptor")
+    throw new Error("it is no SAML EntityDescriptor");
+  const providers = root.getElementsByTagNameNS(METADATA_NS, "IDPSSODescriptor");
+  const provider = providers[0];
+  if (!provider || providers.length !== 1) throw new Error("it holds no single IDPSSODescriptor");
+  const certificates = new Map<string, SigningCertificate>();
+  for (const key of [...provider.getElementsByTagNameNS(METADATA_NS, "KeyDescriptor")]) {
+    if (key.getAttribute("use") === "encryption") continue;
+    for (const element of [...key.getElementsByTagNameNS(SIGNATURE_NS, "X509Certificate")]) {
+      const certificate = describeCertificate(element.textContent ?? "");
+      certificates.set(certificate.fingerprintSha256, certificate);
+    }
+  }
+  const ssoUrls = [...provider.getElementsByTagNameNS(METADATA_NS, "SingleSignOnService")].map(
+    (element) => element.getAttribute("Location") ?? "",
+  );
+  return {
+    entityId: root.getAttribute("entityID") ?? "",
+    signingCertificates: [...certificates.values()].sort((a, b) =>
+      a.fingerprintSha256.localeCompare(b.fingerprintSha256),
+    ),
+    ssoUrls: [...new Set(ssoUrls)].sort(),
+  };
+}
+
+/** The metadata of one application of this tenant, or why it must not be uploaded. */
+export function checkMetadata(xml: string, expected: { tenantId: string }): MetadataCheck {
+  const refuse = (why: string): MetadataCheck => ({
+    ok: false,
+    reason: "MetadataRefused",
+    message: `the federation metadata is refused: ${why}`,
+  });
+  let trust: Trust;
+  try {
+    trust = readTrust(xml);
+  } catch (error) {
+    return refuse((error as Error).message.split("\n")[0]!);
+  }
+  if (trust.entityId.toLowerCase() !== `https://sts.windows.net/${expected.tenantId}/`.toLowerCase())
+    return refuse(`it names ${trust.entityId || "no entity"}, not the tenant ${expected.tenantId}`);
+  if (trust.signingCertificates.length === 0) return refuse("it holds no signing certificate");
+  for (const url of trust.ssoUrls) {
+    if (!URL.canParse(url) || new URL(url).protocol !== "https:" || !LOGIN_HOSTS.has(new URL(url).hostname))
+      return refuse(`it sends users to ${url}`);
+  }
+  if (trust.ssoUrls.length === 0) return refuse("it names no sign-on address");
+  return { ok: true, ...trust };
+}
+
+/** A document that trusts exactly these certificates; the same input gives the same text. At least the 1000 characters that IAM wants. */
+export function buildMetadata(input: {
+  tenantId: string;
+  certificates: readonly { derBase64: string }[];
+  loginHost?: string;
+}): string {
+  const url = `https://${input.loginHost ?? "login.microsoftonline.com"}/${input.tenantId}/saml2`;
+  const service = (name: string, binding: string) =>
+    `    <${name} Binding="urn:oasis:names:tc:SAML:2.0:bindings:${binding}" Location="${url}"/>`;
+  const keys = input.certificates.map(
+    ({ derBase64 }) =>
+      `    <KeyDescriptor use="signing">\n      <KeyInfo xmlns="${SIGNATURE_NS}">\n        <X509Data>\n          <X509Certificate>${derBase64}</X509Certificate>\n        </X509Data>\n      </KeyInfo>\n    </KeyDescriptor>`,
+  );
+  return [
+    '<?xml version="1.0" encoding="utf-8"?>',
+    `<EntityDescriptor xmlns="${METADATA_NS}" entityID="https://sts.windows.net/${input.tenantId}/">`,
+    '  <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">',
+    ...keys,
+    service("SingleLogoutService", "HTTP-Redirect"),
+    service("SingleSignOnService", "HTTP-Redirect"),
+    service("SingleSignOnService", "HTTP-POST"),
+    "  </IDPSSODescriptor>",
+    "</EntityDescriptor>",
+    "",
+  ].join("\n");
+}
+
+/** Field by field whom two documents trust; empty when it is the same. Never the documents themselves. */
+export function compareTrust(desired: Trust, observedXml: string): Difference[] {
+  let observed: Trust;
+  try {
+    observed = readTrust(observedXml);
+  } catch (error) {
+    return [{ path: "metadata", desired: "valid SAML metadata", observed: (error as Error).message.split("\n")[0]! }];
+  }
+  const fingerprints = (trust: Trust) =>
+    trust.signingCertificates.map(({ fingerprintSha256 }) => fingerprintSha256).join(", ") || "(none)";
+  const rows: Difference[] = [
+    { path: "metadata.entityId", desired: desired.entityId, observed: observed.entityId },
+    { path: "metadata.certificates", desired: fingerprints(desired), observed: fingerprints(observed) },
+    {
+      path: "metadata.ssoUrls",
+      desired: [...desired.ssoUrls].sort().join(", "),
+      observed: observed.ssoUrls.join(", "),
+    },
+  ];
+  return rows.filter((row) => row.desired !== row.observed);
+}
+
+/** Whether two documents trust the same entity, certificates and addresses. */
+export function sameTrust(a: string, b: string): boolean {
+  return compareTrust(readTrust(a), b).length === 0;
+}

@@ -1,0 +1,237 @@
+/**
+ * Microsoft's Graph client with our own middleware: a token per attempt, a time-out per attempt, retries for reads and
+ * idempotent writes only, never for a POST that creates (a retried one makes a second application).
+ */
+import { randomUUID } from "node:crypto";
+import { Client, type Context, GraphError, type Middleware } from "@microsoft/microsoft-graph-client";
+import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
+import { classifyGraph, retryAfterMs, unreachable } from "./errors.ts";
+
+export interface GraphClientOptions {
+  /** Without version, for example https://graph.microsoft.com. */
+  baseUrl: string;
+  token(): Promise<string>;
+  onCall?(call: CallRecord): void;
+  /** Waits for its turn; throws when aborted. */
+  acquire?(o: CallOptions): Promise<void>;
+  throttled?(retryAfterMs: number): void;
+  timeoutMs?: number;
+  attempts?: number;
+  sleep?(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+export interface GraphRequest {
+  method: Method;
+  /** "/applications/{id}": for logs and metrics, without ids. */
+  operation: string;
+  /** Path with ids, query included. */
+  path: string;
+  body?: unknown;
+  target?: string;
+  options?: CallOptions;
+}
+
+const RETRYABLE = new Set([429, 500, 502, 503, 504]);
+
+export class GraphClient {
+  readonly #options: Required<Pick<GraphClientOptions, "timeoutMs" | "attempts" | "sleep">> & GraphClientOptions;
+  readonly #client: Client;
+  /** Server time minus ours, from Date headers. */
+  #skewMs = 0;
+
+  constructor(options: GraphClientOptions) {
+    this.#options = { timeoutMs: 30_000, attempts: 4, sleep: defaultSleep, ...options };
+    this.#client = Client.initWithMiddleware({
+      middleware: this.#chain(),
+      baseUrl: `${options.baseUrl.replace(/\/$/, "")}/`,
+      defaultVersion: "v1.0",
+    });
+  }
+
+  get baseUrl(): string {
+    return this.#options.baseUrl.replace(/\/$/, "");
+  }
+
+  /** The cloud's own clock. */
+  now(): Date {
+    return new Date(Date.now() + this.#skewMs);
+  }
+
+  /** Undefined for 404 on a read, and for a void answer. */
+  async send<T = unknown>(request: GraphRequest): Promise<T | undefined> {
+    const call = this.#client.api(request.path).responseType("json" as never);
+    call.option("connectSso" as never, request as never);
+    try {
+      const { method, body } = request;
+      const answer =
+        method === "GET"
+          ? call.get()
+          : method === "DELETE"
+            ? call.delete()
+            : method === "PUT"
+              ? call.put(body)
+              : method === "PATCH"
+                ? call.patch(body)
+                : call.post(body);
+      return (await answer) as T;
+    } catch (error) {
+      throw this.#classify(error, request);
+    }
+  }
+
+  async read<T>(request: Omit<GraphRequest, "method">): Promise<T | undefined> {
+    try {
+      return await this.send<T>({ ...request, method: "GET" });
+    } catch (error) {
+      if (error instanceof CloudError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** All pages. Next links must stay with this service. */
+  async *pages<T>(request: Omit<GraphRequest, "method">): AsyncGenerator<{ value: T[]; deltaLink?: string }> {
+    let path: string | undefined = request.path;
+    while (path) {
+      const page: { value?: T[]; "@odata.nextLink"?: string; "@odata.deltaLink"?: string } | undefined =
+        await this.send({ ...request, method: "GET", path });
+      yield { value: page?.value ?? [], deltaLink: page?.["@odata.deltaLink"] };
+      path = page?.["@odata.nextLink"] ? this.relative(page["@odata.nextLink"], request.operation) : undefined;
+    }
+  }
+
+  async list<T>(request: Omit<GraphRequest, "method">): Promise<T[]> {
+    const all: T[] = [];
+    for await (const { value } of this.pages<T>(request)) all.push(...value);
+    return all;
+  }
+
+  /** A link of the service as a path of ours; a link elsewhere is refused, it would carry our token away. */
+  relative(link: string, operation: string): string {
+    const prefix = `${this.#options.baseUrl.replace(/\/$/, "")}/v1.0`;
+    if (!link.startsWith(`${prefix}/`)) {
+      throw new CloudError(`${operation}: a link leads away from ${prefix}`, {
+        kind: "terminal",
+        reason: "GraphRefused",
+        code: "ForeignLink",
+      });
+    }
+    return link.slice(prefix.length);
+  }
+
+  #chain(): Middleware[] {
+    const attempts = new Attempts((context) => this.#attempt(context), this.#options);
+    return [attempts];
+  }
+
+  async #attempt(context: Context): Promise<Response> {
+    const { token, timeoutMs, onCall, acquire, throttled } = this.#options;
+    const request = requestOf(context);
+    await acquire?.(request.options ?? {});
+    const started = performance.now();
+    const record = (code: string, wasThrottled = false) =>
+      onCall?.({
+        api: "graph",
+        operation: `${request.method} ${request.operation}`,
+        code,
+        write: request.method !== "GET",
+        durationMs: performance.now() - started,
+        throttled: wasThrottled,
+        target: request.target,
+      });
+    const signals = [AbortSignal.timeout(timeoutMs), ...(request.options?.signal ? [request.options.signal] : [])];
+    const headers = new Headers(context.options?.headers as Record<string, string> | undefined);
+    headers.set("authorization", `Bearer ${await token()}`);
+    headers.set("client-request-id", randomUUID());
+    headers.set("x-ms-throttle-priority", request.options?.priority === "sweep" ? "low" : "normal");
+    if (context.options?.body) headers.set("content-type", "application/json");
+    try {
+      const response = await fetch(context.request, {
+        ...context.options,
+        headers,
+        signal: AbortSignal.any(signals),
+        redirect: "error",
+      });
+      const date = Date.parse(response.headers.get("date") ?? "");
+      if (!Number.isNaN(date)) this.#skewMs = date - Date.now();
+      // Read here, so that a body that is cut counts as this attempt's failure.
+      const body = response.status === 204 ? null : await response.text();
+      if (response.status === 429) throttled?.(retryAfterMs(response.headers.get("retry-after"), new Date()) ?? 1000);
+      record(String(response.status), response.status === 429);
+      return new Response(body, { status: response.status, headers: response.headers });
+    } catch (error) {
+      record("error");
+      throw unreachable(`${request.method} ${request.operation}`, error);
+    }
+  }
+
+  #classify(error: unknown, request: GraphRequest): CloudError {
+    if (error instanceof CloudError) return error;
+    const operation = `${request.method} ${request.operation}`;
+    if (error instanceof GraphError && error.statusCode > 0) {
+      const body =
+        typeof error.body === "string"
+          ? (safeJson(error.body) as { details?: { code?: string; target?: string }[] })
+          : undefined;
+      return classifyGraph(
+        {
+          status: error.statusCode,
+          code: error.code ?? "Unknown",
+          message: error.message ?? "",
+          details: body?.details,
+          retryAfterMs: retryAfterMs((error.headers as Headers | undefined)?.get("retry-after") ?? null, new Date()),
+        },
+        operation,
+      );
+    }
+    return unreachable(operation, error);
+  }
+}
+
+/** Retries what may be retried: reads, and writes that say the whole of what they set. */
+class Attempts implements Middleware {
+  readonly #attempt: (context: Context) => Promise<Response>;
+  readonly #options: { attempts: number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
+
+  constructor(
+    attempt: (context: Context) => Promise<Response>,
+    options: { attempts: number; sleep(ms: number, signal?: AbortSignal): Promise<void> },
+  ) {
+    this.#attempt = attempt;
+    this.#options = options;
+  }
+
+  async execute(context: Context): Promise<void> {
+    const request = requestOf(context);
+    const attempts = request.method === "POST" ? 1 : this.#options.attempts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        context.response = await this.#attempt(context);
+        if (attempt >= attempts || !RETRYABLE.has(context.response.status)) return;
+      } catch (error) {
+        if (attempt >= attempts || request.options?.signal?.aborted) throw error;
+      }
+      const asked = retryAfterMs(context.response?.headers.get("retry-after") ?? null, new Date());
+      await this.#options.sleep(asked ?? 250 * 2 ** attempt * (0.5 + Math.random() / 2), request.options?.signal);
+    }
+  }
+}
+
+function requestOf(context: Context): GraphRequest {
+  return (context.options as unknown as { connectSso: GraphRequest }).connectSso;
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function defaultSleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+  });
+}

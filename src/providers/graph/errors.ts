@@ -1,0 +1,113 @@
+/** What an error of Microsoft Graph means for us. Code and message both count: one code covers many cases. */
+import { CloudError, type ErrorKind } from "../errors.ts";
+
+export interface GraphFailure {
+  status: number;
+  code: string;
+  message: string;
+  details?: { code?: string; target?: string }[];
+  retryAfterMs?: number;
+}
+
+interface Rule {
+  when(failure: GraphFailure): boolean;
+  kind: ErrorKind;
+  reason: string;
+  /** Milliseconds. */
+  retryAfterMs?: number;
+}
+
+const has = (text: string) => (failure: GraphFailure) => failure.message.toLowerCase().includes(text.toLowerCase());
+
+/** First match wins. Sources: facts on Microsoft Graph, sections 3.2, 6.2, 6.3, 8, 11; recorded answers G-4 to G-7. */
+const RULES: Rule[] = [
+  { when: ({ status }) => status === 429, kind: "throttled", reason: "GraphThrottled" },
+  { when: ({ status }) => status === 401, kind: "transient", reason: "GraphUnauthenticated" },
+  // Replication after a create or a disable looks like a mistake of ours for a while.
+  {
+    when: ({ code }) => code === "CannotDeleteOrUpdateEnabledEntitlement",
+    kind: "waiting",
+    reason: "WaitingForReplication",
+    retryAfterMs: 5_000,
+  },
+  { when: has("Not a valid reference update"), kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
+  {
+    when: has("does not reference a valid application object"),
+    kind: "waiting",
+    reason: "WaitingForReplication",
+    retryAfterMs: 5_000,
+  },
+  { when: has("backing application"), kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
+  // SAML mode exempts from the verified-domain rule, but it takes a while until that rule sees it.
+  {
+    when: ({ code }) => code === "HostNameNotOnVerifiedDomain",
+    kind: "waiting",
+    reason: "WaitingForReplication",
+    retryAfterMs: 10_000,
+  },
+  { when: has("Failed to add identifier URI"), kind: "waiting", reason: "IdentifierPolicy", retryAfterMs: 60_000 },
+  {
+    when: ({ details }) =>
+      details?.some(({ code, target }) => code === "ObjectConflict" && target === "identifierUris") ?? false,
+    kind: "conflict",
+    reason: "IdentifierTaken",
+  },
+  { when: has("already exists"), kind: "conflict", reason: "AlreadyExists" },
+  { when: has("DeletingSamlSpNotAllowed"), kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
+  { when: ({ status }) => status === 403, kind: "terminal", reason: "GraphForbidden" },
+  { when: ({ status }) => status === 404, kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
+  {
+    when: ({ status }) => status === 409 || status === 412 || status === 423,
+    kind: "transient",
+    reason: "GraphConflict",
+  },
+  { when: ({ status }) => status >= 500, kind: "transient", reason: "GraphUnavailable" },
+  { when: ({ status }) => status >= 400, kind: "terminal", reason: "GraphRefused" },
+];
+
+/** `operation` is "PATCH /applications/{id}"; writes whose answer is lost or 5xx have an unknown outcome. */
+export function classifyGraph(failure: GraphFailure, operation: string): CloudError {
+  const rule = RULES.find(({ when }) => when(failure)) ?? {
+    kind: "transient" as const,
+    reason: "GraphUnreachable",
+    retryAfterMs: undefined,
+  };
+  const write = !operation.startsWith("GET");
+  const hint =
+    rule.reason === "GraphForbidden"
+      ? "; grant the application permission that this call needs (docs/permissions.md) and consent to it"
+      : "";
+  return new CloudError(`${operation}: ${failure.code}: ${failure.message.split("\n")[0]!.slice(0, 300)}${hint}`, {
+    kind: rule.kind,
+    reason: rule.reason,
+    code: failure.code,
+    status: failure.status,
+    retryAfterMs: failure.retryAfterMs ?? rule.retryAfterMs,
+    outcomeUnknown: write && failure.status >= 500,
+  });
+}
+
+/** No answer at all: time-out, reset, name resolution. */
+export function unreachable(operation: string, cause: unknown): CloudError {
+  const code =
+    (cause as { cause?: { code?: string }; code?: string; name?: string })?.cause?.code ??
+    (cause as { code?: string }).code ??
+    (cause as { name?: string }).name ??
+    "NetworkError";
+  return new CloudError(`${operation}: no answer (${code})`, {
+    kind: "transient",
+    reason: "GraphUnreachable",
+    code: String(code),
+    outcomeUnknown: !operation.startsWith("GET"),
+    cause,
+  });
+}
+
+/** Retry-After in milliseconds: seconds with or without decimals, or a date. */
+export function retryAfterMs(header: string | null, now: Date): number | undefined {
+  if (!header) return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds * 1000));
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}

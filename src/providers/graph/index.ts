@@ -1,0 +1,113 @@
+/** Entra tenants: endpoints, credentials, one client per tenant. */
+import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
+import { GraphClient } from "./client.ts";
+import { createTenant } from "./tenant.ts";
+import type { Graph } from "./types.ts";
+
+export interface GraphTenantsOptions {
+  /** Default CONNECT_SSO_GRAPH_URL, else https://graph.microsoft.com. */
+  graphUrl?: string;
+  /** Default CONNECT_SSO_LOGIN_URL, else the login host that belongs to the Graph host. */
+  loginUrl?: string;
+  allowInsecure?: boolean;
+  onCall?(call: CallRecord): void;
+  /** Turn-taking per tenant. */
+  acquire?(tenantId: string, o: CallOptions): Promise<void>;
+  throttled?(tenantId: string, retryAfterMs: number): void;
+  env?: Record<string, string | undefined>;
+}
+export interface GraphTenants {
+  /** Undefined is the controller's own tenant, AZURE_TENANT_ID. */
+  tenant(tenantId: string | undefined, options?: { clientId?: string }): Promise<Graph>;
+  close(): void;
+}
+
+/** Graph host to login host, for the national clouds. */
+const LOGIN_OF: Record<string, string> = {
+  "graph.microsoft.com": "https://login.microsoftonline.com",
+  "graph.microsoft.us": "https://login.microsoftonline.us",
+  "dod-graph.microsoft.us": "https://login.microsoftonline.us",
+  "microsoftgraph.chinacloudapi.cn": "https://login.chinacloudapi.cn",
+};
+
+function endpoint(name: string, url: string, allowInsecure: boolean): string {
+  if (!URL.canParse(url)) throw new Error(`${name} is not a URL: ${url}`);
+  if (new URL(url).protocol !== "https:" && !allowInsecure) {
+    throw new Error(`${name} is ${url}, which is not https; pass --allow-insecure-endpoints if this is a sandbox`);
+  }
+  return url.replace(/\/$/, "");
+}
+
+export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTenants {
+  const env = options.env ?? process.env;
+  const insecure = options.allowInsecure ?? env["CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS"] === "1";
+  const graphUrl = endpoint(
+    "CONNECT_SSO_GRAPH_URL",
+    options.graphUrl ?? env["CONNECT_SSO_GRAPH_URL"] ?? "https://graph.microsoft.com",
+    insecure,
+  );
+  const loginUrl = endpoint(
+    "CONNECT_SSO_LOGIN_URL",
+    options.loginUrl ??
+      env["CONNECT_SSO_LOGIN_URL"] ??
+      LOGIN_OF[new URL(graphUrl).hostname] ??
+      "https://login.microsoftonline.com",
+    insecure,
+  );
+  const tenants = new Map<string, Graph>();
+
+  async function create(tenantId: string, clientId: string | undefined): Promise<Graph> {
+    const token = await tokenSource(tenantId, clientId);
+    const client = new GraphClient({
+      baseUrl: graphUrl,
+      token,
+      onCall: options.onCall,
+      acquire: options.acquire && ((o) => options.acquire!(tenantId, o)),
+      throttled: options.throttled && ((ms) => options.throttled!(tenantId, ms)),
+    });
+    return createTenant({ tenantId, client, loginUrl });
+  }
+
+  /** A fixed token serves sandboxes only; else the credential that the environment names, loaded when it is first needed. */
+  async function tokenSource(tenantId: string, clientId: string | undefined): Promise<() => Promise<string>> {
+    const fixed = env["CONNECT_SSO_GRAPH_TOKEN"];
+    if (fixed && insecure) return async () => fixed;
+    const { ChainedTokenCredential, EnvironmentCredential, ManagedIdentityCredential, WorkloadIdentityCredential } =
+      await import("@azure/identity");
+    const id = clientId ?? env["AZURE_CLIENT_ID"];
+    const credential = env["AZURE_FEDERATED_TOKEN_FILE"]
+      ? new WorkloadIdentityCredential({ tenantId, clientId: id, authorityHost: loginUrl })
+      : new ChainedTokenCredential(
+          new EnvironmentCredential({ authorityHost: loginUrl }),
+          new ManagedIdentityCredential(id ? { clientId: id } : {}),
+        );
+    const scope = `${new URL(graphUrl).origin}/.default`;
+    return async () => {
+      try {
+        const token = await credential.getToken(scope);
+        return token!.token;
+      } catch (error) {
+        throw new CloudError(
+          `no token for tenant ${tenantId}: ${(error as Error).name}; check the controller's Entra credentials (docs/permissions.md)`,
+          { kind: "transient", reason: "EntraCredentials", code: (error as Error).name },
+        );
+      }
+    };
+  }
+
+  return {
+    async tenant(tenantId, { clientId } = {}) {
+      const id = tenantId ?? env["AZURE_TENANT_ID"];
+      if (!id)
+        throw new CloudError(
+          "no tenant: set application.tenantId on the persona, or AZURE_TENANT_ID for the controller",
+          { kind: "terminal", reason: "NoTenant", code: "NoTenant" },
+        );
+      const key = `${id.toLowerCase()}/${clientId ?? ""}`;
+      let found = tenants.get(key);
+      if (!found) tenants.set(key, (found = await create(id, clientId)));
+      return found;
+    },
+    close: () => tenants.clear(),
+  };
+}
