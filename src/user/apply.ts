@@ -43,7 +43,16 @@ async function applyToUser(
       return undefined;
     case "identity": {
       const { kind: _, ...identity } = op;
-      await connect.updateIdentity(user, identity, o);
+      // The call replaces the whole object: an e-mail or number that nobody read yet must not be lost.
+      const full =
+        user.secondaryEmail === undefined ? await connect.user(user.username, { ...o, detail: ["identity"] }) : user;
+      const secondaryEmail = identity.secondaryEmail ?? full?.secondaryEmail;
+      const mobile = identity.mobile ?? full?.mobile;
+      await connect.updateIdentity(
+        user,
+        { ...identity, ...(secondaryEmail ? { secondaryEmail } : {}), ...(mobile ? { mobile } : {}) },
+        o,
+      );
       break;
     }
     case "phone":

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "@jest/globals";
+import { createClouds, matches } from "../../src/config/clouds.ts";
+import { parseSettings, type Settings } from "../../src/config/settings.ts";
+
+const ARN = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-0000-4000-8000-000000000001";
+const clouds = (settings: Settings) =>
+  createClouds({
+    settings: () => settings,
+    awsAccounts: { account: async (id) => ({ account: id ?? "111122223333" }) as never },
+    graphTenants: { tenant: async (id) => ({ tenantId: id ?? "own" }) as never },
+  });
+
+describe("settings", () => {
+  test.each([
+    ["accounts:\n  - id: '12'\n", "f.yaml:2: accounts.0.id: "],
+    ["acounts: []\n", "f.yaml:1: acounts: unknown setting acounts"],
+    [
+      "accounts:\n  - id: '111122223333'\n  - id: '111122223333'\n",
+      "f.yaml:3: accounts.1.id: 111122223333 is listed twice",
+    ],
+    ["accounts: [\n", "f.yaml:"],
+  ])("refuses %j with file, line and path", (text, message) => {
+    expect(() => parseSettings(text, "f.yaml")).toThrow(message);
+  });
+  test("an empty file is the ambient account and tenant", () => expect(parseSettings("", "f")).toEqual({}));
+});
+
+describe("guard", () => {
+  test.each([
+    [{}, "any", undefined],
+    [{ accounts: [] }, "any", "ScopeNotAllowed"],
+    [{ accounts: [{ id: "111122223333", namespaces: ["cc-*"] }] }, "cc-eu", undefined],
+    [{ accounts: [{ id: "111122223333", namespaces: ["cc-*"] }] }, "other", "ScopeNotAllowed"],
+    [{ accounts: [{ id: "111122223333", regions: ["eu-west-1"] }] }, "any", "ScopeNotAllowed"],
+    [{ accounts: [{ id: "111122223333", instances: ["x"] }] }, "any", "ScopeNotAllowed"],
+  ])("account by %j from %s: %s", async (settings, namespace, reason) => {
+    const answer = clouds(settings).aws(ARN, namespace);
+    if (reason) await expect(answer).rejects.toMatchObject({ kind: "terminal", reason });
+    else await expect(answer).resolves.toBeDefined();
+  });
+  test("credentials of another account", async () => {
+    const other = clouds({}).aws(ARN.replace("111122223333", "999999999999"), "n");
+    await expect(other).rejects.toMatchObject({ reason: "WrongAccount" });
+  });
+  test("a tenant that is not listed", async () => {
+    await expect(clouds({ tenants: [] }).graph("t", "n")).rejects.toMatchObject({ reason: "ScopeNotAllowed" });
+  });
+  test("patterns escape everything but *", () =>
+    expect([matches("a.*", "abc"), matches("a.*", "a.c")]).toEqual([false, true]));
+});
