@@ -1,5 +1,5 @@
 /** What every step of the blog looks like to the reconciler: something observed, compared, and brought about step by step. */
-import { type Reason, REASON } from "../api/reasons.ts";
+import { REASON, type Reason } from "../api/reasons.ts";
 import type { Change } from "../domain/plan.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { PersonaScope } from "./scope.ts";
@@ -81,7 +81,11 @@ export async function createOnce(object: string, create: () => Promise<unknown>)
 /** `key: desired -> observed` when they differ. */
 export function differ(path: string, desired: unknown, observed: unknown) {
   const text = (value: unknown) =>
-    value === undefined || value === null || value === "" ? "(none)" : Array.isArray(value) ? value.join(", ") : String(value);
+    value === undefined || value === null || value === ""
+      ? "(none)"
+      : Array.isArray(value)
+        ? value.join(", ")
+        : String(value);
   return text(desired) === text(observed) ? [] : [{ path, desired: text(desired), observed: text(observed) }];
 }
 

@@ -1,8 +1,8 @@
 /** Observe, plan, apply over all components: each as soon as its needs have converged, independent ones side by side. */
 import { REASON } from "../api/reasons.ts";
-import { findCondition } from "../runtime/conditions.ts";
-import { CloudError } from "../providers/errors.ts";
 import type { Change } from "../domain/plan.ts";
+import { CloudError } from "../providers/errors.ts";
+import { findCondition } from "../runtime/conditions.ts";
 import { type Component, type ComponentName, type Step, waitFor } from "./component.ts";
 import type { PersonaScope } from "./scope.ts";
 
@@ -30,7 +30,7 @@ export async function converge(scope: PersonaScope, components: Component[], mod
   for (;;) {
     const open = components.filter(({ name }) => !pass.outcomes.has(name));
     const ready = open.filter(({ needs }) =>
-      needs.every((name) => mode === "plan" ? pass.outcomes.has(name) : isSettled(pass.outcomes.get(name))),
+      needs.every((name) => (mode === "plan" ? pass.outcomes.has(name) : isSettled(pass.outcomes.get(name)))),
     );
     if (ready.length === 0) {
       for (const { name, needs } of open)

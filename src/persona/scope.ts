@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import type { ConnectSsoPersona } from "../api/resources.ts";
-import { appRoleLength, type IamNames, iamNames, type InstanceArn, parseInstanceArn } from "../domain/names.ts";
+import { appRoleLength, type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
 import type { ConnectInstanceFacts, Iam, Tags } from "../providers/aws/types.ts";
@@ -83,7 +83,10 @@ export async function openScope(
       throw refuse(REASON.UnknownSecurityProfile, unknownName("security profile", profile.name, profile.found));
   const routing = await connect.routingProfile(spec.connectUsers.routingProfile, call);
   if (!("id" in routing))
-    throw refuse(REASON.UnknownRoutingProfile, unknownName("routing profile", spec.connectUsers.routingProfile, routing));
+    throw refuse(
+      REASON.UnknownRoutingProfile,
+      unknownName("routing profile", spec.connectUsers.routingProfile, routing),
+    );
   return {
     object,
     spec,
@@ -142,7 +145,10 @@ export function claim(
   const ownership = ownershipOf(ownerTag, owner);
   if (ownership === "ours") return "ours";
   if (ownership === "foreign")
-    throw contested(REASON.ForeignOwner, `${object} belongs to ${ownerTag}; choose another name or delete it there first`);
+    throw contested(
+      REASON.ForeignOwner,
+      `${object} belongs to ${ownerTag}; choose another name or delete it there first`,
+    );
   if (scope.spec.adoptionPolicy === "IfUnowned") return "adopt";
   throw contested(
     REASON.NotOwned,

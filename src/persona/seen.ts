@@ -1,7 +1,19 @@
 /** What the components saw in this pass, by component. Written by their `observe` alone. */
-import type { IamAccessKey, IamPolicy, IamRole, IamSamlProvider, IamUser } from "../providers/aws/types.ts";
-import type { AccessKeyUse } from "../providers/aws/types.ts";
-import type { Application, Assignment, ClaimsMappingPolicy, ServicePrincipal, SyncJob } from "../providers/graph/types.ts";
+import type {
+  AccessKeyUse,
+  IamAccessKey,
+  IamPolicy,
+  IamRole,
+  IamSamlProvider,
+  IamUser,
+} from "../providers/aws/types.ts";
+import type {
+  Application,
+  Assignment,
+  ClaimsMappingPolicy,
+  ServicePrincipal,
+  SyncJob,
+} from "../providers/graph/types.ts";
 
 export interface SeenApplication {
   application?: Application;

@@ -1,5 +1,5 @@
 /** The only place where personas meet SAML metadata; the rules themselves are the domain's. */
-import { buildMetadata, checkMetadata, describeTrust, sameTrust } from "../domain/metadata.ts";
+import { buildMetadata, checkMetadata, readTrust, sameTrust } from "../domain/metadata.ts";
 
 /** Metadata for AWS made of these certificates (base64 DER), once Entra's own has passed the domain's checks. */
 export function providerMetadata(
@@ -7,25 +7,37 @@ export function providerMetadata(
   tenantId: string,
   certificates: string[],
 ): { metadata: string } | { refused: string } {
-  try {
-    checkMetadata(observed, { tenantId });
-  } catch (error) {
-    return { refused: (error as Error).message };
-  }
-  const loginHost = /Location="https?:\/\/([^/"]+)\//.exec(observed)?.[1] ?? "login.microsoftonline.com";
-  return { metadata: buildMetadata({ tenantId, loginHost, certificates }) };
+  const check = checkMetadata(observed, { tenantId });
+  if (!check.ok) return { refused: check.message };
+  const loginHost = new URL(check.ssoUrls[0]!).host;
+  return {
+    metadata: buildMetadata({ tenantId, loginHost, certificates: certificates.map((derBase64) => ({ derBase64 })) }),
+  };
 }
 
 /** Whether metadata holds this certificate (base64 DER). White space inside the element does not count. */
 export function trustsCertificate(metadata: string | undefined, key: string): boolean {
-  return metadata !== undefined && metadata.replace(/\s+/g, "").includes(key.replace(/\s+/g, ""));
+  return metadata?.replace(/\s+/g, "").includes(key.replace(/\s+/g, "")) ?? false;
 }
 
+/** False also when the observed document cannot be read: then it is replaced. */
 export function equalTrust(a: string, b: string): boolean {
-  return sameTrust(a, b);
+  try {
+    return sameTrust(a, b);
+  } catch {
+    return false;
+  }
 }
 
-/** Fingerprints of the certificates, for events and differences. */
+/** SHA-256 fingerprints of the certificates, for events and differences. */
 export function describeCertificates(metadata: string): string {
-  return String(describeTrust(metadata));
+  try {
+    return (
+      readTrust(metadata)
+        .signingCertificates.map((one) => one.fingerprintSha256)
+        .join(", ") || "(none)"
+    );
+  } catch {
+    return "(unreadable)";
+  }
 }

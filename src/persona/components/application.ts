@@ -6,8 +6,8 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { nextIdentifier } from "../../domain/identifier.ts";
-import type { Difference } from "../../domain/plan.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
+import type { Difference } from "../../domain/plan.ts";
 import { identifierBase, samlEndpoints } from "../../domain/relay-state.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { Application, ServicePrincipal } from "../../providers/graph/types.ts";
@@ -111,7 +111,8 @@ async function findCandidates(scope: PersonaScope): Promise<Application[]> {
   ]);
   const ours = tagged.filter(({ tags }) => ownerOfTags(tags) === scope.owner);
   if (ours.length > 0) return ours.map((one) => (one.id === hinted?.id ? hinted : one));
-  if (hinted && (ownerOfTags(hinted.tags) === scope.owner || hinted.displayName === temporaryName(scope))) return [hinted];
+  if (hinted && (ownerOfTags(hinted.tags) === scope.owner || hinted.displayName === temporaryName(scope)))
+    return [hinted];
   const named = temporary.filter(({ displayName }) => displayName === temporaryName(scope));
   if (named.length > 0) return named;
   // The tag was taken away behind our back: the id in status still tells which one it was.
@@ -140,7 +141,12 @@ async function chooseIdentifier(scope: PersonaScope, found: Application) {
   }
   const last = scope.object.status?.identifier;
   if (last && (last === base || last.startsWith(`${base}#`)) && !uses(last)) return { identifier: last };
-  return { identifier: nextIdentifier(base, others.flatMap(({ identifierUris }) => identifierUris)) };
+  return {
+    identifier: nextIdentifier(
+      base,
+      others.flatMap(({ identifierUris }) => identifierUris),
+    ),
+  };
 }
 
 function instantiate(scope: PersonaScope): Step {

@@ -56,6 +56,9 @@ async function findGroup(scope: PersonaScope, group: { id?: string; displayName?
   const name = group.displayName ?? group.id;
   if (found.length === 0) throw refuse(REASON.UnknownGroup, `there is no Entra group ${name}`);
   if (found.length > 1)
-    throw refuse(REASON.AmbiguousGroup, `${found.length} Entra groups are called ${name}: name one by id (${found.map(({ id }) => id).join(", ")})`);
+    throw refuse(
+      REASON.AmbiguousGroup,
+      `${found.length} Entra groups are called ${name}: name one by id (${found.map(({ id }) => id).join(", ")})`,
+    );
   return found[0]!;
 }

@@ -151,9 +151,15 @@ function activate(scope: PersonaScope, principal: ServicePrincipal, seen: SeenCe
     object: "signing certificate",
     why: "another one, or none, is active",
     differences: [{ path: "activeThumbprint", desired: to.thumbprint, observed }],
-    security: seen.active ? `the active signing certificate was changed to ${observed} and set back to ${to.thumbprint}` : undefined,
+    security: seen.active
+      ? `the active signing certificate was changed to ${observed} and set back to ${to.thumbprint}`
+      : undefined,
     apply: () =>
-      scope.graph.patchServicePrincipal(principal.id, { preferredTokenSigningKeyThumbprint: to.thumbprint }, scope.call),
+      scope.graph.patchServicePrincipal(
+        principal.id,
+        { preferredTokenSigningKeyThumbprint: to.thumbprint },
+        scope.call,
+      ),
   };
 }
 
@@ -179,7 +185,11 @@ function switchOver(
       };
       // The tags first: without them the next pass could not tell a switch of ours from somebody else's.
       await scope.iam.tagSamlProvider(seen.provider!.arn, tags, [], scope.call);
-      await scope.graph.patchServicePrincipal(principal.id, { preferredTokenSigningKeyThumbprint: to.thumbprint }, scope.call);
+      await scope.graph.patchServicePrincipal(
+        principal.id,
+        { preferredTokenSigningKeyThumbprint: to.thumbprint },
+        scope.call,
+      );
     },
   };
 }

@@ -52,7 +52,8 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
           object,
           why: "RoleSessionName comes from the mail address",
           differences: [],
-          apply: async () => void (await graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call)),
+          apply: async () =>
+            void (await graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call)),
         },
       ];
     }
@@ -62,7 +63,9 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
         verb: "update",
         object,
         why: "its claims differ",
-        differences: [{ path: "definition", desired: definition[0]!, observed: own.definition.join(" ").slice(0, 600) }],
+        differences: [
+          { path: "definition", desired: definition[0]!, observed: own.definition.join(" ").slice(0, 600) },
+        ],
         apply: () => graph.updateClaimsPolicy(own.id, { definition }, call),
       });
     // One policy counts per service principal: another one is taken off before ours is put on.
@@ -85,7 +88,9 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
     return steps;
   },
   describe: (scope, { own }) =>
-    own ? `RoleSessionName from mail, session of ${scope.spec.application.sessionDuration}` : "claims of the gallery application",
+    own
+      ? `RoleSessionName from mail, session of ${scope.spec.application.sessionDuration}`
+      : "claims of the gallery application",
 };
 
 /** JSON equality; Entra may write the text anew. */

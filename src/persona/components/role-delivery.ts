@@ -69,7 +69,13 @@ function writeRole(scope: PersonaScope): Step[] {
   const put = (roles: AppRole[]) => graph.patchApplication(application!.id, { appRoles: roles }, call);
   if (!found)
     return [
-      { verb: "create", object, why: "the application carries no role", differences: [], apply: () => put([...others, desired]) },
+      {
+        verb: "create",
+        object,
+        why: "the application carries no role",
+        differences: [],
+        apply: () => put([...others, desired]),
+      },
     ];
   const contents = [
     ...differ("value", desired.value, found.value),

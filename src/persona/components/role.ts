@@ -63,7 +63,8 @@ function refuseForeign(scope: PersonaScope, object: string, found: IamRole, owne
     );
   const foreign = trustedProviders(found.trust).filter((arn) => arn !== scope.names.samlProviderArn);
   const statements = (found.trust as { Statement?: unknown } | undefined)?.Statement;
-  const principals = JSON.stringify(statements ?? []).includes('"AWS"') || JSON.stringify(statements ?? []).includes('"Service"');
+  const principals =
+    JSON.stringify(statements ?? []).includes('"AWS"') || JSON.stringify(statements ?? []).includes('"Service"');
   if (owned === "adopt" && (foreign.length > 0 || principals))
     throw contested(
       REASON.ForeignTrust,

@@ -45,10 +45,13 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
         verb: "update",
         object,
         why: "its tags say whose it is",
-        differences: Object.entries(missing).flatMap(([key, value]) => differ(`tags.${key}`, value, provider.tags[key])),
+        differences: Object.entries(missing).flatMap(([key, value]) =>
+          differ(`tags.${key}`, value, provider.tags[key]),
+        ),
         apply: () => iam.tagSamlProvider(provider.arn, missing, [], call),
       });
-    if (desired !== undefined && !equalTrust(desired, provider.metadata)) steps.push(update(scope, object, provider, desired));
+    if (desired !== undefined && !equalTrust(desired, provider.metadata))
+      steps.push(update(scope, object, provider, desired));
     return steps;
   },
   describe: (scope) => scope.names.samlProviderArn,
@@ -84,7 +87,8 @@ function desiredMetadata(scope: PersonaScope): string | undefined {
   const trusted = [seen.active, seen.next, seen.previous].filter((one) => one !== undefined);
   const keys = [...new Set(trusted.map(({ key }) => key))];
   const result = providerMetadata(seen.metadata, scope.graph.tenantId, keys);
-  if ("refused" in result) throw refuse(REASON.MetadataRefused, `Entra's federation metadata is refused: ${result.refused}`);
+  if ("refused" in result)
+    throw refuse(REASON.MetadataRefused, `Entra's federation metadata is refused: ${result.refused}`);
   if (!trustsCertificate(seen.metadata, seen.active.key))
     throw waitFor(
       REASON.WaitingForReplication,

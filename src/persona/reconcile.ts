@@ -1,0 +1,153 @@
+/** The reconcile of one ConnectSsoPersona, readable from top to bottom. */
+import { REASON } from "../api/reasons.ts";
+import { type ConnectSsoPersona, type ConnectUser, FINALIZER, INDEX, PERSONA, USER } from "../api/resources.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
+import { equalJson } from "../runtime/equal.ts";
+import type { ObjectStore } from "../runtime/port.ts";
+import { refuse } from "./component.ts";
+import { COMPONENTS } from "./components/index.ts";
+import { asCloudError, converge } from "./converge.ts";
+import { removePersona } from "./remove.ts";
+import { type Memory, openScope } from "./scope.ts";
+import { type PassResult, personaStatus } from "./status.ts";
+
+interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+export interface PersonaDeps {
+  store: ObjectStore;
+  clouds: Clouds;
+  cluster: string;
+  pollIntervalMs: number;
+  log: Log;
+  now(): number;
+  observer?: {
+    plan?(plan: Plan): void;
+    drift?(kind: string, component: string, action: "corrected" | "reported"): void;
+    conditions?(object: ConnectSsoPersona): void;
+  };
+  mode?: "apply" | "plan";
+}
+
+/** Rotation under way and corrected drift are looked at again soon. */
+const SOON_MS = 5_000;
+const RETRY_MS = 15_000;
+
+export function createPersonaReconciler(deps: PersonaDeps) {
+  const memories = new Map<string, Memory>();
+  return async (
+    ref: { namespace: string; name: string },
+    ctx: { signal: AbortSignal; reason?: string },
+  ): Promise<Action> => {
+    const object = deps.store.get<ConnectSsoPersona>(PERSONA, ref.namespace, ref.name);
+    if (!object) return awaitChange();
+    const { uid } = object.metadata;
+    const memory = memories.get(uid) ?? {};
+    memories.set(uid, memory);
+    const users = usersOf(deps.store, object);
+    const result: PassResult = {};
+    try {
+      if (object.metadata.deletionTimestamp) {
+        await removeOrRetain(deps, object, users, memory, ctx.signal);
+        memories.delete(uid);
+        return awaitChange();
+      }
+      if (!object.metadata.finalizers?.includes(FINALIZER)) await deps.store.addFinalizer(object, FINALIZER);
+      if (object.spec.suspend) result.suspended = true;
+      else {
+        result.scope = await openScope(object, deps, memory, { signal: ctx.signal });
+        result.pass = await converge(result.scope, COMPONENTS, deps.mode ?? "apply");
+      }
+    } catch (error) {
+      result.error = error;
+    }
+    if (ctx.signal.aborted) return requeueAfter(SOON_MS);
+    report(deps, object, result);
+    await writeStatus(deps, object, result, users);
+    return nextLook(deps, result);
+  };
+}
+
+/** What an apply would do, by the same code, reads only. */
+export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps): Promise<Plan> {
+  const scope = await openScope(object, deps, {}, {});
+  const pass = await converge(scope, COMPONENTS, "plan");
+  const failed = [...pass.outcomes.values()].find(
+    (one) => one.state === "failed" && asCloudError(one.error).kind !== "waiting",
+  );
+  if (failed?.state === "failed") throw failed.error;
+  const { namespace, name } = object.metadata;
+  return { resource: { kind: PERSONA, namespace, name }, changes: pass.changes };
+}
+
+function usersOf(store: ObjectStore, { metadata }: ConnectSsoPersona): ConnectUser[] {
+  return store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${metadata.namespace}/${metadata.name}` });
+}
+
+/** Retain asks nothing of the clouds, so it needs no credentials. */
+async function removeOrRetain(
+  deps: PersonaDeps,
+  object: ConnectSsoPersona,
+  users: ConnectUser[],
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!object.metadata.finalizers?.includes(FINALIZER)) return;
+  if (object.spec.deletionPolicy === "Delete") {
+    if (users.length > 0)
+      throw refuse(
+        REASON.HasUsers,
+        `${users.length} ConnectUser(s) refer to this persona; delete them or move them first`,
+      );
+    await removePersona(await openScope(object, deps, memory, { signal }), deps.store);
+  }
+  await deps.store.removeFinalizer(object, FINALIZER);
+}
+
+function report(deps: PersonaDeps, object: ConnectSsoPersona, { pass }: PassResult): void {
+  if (!pass) return;
+  const { namespace, name } = object.metadata;
+  deps.observer?.plan?.({ resource: { kind: PERSONA, namespace, name }, changes: pass.changes });
+  for (const { change, security } of pass.corrected) {
+    const reason = security ? REASON.SecurityDriftCorrected : change.drift ? REASON.DriftCorrected : REASON.Changed;
+    const note = security ?? `${change.verb} ${change.object}: ${change.why}`;
+    deps.store.event(object, { type: security ? "Warning" : "Normal", reason, action: change.verb, note });
+    deps.log.info({ persona: `${namespace}/${name}`, component: change.component, reason }, note);
+    if (change.drift) deps.observer?.drift?.(PERSONA, change.component, "corrected");
+  }
+  if (object.spec.driftPolicy !== "Report") return;
+  for (const { component } of pass.changes.filter(({ drift }) => drift))
+    deps.observer?.drift?.(PERSONA, component, "reported");
+}
+
+async function writeStatus(
+  deps: PersonaDeps,
+  object: ConnectSsoPersona,
+  result: PassResult,
+  users: ConnectUser[],
+): Promise<void> {
+  const now = new Date(deps.now());
+  const status = personaStatus(object, result, users, now);
+  if (!equalJson(status, object.status)) {
+    await deps.store.updateStatus(object, { ...status, ...(result.pass ? { lastCheckedAt: now.toISOString() } : {}) });
+  }
+  deps.observer?.conditions?.({ ...object, status });
+}
+
+function nextLook(deps: PersonaDeps, { pass, error, suspended, scope }: PassResult): Action {
+  if (suspended) return awaitChange();
+  const errors = [
+    ...(error === undefined ? [] : [error]),
+    ...[...(pass?.outcomes.values() ?? [])].flatMap((one) => (one.state === "failed" ? [one.error] : [])),
+  ].map(asCloudError);
+  const waits = errors.map(({ kind, retryAfterMs }) =>
+    kind === "terminal" || kind === "conflict" ? deps.pollIntervalMs : (retryAfterMs ?? RETRY_MS),
+  );
+  if (pass?.corrected.length || scope?.seen.certificate?.next) waits.push(SOON_MS);
+  return requeueAfter(withJitter(Math.min(deps.pollIntervalMs, ...waits)));
+}

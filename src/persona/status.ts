@@ -1,0 +1,229 @@
+/** Status as a pure function of the object, what a pass brought, and the users in the store. */
+import { REASON } from "../api/reasons.ts";
+import {
+  ANNOTATIONS,
+  CONDITION,
+  type ConnectSsoPersona,
+  type ConnectSsoPersonaStatus,
+  type ConnectUser,
+} from "../api/resources.ts";
+import { type ConditionInput, findCondition, isTrue, mergeConditions } from "../runtime/conditions.ts";
+import { COMPONENTS } from "./components/index.ts";
+import { ACTIVE_KEY_TAG } from "./components/provisioning.ts";
+import { asCloudError, type Outcome, type Pass } from "./converge.ts";
+import type { PersonaScope } from "./scope.ts";
+
+/** How the pass ended: components' outcomes, or one error or state that concerns the whole persona. */
+export interface PassResult {
+  scope?: PersonaScope;
+  pass?: Pass;
+  error?: unknown;
+  suspended?: boolean;
+}
+
+type Status = ConnectSsoPersonaStatus;
+
+export function personaStatus(object: ConnectSsoPersona, result: PassResult, users: ConnectUser[], now: Date): Status {
+  const old = object.status ?? {};
+  const generation = object.metadata.generation;
+  const components = componentConditions(old, result);
+  const conditions = [...summary(object, result, components), ...components].map((one) => ({
+    ...one,
+    observedGeneration: generation,
+  }));
+  return {
+    ...old,
+    ...(result.scope ? resolved(result.scope) : {}),
+    observedGeneration: generation,
+    conditions: mergeConditions(old.conditions, conditions, now),
+    users: countUsers(users),
+    ...(result.pass ? { drift: driftRows(old, result.pass, now) } : {}),
+  };
+}
+
+function componentConditions(old: Status, { pass, error }: PassResult): ConditionInput[] {
+  const types = [...new Set(COMPONENTS.map(({ condition }) => condition))];
+  return types.map((type) => {
+    const before = findCondition(old.conditions, type);
+    if (!pass) {
+      if (before) return { type, status: before.status, reason: before.reason, message: before.message };
+      return {
+        type,
+        status: "Unknown",
+        reason: REASON.Pending,
+        message: error ? "not looked at, see Ready" : "not looked at yet",
+      };
+    }
+    const members = COMPONENTS.filter(({ condition }) => condition === type);
+    const each = members.map(({ name }) =>
+      componentCondition(type, pass.outcomes.get(name)!, before?.status === "True"),
+    );
+    return (
+      each.find(({ status }) => status === "False") ?? each.find(({ status }) => status === "Unknown") ?? joined(each)
+    );
+  });
+}
+
+function joined(each: ConditionInput[]): ConditionInput {
+  const real = each.filter(({ reason }) => reason !== REASON.NotApplicable);
+  return real.length === 0 ? each[0]! : { ...real[0]!, message: real.map(({ message }) => message).join("; ") };
+}
+
+function componentCondition(type: string, outcome: Outcome, wasTrue: boolean): ConditionInput {
+  switch (outcome.state) {
+    case "ready":
+      return { type, status: "True", reason: REASON.UpToDate, message: outcome.message };
+    case "held":
+      return { type, status: "True", reason: REASON.DriftFound, message: outcome.message };
+    case "absent":
+      return { type, status: "True", reason: REASON.NotApplicable, message: "not needed in this mode" };
+    case "waiting":
+      return { type, status: "False", reason: REASON.WaitingFor, message: `waits for ${outcome.on}` };
+    case "failed": {
+      const { reason, message, kind } = asCloudError(outcome.error);
+      const unreadable = wasTrue && !outcome.observed && (kind === "transient" || kind === "throttled");
+      return { type, status: unreadable ? "Unknown" : "False", reason, message };
+    }
+  }
+}
+
+function summary(object: ConnectSsoPersona, result: PassResult, components: ConditionInput[]): ConditionInput[] {
+  const errors = [
+    ...(result.error === undefined ? [] : [result.error]),
+    ...[...(result.pass?.outcomes.values() ?? [])].flatMap((one) => (one.state === "failed" ? [one.error] : [])),
+  ].map(asCloudError);
+  const stalled = errors.find(({ kind }) => kind === "terminal" || kind === "conflict");
+  const open = components.find(({ status }) => status !== "True");
+  const first = stalled ?? errors[0];
+  const ready = !result.suspended && !first && !open;
+  const reason = result.suspended ? REASON.Suspended : (first?.reason ?? open?.reason ?? REASON.Converged);
+  const message = result.suspended
+    ? "spec.suspend is true: nothing is looked at"
+    : (first?.message ?? open?.message ?? "single sign-on is as declared");
+  const held = result.pass?.changes.filter(({ drift }) => drift) ?? [];
+  const reports = object.spec.driftPolicy === "Report" && held.length > 0;
+  const moving = !ready && !stalled && !result.suspended;
+  return [
+    { type: CONDITION.Ready, status: ready ? "True" : "False", reason, message },
+    {
+      type: CONDITION.Reconciling,
+      status: moving ? "True" : "False",
+      reason: moving ? reason : REASON.Converged,
+      message: moving ? message : "nothing under way",
+    },
+    {
+      type: CONDITION.Stalled,
+      status: stalled ? "True" : "False",
+      reason: stalled?.reason ?? REASON.Converged,
+      message: stalled?.message ?? "nothing needs a person",
+    },
+    drifted(object, held.length, reports, result.pass === undefined),
+  ];
+}
+
+function drifted(object: ConnectSsoPersona, count: number, reports: boolean, unread: boolean): ConditionInput {
+  const type = CONDITION.Drifted;
+  const before = findCondition(object.status?.conditions, type);
+  if (unread && before) return { type, status: before.status, reason: before.reason, message: before.message };
+  if (unread) return { type, status: "Unknown", reason: REASON.Pending, message: "not looked at yet" };
+  if (count === 0)
+    return {
+      type,
+      status: "False",
+      reason: REASON.NoDrift,
+      message: "nothing was changed behind the controller's back",
+    };
+  return reports
+    ? {
+        type,
+        status: "True",
+        reason: REASON.DriftFound,
+        message: `${count} change(s) found and left, see status.drift`,
+      }
+    : {
+        type,
+        status: "True",
+        reason: REASON.DriftCorrected,
+        message: `${count} change(s) found and set back, see status.drift`,
+      };
+}
+
+function driftRows(old: Status, pass: Pass, now: Date): Status["drift"] {
+  const rows = pass.changes
+    .filter(({ drift }) => drift)
+    .flatMap(({ component, object, differences }) =>
+      (differences.length > 0 ? differences : [{ path: object, desired: "present", observed: "absent" }]).map(
+        (one) => ({ component, ...one }),
+      ),
+    )
+    .slice(0, 20)
+    .map((row) => ({ ...row, desired: row.desired.slice(0, 400), observed: row.observed.slice(0, 400) }));
+  return rows.map((row) => {
+    const known = old.drift?.find(({ component, path }) => component === row.component && path === row.path);
+    return { ...row, since: known?.since ?? now.toISOString() };
+  });
+}
+
+function resolved(scope: PersonaScope): Partial<Status> {
+  const { seen, names, graph, object } = scope;
+  const { application, certificate, provisioning } = seen;
+  const old = object.status ?? {};
+  const provisioned = scope.spec.roleDelivery.mode === "Provisioning";
+  const keyId = seen["provisioning-user"]?.user?.tags[ACTIVE_KEY_TAG];
+  const key = provisioning?.keys.find(({ id }) => id === keyId);
+  const active = certificate?.active;
+  const appId = application?.application?.appId ?? old.appId;
+  const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : old.appRoleId;
+  const waits = provisioned && seen["role-delivery"] && !role;
+  const asked = Object.fromEntries(
+    Object.entries(object.metadata.annotations ?? {}).filter(([name]) => name === ANNOTATIONS.reconcile),
+  );
+  return {
+    identifier: application?.identifier ?? old.identifier,
+    tenantId: graph.tenantId,
+    applicationId: application?.application?.id ?? old.applicationId,
+    appId,
+    servicePrincipalId: application?.servicePrincipal?.id ?? old.servicePrincipalId,
+    appRoleId: role,
+    federationPolicyArn: names.federationPolicyArn,
+    listingPolicyArn: provisioned ? names.listingPolicyArn : undefined,
+    samlProviderArn: names.samlProviderArn,
+    roleArn: names.roleArn,
+    iamUserArn: provisioned ? names.userArn : undefined,
+    relayState: scope.relayState,
+    userAccessUrl: appId ? `https://myapps.microsoft.com/signin/${appId}?tenantId=${graph.tenantId}` : undefined,
+    certificate: active
+      ? {
+          thumbprint: active.thumbprint,
+          expiresAt: new Date(active.notAfter).toISOString(),
+          rotatingTo: certificate?.next?.thumbprint,
+        }
+      : old.certificate,
+    accessKey: key
+      ? {
+          lastFour: key.id.slice(-4),
+          createdAt: key.createdAt.toISOString(),
+          lastUsedAt: provisioning?.use[key.id]?.lastUsedAt?.toISOString(),
+        }
+      : provisioned
+        ? old.accessKey
+        : undefined,
+    syncJob: provisioning?.job
+      ? {
+          id: provisioning.job.id,
+          state: provisioning.job.status,
+          lastSuccessAt: provisioning.job.lastSuccessfulExecutionAt,
+          quarantineReason: provisioning.job.quarantine?.reason,
+        }
+      : undefined,
+    roleImportWaitingSince: waits ? (old.roleImportWaitingSince ?? graph.now().toISOString()) : undefined,
+    handledRequests: Object.keys(asked).length > 0 ? { ...old.handledRequests, ...asked } : old.handledRequests,
+  };
+}
+
+function countUsers(users: ConnectUser[]): Status["users"] {
+  const ready = users.filter(({ status }) => isTrue(status?.conditions, CONDITION.Ready)).length;
+  const conflicted = users.filter(({ status }) => isTrue(status?.conditions, CONDITION.Conflict)).length;
+  const removing = users.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
+  return { total: users.length, ready, conflicted, summary: `${ready}/${users.length}`, removing };
+}
