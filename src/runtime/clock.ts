@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed point; never goes back. For every duration. */
   monotonic(): number;
-  /** Calls back once after `ms`; the returned function cancels. Never holds the process open. */
+  /** Calls back once after `ms`; the returned function cancels. */
   setTimeout(callback: () => void, ms: number): () => void;
 }
 
@@ -13,7 +13,6 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   setTimeout(callback, ms) {
     const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
-    timer.unref();
     return () => clearTimeout(timer);
   },
 };

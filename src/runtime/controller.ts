@@ -1,0 +1,151 @@
+/** Workers over a queue: one reconcile function, two deadlines, and one place that says when to look again. */
+import type { Action } from "./action.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { ReconcileError, toReconcileError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import type { ControllerMetrics } from "./metrics.ts";
+import type { ObjectRef } from "./port.ts";
+import { type AddOptions, type Item, PRIORITY, type WorkQueue } from "./queue.ts";
+
+export interface ReconcileContext {
+  /** Aborts at the first deadline and when leadership is lost; status may still be written until the second one. */
+  signal: AbortSignal;
+  /** Why this reconcile runs, such as `Changed` or `Poll`. */
+  reason: string;
+}
+export type Reconcile = (ref: ObjectRef, context: ReconcileContext) => Promise<Action>;
+
+export interface ControllerOptions {
+  name: string;
+  reconcile: Reconcile;
+  queue: WorkQueue;
+  log: Logger;
+  metrics?: ControllerMetrics;
+  clock?: Clock;
+  workers?: number;
+  /** First deadline for the calls of a reconcile, milliseconds. */
+  deadlineMs?: number;
+  /** How much later a reconcile that has not returned is given up, milliseconds. */
+  graceMs?: number;
+  /** When a terminal error is looked at again, milliseconds; a missing permission is repaired elsewhere and tells nobody. */
+  terminalRetryMs?: number;
+}
+
+const TIMED_OUT = Symbol("timed out");
+
+export class Controller {
+  readonly #options: Required<Omit<ControllerOptions, "metrics">> & Pick<ControllerOptions, "metrics">;
+  readonly #abort = new AbortController();
+  #workers: Promise<void>[] = [];
+
+  constructor(options: ControllerOptions) {
+    this.#options = {
+      clock: systemClock,
+      workers: 4,
+      deadlineMs: 60_000,
+      graceMs: 30_000,
+      terminalRetryMs: 300_000,
+      ...options,
+    };
+  }
+
+  enqueue(ref: ObjectRef, options: AddOptions): void {
+    this.#options.queue.add(ref, options);
+  }
+
+  /** Keys may be added before: a standby's queue is full when it takes over. */
+  start(): void {
+    if (this.#workers.length > 0) return;
+    this.#workers = Array.from({ length: this.#options.workers }, () => this.#work());
+  }
+
+  /**
+   * Takes no further key and waits for what is in work, at most `drainMs`; then, or at once with 0, its signals abort. Resolves when
+   * every worker has returned or has been told to.
+   */
+  async stop(drainMs: number): Promise<void> {
+    const { queue, clock } = this.#options;
+    queue.close();
+    const idle = Promise.all(this.#workers);
+    if (drainMs <= 0) {
+      this.#abort.abort(new Error("leadership lost"));
+      return;
+    }
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.setTimeout(resolve, drainMs);
+    });
+    await Promise.race([idle, late]);
+    cancel();
+    this.#abort.abort(new Error("stopping"));
+  }
+
+  async #work(): Promise<void> {
+    const { queue } = this.#options;
+    for (let item = await queue.take(); item; item = await queue.take()) await this.#process(item);
+  }
+
+  async #process(item: Item): Promise<void> {
+    const { queue, clock, metrics, log, reconcile, deadlineMs, graceMs } = this.#options;
+    const started = clock.monotonic();
+    const deadline = new AbortController();
+    const cancelDeadline = clock.setTimeout(() => deadline.abort(new Error("reconcile deadline")), deadlineMs);
+    const signal = AbortSignal.any([this.#abort.signal, deadline.signal]);
+    metrics?.active(1);
+    // A function that throws before its first await is a rejection like any other.
+    const running = (async () => reconcile(item.ref, { signal, reason: item.reason }))();
+    let cancelGiveUp = () => {};
+    const givenUp = new Promise<typeof TIMED_OUT>((resolve) => {
+      cancelGiveUp = clock.setTimeout(() => resolve(TIMED_OUT), deadlineMs + graceMs);
+    });
+    try {
+      const action = await Promise.race([running, givenUp]);
+      if (action === TIMED_OUT)
+        throw new ReconcileError("transient", "Timeout", "the reconcile did not return in time");
+      this.#succeeded(item, action, clock.monotonic() - started);
+    } catch (error) {
+      this.#failed(item, error, clock.monotonic() - started);
+    } finally {
+      cancelDeadline();
+      cancelGiveUp();
+      metrics?.active(-1);
+    }
+    // One that was given up still holds its key until it returns: a key is never in work twice.
+    const late = () => queue.done(item.key);
+    running.then(late, (error) => {
+      late();
+      log.debug({ ...item.ref, error: String(error) }, "reconcile ended with an error");
+    });
+    await Promise.race([running.catch(() => {}), givenUp]);
+  }
+
+  #succeeded({ ref, reason }: Item, action: Action, ms: number): void {
+    const { queue, metrics, log } = this.#options;
+    queue.forget(ref);
+    const after = action.requeueAfterMs;
+    if (after !== undefined) queue.add(ref, { priority: PRIORITY.resync, afterMs: after, reason: "Poll" });
+    metrics?.reconciled(after === undefined ? "success" : "requeue_after", ms / 1000);
+    log.debug({ ...ref, reason, durationMs: Math.round(ms), requeueAfterMs: after }, "reconciled");
+  }
+
+  /** The error policy. Nothing is looked at sooner than its back-off. */
+  #failed({ ref, priority }: Item, cause: unknown, ms: number): void {
+    const { queue, metrics, log, terminalRetryMs } = this.#options;
+    const error = toReconcileError(cause);
+    metrics?.reconciled("error", ms / 1000);
+    if (error.kind === "terminal") metrics?.terminal();
+    if (error.reason === "Timeout") metrics?.timeout();
+    if (isProgrammingError(cause)) metrics?.panic();
+    const atLeastMs = Math.max(error.retryAfterMs ?? 0, error.kind === "terminal" ? terminalRetryMs : 0);
+    const retryMs = Math.round(queue.retry(ref, { reason: error.reason, priority, atLeastMs }));
+    const fields = { ...ref, kind_of_error: error.kind, reason: error.reason, retryMs, err: error };
+    if (error.kind === "conflict" || error.kind === "waiting") log.debug(fields, "reconcile to be repeated");
+    else if (this.#abort.signal.aborted) log.debug(fields, "reconcile cut short");
+    else log.error(fields, "reconcile failed");
+  }
+}
+
+/** What Go calls a panic. */
+function isProgrammingError(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+}
