@@ -1,8 +1,7 @@
 /** Deletion with deletionPolicy Delete, in an order that IAM accepts. Only objects with our owner tag go; what is not there is done. */
-import { CONDITION, type ConnectSsoPersona, INDEX, PERSONA } from "../api/resources.ts";
+import { type ConnectSsoPersona, INDEX, PERSONA } from "../api/resources.ts";
 import { iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import { findCondition } from "../runtime/conditions.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { application } from "./components/application.ts";
 import { claimsPolicyName } from "./components/claims.ts";
@@ -54,9 +53,4 @@ async function removeApplication(scope: PersonaScope): Promise<void> {
   if (servicePrincipal?.preferredSingleSignOnMode)
     await graph.patchServicePrincipal(servicePrincipal.id, { preferredSingleSignOnMode: null }, call);
   await graph.deleteApplication(found.id, call);
-}
-
-/** True when this persona never got as far as a condition that speaks of the clouds. */
-export function wasNeverSetUp(object: ConnectSsoPersona): boolean {
-  return findCondition(object.status?.conditions, CONDITION.PoliciesReady) === undefined;
 }
