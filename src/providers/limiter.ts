@@ -52,7 +52,10 @@ class TokenBucket {
 
   take({ signal, priority = "person" }: CallOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
       const queue = this.#waiting[priority];
       const abort = () => {
         queue.delete(waiter);
@@ -102,7 +105,10 @@ class TokenBucket {
     for (const queue of [this.#waiting.person, this.#waiting.sweep]) {
       for (const waiter of queue) {
         // 1e-9: rounding of the refill must not cost a timer of its own.
-        if (this.#tokens < 1 - 1e-9 || this.#clock.now() < this.#pausedUntil) return this.#wakeLater();
+        if (this.#tokens < 1 - 1e-9 || this.#clock.now() < this.#pausedUntil) {
+          this.#wakeLater();
+          return;
+        }
         this.#tokens -= 1;
         queue.delete(waiter);
         waiter.go();

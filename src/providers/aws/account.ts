@@ -1,0 +1,144 @@
+/** Accounts by id: who the ambient credentials are, which role to assume, one set of clients per account and region. */
+import { ConnectClient } from "@aws-sdk/client-connect";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import { type Breaker, type BreakerState, createBreaker } from "../breaker.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { type CallRecord, CloudError } from "../errors.ts";
+import { createLimiter, type Quota } from "../limiter.ts";
+import { type Call, createCall } from "./call.ts";
+import { checkEndpoints, clientConfig, createCloudClock, dateHeader } from "./clients.ts";
+import { createConnectInstance } from "./connect.ts";
+import { createIam } from "./iam.ts";
+import type { AwsAccount, ConnectInstance } from "./types.ts";
+
+export interface AwsAccountsOptions {
+  /** Endpoints themselves come from AWS_ENDPOINT_URL_IAM, _STS and _CONNECT, which the SDK reads. */
+  endpoints?: { allowInsecure?: boolean };
+  onCall(record: CallRecord): void;
+  /** Calls per second and burst of each operation; `operations` by name, for example {SearchUsers: {...}}. */
+  limits?: { iam?: Quota; connect?: Quota; operations?: Record<string, Quota> };
+  clock?: Clock;
+}
+
+export interface AwsAccounts {
+  /** `id` undefined: the account of the ambient credentials. Rejects when the credentials turn out to be another account's. */
+  account(id: string | undefined, o?: { assumeRoleArn?: string }): Promise<AwsAccount>;
+  /** Keys are "<account>/<api>". */
+  breakers(): ReadonlyMap<string, BreakerState>;
+  close(): void;
+}
+
+/** Connect documents two a second and a burst of five for every operation; IAM documents nothing: facts/aws.md 1.6, 3.5. */
+const CONNECT_QUOTA: Quota = { rate: 2, burst: 5 };
+const IAM_QUOTA: Quota = { rate: 10, burst: 20 };
+
+export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
+  checkEndpoints(process.env, o.endpoints?.allowInsecure ?? false);
+  const clock = o.clock ?? systemClock;
+  const limits = o.limits ?? {};
+  const limiter = createLimiter((key) => {
+    const [api, operation] = [key.split("/")[0], key.split("/").at(-1)!];
+    return (
+      limits.operations?.[operation] ??
+      (api === "connect" ? (limits.connect ?? CONNECT_QUOTA) : (limits.iam ?? IAM_QUOTA))
+    );
+  }, clock);
+  const breakers = new Map<string, Breaker>();
+  const clients = new Set<{ destroy(): void }>();
+  const accounts = new Map<string, Promise<AwsAccount>>();
+  const homeRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
+
+  function callFor(api: "iam" | "sts" | "connect", account: string, region: string): Call {
+    const key = `${account}/${api}`;
+    let breaker = breakers.get(key);
+    if (!breaker) {
+      breaker = createBreaker(`${api} of account ${account}`, { clock });
+      breakers.set(key, breaker);
+    }
+    return createCall({ api, scope: `${account}/${region}`, limiter, breaker, clock, onCall: o.onCall });
+  }
+  function keep<T extends { destroy(): void }>(client: T): T {
+    clients.add(client);
+    return client;
+  }
+
+  async function open(id: string | undefined, assumeRoleArn: string | undefined): Promise<AwsAccount> {
+    const credentials = assumeRoleArn
+      ? fromTemporaryCredentials({
+          params: { RoleArn: assumeRoleArn, RoleSessionName: "connect-sso" },
+          clientConfig: clientConfig({ region: homeRegion }),
+        })
+      : undefined;
+    const sts = keep(new STSClient(clientConfig({ region: homeRegion, credentials })));
+    const call = callFor("sts", id ?? "ambient", homeRegion);
+    const identity = await call("GetCallerIdentity", (s) => sts.send(new GetCallerIdentityCommand({}), s));
+    const account = identity.Account!;
+    if (id !== undefined && id !== account)
+      throw new CloudError(
+        `the credentials belong to account ${account}, not ${id}: name a role to assume in the configuration`,
+        {
+          kind: "terminal",
+          reason: "WrongAccount",
+          code: "WrongAccount",
+        },
+      );
+    const partition = identity.Arn?.split(":")[1] ?? "aws";
+    const cloudClock = createCloudClock(clock);
+    const iamClient = keep(new IAMClient(clientConfig({ region: homeRegion, credentials })));
+    iamClient.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        cloudClock.observe(dateHeader(result.response));
+        return result;
+      },
+      { step: "deserialize", name: "cloudClock", priority: "low" },
+    );
+    const iam = createIam({
+      account,
+      partition,
+      client: iamClient,
+      call: callFor("iam", account, "global"),
+      now: cloudClock.now,
+    });
+    const regions = new Map<string, ConnectClient>();
+    const instances = new Map<string, ConnectInstance>();
+
+    return {
+      account,
+      iam,
+      instance(arn) {
+        let instance = instances.get(arn);
+        if (!instance) {
+          const region = arn.split(":")[3]!;
+          const client = regions.get(region) ?? keep(new ConnectClient(clientConfig({ region, credentials })));
+          regions.set(region, client);
+          instance = createConnectInstance({ arn, client, call: callFor("connect", account, region), clock });
+          instances.set(arn, instance);
+        }
+        return instance;
+      },
+    };
+  }
+
+  return {
+    account(id, { assumeRoleArn } = {}) {
+      const key = `${id ?? ""}|${assumeRoleArn ?? ""}`;
+      let account = accounts.get(key);
+      if (!account) {
+        account = open(id, assumeRoleArn);
+        accounts.set(key, account);
+        // A failure is not remembered: credentials may be mended while we run.
+        account.catch(() => accounts.delete(key));
+      }
+      return account;
+    },
+    breakers: () => new Map([...breakers].map(([key, breaker]) => [key, breaker.state()])),
+    close() {
+      for (const client of clients) client.destroy();
+      clients.clear();
+      accounts.clear();
+    },
+  };
+}

@@ -1,0 +1,260 @@
+/** One Connect instance: its users through the inventory, its names, and one call per kind of change. */
+import {
+  AssociateUserProficienciesCommand,
+  type ConnectClient,
+  CreateUserCommand,
+  DeleteUserCommand,
+  DescribeInstanceCommand,
+  DisassociateUserProficienciesCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateUserHierarchyCommand,
+  UpdateUserIdentityInfoCommand,
+  UpdateUserPhoneConfigCommand,
+  UpdateUserProficienciesCommand,
+  UpdateUserRoutingProfileCommand,
+  UpdateUserSecurityProfilesCommand,
+} from "@aws-sdk/client-connect";
+import type { Clock } from "../clock.ts";
+import { CloudError } from "../errors.ts";
+import type { Call } from "./call.ts";
+import { orMissing } from "./errors.ts";
+import { createInventory } from "./inventory.ts";
+import { createNames, pathKey } from "./names.ts";
+import type { ConnectInstance, ConnectUserInput, ConnectUserView, PhoneSettings } from "./types.ts";
+
+const DEFAULT_MAX_AGE_MS = 60_000;
+
+export function createConnectInstance(p: {
+  arn: string;
+  client: ConnectClient;
+  call: Call;
+  clock: Clock;
+}): ConnectInstance {
+  const { arn, client, call } = p;
+  const InstanceId = arn.slice(arn.lastIndexOf("/") + 1);
+  const inventory = createInventory({ ...p, instanceId: InstanceId });
+  const names = createNames({ ...p, instanceId: InstanceId });
+  /** The newest view: a caller may hold one from before its own last write. */
+  const apply = async (user: ConnectUserView, change: Partial<ConnectUserView>) => {
+    const known = await inventory.users(Number.POSITIVE_INFINITY);
+    inventory.wrote({ ...(known.get(user.username) ?? user), ...change });
+  };
+  const of = (user: ConnectUserView) => ({ InstanceId, UserId: user.id });
+
+  return {
+    arn,
+    async facts(o) {
+      const r = await call("DescribeInstance", (s) => client.send(new DescribeInstanceCommand({ InstanceId }), s), o);
+      const instance = r.Instance;
+      return {
+        arn: instance?.Arn ?? arn,
+        id: InstanceId,
+        identityManagement: instance!.IdentityManagementType!,
+        status: instance?.InstanceStatus ?? "UNKNOWN",
+        globalSignInEndpoint: r.ReplicationConfiguration?.GlobalSignInEndpoint,
+        accessUrl: instance?.InstanceAccessUrl,
+      };
+    },
+    securityProfile: (name, o) => names.resolve("securityProfile", name, o),
+    routingProfile: (name, o) => names.resolve("routingProfile", name, o),
+    hierarchyGroup: (path, o) => names.resolve("hierarchyGroup", pathKey(path), o),
+    nameOf: (kind, id) => names.nameOf(kind, id),
+
+    async user(username, o = {}) {
+      const maxAgeMs = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
+      const view = (await inventory.users(maxAgeMs, o)).get(username);
+      return view && o.detail?.length ? inventory.detailed(view, o.detail, maxAgeMs, o) : view;
+    },
+    async similar(username, o = {}) {
+      await inventory.users(DEFAULT_MAX_AGE_MS, o);
+      return inventory.byLowerCase(username);
+    },
+    async confirmAbsent(username, o) {
+      return (await inventory.listed(username, o)) === undefined;
+    },
+    async users(o = {}) {
+      return (await inventory.users(o.maxAgeMs ?? DEFAULT_MAX_AGE_MS, o)).values();
+    },
+    inventoryReadAt: () => inventory.readAt(),
+
+    async createUser(u, o) {
+      let id: string | undefined;
+      try {
+        const r = await call(
+          "CreateUser",
+          (s) => client.send(new CreateUserCommand(createInput(InstanceId, u)), s),
+          o,
+          u.username,
+        );
+        inventory.wrote(viewOfInput(u, r.UserId!, r.UserArn!));
+        return viewOfInput(u, r.UserId!, r.UserArn!);
+      } catch (error) {
+        const made = error instanceof CloudError && (error.outcomeUnknown || error.reason === "AlreadyExists");
+        if (made) id = await inventory.listed(u.username, o);
+        const view = id && (await inventory.describe(id, o));
+        if (!view) throw error;
+        inventory.wrote(view);
+        return view;
+      }
+    },
+    async deleteUser(user, o) {
+      await orMissing(call("DeleteUser", (s) => client.send(new DeleteUserCommand(of(user)), s), o, user.username));
+      inventory.removed(user);
+    },
+    async updateIdentity(user, i, o) {
+      const input = { ...of(user), IdentityInfo: identityOf(i) };
+      await call(
+        "UpdateUserIdentityInfo",
+        (s) => client.send(new UpdateUserIdentityInfoCommand(input), s),
+        o,
+        user.username,
+      );
+      await apply(user, { firstName: i.firstName, lastName: i.lastName });
+    },
+    async updatePhone(user, phone, o) {
+      const input = { ...of(user), PhoneConfig: phoneConfig(phone) };
+      await call(
+        "UpdateUserPhoneConfig",
+        (s) => client.send(new UpdateUserPhoneConfigCommand(input), s),
+        o,
+        user.username,
+      );
+      await apply(user, { phone });
+    },
+    async updateSecurityProfiles(user, ids, o) {
+      const input = { ...of(user), SecurityProfileIds: ids };
+      await call(
+        "UpdateUserSecurityProfiles",
+        (s) => client.send(new UpdateUserSecurityProfilesCommand(input), s),
+        o,
+        user.username,
+      );
+      await apply(user, { securityProfileIds: ids });
+    },
+    async updateRoutingProfile(user, id, o) {
+      const input = { ...of(user), RoutingProfileId: id };
+      await call(
+        "UpdateUserRoutingProfile",
+        (s) => client.send(new UpdateUserRoutingProfileCommand(input), s),
+        o,
+        user.username,
+      );
+      await apply(user, { routingProfileId: id });
+    },
+    async updateHierarchy(user, id, o) {
+      // Leaving the group out clears it.
+      const input = { ...of(user), ...(id && { HierarchyGroupId: id }) };
+      await call("UpdateUserHierarchy", (s) => client.send(new UpdateUserHierarchyCommand(input), s), o, user.username);
+      await apply(user, { hierarchyGroupId: id });
+    },
+    async setProficiencies(user, { set, remove }, o) {
+      const key = (x: { attribute: string; value: string }) => JSON.stringify([x.attribute, x.value]);
+      const wire = (x: { attribute: string; value: string }) => ({
+        AttributeName: x.attribute,
+        AttributeValue: x.value,
+      });
+      if (remove.length) {
+        const input = { ...of(user), UserProficiencies: remove.map(wire) };
+        await call(
+          "DisassociateUserProficiencies",
+          (s) => client.send(new DisassociateUserProficienciesCommand(input), s),
+          o,
+          user.username,
+        );
+      }
+      if (set.length) {
+        // Update needs an earlier Associate, so what is there decides which of the two a proficiency takes.
+        const seen = await inventory.detailed(user, ["proficiencies"], DEFAULT_MAX_AGE_MS, o);
+        const there = new Set((seen?.proficiencies ?? []).map(key));
+        const full = (list: typeof set) => ({
+          ...of(user),
+          UserProficiencies: list.map((x) => ({ ...wire(x), Level: x.level })),
+        });
+        const [old, added] = [set.filter((x) => there.has(key(x))), set.filter((x) => !there.has(key(x)))];
+        if (old.length)
+          await call(
+            "UpdateUserProficiencies",
+            (s) => client.send(new UpdateUserProficienciesCommand(full(old)), s),
+            o,
+            user.username,
+          );
+        if (added.length)
+          await call(
+            "AssociateUserProficiencies",
+            (s) => client.send(new AssociateUserProficienciesCommand(full(added)), s),
+            o,
+            user.username,
+          );
+      }
+      await apply(user, {});
+    },
+    async tagUser(user, set, remove, o) {
+      if (remove.length)
+        await call(
+          "UntagResource",
+          (s) => client.send(new UntagResourceCommand({ resourceArn: user.arn, tagKeys: remove }), s),
+          o,
+          user.username,
+        );
+      if (Object.keys(set).length)
+        await call(
+          "TagResource",
+          (s) => client.send(new TagResourceCommand({ resourceArn: user.arn, tags: set }), s),
+          o,
+          user.username,
+        );
+      const known = (await inventory.users(Number.POSITIVE_INFINITY)).get(user.username) ?? user;
+      const kept = Object.entries(known.tags).filter(([name]) => !remove.includes(name));
+      await apply(user, { tags: { ...Object.fromEntries(kept), ...set } });
+    },
+  };
+}
+
+/** Never Email, Password or DirectoryUserId: a SAML instance refuses them. Names must be NFC. */
+function identityOf(i: { firstName: string; lastName: string; secondaryEmail?: string; mobile?: string }) {
+  return {
+    FirstName: i.firstName.normalize("NFC"),
+    LastName: i.lastName.normalize("NFC"),
+    ...(i.secondaryEmail && { SecondaryEmail: i.secondaryEmail }),
+    ...(i.mobile && { Mobile: i.mobile }),
+  };
+}
+
+function phoneConfig(phone: PhoneSettings) {
+  return {
+    PhoneType: phone.type,
+    AutoAccept: phone.autoAccept,
+    AfterContactWorkTimeLimit: phone.afterContactWorkSeconds,
+    DeskPhoneNumber: phone.deskPhoneNumber,
+    PersistentConnection: phone.persistentConnection,
+  };
+}
+
+function createInput(InstanceId: string, u: ConnectUserInput) {
+  return {
+    InstanceId,
+    Username: u.username,
+    IdentityInfo: identityOf(u),
+    SecurityProfileIds: u.securityProfileIds,
+    RoutingProfileId: u.routingProfileId,
+    ...(u.hierarchyGroupId && { HierarchyGroupId: u.hierarchyGroupId }),
+    ...(u.phone && { PhoneConfig: phoneConfig(u.phone) }),
+    ...(Object.keys(u.tags).length > 0 && { Tags: u.tags }),
+  };
+}
+
+function viewOfInput(u: ConnectUserInput, id: string, arn: string): ConnectUserView {
+  return {
+    id,
+    arn,
+    username: u.username,
+    firstName: u.firstName.normalize("NFC"),
+    lastName: u.lastName.normalize("NFC"),
+    securityProfileIds: u.securityProfileIds,
+    routingProfileId: u.routingProfileId,
+    hierarchyGroupId: u.hierarchyGroupId,
+    phone: u.phone ?? {},
+    tags: u.tags,
+  };
+}

@@ -1,0 +1,278 @@
+/**
+ * All users of one Connect instance, read in pages and shared by every resource: 10,000 users are 20 calls. The search
+ * index lags, so own writes lie over it until it shows them, and an absence is confirmed by ListUsers.
+ */
+import {
+  type ConnectClient,
+  DescribeUserCommand,
+  ListUserProficienciesCommand,
+  ListUsersCommand,
+  SearchUsersCommand,
+  type User,
+  type UserPhoneConfig,
+  type UserSearchSummary,
+} from "@aws-sdk/client-connect";
+import type { Clock } from "../clock.ts";
+import type { CallOptions } from "../errors.ts";
+import type { Call } from "./call.ts";
+import { orMissing } from "./errors.ts";
+import type { ConnectUserView, PhoneSettings, Proficiency } from "./types.ts";
+
+export type Detail = "identity" | "proficiencies";
+
+export interface Inventory {
+  /** Users as the index saw them at most `maxAgeMs` ago, own later writes included. */
+  users(maxAgeMs: number, o?: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>>;
+  byLowerCase(username: string): ConnectUserView[];
+  detailed(
+    view: ConnectUserView,
+    wanted: Detail[],
+    maxAgeMs: number,
+    o?: CallOptions,
+  ): Promise<ConnectUserView | undefined>;
+  /** The id of the user of exactly this name in a fresh ListUsers. */
+  listed(username: string, o?: CallOptions): Promise<string | undefined>;
+  describe(id: string, o?: CallOptions): Promise<ConnectUserView | undefined>;
+  wrote(view: ConnectUserView): void;
+  removed(view: ConnectUserView): void;
+  readAt(): number | undefined;
+}
+
+interface OwnWrite {
+  /** Undefined: deleted. */
+  view: ConnectUserView | undefined;
+  at: number;
+}
+interface Details {
+  readAt: number;
+  /** LastModifiedTime as ListUsers said when the detail was read, ms. */
+  modified: number | undefined;
+  identity?: { secondaryEmail: string | null; mobile: string | null };
+  proficiencies?: Proficiency[];
+}
+
+const SEARCH_PAGE = 500;
+const LIST_PAGE = 1000;
+/** How long an own write is believed over an index that says otherwise; its lag is not documented. */
+const INDEX_LAG_MS = 60_000;
+/** Whether proficiency edits move a user's LastModifiedTime is not documented, so they age as well. */
+const PROFICIENCY_AGE_MS = 60 * 60_000;
+
+export function createInventory(p: { instanceId: string; client: ConnectClient; call: Call; clock: Clock }): Inventory {
+  const { client, call, clock, instanceId: InstanceId } = p;
+  let users = new Map<string, ConnectUserView>();
+  let lowerCase: Map<string, string[]> | undefined;
+  let readAt: number | undefined;
+  let reading: Promise<void> | undefined;
+  const own = new Map<string, OwnWrite>();
+  const details = new Map<string, Details>();
+  let list: { readAt: number; idByName: Map<string, string>; modifiedById: Map<string, number> } | undefined;
+  let listing: { startedAt: number; done: Promise<NonNullable<typeof list>> } | undefined;
+
+  async function readAll(o: CallOptions): Promise<void> {
+    const startedAt = clock.now();
+    const intern = createIntern();
+    const fresh = new Map<string, ConnectUserView>();
+    let NextToken: string | undefined;
+    do {
+      const input = { InstanceId, MaxResults: SEARCH_PAGE, NextToken };
+      const r = await call("SearchUsers", (s) => client.send(new SearchUsersCommand(input), s), o);
+      for (const user of r.Users ?? []) if (user.Username) fresh.set(user.Username, viewOf(user, 1000, intern));
+      NextToken = r.NextToken;
+    } while (NextToken);
+    for (const [name, write] of own) {
+      const settled = write.at < startedAt - INDEX_LAG_MS || showsWrite(fresh.get(name), write.view);
+      if (settled && write.at < startedAt) own.delete(name);
+      else if (write.view) fresh.set(name, write.view);
+      else fresh.delete(name);
+    }
+    users = fresh;
+    lowerCase = undefined;
+    readAt = startedAt;
+    const ids = new Set([...fresh.values()].map((view) => view.id));
+    for (const id of details.keys()) if (!ids.has(id)) details.delete(id);
+  }
+
+  /** A list that was asked for no earlier than `since`. */
+  async function listSince(since: number, o: CallOptions) {
+    if (list && list.readAt >= since) return list;
+    if (!listing || listing.startedAt < since) {
+      const started = { startedAt: clock.now(), done: readList({ priority: o.priority }) };
+      listing = started;
+      const forget = () => {
+        if (listing === started) listing = undefined;
+      };
+      started.done.then(forget, forget);
+    }
+    return listing.done;
+  }
+  async function readList(o: CallOptions) {
+    const fresh = { readAt: clock.now(), idByName: new Map<string, string>(), modifiedById: new Map<string, number>() };
+    let NextToken: string | undefined;
+    do {
+      const input = { InstanceId, MaxResults: LIST_PAGE, NextToken };
+      const r = await call("ListUsers", (s) => client.send(new ListUsersCommand(input), s), o);
+      for (const user of r.UserSummaryList ?? []) {
+        fresh.idByName.set(user.Username!, user.Id!);
+        fresh.modifiedById.set(user.Id!, user.LastModifiedTime?.getTime() ?? 0);
+      }
+      NextToken = r.NextToken;
+    } while (NextToken);
+    list = fresh;
+    return fresh;
+  }
+
+  async function describe(id: string, o: CallOptions = {}): Promise<ConnectUserView | undefined> {
+    const input = { InstanceId, UserId: id };
+    const r = await orMissing(call("DescribeUser", (s) => client.send(new DescribeUserCommand(input), s), o));
+    const user = r?.User;
+    if (!user) return undefined;
+    return {
+      ...viewOf(user, 1),
+      secondaryEmail: user.IdentityInfo?.SecondaryEmail ?? null,
+      mobile: user.IdentityInfo?.Mobile ?? null,
+    };
+  }
+
+  async function proficiencies(id: string, o: CallOptions): Promise<Proficiency[]> {
+    const found: Proficiency[] = [];
+    let NextToken: string | undefined;
+    do {
+      const input = { InstanceId, UserId: id, MaxResults: 100, NextToken };
+      const r = await call("ListUserProficiencies", (s) => client.send(new ListUserProficienciesCommand(input), s), o);
+      for (const x of r.UserProficiencyList ?? [])
+        found.push({ attribute: x.AttributeName!, value: x.AttributeValue!, level: x.Level! });
+      NextToken = r.NextToken;
+    } while (NextToken);
+    return found;
+  }
+
+  function put(name: string, view: ConnectUserView | undefined): void {
+    own.set(name, { view, at: clock.now() });
+    if (view) users.set(name, view);
+    else users.delete(name);
+    lowerCase = undefined;
+  }
+
+  return {
+    async users(maxAgeMs, o = {}) {
+      if (readAt === undefined || clock.now() - readAt >= maxAgeMs) {
+        // Shared by everybody who waits, so no single caller's signal may cut it off.
+        reading ??= readAll({ priority: o.priority }).finally(() => {
+          reading = undefined;
+        });
+        await reading;
+      }
+      return users;
+    },
+    byLowerCase(username) {
+      if (!lowerCase) {
+        lowerCase = new Map();
+        for (const name of users.keys()) {
+          const key = name.toLowerCase();
+          const same = lowerCase.get(key);
+          if (same) same.push(name);
+          else lowerCase.set(key, [name]);
+        }
+      }
+      return (lowerCase.get(username.toLowerCase()) ?? []).map((name) => users.get(name)!);
+    },
+    async detailed(view, wanted, maxAgeMs, o = {}) {
+      const now = clock.now();
+      const known: Details = details.get(view.id) ?? { readAt: 0, modified: undefined };
+      const { modifiedById } = await listSince(now - maxAgeMs, o);
+      const modified = modifiedById.get(view.id);
+      const moved = modified !== known.modified;
+      if (wanted.includes("identity") && (moved || !known.identity)) {
+        const seen = await describe(view.id, o);
+        if (!seen) return undefined;
+        known.identity = { secondaryEmail: seen.secondaryEmail ?? null, mobile: seen.mobile ?? null };
+      } else if (moved) known.identity = undefined;
+      if (wanted.includes("proficiencies")) {
+        if (moved || !known.proficiencies || now - known.readAt > PROFICIENCY_AGE_MS) {
+          known.proficiencies = await proficiencies(view.id, o);
+          known.readAt = now;
+        }
+      } else if (moved) known.proficiencies = undefined;
+      known.modified = modified;
+      details.set(view.id, known);
+      return { ...view, ...known.identity, proficiencies: known.proficiencies };
+    },
+    async listed(username, o = {}) {
+      return (await listSince(clock.now(), o)).idByName.get(username);
+    },
+    describe,
+    wrote(view) {
+      details.delete(view.id);
+      put(view.username, view);
+    },
+    removed(view) {
+      details.delete(view.id);
+      put(view.username, undefined);
+    },
+    readAt: () => readAt,
+  };
+}
+
+/** Whether the index has caught up with an own write; details that it never has are not compared. */
+function showsWrite(seen: ConnectUserView | undefined, written: ConnectUserView | undefined): boolean {
+  if (!seen || !written) return seen === written;
+  const core = (v: ConnectUserView) =>
+    JSON.stringify([
+      v.id,
+      v.firstName,
+      v.lastName,
+      v.routingProfileId,
+      v.hierarchyGroupId,
+      [...v.securityProfileIds].sort(),
+      Object.entries(v.phone)
+        .filter(([, x]) => x !== undefined)
+        .sort(),
+      Object.entries(v.tags).sort(),
+    ]);
+  return core(seen) === core(written);
+}
+
+type Intern = <T>(value: T) => T;
+
+/** Ten thousand users share a handful of profile lists, phone settings and tags: keep one of each. */
+function createIntern(): Intern {
+  const known = new Map<string, unknown>();
+  return <T>(value: T): T => {
+    const key = JSON.stringify(value);
+    if (!known.has(key)) known.set(key, value);
+    return known.get(key) as T;
+  };
+}
+
+/** `timeUnit`: SearchUsers gives after-contact work in milliseconds (1000), DescribeUser in seconds (1): facts/aws.md trap 2. */
+function viewOf(
+  user: UserSearchSummary | User,
+  timeUnit: 1 | 1000,
+  intern: Intern = (value) => value,
+): ConnectUserView {
+  return {
+    id: user.Id!,
+    arn: user.Arn!,
+    username: user.Username!,
+    firstName: user.IdentityInfo?.FirstName,
+    lastName: user.IdentityInfo?.LastName,
+    securityProfileIds: intern(user.SecurityProfileIds ?? []),
+    routingProfileId: user.RoutingProfileId,
+    hierarchyGroupId: user.HierarchyGroupId,
+    phone: intern(phoneOf(user.PhoneConfig, timeUnit)),
+    tags: intern(user.Tags ?? {}),
+  };
+}
+
+function phoneOf(phone: UserPhoneConfig | undefined, timeUnit: 1 | 1000): PhoneSettings {
+  if (!phone) return {};
+  const limit = phone.AfterContactWorkTimeLimit;
+  return {
+    type: phone.PhoneType,
+    autoAccept: phone.AutoAccept,
+    afterContactWorkSeconds: limit === undefined ? undefined : Math.round(limit / timeUnit),
+    deskPhoneNumber: phone.DeskPhoneNumber || undefined,
+    persistentConnection: phone.PersistentConnection,
+  };
+}
