@@ -1,0 +1,208 @@
+/** The reconcile of one ConnectUser, readable from top to bottom. */
+import { REASON } from "../api/reasons.ts";
+import {
+  ANNOTATIONS,
+  CONDITION,
+  type ConnectSsoPersona,
+  type ConnectUser,
+  FINALIZER,
+  INDEX,
+  PERSONA,
+  USER,
+} from "../api/resources.ts";
+import { DEFAULT_MASS_DELETION_SHARE, massDeletion, RemovalWindow } from "../domain/massdeletion.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import { type CallOptions, CloudError } from "../providers/errors.ts";
+import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
+import { type Condition, isTrue } from "../runtime/conditions.ts";
+import { equalJson } from "../runtime/equal.ts";
+import type { ObjectStore } from "../runtime/port.ts";
+import { applySteps } from "./apply.ts";
+import { type Before, planSteps } from "./plan.ts";
+import { removeUser } from "./remove.ts";
+import { openUserScope, type UserScope } from "./resolve.ts";
+import { asCloudError, type UserPass, userStatus } from "./status.ts";
+
+interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+export interface UserDeps {
+  store: ObjectStore;
+  clouds: Clouds;
+  cluster: string;
+  pollIntervalMs: number;
+  log: Log;
+  now(): number;
+  massDeletionShare?: number;
+  observer?: {
+    plan?(plan: Plan): void;
+    drift?(kind: string, component: string, action: "corrected" | "reported"): void;
+    conditions?(object: ConnectUser): void;
+  };
+}
+
+const RETRY_MS = 15_000;
+
+export function createUserReconciler(deps: UserDeps) {
+  const removals = new RemovalWindow(deps.pollIntervalMs);
+  return async (
+    ref: { namespace: string; name: string },
+    ctx: { signal: AbortSignal; reason?: string },
+  ): Promise<Action> => {
+    const object = deps.store.get<ConnectUser>(USER, ref.namespace, ref.name);
+    if (!object) return awaitChange();
+    // Whoever changed the object waits for us; resyncs and starts do not matter as much.
+    const sweep = ctx.reason !== undefined && /resync|startup|poll/i.test(ctx.reason);
+    const call = {
+      signal: ctx.signal,
+      priority: sweep ? ("sweep" as const) : ("person" as const),
+      maxAgeMs: deps.pollIntervalMs * 0.9,
+    };
+    const pass: UserPass = { steps: [], held: [] };
+    try {
+      if (object.metadata.deletionTimestamp) {
+        if (!object.metadata.finalizers?.includes(FINALIZER)) return awaitChange();
+        if (object.spec.deletionPolicy !== "Retain") {
+          guardMassDeletion(deps, object, removals);
+          await removeUser(object, deps, call);
+        }
+        await deps.store.removeFinalizer(object, FINALIZER);
+        removals.note(`${ref.namespace}/${object.spec.personaRef.name}`, deps.now());
+        return awaitChange();
+      }
+      if (!object.metadata.finalizers?.includes(FINALIZER)) await deps.store.addFinalizer(object, FINALIZER);
+      if (object.spec.suspend) pass.suspended = true;
+      else await look(pass, object, deps, call);
+    } catch (error) {
+      pass.error = error;
+    }
+    if (ctx.signal.aborted) return requeueAfter(RETRY_MS);
+    report(deps, object, pass);
+    await writeStatus(deps, object, pass);
+    return nextLook(deps, pass);
+  };
+}
+
+/** Observe, plan, apply. */
+async function look(
+  pass: UserPass,
+  object: ConnectUser,
+  deps: UserDeps,
+  call: CallOptions & { maxAgeMs?: number },
+): Promise<void> {
+  pass.scope = await openUserScope(object, deps, call);
+  const { desired, seen } = pass.scope;
+  pass.user = seen.user;
+  pass.steps = planSteps(desired, seen, beforeOf(object));
+  if (object.spec.driftPolicy === "Report") pass.held = pass.steps.filter(({ change }) => change.drift);
+  const wanted = pass.steps.filter((step) => !pass.held.includes(step));
+  if (wanted.length === 0) return;
+  pass.user = (await applySteps(wanted, pass.scope, seen.user, call)) ?? pass.user;
+  pass.scope.seen = {
+    user: pass.user,
+    assignments: await pass.scope.graph.assignmentsOf(
+      desired.assignment.servicePrincipalId,
+      desired.assignment.principalId,
+      call,
+    ),
+  };
+}
+
+/** What an apply would do, by the same code, reads only. */
+export async function planUser(object: ConnectUser, deps: UserDeps): Promise<Plan> {
+  const scope: UserScope = await openUserScope(object, deps, {});
+  const { namespace, name } = object.metadata;
+  return {
+    resource: { kind: USER, namespace, name },
+    changes: planSteps(scope.desired, scope.seen, beforeOf(object)).map(({ change }) => change),
+  };
+}
+
+/** A difference is drift when this very spec had converged before; otherwise it is set-up or a changed spec. */
+function beforeOf({ metadata, status }: ConnectUser): Before {
+  const current = status?.observedGeneration === metadata.generation;
+  const conditions = status?.conditions as Condition[] | undefined;
+  return {
+    assignmentId: status?.appRoleAssignmentId,
+    assigned: current && isTrue(conditions, CONDITION.RoleAssigned),
+    connectUser: current && isTrue(conditions, CONDITION.ConnectUserReady),
+  };
+}
+
+/** An emptied folder in Git must not empty a contact centre: too many at once wait for a person's word on the persona. */
+function guardMassDeletion(deps: UserDeps, object: ConnectUser, removals: RemovalWindow): void {
+  const { namespace } = object.metadata;
+  const { name } = object.spec.personaRef;
+  const persona = deps.store.get<ConnectSsoPersona>(PERSONA, namespace, name);
+  const value = persona?.metadata.annotations?.[ANNOTATIONS.allowMassDeletion];
+  if (!persona || (value && persona.status?.handledRequests?.["allow-mass-deletion"] !== value)) return;
+  const users = deps.store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` });
+  const removing = users.filter(({ metadata }) => metadata.deletionTimestamp).length;
+  const why = massDeletion(
+    { total: users.length, removing, removed: removals.count(`${namespace}/${name}`, deps.now()) },
+    deps.massDeletionShare ?? DEFAULT_MASS_DELETION_SHARE,
+  );
+  if (!why) return;
+  throw new CloudError(
+    `${why}; nothing is removed until you say so: kubectl annotate connectssopersona -n ${namespace} ${name} ${ANNOTATIONS.allowMassDeletion}="$(date +%s)"`,
+    {
+      kind: "terminal",
+      reason: REASON.MassDeletionHalted,
+      code: REASON.MassDeletionHalted,
+    },
+  );
+}
+
+function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
+  const { namespace, name } = object.metadata;
+  deps.observer?.plan?.({ resource: { kind: USER, namespace, name }, changes: pass.steps.map(({ change }) => change) });
+  const error = pass.error === undefined ? undefined : asCloudError(pass.error);
+  const known = (object.status?.conditions as Condition[] | undefined)?.find(
+    ({ type }) => type === CONDITION.Ready,
+  )?.reason;
+  if (error && (error.kind === "terminal" || error.kind === "conflict") && known !== error.reason) {
+    deps.store.event(object, { type: "Warning", reason: error.reason, action: "Reconcile", note: error.message });
+  }
+  if (error?.code === "Unexpected")
+    deps.log.error({ user: `${namespace}/${name}`, error: pass.error }, "reconcile failed");
+  for (const { change } of pass.steps) {
+    const held = pass.held.some((step) => step.change === change);
+    if (error && !held) continue;
+    if (change.drift) deps.observer?.drift?.(USER, change.component, held ? "reported" : "corrected");
+    if (held) continue;
+    const reason = change.drift ? REASON.DriftCorrected : change.verb === "create" ? REASON.Created : REASON.Changed;
+    deps.store.event(object, {
+      type: "Normal",
+      reason,
+      action: change.verb,
+      note: `${change.verb} ${change.object}: ${change.why}`,
+    });
+    deps.log.info(
+      { user: `${namespace}/${name}`, component: change.component, reason },
+      `${change.verb} ${change.component}`,
+    );
+  }
+}
+
+async function writeStatus(deps: UserDeps, object: ConnectUser, pass: UserPass): Promise<void> {
+  const now = new Date(deps.now());
+  const status = userStatus(object, pass, now);
+  if (!equalJson(status, object.status))
+    await deps.store.updateStatus(object, { ...status, ...(pass.scope ? { lastCheckedAt: now.toISOString() } : {}) });
+  deps.observer?.conditions?.({ ...object, status });
+}
+
+function nextLook(deps: UserDeps, { error, suspended, steps, held }: UserPass): Action {
+  if (suspended) return awaitChange();
+  if (error === undefined)
+    return requeueAfter(
+      withJitter(steps.length > held.length ? Math.min(5_000, deps.pollIntervalMs) : deps.pollIntervalMs),
+    );
+  const { kind, retryAfterMs } = asCloudError(error);
+  const waits = kind === "terminal" || kind === "conflict" ? deps.pollIntervalMs : (retryAfterMs ?? RETRY_MS);
+  return requeueAfter(withJitter(Math.min(waits, deps.pollIntervalMs)));
+}

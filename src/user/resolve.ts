@@ -1,0 +1,284 @@
+/** From a ConnectUser to a person, a persona and ids: references first, then the person, then names. Reads only. */
+import { createHash } from "node:crypto";
+import { REASON } from "../api/reasons.ts";
+import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
+import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
+import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
+import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
+import type { ConnectInstance, ConnectUserView, PhoneSettings, Resolved } from "../providers/aws/types.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import { type CallOptions, CloudError } from "../providers/errors.ts";
+import type { EntraUser, Graph } from "../providers/graph/types.ts";
+import type { ObjectStore } from "../runtime/port.ts";
+import { type Desired, detailOf, type Observed, RECREATED_TAG } from "./plan.ts";
+
+export interface UserScope {
+  object: ConnectUser;
+  persona: ConnectSsoPersona;
+  graph: Graph;
+  connect: ConnectInstance;
+  person: EntraUser;
+  desired: Desired;
+  seen: Observed;
+}
+
+const refuse = (reason: string, message: string) => new CloudError(message, { kind: "terminal", reason, code: reason });
+const contest = (reason: string, message: string) =>
+  new CloudError(message, { kind: "conflict", reason, code: reason });
+const wait = (reason: string, message: string, retryAfterMs: number) =>
+  new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
+
+/** The persona of the same namespace, in a state in which users can be worked on. */
+export function resolvePersona(object: ConnectUser, store: ObjectStore): ConnectSsoPersona {
+  const { name } = object.spec.personaRef;
+  const persona = store.get<ConnectSsoPersona>(PERSONA, object.metadata.namespace, name);
+  if (!persona)
+    throw refuse(
+      REASON.PersonaNotFound,
+      `there is no ConnectSsoPersona ${name} in namespace ${object.metadata.namespace}`,
+    );
+  if (persona.metadata.deletionTimestamp)
+    throw refuse(
+      REASON.PersonaDeleting,
+      `persona ${name} is being deleted; move this user to another persona or delete it`,
+    );
+  if (persona.spec.suspend)
+    throw wait(REASON.PersonaSuspended, `persona ${name} is suspended; set its spec.suspend to false`, 60_000);
+  return persona;
+}
+
+export async function openUserScope(
+  object: ConnectUser,
+  deps: { store: ObjectStore; clouds: Clouds; cluster: string },
+  call: CallOptions & { maxAgeMs?: number },
+): Promise<UserScope> {
+  const { spec, metadata } = object;
+  const persona = resolvePersona(object, deps.store);
+  const { servicePrincipalId, appRoleId } = persona.status ?? {};
+  const [{ account }, graph] = await Promise.all([
+    deps.clouds.aws(persona.spec.instanceArn, metadata.namespace),
+    deps.clouds.graph(persona.spec.application.tenantId, metadata.namespace),
+  ]);
+  const connect = account.instance(persona.spec.instanceArn);
+  const facts = await connect.facts(call);
+  if (facts.identityManagement !== "SAML")
+    throw refuse(REASON.InstanceNotSaml, `the instance manages identities as ${facts.identityManagement}, not SAML`);
+  if (facts.globalSignInEndpoint)
+    throw refuse(
+      REASON.InstanceGlobalResiliency,
+      "the instance belongs to Global Resiliency, whose sign-in differs; set it up by hand",
+    );
+
+  const key = spec.entraUser.objectId
+    ? { objectId: spec.entraUser.objectId }
+    : { userPrincipalName: spec.entraUser.userPrincipalName! };
+  const person = await graph.user(key, call);
+  if (!person)
+    throw refuse(
+      REASON.EntraUserNotFound,
+      `there is no user ${spec.entraUser.userPrincipalName ?? spec.entraUser.objectId} in tenant ${graph.tenantId}`,
+    );
+  const sent = roleSessionName(person, persona.spec.application.roleSessionNameSource);
+  if ("reason" in sent) throw refuse(sent.reason, sent.message);
+  const mismatch = checkDeclared(spec.username, sent.name);
+  if (mismatch) throw refuse(mismatch.reason, mismatch.message);
+  const firstName = (spec.firstName ?? person.givenName ?? "").normalize("NFC");
+  const lastName = (spec.lastName ?? person.surname ?? "").normalize("NFC");
+  if (!firstName || !lastName)
+    throw refuse(
+      REASON.NamesMissing,
+      `${person.userPrincipalName} has no ${firstName ? "last" : "first"} name in Entra, which Connect wants; set it there or in spec`,
+    );
+
+  refuseDeclaredConflict(object, persona, person, sent.name, deps.store);
+  const ids = await resolveNames(object, persona, connect, call);
+  if (!servicePrincipalId || !appRoleId)
+    throw wait(
+      REASON.PersonaNotReady,
+      `persona ${persona.metadata.name} has no role to assign yet: ${readyMessage(persona)}`,
+      15_000,
+    );
+
+  const user = await connect.user(sent.name, { ...call, detail: detailOf(spec) });
+  const owner = ownerOf(deps.cluster, metadata.namespace, metadata.name);
+  if (user) claimUser(object, user, owner);
+  else await refuseOtherCase(connect, sent.name, call);
+  const [assignments] = await Promise.all([
+    graph.assignmentsOf(servicePrincipalId, person.id, call),
+    refuseAssignedElsewhere(object, persona, person, graph, deps.store, call),
+  ]);
+  const desired: Desired = {
+    owner,
+    input: {
+      username: sent.name,
+      firstName,
+      lastName,
+      ...(spec.secondaryEmail ? { secondaryEmail: spec.secondaryEmail } : {}),
+      ...(spec.mobile ? { mobile: spec.mobile } : {}),
+      ...ids,
+      ...(spec.phone ? { phone: phoneOf(spec.phone) } : {}),
+      tags: { ...spec.tags },
+    },
+    ...(spec.proficiencies ? { proficiencies: spec.proficiencies } : {}),
+    assignment: { servicePrincipalId, principalId: person.id, appRoleId },
+    ...recreateOf(object, user),
+  };
+  return { object, persona, graph, connect, person, desired, seen: { assignments, user } };
+}
+
+function readyMessage(persona: ConnectSsoPersona): string {
+  return persona.status?.conditions?.find(({ type }) => type === "Ready")?.message ?? "it was not looked at yet";
+}
+
+function phoneOf(phone: NonNullable<ConnectUser["spec"]["phone"]>): PhoneSettings {
+  return {
+    ...(phone.type ? { type: phone.type === "DeskPhone" ? ("DESK_PHONE" as const) : ("SOFT_PHONE" as const) } : {}),
+    ...(phone.autoAccept === undefined ? {} : { autoAccept: phone.autoAccept }),
+    ...(phone.afterContactWorkTime === undefined ? {} : { afterContactWorkSeconds: phone.afterContactWorkTime }),
+    ...(phone.deskPhoneNumber === undefined ? {} : { deskPhoneNumber: phone.deskPhoneNumber }),
+    ...(phone.persistentConnection === undefined ? {} : { persistentConnection: phone.persistentConnection }),
+  };
+}
+
+/** A request not handled yet, as a hash that fits a tag. An erased status is answered by the tag of the Connect user. */
+function recreateOf({ metadata, status }: ConnectUser, user: ConnectUserView | undefined): { recreate?: string } {
+  const value = metadata.annotations?.[ANNOTATIONS.recreate];
+  if (!value || status?.handledRequests?.["recreate"] === value) return {};
+  const recreate = createHash("sha256").update(value).digest("hex").slice(0, 16);
+  return user?.tags[RECREATED_TAG] === recreate ? {} : { recreate };
+}
+
+async function resolveNames(
+  object: ConnectUser,
+  persona: ConnectSsoPersona,
+  connect: ConnectInstance,
+  call: CallOptions,
+) {
+  const allowed = persona.spec.connectUsers.securityProfiles;
+  const profiles = object.spec.securityProfiles ?? allowed;
+  const forbidden = profiles.filter((name) => !allowed.includes(name));
+  if (forbidden.length > 0)
+    throw refuse(
+      REASON.SecurityProfileNotAllowed,
+      `persona ${persona.metadata.name} does not allow ${forbidden.join(", ")}; it allows ${allowed.join(", ")}`,
+    );
+  const need = (found: Resolved, reason: string, what: string): string => {
+    if ("id" in found) return found.id;
+    const near = found.candidates.length > 0 ? `; candidates: ${found.candidates.slice(0, 5).join(", ")}` : "";
+    throw refuse(reason, `${found.ambiguous ? "several match the" : "there is no"} ${what} in the instance${near}`);
+  };
+  const routing = object.spec.routingProfile ?? persona.spec.connectUsers.routingProfile;
+  const group = object.spec.hierarchyGroup;
+  return {
+    securityProfileIds: await Promise.all(
+      profiles.map(async (name) =>
+        need(await connect.securityProfile(name, call), REASON.UnknownSecurityProfile, `security profile ${name}`),
+      ),
+    ),
+    routingProfileId: need(
+      await connect.routingProfile(routing, call),
+      REASON.UnknownRoutingProfile,
+      `routing profile ${routing}`,
+    ),
+    ...(group
+      ? {
+          hierarchyGroupId: need(
+            await connect.hierarchyGroup(group, call),
+            REASON.UnknownHierarchyGroup,
+            `hierarchy group ${group.join(" / ")}`,
+          ),
+        }
+      : {}),
+  };
+}
+
+/** The name compares with case: a user that differs in case alone would lock the person out, and a second one would confuse both. */
+async function refuseOtherCase(connect: ConnectInstance, username: string, call: CallOptions): Promise<void> {
+  const other = (await connect.similar(username, call)).find((one) => one.username !== username);
+  if (other)
+    throw refuse(
+      REASON.UsernameCaseMismatch,
+      `Connect has a user ${other.username}, Entra sends ${username}; Connect compares case: delete that user or change the name in Entra`,
+    );
+}
+
+function claimUser(object: ConnectUser, user: ConnectUserView, owner: string): void {
+  const ownership = ownershipOf(user.tags[OWNER_TAG], owner);
+  if (ownership === "ours") return;
+  if (ownership === "foreign")
+    throw contest(REASON.ForeignOwner, `Connect user ${user.username} belongs to ${user.tags[OWNER_TAG]}`);
+  if (object.spec.adoptionPolicy !== "IfUnowned")
+    throw contest(
+      REASON.NotOwned,
+      `Connect user ${user.username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
+    );
+}
+
+/** The same person, or the same name but for case, under another ConnectUser of the instance. */
+function refuseDeclaredConflict(
+  object: ConnectUser,
+  persona: ConnectSsoPersona,
+  person: EntraUser,
+  username: string,
+  store: ObjectStore,
+): void {
+  const self: Claimant = {
+    namespace: object.metadata.namespace,
+    name: object.metadata.name,
+    persona: persona.metadata.name,
+    instanceArn: persona.spec.instanceArn,
+    entraUser: [person.id, person.userPrincipalName],
+    username,
+  };
+  const found = new Map<string, Claimant>();
+  for (const value of new Set([
+    person.id.toLowerCase(),
+    person.userPrincipalName.toLowerCase(),
+    username.toLowerCase(),
+  ])) {
+    for (const other of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value })) {
+      const theirs = store.get<ConnectSsoPersona>(PERSONA, other.metadata.namespace, other.spec.personaRef.name);
+      if (!theirs || other.metadata.deletionTimestamp) continue;
+      found.set(`${other.metadata.namespace}/${other.metadata.name}`, {
+        namespace: other.metadata.namespace,
+        name: other.metadata.name,
+        persona: theirs.metadata.name,
+        instanceArn: theirs.spec.instanceArn,
+        entraUser: [
+          other.spec.entraUser.objectId,
+          other.spec.entraUser.userPrincipalName,
+          other.status?.entraObjectId,
+        ].filter((id) => id !== undefined),
+        username: other.spec.username ?? other.status?.username,
+      });
+    }
+  }
+  const conflict = declaredConflict(self, found.values());
+  if (conflict) throw contest(REASON.TwoPersonas, conflictMessage(conflict));
+}
+
+/** Already assigned in Entra, in the application of another persona of the instance. What we gave it ourselves before a move is told apart. */
+async function refuseAssignedElsewhere(
+  object: ConnectUser,
+  persona: ConnectSsoPersona,
+  person: EntraUser,
+  graph: Graph,
+  store: ObjectStore,
+  call: CallOptions,
+): Promise<void> {
+  const others = store
+    .list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value: persona.spec.instanceArn })
+    .filter(({ metadata }) => metadata.uid !== persona.metadata.uid);
+  for (const other of others) {
+    const id = other.status?.servicePrincipalId;
+    if (!id || id === persona.status?.servicePrincipalId) continue;
+    const assigned = (await graph.assignmentsOf(id, person.id, call)).filter(
+      (one) => one.id !== object.status?.appRoleAssignmentId,
+    );
+    if (assigned.length > 0)
+      throw contest(
+        REASON.TwoPersonas,
+        `${person.userPrincipalName} is assigned to the application of persona ${other.metadata.namespace}/${other.metadata.name} as well; remove one of the two assignments`,
+      );
+  }
+}
