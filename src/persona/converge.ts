@@ -94,7 +94,7 @@ function hadConverged(scope: PersonaScope, component: Component): boolean {
   const condition = findCondition(status?.conditions, component.condition);
   return (
     condition?.status === "True" ||
-    condition?.status === "Unknown" ||
+    (condition?.status === "Unknown" && condition.reason !== REASON.Pending) ||
     (status?.drift ?? []).some((row) => row.component === component.name)
   );
 }

@@ -26,7 +26,7 @@ type Status = ConnectSsoPersonaStatus;
 export function personaStatus(object: ConnectSsoPersona, result: PassResult, users: ConnectUser[], now: Date): Status {
   const old = object.status ?? {};
   const generation = object.metadata.generation;
-  const components = componentConditions(old, result);
+  const components = componentConditions(old, result, old.observedGeneration === generation);
   const conditions = [...summary(object, result, components), ...components].map((one) => ({
     ...one,
     observedGeneration: generation,
@@ -41,7 +41,8 @@ export function personaStatus(object: ConnectSsoPersona, result: PassResult, use
   };
 }
 
-function componentConditions(old: Status, { pass, error }: PassResult): ConditionInput[] {
+/** `sameSpec`: the old status speaks of this very spec, so what was good then is only unread now, not unmade. */
+function componentConditions(old: Status, { pass, error }: PassResult, sameSpec: boolean): ConditionInput[] {
   const types = [...new Set(COMPONENTS.map(({ condition }) => condition))];
   return types.map((type) => {
     const before = findCondition(old.conditions, type);
@@ -56,12 +57,16 @@ function componentConditions(old: Status, { pass, error }: PassResult): Conditio
     }
     const members = COMPONENTS.filter(({ condition }) => condition === type);
     const each = members.map(({ name }) =>
-      componentCondition(type, pass.outcomes.get(name)!, before?.status === "True"),
+      componentCondition(type, pass.outcomes.get(name)!, sameSpec && wasGood(before)),
     );
     return (
       each.find(({ status }) => status === "False") ?? each.find(({ status }) => status === "Unknown") ?? joined(each)
     );
   });
+}
+
+function wasGood(before: { status: string; reason: string } | undefined): boolean {
+  return before?.status === "True" || (before?.status === "Unknown" && before.reason !== REASON.Pending);
 }
 
 function joined(each: ConditionInput[]): ConditionInput {
@@ -77,8 +82,10 @@ function componentCondition(type: string, outcome: Outcome, wasTrue: boolean): C
       return { type, status: "True", reason: REASON.DriftFound, message: outcome.message };
     case "absent":
       return { type, status: "True", reason: REASON.NotApplicable, message: "not needed in this mode" };
-    case "waiting":
-      return { type, status: "False", reason: REASON.WaitingFor, message: `waits for ${outcome.on}` };
+    case "waiting": {
+      const status = wasTrue ? "Unknown" : "False";
+      return { type, status, reason: REASON.WaitingFor, message: `waits for ${outcome.on}` };
+    }
     case "failed": {
       const { reason, message, kind } = asCloudError(outcome.error);
       const unreadable = wasTrue && !outcome.observed && (kind === "transient" || kind === "throttled");

@@ -214,7 +214,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   };
 }
 
-/** Whether the index has caught up with an own write; details that it never has are not compared. */
+/** Whether the index has caught up with an own write; details that it never has, and phone defaults that we did not set, are not compared. */
 function showsWrite(seen: ConnectUserView | undefined, written: ConnectUserView | undefined): boolean {
   if (!seen || !written) return seen === written;
   const core = (v: ConnectUserView) =>
@@ -226,7 +226,7 @@ function showsWrite(seen: ConnectUserView | undefined, written: ConnectUserView 
       v.hierarchyGroupId,
       [...v.securityProfileIds].sort(),
       Object.entries(v.phone)
-        .filter(([, x]) => x !== undefined)
+        .filter(([key, x]) => x !== undefined && written.phone[key as keyof PhoneSettings] !== undefined)
         .sort(),
       Object.entries(v.tags).sort(),
     ]);

@@ -1,0 +1,109 @@
+/** Puts the parts together: clouds behind the guard, reconcilers over whatever store there is. */
+import { type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
+import { createClouds } from "../config/clouds.ts";
+import { openSettings, parseSettings } from "../config/settings.ts";
+import { createPersonaReconciler, type PersonaDeps } from "../persona/reconcile.ts";
+import { createAwsAccounts } from "../providers/aws/account.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import type { CallRecord } from "../providers/errors.ts";
+import { createGraphTenants } from "../providers/graph/index.ts";
+import type { IndexFunction, KubeObject, ObjectRef, ObjectStore } from "../runtime/port.ts";
+import { createUserReconciler } from "../user/reconcile.ts";
+
+export interface ComposeOptions {
+  /** Identifies this controller in owner tags; two with the same name own the same objects. */
+  cluster: string;
+  pollIntervalMs: number;
+  allowInsecure: boolean;
+  /** Path of the configuration file; without one, the ambient account and tenant. */
+  settingsFile?: string;
+  log: PersonaDeps["log"];
+  onCall(call: CallRecord): void;
+}
+
+export function composeClouds(options: ComposeOptions): { clouds: Clouds; close(): void } {
+  const log = {
+    info: (text: string) => options.log.info({}, text),
+    error: (text: string) => options.log.error({}, text),
+  };
+  const file = options.settingsFile ? openSettings(options.settingsFile, { log }) : undefined;
+  const ambient = parseSettings("{}", "(defaults)");
+  const settings = () => file?.current() ?? ambient;
+  const awsAccounts = createAwsAccounts({
+    endpoints: { allowInsecure: options.allowInsecure },
+    onCall: options.onCall,
+    limits: limitsOf(settings()),
+  });
+  const graphTenants = createGraphTenants({ allowInsecure: options.allowInsecure, onCall: options.onCall });
+  return {
+    clouds: createClouds({ settings, awsAccounts, graphTenants }),
+    close() {
+      file?.close();
+      awsAccounts.close();
+      graphTenants.close();
+    },
+  };
+}
+
+function limitsOf(settings: ReturnType<typeof parseSettings>) {
+  const limits = settings.limits as
+    | { connect?: { rate: number; burst: number }; iam?: { rate: number; burst: number } }
+    | undefined;
+  return { ...(limits?.connect ? { connect: limits.connect } : {}), ...(limits?.iam ? { iam: limits.iam } : {}) };
+}
+
+export type ReconcilerDeps = Pick<PersonaDeps, "clouds" | "log" | "observer"> & {
+  store: ObjectStore;
+  cluster: string;
+  pollIntervalMs: number;
+};
+
+export function composeReconcilers(deps: ReconcilerDeps) {
+  const now = () => Date.now();
+  return {
+    [PERSONA]: createPersonaReconciler({ ...deps, now }),
+    [USER]: createUserReconciler({ ...deps, now } as Parameters<typeof createUserReconciler>[0]),
+  };
+}
+
+/** Secondary indexes of each kind. */
+export const INDEXES: Record<string, Record<string, IndexFunction>> = {
+  [PERSONA]: { [INDEX.personaByInstance]: (object) => [(object as ConnectSsoPersona).spec.instanceArn] },
+  [USER]: {
+    [INDEX.userByPersona]: (object) => [`${object.metadata.namespace}/${(object as ConnectUser).spec.personaRef.name}`],
+    // By everything that names the person: UPN, object id, Connect user name; without case.
+    [INDEX.userByEntraUser]: (object) => {
+      const { spec, status } = object as ConnectUser;
+      const names = [
+        spec.entraUser.userPrincipalName,
+        spec.entraUser.objectId,
+        status?.entraObjectId,
+        spec.username,
+        status?.username,
+      ];
+      return [...new Set(names.filter((name) => name !== undefined).map((name) => name.toLowerCase()))];
+    },
+  },
+};
+
+/** Objects to look at when this one changed: a persona's users wait for it, and it counts them. Conflicts concern both sides. */
+export function related(object: KubeObject, store: ObjectStore): ObjectRef[] {
+  const { namespace, name } = object.metadata;
+  if (object.kind === PERSONA) {
+    return store
+      .list(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` })
+      .map((user) => ({ kind: USER, namespace: user.metadata.namespace, name: user.metadata.name }));
+  }
+  const user = object as ConnectUser;
+  const others = [
+    user.spec.entraUser.userPrincipalName,
+    user.spec.entraUser.objectId,
+    user.status?.entraObjectId,
+    user.status?.username,
+  ]
+    .filter((value) => value !== undefined)
+    .flatMap((value) => store.list(USER, { index: INDEX.userByEntraUser, value: value.toLowerCase() }))
+    .filter((other) => other.metadata.uid !== user.metadata.uid)
+    .map((other) => ({ kind: USER, namespace: other.metadata.namespace, name: other.metadata.name }));
+  return [{ kind: PERSONA, namespace, name: user.spec.personaRef.name }, ...others];
+}
