@@ -2,11 +2,11 @@
 import { IndexedObjects } from "./indexed.ts";
 import type { IndexFunction, KubeObject } from "./port.ts";
 
-/** `before` is absent for a new object, `after` for one that is gone. `listed` is true when a list told it, not a watch. */
+/** `before` is absent for a new object, `after` for one that is gone. `own` is true for the answer to a write of this process. */
 export interface Change {
   before: KubeObject | undefined;
   after: KubeObject | undefined;
-  listed: boolean;
+  own: boolean;
 }
 
 /** Drops what nobody reads: managedFields are half of an object's metadata, the last-applied annotation repeats its spec. */
@@ -78,12 +78,12 @@ export class ObjectCache {
     }
     const changes: Change[] = [];
     for (const key of [...this.#objects.keys()])
-      if (!staged.has(key)) changes.push({ before: this.#objects.delete(key), after: undefined, listed: true });
+      if (!staged.has(key)) changes.push({ before: this.#objects.delete(key), after: undefined, own: false });
     for (const [key, after] of staged) {
       const before = this.#objects.get(key);
       if (before === after) continue;
       this.#objects.set(after);
-      changes.push({ before, after, listed: true });
+      changes.push({ before, after, own: false });
     }
     this.#synced = true;
     // Told only now: whoever is told sees the whole new list.
@@ -97,13 +97,13 @@ export class ObjectCache {
     if (type === "DELETED") {
       if (!before) return;
       this.#objects.delete(key);
-      this.#onChange({ before, after: undefined, listed: false });
+      this.#onChange({ before, after: undefined, own: false });
       return;
     }
     if (before && (sameVersion(before, object) || isOlder(object, before))) return;
     const after = this.#transform(slim(object));
     this.#objects.set(after);
-    this.#onChange({ before, after, listed: false });
+    this.#onChange({ before, after, own: false });
   }
 
   /** Shows the answer to an own write at once. Nothing is shown of an object that has gone meanwhile. */
@@ -114,7 +114,7 @@ export class ObjectCache {
     const after = this.#transform(slim(object));
     this.#objects.set(after);
     if (this.#staged) this.#writtenMeanwhile.set(key, after);
-    this.#onChange({ before, after, listed: false });
+    this.#onChange({ before, after, own: true });
   }
 }
 

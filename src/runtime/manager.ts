@@ -1,0 +1,271 @@
+/**
+ * A controller process against a cluster. Watchers fill caches and queues on every replica (warm standby); workers run on the one that
+ * leads; a stop lets them finish, gives the lease back and only then ends the rest.
+ */
+import { hostname } from "node:os";
+import type { Registry } from "prom-client";
+import { type Change, ObjectCache } from "./cache.ts";
+import { KubeClient, type Resource } from "./client.ts";
+import { sleep, systemClock } from "./clock.ts";
+import { Controller, type Reconcile } from "./controller.ts";
+import { equalJson } from "./equal.ts";
+import { EventRecorder } from "./events.ts";
+import { KubeStore } from "./kube-store.ts";
+import { LeaderElector } from "./leader.ts";
+import type { Logger } from "./logger.ts";
+import { createRuntimeMetrics } from "./metrics.ts";
+import type { IndexFunction, KubeObject, ObjectRef, ObjectStore } from "./port.ts";
+import { type Endpoint, serve } from "./probes.ts";
+import { PRIORITY, WorkQueue } from "./queue.ts";
+import { type AccessProvider, Transport } from "./transport.ts";
+import { Watcher } from "./watcher.ts";
+
+export interface ManagedKind {
+  resource: Resource;
+  kind: string;
+  indexes: Record<string, IndexFunction>;
+  /** Called once; the store is filled by the time the function runs. */
+  reconcile(store: ObjectStore): Reconcile;
+  /** Reconciles at the same time; 4 when absent. */
+  workers?: number;
+}
+
+export interface ManagerOptions {
+  access: AccessProvider;
+  /** Watches this namespace only; every namespace when absent. */
+  namespace?: string;
+  labelSelector?: string;
+  kinds: ManagedKind[];
+  /**
+   * Objects to look at because spec or status of this one changed, or it came or went; `before` is absent for one that came. Looked at a
+   * moment later, so that a burst of changes costs one look.
+   */
+  related?(object: KubeObject, store: ObjectStore, before: KubeObject | undefined): ObjectRef[];
+  /** Absent: this process is the only one. */
+  leaderElection?: { identity: string; leaseName: string; namespace: string };
+  /** The lease was lost: workers have been told to stop. The process should end; it takes no part in an election again. */
+  onLeadershipLost?(): void;
+  /** `host:port`; "0" or absent for none. */
+  metricsBindAddress?: string;
+  healthProbeBindAddress?: string;
+  metricsText(): Promise<string>;
+  registry: Registry;
+  log: Logger;
+  userAgent?: string;
+  /** How long a stop waits for reconciles under way, milliseconds. */
+  drainMs?: number;
+}
+
+export interface Manager {
+  store: ObjectStore;
+  /** Resolves when the endpoints listen and the caches are filled; whether this process leads shows later. */
+  start(): Promise<void>;
+  /** Idempotent. Resolves when everything is closed. */
+  stop(): Promise<void>;
+  /** The caches are filled and nothing is stopping: also true of a standby. */
+  ready(): boolean;
+  leading(): boolean;
+  /** Where the endpoints listen. */
+  addresses(): { metrics?: string; health?: string };
+}
+
+/** How long a stop waits for events to be written; they are worth no more. */
+const FLUSH_MS = 3_000;
+/** Until a related object is looked at. */
+const RELATED_MS = 200;
+
+export function createManager(options: ManagerOptions): Manager {
+  return new ClusterManager(options);
+}
+
+class ClusterManager implements Manager {
+  readonly store: KubeStore;
+  readonly #options: ManagerOptions;
+  readonly #transport: Transport;
+  readonly #events: EventRecorder;
+  readonly #watchers: Watcher[] = [];
+  readonly #controllers = new Map<string, Controller>();
+  readonly #caches = new Map<string, { resource: Resource; cache: ObjectCache }>();
+  readonly #elector: LeaderElector | undefined;
+  readonly #setLeader: (leading: boolean) => void;
+  /** Resolves when every cache is filled, or when a stop came first. */
+  readonly #synced = Promise.withResolvers<void>();
+  #metrics: Endpoint | undefined;
+  #health: Endpoint | undefined;
+  /** Every cache is filled. */
+  #warm = false;
+  #leading = false;
+  #lost = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    const { access, kinds, registry, log, leaderElection } = options;
+    const metrics = createRuntimeMetrics(registry);
+    const { userAgent } = options;
+    this.#transport = new Transport({ access, onRequest: metrics.request, ...(userAgent ? { userAgent } : {}) });
+    const client = new KubeClient(this.#transport);
+    const controller = `${kinds[0]?.resource.group || "core"}/controller`;
+    const instance = leaderElection?.identity ?? hostname();
+    this.#events = new EventRecorder({ client, log, controller, instance });
+    this.store = new KubeStore({ client, events: this.#events, kinds: this.#caches });
+    for (const kind of kinds) this.#add(kind, client, metrics);
+    const leaseName = leaderElection?.leaseName ?? "none";
+    this.#setLeader = (leading) => {
+      this.#leading = leading;
+      metrics.leader(leaseName, leading);
+    };
+    this.#setLeader(false);
+    if (leaderElection)
+      this.#elector = new LeaderElector({
+        ...leaderElection,
+        client,
+        log,
+        onElected: () => this.#lead(),
+        onLost: () => this.#loseLead(),
+      });
+  }
+
+  async start(): Promise<void> {
+    const { metricsBindAddress, healthProbeBindAddress, metricsText, registry } = this.#options;
+    this.#metrics = await serve(metricsBindAddress ?? "0", {
+      "/metrics": async () => ({ status: 200, text: await metricsText(), type: registry.contentType }),
+    });
+    const says = (good: boolean) => ({ status: good ? 200 : 500, text: good ? "ok" : "not ok" });
+    this.#health = await serve(healthProbeBindAddress ?? "0", {
+      "/healthz": async () => says(!this.#lost),
+      "/readyz": async () => says(this.ready()),
+    });
+    for (const watcher of this.#watchers) watcher.start();
+    await this.#synced.promise;
+    if (this.#stopping) return;
+    if (this.#elector) this.#elector.start();
+    else this.#lead();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  ready(): boolean {
+    return !this.#stopping && !this.#lost && this.#warm;
+  }
+
+  leading(): boolean {
+    return this.#leading;
+  }
+
+  addresses(): { metrics?: string; health?: string } {
+    return {
+      ...(this.#metrics ? { metrics: this.#metrics.address } : {}),
+      ...(this.#health ? { health: this.#health.address } : {}),
+    };
+  }
+
+  #add(managed: ManagedKind, client: KubeClient, metrics: ReturnType<typeof createRuntimeMetrics>): void {
+    const { log, namespace, labelSelector } = this.#options;
+    const { resource, kind, indexes, workers = 4 } = managed;
+    const queue = new WorkQueue({ metrics: metrics.queue(kind) });
+    const controller = new Controller({
+      name: kind,
+      reconcile: managed.reconcile(this.store),
+      queue,
+      log,
+      metrics: metrics.controller(kind, workers, queue),
+      workers,
+    });
+    const cache: ObjectCache = new ObjectCache({ indexes, onChange: (change) => this.#changed(kind, change) });
+    this.#controllers.set(kind, controller);
+    this.#caches.set(kind, { resource, cache });
+    this.#watchers.push(
+      new Watcher({
+        client,
+        resource,
+        cache,
+        log,
+        ...(namespace ? { namespace } : {}),
+        ...(labelSelector ? { labelSelector } : {}),
+        onSynced: () => this.#hasListed(),
+      }),
+    );
+  }
+
+  #changed(kind: string, { before, after, own }: Change): void {
+    const object = after ?? before;
+    if (!object) return;
+    const { namespace, name } = object.metadata;
+    // The first list of all: every object is looked at anyway, and nobody waits for it.
+    if (!this.#warm) this.#enqueue({ kind, namespace, name }, "Startup", PRIORITY.resync);
+    else if (concernsItself(before, after, own)) this.#enqueue({ kind, namespace, name }, reasonOf(before, after));
+    if (!this.#warm || !concernsOthers(before, after)) return;
+    for (const ref of this.#options.related?.(object, this.store, before) ?? [])
+      this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related", afterMs: RELATED_MS });
+  }
+
+  #enqueue(ref: ObjectRef, reason: string, priority: number = PRIORITY.change): void {
+    this.#controllers.get(ref.kind)?.enqueue(ref, { reason, priority });
+  }
+
+  /** Called after every list, once its changes have been told. */
+  #hasListed(): void {
+    for (const { cache } of this.#caches.values()) if (!cache.hasSynced) return;
+    this.#warm = true;
+    this.#synced.resolve();
+  }
+
+  #lead(): void {
+    if (this.#stopping) return;
+    this.#setLeader(true);
+    for (const controller of this.#controllers.values()) controller.start();
+  }
+
+  #loseLead(): void {
+    this.#lost = true;
+    this.#setLeader(false);
+    for (const controller of this.#controllers.values()) void controller.stop(0);
+    this.#options.onLeadershipLost?.();
+  }
+
+  async #stop(): Promise<void> {
+    this.#synced.resolve();
+    const drainMs = this.#lost ? 0 : (this.#options.drainMs ?? 20_000);
+    await Promise.all([...this.#controllers.values()].map((controller) => controller.stop(drainMs)));
+    const flushed = new AbortController();
+    void this.#events.flush().then(() => flushed.abort());
+    await sleep(systemClock, FLUSH_MS, flushed.signal);
+    await this.#elector?.stop();
+    this.#setLeader(false);
+    await Promise.all(this.#watchers.map((watcher) => watcher.stop()));
+    await this.#transport.close();
+    await Promise.all([this.#metrics?.close(), this.#health?.close()]);
+  }
+}
+
+function reasonOf(before: KubeObject | undefined, after: KubeObject | undefined): string {
+  if (!after || after.metadata.deletionTimestamp) return "Deleted";
+  return before ? "Changed" : "Created";
+}
+
+/**
+ * Whether an object is to be looked at because of its own change: not because of its status, which only we write, nor because of a
+ * finalizer that we have just set. The answer to an own write may still hold somebody else's edit of a moment before.
+ */
+function concernsItself(before: KubeObject | undefined, after: KubeObject | undefined, own: boolean): boolean {
+  if (!before || !after) return true;
+  const of = ({ metadata }: KubeObject) => [
+    metadata.uid,
+    metadata.generation,
+    metadata.deletionTimestamp,
+    metadata.labels ?? {},
+    metadata.annotations ?? {},
+    own ? [] : (metadata.finalizers ?? []),
+  ];
+  return !equalJson(of(before), of(after));
+}
+
+function concernsOthers(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
+  if (!before || !after) return true;
+  const of = ({ metadata, spec, status }: KubeObject) => [metadata.uid, metadata.deletionTimestamp, spec, status];
+  return !equalJson(of(before), of(after));
+}
