@@ -2,108 +2,122 @@
 import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
 import type { InfrastructureError, SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
-import { allows, federatedPrincipals } from "./documents.ts";
+import { accountOf, type IamOperation } from "./account.ts";
+import { federatedPrincipals } from "./documents.ts";
 import { IamError } from "./error.ts";
-import { iamOperations, type Result } from "./operations.ts";
+import { iamOperations } from "./operations.ts";
 import { Parameters } from "./parameters.ts";
-import { createState, type IamState, uniqueId } from "./state.ts";
+import { Principals, resourceOf } from "./principals.ts";
+import { createState, type IamState } from "./state.ts";
+import { stsOperations } from "./sts.ts";
 import { answer, errorAnswer } from "./xml.ts";
 
-const IAM_NS = "https://iam.amazonaws.com/doc/2010-05-08/";
-const STS_NS = "https://sts.amazonaws.com/doc/2011-06-15/";
-
-interface QueryOperation {
-  writes: boolean;
-  run(parameters: Parameters, headers: Record<string, string>): Result;
+/** One of the two services as the wire knows it. `prepare` says who may run an operation, and gives it. */
+interface QueryApi {
+  name: "iam" | "sts";
+  xmlns: string;
+  version: string;
+  writes(operation: string): boolean;
+  prepare(operation: string, accessKeyId: string, parameters: Parameters): IamOperation | undefined;
 }
 
 export function createIam(host: SandboxHost): SandboxService[] {
   const state = createState(host);
-  host.shared.iam = { account: state.account, rolesVisibleTo: rolesVisibleTo(state, host) };
-  const sts: Record<string, QueryOperation> = {
-    GetCallerIdentity: {
-      writes: false,
-      run: (_, headers) => ({ Arn: host.callerOf(headers).arn, UserId: "AIDASANDBOXADMIN00000", Account: host.callerOf(headers).account }),
-    },
-    AssumeRole: {
-      writes: false,
-      run: (p) => {
-        const arn = p.arn("RoleArn");
-        const session = p.required("RoleSessionName");
-        const id = uniqueId("ASIA", 16);
-        host.callers.set(id, { account: arn.split(":")[4]!, arn: `${arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}/${session}` });
-        return {
-          AssumedRoleUser: { AssumedRoleId: `${uniqueId("AROA")}:${session}`, Arn: `${arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}/${session}` },
-          Credentials: { AccessKeyId: id, SecretAccessKey: uniqueId("", 40), SessionToken: uniqueId("", 80), Expiration: new Date(host.clock.now().getTime() + 3_600_000) },
-        };
+  const principals = new Principals(state, host);
+  host.shared.iam = {
+    account: state.account,
+    rolesVisibleTo: rolesVisibleTo(state, principals),
+    authorize: (accessKeyId, action, resource) => principals.allows(accessKeyId, action, resource),
+  };
+  const iam = iamOperations(accountOf(state, host));
+  const sts = stsOperations(state, host, principals);
+  return [
+    queryService(principals, {
+      name: "iam",
+      xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+      version: "2010-05-08",
+      writes: (operation) => iam[operation]?.writes ?? false,
+      prepare(operation, accessKeyId, parameters) {
+        if (iam[operation])
+          principals.authorize(accessKeyId, `iam:${operation}`, resourceOf(state, operation, parameters));
+        return iam[operation];
       },
-    },
-  };
-  const authenticate = (headers: Record<string, string>) => {
-    const id = /Credential=([^/]+)\//.exec(headers["authorization"] ?? "")?.[1];
-    if (id === undefined) throw new IamError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
-    if (!/Signature=[0-9a-f]{64}/.test(headers["authorization"] ?? "")) throw new IamError("IncompleteSignature", "Authorization header requires 'Signature' parameter.", 400);
-    if (!host.callers.has(id) && !activeKey(state, id)) throw new IamError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
-  };
-  return [queryService("iam", IAM_NS, "2010-05-08", iamOperations(state, host), authenticate), queryService("sts", STS_NS, "2011-06-15", sts, authenticate)];
+    }),
+    queryService(principals, {
+      name: "sts",
+      xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
+      version: "2011-06-15",
+      writes: () => false,
+      prepare: (operation, accessKeyId) => sts[operation]?.(host.callers.get(accessKeyId)!),
+    }),
+  ];
 }
 
-function queryService(name: "iam" | "sts", xmlns: string, version: string, operations: Record<string, QueryOperation>, authenticate: (headers: Record<string, string>) => void): SandboxService {
-  const respond = (status: number, requestId: string, body: string): SandboxResponse => ({ status, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId }, body });
+function queryService(principals: Principals, api: QueryApi): SandboxService {
+  const { name, xmlns, version } = api;
+  const respond = (status: number, requestId: string, body: string): SandboxResponse => ({
+    status,
+    headers: { "content-type": "text/xml", "x-amzn-requestid": requestId },
+    body,
+  });
   return {
     name,
     operation(request) {
       const action = new URLSearchParams(request.body).get("Action") ?? "Unknown";
-      return { name: action, writes: operations[action]?.writes ?? false };
+      return { name: action, writes: api.writes(action) };
     },
     handle(request: SandboxRequest, operation) {
       const requestId = randomUUID();
       try {
-        authenticate(request.headers);
+        const accessKeyId = principals.authenticate(request, name);
         const form = new URLSearchParams(request.body);
-        const found = operations[operation.name];
-        if (!found || form.get("Version") !== version) throw new IamError("InvalidAction", `Could not find operation ${operation.name} for version ${form.get("Version")}`, 400);
-        return respond(200, requestId, answer(xmlns, operation.name, found.run(new Parameters(form), request.headers), requestId));
+        const parameters = new Parameters(form);
+        const found =
+          form.get("Version") === version ? api.prepare(operation.name, accessKeyId, parameters) : undefined;
+        if (!found) {
+          const text = `Could not find operation ${operation.name} for version ${form.get("Version")}`;
+          throw new IamError("InvalidAction", text, 400);
+        }
+        return respond(200, requestId, answer(xmlns, operation.name, found.run(parameters), requestId));
       } catch (error) {
         if (!(error instanceof IamError)) throw error;
-        return respond(error.status, requestId, errorAnswer(xmlns, error.code, error.message, requestId, error.status < 500));
+        return respond(
+          error.status,
+          requestId,
+          errorAnswer(xmlns, error.code, error.message, requestId, error.status < 500),
+        );
       }
     },
     infrastructureError(kind: InfrastructureError) {
       const requestId = randomUUID();
-      const [code, message, status] = {
-        throttled: ["Throttling", "Rate exceeded", 400],
-        internal: ["ServiceFailure", "An internal error has occurred", 500],
-        unavailable: ["ServiceUnavailable", "The service is unavailable", 503],
-        denied: ["AccessDenied", "User is not authorized to perform this action", 403],
-        unauthorized: ["ExpiredToken", "The security token included in the request is expired", 403],
-      }[kind] as [string, string, number];
+      const [code, message, status] = INFRASTRUCTURE_ERRORS[kind];
       return respond(status, requestId, errorAnswer(xmlns, code, message, requestId, status < 500));
     },
   };
 }
 
-const activeKey = (state: IamState, id: string) => [...state.users.values()].some(({ keys }) => keys.some((key) => key.id === id && key.status === "Active"));
+const INFRASTRUCTURE_ERRORS: Record<InfrastructureError, [code: string, message: string, status: number]> = {
+  throttled: ["Throttling", "Rate exceeded", 400],
+  internal: ["ServiceFailure", "An internal error has occurred", 500],
+  unavailable: ["ServiceUnavailable", "The service is unavailable", 503],
+  denied: ["AccessDenied", "User is not authorized to perform this action", 403],
+  unauthorized: ["ExpiredToken", "The security token included in the request is expired", 403],
+};
 
 /** What Entra's role import gets with an IAM user's key: nothing unless the key is active, right, and allowed iam:ListRoles. */
-function rolesVisibleTo(state: IamState, host: SandboxHost): NonNullable<SandboxHost["shared"]["iam"]>["rolesVisibleTo"] {
+function rolesVisibleTo(
+  state: IamState,
+  principals: Principals,
+): NonNullable<SandboxHost["shared"]["iam"]>["rolesVisibleTo"] {
   return (accessKeyId, secret) => {
-    for (const user of state.users.values()) {
-      const key = user.keys.find(({ id }) => id === accessKeyId);
-      if (!key) continue;
-      if (key.secret !== secret || key.status !== "Active") return { denied: true };
-      state.users.set(user.name.toLowerCase(), {
-        ...user,
-        keys: user.keys.map((one) => (one === key ? { ...key, lastUsed: { at: host.clock.now(), service: "iam", region: "us-east-1" } } : one)),
-      });
-      const documents = user.attached.flatMap((arn) => {
-        const policy = state.policies.get(arn.toLowerCase());
-        return policy ? [policy.versions.find(({ id }) => id === policy.defaultVersion)!.document] : [];
-      });
-      if (!allows(documents, "iam:ListRoles")) return { denied: true };
-      return { roles: [...state.roles.values()].map(({ arn, trust }) => ({ arn, samlProviderArns: federatedPrincipals(trust).filter((one) => one.includes(":saml-provider/")) })) };
-    }
-    return { denied: true };
+    const key = [...state.users.values()].flatMap(({ keys }) => keys).find(({ id }) => id === accessKeyId);
+    if (key?.secret !== secret || key.status !== "Active") return { denied: true };
+    principals.markUsed(accessKeyId, "iam", "us-east-1");
+    if (!principals.allows(accessKeyId, "iam:ListRoles", `arn:aws:iam::${state.account}:role/`))
+      return { denied: true };
+    const providersOf = (trust: string) => federatedPrincipals(trust).filter((one) => one.includes(":saml-provider/"));
+    return {
+      roles: [...state.roles.values()].map(({ arn, trust }) => ({ arn, samlProviderArns: providersOf(trust) })),
+    };
   };
 }
-

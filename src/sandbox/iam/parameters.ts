@@ -10,6 +10,7 @@ const RULES: Record<string, [RegExp, number, number]> = {
   name: [/^[\w._-]+$/, 1, 128],
   path: [/^(\u002F)$|^(\u002F[\u0021-\u007E]+\u002F)$/, 1, 512],
   policyArn: [/^[\s\S]*$/, 20, 2048],
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the service model allows tab, line feed and carriage return
   description: [/^[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*$/, 0, 1000],
 };
 
@@ -33,15 +34,46 @@ export class Parameters {
             : pattern.test(value)
               ? undefined
               : `Member must satisfy regular expression pattern: ${pattern.source}`;
-      if (complaint) throw invalid(`1 validation error detected: Value at '${field}' failed to satisfy constraint: ${complaint}`);
+      if (complaint)
+        throw invalid(`1 validation error detected: Value at '${field}' failed to satisfy constraint: ${complaint}`);
     }
     return value;
+  }
+
+  /** A field as it stands, unchecked. */
+  peek(name: string): string | undefined {
+    return this.#form.get(name) ?? undefined;
+  }
+
+  /** Context keys and values of a simulation. */
+  contextEntries(): Record<string, string[]> {
+    const entries: Record<string, string[]> = {};
+    for (let index = 1; this.#form.has(`ContextEntries.member.${index}.ContextKeyName`); index++) {
+      const prefix = `ContextEntries.member.${index}`;
+      entries[this.#form.get(`${prefix}.ContextKeyName`)!] = this.members(`${prefix}.ContextKeyValues`);
+    }
+    return entries;
+  }
+
+  /** Keys of tags to take off. */
+  tagKeys(): string[] {
+    const keys = this.members("TagKeys");
+    const complain = (constraint: string) =>
+      invalid(`1 validation error detected: Value at 'tagKeys' failed to satisfy constraint: ${constraint}`);
+    if (keys.length > 50) throw complain("Member must have length less than or equal to 50");
+    if (!keys.every((key) => key.length <= 128 && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u.test(key)))
+      throw complain(
+        "Member must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, Member must not be null]",
+      );
+    return keys;
   }
 
   required(name: string): string {
     const value = this.optional(name);
     if (value === undefined || value === "") {
-      throw invalid(`1 validation error detected: Value at '${name.charAt(0).toLowerCase() + name.slice(1)}' failed to satisfy constraint: Member must not be null`);
+      throw invalid(
+        `1 validation error detected: Value at '${name.charAt(0).toLowerCase() + name.slice(1)}' failed to satisfy constraint: Member must not be null`,
+      );
     }
     return value;
   }
@@ -58,7 +90,9 @@ export class Parameters {
     const number = Number(value);
     if (!Number.isInteger(number) || number < least || number > most) {
       const bound = number > most ? `less than or equal to ${most}` : `greater than or equal to ${least}`;
-      throw invalid(`1 validation error detected: Value at '${name.charAt(0).toLowerCase() + name.slice(1)}' failed to satisfy constraint: Member must have value ${bound}`);
+      throw invalid(
+        `1 validation error detected: Value at '${name.charAt(0).toLowerCase() + name.slice(1)}' failed to satisfy constraint: Member must have value ${bound}`,
+      );
     }
     return number;
   }
@@ -69,7 +103,8 @@ export class Parameters {
 
   members(name: string): string[] {
     const values: string[] = [];
-    for (let index = 1; this.#form.has(`${name}.member.${index}`); index++) values.push(this.#form.get(`${name}.member.${index}`)!);
+    for (let index = 1; this.#form.has(`${name}.member.${index}`); index++)
+      values.push(this.#form.get(`${name}.member.${index}`)!);
     return values;
   }
 
@@ -78,14 +113,21 @@ export class Parameters {
     for (let index = 1; this.#form.has(`Tags.member.${index}.Key`); index++) {
       const Key = this.#form.get(`Tags.member.${index}.Key`)!;
       const Value = this.#form.get(`Tags.member.${index}.Value`) ?? "";
-      const complain = (part: string, complaint: string) => invalid(`1 validation error detected: Value at 'tags.${index}.member.${part}' failed to satisfy constraint: ${complaint}`);
+      const complain = (part: string, complaint: string) =>
+        invalid(
+          `1 validation error detected: Value at 'tags.${index}.member.${part}' failed to satisfy constraint: ${complaint}`,
+        );
       if (Key.length < 1) throw complain("key", "Member must have length greater than or equal to 1");
       if (Key.length > 128) throw complain("key", "Member must have length less than or equal to 128");
       if (Value.length > 256) throw complain("value", "Member must have length less than or equal to 256");
-      if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u.test(Key)) throw complain("key", "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+");
+      if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u.test(Key))
+        throw complain("key", "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+");
       tags.push({ Key, Value });
     }
-    if (tags.length > 50) throw invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50");
+    if (tags.length > 50)
+      throw invalid(
+        "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50",
+      );
     return tags;
   }
 }

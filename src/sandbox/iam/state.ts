@@ -70,7 +70,13 @@ export interface IamState {
 }
 
 export function createState(host: SandboxHost): IamState {
-  return { account: host.world.account, roles: host.eventual("roles"), policies: host.eventual("policies"), users: host.eventual("users"), providers: host.eventual("providers") };
+  return {
+    account: host.world.account,
+    roles: host.eventual("roles"),
+    policies: host.eventual("policies"),
+    users: host.eventual("users"),
+    providers: host.eventual("providers"),
+  };
 }
 
 /** AROA…, AIDA…, ANPA…, AKIA…: prefix and 16 or 17 upper-case letters and digits. */

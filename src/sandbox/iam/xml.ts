@@ -22,7 +22,12 @@ export function element(name: string, value: XmlValue | undefined, indent: strin
   return `${indent}<${name}>${escapeXml(String(value))}</${name}>\n`;
 }
 
-export function answer(xmlns: string, operation: string, result: { [name: string]: XmlValue | undefined } | undefined, requestId: string): string {
+export function answer(
+  xmlns: string,
+  operation: string,
+  result: { [name: string]: XmlValue | undefined } | undefined,
+  requestId: string,
+): string {
   const body = result === undefined ? "" : element(`${operation}Result`, result, "  ");
   return `<${operation}Response xmlns="${xmlns}">\n${body}  <ResponseMetadata>\n    <RequestId>${requestId}</RequestId>\n  </ResponseMetadata>\n</${operation}Response>\n`;
 }
@@ -33,5 +38,8 @@ export function errorAnswer(xmlns: string, code: string, message: string, reques
 
 /** RFC 3986, as IAM encodes documents: space is %20, `*` is %2A. */
 export function percentEncode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
