@@ -41,6 +41,8 @@ export interface Inventory {
 interface OwnWrite {
   /** Undefined: deleted. */
   view: ConnectUserView | undefined;
+  /** What an index that lags behind still shows. Anything else in it is newer than our write. */
+  before: ConnectUserView | undefined;
   at: number;
 }
 interface Details {
@@ -81,7 +83,9 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
       NextToken = r.NextToken;
     } while (NextToken);
     for (const [name, write] of own) {
-      const settled = write.at < startedAt - INDEX_LAG_MS || showsWrite(fresh.get(name), write.view);
+      const seen = fresh.get(name);
+      const lags = !shows(seen, write.view) && shows(seen, write.before);
+      const settled = write.at < startedAt - INDEX_LAG_MS || !lags;
       if (settled && write.at < startedAt) own.delete(name);
       else if (write.view) fresh.set(name, write.view);
       else fresh.delete(name);
@@ -148,7 +152,8 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   }
 
   function put(name: string, view: ConnectUserView | undefined): void {
-    own.set(name, { view, at: clock.now() });
+    const earlier = own.get(name);
+    own.set(name, { view, before: earlier ? earlier.before : users.get(name), at: clock.now() });
     if (view) users.set(name, view);
     else users.delete(name);
     lowerCase = undefined;
@@ -214,8 +219,8 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   };
 }
 
-/** Whether the index has caught up with an own write; details that it never has, and phone defaults that we did not set, are not compared. */
-function showsWrite(seen: ConnectUserView | undefined, written: ConnectUserView | undefined): boolean {
+/** Whether the index shows this state; details that it never has, and phone defaults that we did not set, are not compared. */
+function shows(seen: ConnectUserView | undefined, written: ConnectUserView | undefined): boolean {
   if (!seen || !written) return seen === written;
   const core = (v: ConnectUserView) =>
     JSON.stringify([
