@@ -249,17 +249,18 @@ function reasonOf(before: KubeObject | undefined, after: KubeObject | undefined)
 
 /**
  * Whether an object is to be looked at because of its own change: not because of its status, which only we write, nor because of a
- * finalizer that we have just set. The answer to an own write may still hold somebody else's edit of a moment before.
+ * finalizer that was set. One that somebody took away may have been ours. The watch may tell of an own write before its answer comes.
  */
 function concernsItself(before: KubeObject | undefined, after: KubeObject | undefined, own: boolean): boolean {
   if (!before || !after) return true;
+  const kept = after.metadata.finalizers ?? [];
+  if (!own && before.metadata.finalizers?.some((finalizer) => !kept.includes(finalizer))) return true;
   const of = ({ metadata }: KubeObject) => [
     metadata.uid,
     metadata.generation,
     metadata.deletionTimestamp,
     metadata.labels ?? {},
     metadata.annotations ?? {},
-    own ? [] : (metadata.finalizers ?? []),
   ];
   return !equalJson(of(before), of(after));
 }
