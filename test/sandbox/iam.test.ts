@@ -32,7 +32,7 @@ function stsClient(): STSClient {
 }
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox({ world: { behaviour: { quotas: "unlimited" } } });
   account = sandbox.world.account;
   client = iamClient(ADMIN);
 });

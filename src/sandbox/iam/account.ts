@@ -27,9 +27,8 @@ export function accountOf(state: IamState, host: SandboxHost) {
     if (!found) throw notFound(`The user with name ${name} cannot be found.`);
     return found;
   };
-  const ownPolicy = (arn: string, text: "attachable" | "found" = "found"): Policy => {
-    if (arn.includes(":iam::aws:"))
-      throw new IamError("AccessDenied", "Cannot delete policies outside your own account.", 403);
+  const ownPolicy = (arn: string, text: "attachable" | "found" = "found", deed = "update policies"): Policy => {
+    if (arn.includes(":iam::aws:")) throw new IamError("AccessDenied", `Cannot ${deed} outside your own account.`, 403);
     return policy(arn, text);
   };
   const policy = (arn: string, text: "attachable" | "found" = "found", map: "get" | "read" = "get"): Policy => {

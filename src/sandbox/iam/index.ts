@@ -12,6 +12,9 @@ import { createState, type IamState } from "./state.ts";
 import { stsOperations } from "./sts.ts";
 import { answer, errorAnswer } from "./xml.ts";
 
+/** Operations that are about the caller's own user when none is named. */
+const OWN_USER = ["GetUser", "CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey"];
+
 /** One of the two services as the wire knows it. `prepare` says who may run an operation, and gives it. */
 interface QueryApi {
   name: "iam" | "sts";
@@ -38,6 +41,7 @@ export function createIam(host: SandboxHost): SandboxService[] {
       version: "2010-05-08",
       writes: (operation) => iam[operation]?.writes ?? false,
       prepare(operation, accessKeyId, parameters) {
+        if (OWN_USER.includes(operation)) parameters.assume("UserName", principals.userNameOf(accessKeyId, parameters));
         if (iam[operation])
           principals.authorize(accessKeyId, `iam:${operation}`, resourceOf(state, operation, parameters));
         return iam[operation];

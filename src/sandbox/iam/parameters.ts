@@ -4,14 +4,15 @@ import type { Tag } from "./state.ts";
 
 /** [pattern, minimum length, maximum length] of IAM's service model. */
 const RULES: Record<string, [RegExp, number, number]> = {
-  roleName: [/^[\w+=,.@-]+$/, 1, 64],
-  userName: [/^[\w+=,.@-]+$/, 1, 128],
-  policyName: [/^[\w+=,.@-]+$/, 1, 128],
-  name: [/^[\w._-]+$/, 1, 128],
-  path: [/^(\u002F)$|^(\u002F[\u0021-\u007E]+\u002F)$/, 1, 512],
-  policyArn: [/^[\s\S]*$/, 20, 2048],
+  roleName: [/[\w+=,.@-]+/, 1, 64],
+  userName: [/[\w+=,.@-]+/, 1, 128],
+  policyName: [/[\w+=,.@-]+/, 1, 128],
+  name: [/[\w._-]+/, 1, 128],
+  path: [/(\u002F)|(\u002F[\u0021-\u007E]+\u002F)/, 1, 512],
+  policyArn: [/[\s\S]*/, 20, 2048],
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the service model allows tab, line feed and carriage return
-  description: [/^[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*$/, 0, 1000],
+  description: [/[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*/, 0, 1000],
+  versionId: [/v[1-9][0-9]*(\.[A-Za-z0-9-]*)?/, 1, 128],
 };
 
 export class Parameters {
@@ -31,13 +32,18 @@ export class Parameters {
           ? `Member must have length greater than or equal to ${least}`
           : value.length > most
             ? `Member must have length less than or equal to ${most}`
-            : pattern.test(value)
+            : new RegExp(`^(?:${pattern.source})$`).test(value)
               ? undefined
               : `Member must satisfy regular expression pattern: ${pattern.source}`;
       if (complaint)
         throw invalid(`1 validation error detected: Value at '${field}' failed to satisfy constraint: ${complaint}`);
     }
     return value;
+  }
+
+  /** Fills in a field that the caller left out. */
+  assume(name: string, value: string): void {
+    if (!this.#form.has(name)) this.#form.set(name, value);
   }
 
   /** A field as it stands, unchecked. */

@@ -16,6 +16,11 @@ export function policyOperations({
   policyXml,
   iamArn,
 }: Account): Record<string, IamOperation> {
+  const versioned = (arn: string, id: string, deed?: string): Policy => {
+    if (arn.includes(":iam::aws:") || policies.get(arn.toLowerCase())?.versions.some((one) => one.id === id))
+      return ownPolicy(arn, "attachable", deed);
+    throw notFound(`Policy ${arn} version ${id} does not exist or is not attachable.`);
+  };
   return {
     CreatePolicy: write((p) => {
       const name = p.required("PolicyName");
@@ -44,7 +49,7 @@ export function policyOperations({
     }),
     GetPolicy: read((p) => ({ Policy: policyXml(policy(p.arn("PolicyArn"), "attachable", "read"), "get") })),
     DeletePolicy: write((p) => {
-      const value = ownPolicy(p.arn("PolicyArn"));
+      const value = ownPolicy(p.arn("PolicyArn"), "found", "delete policies");
       const used = attachments(value.arn);
       if (used.roles.length + used.users.length + used.boundaries > 0)
         throw conflict("Cannot delete a policy attached to entities.");
@@ -104,9 +109,7 @@ export function policyOperations({
     DeletePolicyVersion: write((p) => {
       const arn = p.arn("PolicyArn");
       const id = p.required("VersionId");
-      const value = ownPolicy(arn, "attachable");
-      if (!value.versions.some((one) => one.id === id))
-        throw notFound(`Policy ${arn} version ${id} does not exist or is not attachable.`);
+      const value = versioned(arn, id, "delete policy versions for policies");
       if (id === value.defaultVersion) throw conflict("Cannot delete the default version of a policy.");
       put.policy({ ...value, versions: value.versions.filter((one) => one.id !== id) });
       return undefined;
@@ -114,19 +117,20 @@ export function policyOperations({
     SetDefaultPolicyVersion: write((p) => {
       const arn = p.arn("PolicyArn");
       const id = p.required("VersionId");
-      const value = ownPolicy(arn, "attachable");
-      if (!value.versions.some((one) => one.id === id))
-        throw notFound(`Policy ${arn} version ${id} does not exist or is not attachable.`);
+      const value = versioned(arn, id);
       put.policy({ ...value, defaultVersion: id, updated: now() });
       return undefined;
     }),
     ListEntitiesForPolicy: read((p) => {
       const value = policy(p.arn("PolicyArn"), "attachable", "read");
       const holders = attachments(value.arn);
+      const filter = p.optional("EntityFilter");
+      const users = filter === undefined || filter === "User" ? holders.users : [];
+      const roles = filter === undefined || filter === "Role" ? holders.roles : [];
       return {
         PolicyGroups: [],
-        PolicyUsers: holders.users.map(({ name, id }) => ({ UserName: name, UserId: id })),
-        PolicyRoles: holders.roles.map(({ name, id }) => ({ RoleName: name, RoleId: id })),
+        PolicyUsers: users.map(({ name, id }) => ({ UserName: name, UserId: id })),
+        PolicyRoles: roles.map(({ name, id }) => ({ RoleName: name, RoleId: id })),
         IsTruncated: false,
       };
     }),

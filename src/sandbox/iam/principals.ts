@@ -1,7 +1,7 @@
 /** Who signs a request, and what the policies that IAM holds let it do. */
 import type { SandboxHost } from "../host.ts";
 import type { SandboxRequest } from "../service.ts";
-import { IamError } from "./error.ts";
+import { IamError, invalid } from "./error.ts";
 import { type Decision, evaluate, type Question } from "./evaluate.ts";
 import type { Parameters } from "./parameters.ts";
 import { readAuthorization, signatureMatches } from "./signature.ts";
@@ -83,6 +83,13 @@ export class Principals {
     const role = this.#host.callers.get(accessKeyId)?.role;
     const context: Record<string, string[]> = role ? { "aws:userid": [`${role.id}:${role.sessionName}`] } : {};
     return decide(this.#state, identity, { action, resource, context }) === "allowed";
+  }
+
+  /** The user that a request names, or else the one who sends it. */
+  userNameOf(accessKeyId: string, parameters: Parameters): string {
+    const name = parameters.peek("UserName") ?? this.#userOf(accessKeyId)?.name;
+    if (name === undefined) throw invalid("Must specify userName when calling with non-User credentials");
+    return name;
   }
 
   /** What GetAccessKeyLastUsed shows from now on. */
