@@ -16,14 +16,22 @@ import {
   UpdateUserSecurityProfilesCommand,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../clock.ts";
-import { CloudError } from "../errors.ts";
+import { type CallOptions, CloudError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
 import { createInventory } from "./inventory.ts";
 import { createNames, pathKey } from "./names.ts";
-import type { ConnectInstance, ConnectUserInput, ConnectUserView, PhoneSettings } from "./types.ts";
+import type {
+  ConnectInstance,
+  ConnectInstanceFacts,
+  ConnectUserInput,
+  ConnectUserView,
+  PhoneSettings,
+} from "./types.ts";
 
 const DEFAULT_MAX_AGE_MS = 60_000;
+/** Identity management never changes; replication and status seldom do. One call serves every resource of the instance. */
+const FACTS_AGE_MS = 10 * 60_000;
 
 export function createConnectInstance(p: {
   arn: string;
@@ -41,20 +49,37 @@ export function createConnectInstance(p: {
     inventory.wrote({ ...(known.get(user.username) ?? user), ...change });
   };
   const of = (user: ConnectUserView) => ({ InstanceId, UserId: user.id });
+  let facts: { at: number; read: Promise<ConnectInstanceFacts> } | undefined;
+  const describeInstance = async (o?: CallOptions): Promise<ConnectInstanceFacts> => {
+    // Shared by whoever asks meanwhile, so no single caller's signal may cut it off.
+    const shared = { priority: o?.priority };
+    const r = await call(
+      "DescribeInstance",
+      (s) => client.send(new DescribeInstanceCommand({ InstanceId }), s),
+      shared,
+    );
+    return {
+      arn: r.Instance?.Arn ?? arn,
+      id: InstanceId,
+      identityManagement: r.Instance!.IdentityManagementType!,
+      status: r.Instance?.InstanceStatus ?? "UNKNOWN",
+      globalSignInEndpoint: r.ReplicationConfiguration?.GlobalSignInEndpoint,
+      accessUrl: r.Instance?.InstanceAccessUrl,
+    };
+  };
 
   return {
     arn,
-    async facts(o) {
-      const r = await call("DescribeInstance", (s) => client.send(new DescribeInstanceCommand({ InstanceId }), s), o);
-      const instance = r.Instance;
-      return {
-        arn: instance?.Arn ?? arn,
-        id: InstanceId,
-        identityManagement: instance!.IdentityManagementType!,
-        status: instance?.InstanceStatus ?? "UNKNOWN",
-        globalSignInEndpoint: r.ReplicationConfiguration?.GlobalSignInEndpoint,
-        accessUrl: instance?.InstanceAccessUrl,
-      };
+    facts(o) {
+      const now = p.clock.now();
+      if (!facts || now - facts.at > FACTS_AGE_MS) {
+        const read = describeInstance(o);
+        facts = { at: now, read };
+        read.catch(() => {
+          if (facts?.read === read) facts = undefined;
+        });
+      }
+      return facts.read;
     },
     securityProfile: (name, o) => names.resolve("securityProfile", name, o),
     routingProfile: (name, o) => names.resolve("routingProfile", name, o),

@@ -1,0 +1,155 @@
+/** A sandbox, the clouds behind the guard, and the folder controller over them: the whole product without Kubernetes. */
+import { pino } from "pino";
+import { composeClouds } from "../../src/cli/compose.ts";
+import { FolderController, type Resource } from "../../src/cli/folder.ts";
+import type { Manifests } from "../../src/manifests/read.ts";
+import { parseManifests } from "../../src/manifests/read.ts";
+import type { CallRecord } from "../../src/providers/errors.ts";
+import type { Condition } from "../../src/runtime/conditions.ts";
+import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
+import type { WorldInput } from "../../src/sandbox/world.ts";
+
+export const INSTANCE = "0a1b2c3d-1111-4222-8333-444455556666";
+export const INSTANCE_ARN = `arn:aws:connect:us-east-1:111122223333:instance/${INSTANCE}`;
+
+const person = (name: string, more: object = {}) => ({
+  userPrincipalName: `${name}@example.com`,
+  mail: `${name}@example.com`,
+  displayName: `${name} Doe`,
+  givenName: name,
+  surname: "Doe",
+  ...more,
+});
+
+export function world(more: WorldInput = {}): WorldInput {
+  return {
+    account: "111122223333",
+    users: [
+      person("alice"),
+      person("jane"),
+      person("omar"),
+      person("disabled", { accountEnabled: false }),
+      person("nomail", { mail: null }),
+    ],
+    groups: [{ displayName: "Agents", members: ["jane@example.com"] }],
+    instances: [
+      {
+        id: INSTANCE,
+        region: "us-east-1",
+        alias: "example",
+        securityProfiles: ["Admin", "Agent"],
+        routingProfiles: ["Basic Routing Profile"],
+        hierarchy: { levels: ["Site"], groups: [{ name: "Dublin" }] },
+      },
+    ],
+    ...more,
+    behaviour: { quotas: "unlimited", ...more.behaviour },
+  };
+}
+
+export const persona = (name: string, spec: object = {}) => ({
+  apiVersion: "connectsso.dev/v1alpha1",
+  kind: "ConnectSsoPersona",
+  metadata: { name, namespace: "team" },
+  spec: {
+    instanceArn: INSTANCE_ARN,
+    landingPage: "ContactControlPanel",
+    application: { displayName: `Connect ${name}` },
+    connectUsers: { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile" },
+    ...spec,
+  },
+});
+export const user = (name: string, personaName: string, spec: object = {}) => ({
+  apiVersion: "connectsso.dev/v1alpha1",
+  kind: "ConnectUser",
+  metadata: { name, namespace: "team" },
+  spec: { personaRef: { name: personaName }, entraUser: { userPrincipalName: `${name}@example.com` }, ...spec },
+});
+
+export interface Harness {
+  sandbox: Sandbox;
+  controller: FolderController;
+  calls: CallRecord[];
+  /** Log lines of the whole run. */
+  lines: string[];
+  apply(...objects: object[]): void;
+  ready(what?: string): Promise<void>;
+  /** Waits for a condition's reason. */
+  reason(kind: string, name: string, type: string, reason: string): Promise<void>;
+  /** Resolves when `quietMs` passed without any write to a cloud or a status. */
+  writes(): CallRecord[];
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function start(input: WorldInput = world(), options: { pollIntervalMs?: number } = {}): Promise<Harness> {
+  const sandbox = await startSandbox({ world: input });
+  Object.assign(process.env, sandbox.env);
+  const calls: CallRecord[] = [];
+  const lines: string[] = [];
+  const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  const pollIntervalMs = options.pollIntervalMs ?? 500;
+  const base = {
+    cluster: "test",
+    pollIntervalMs,
+    allowInsecure: true,
+    log,
+    onCall: (call: CallRecord) => void calls.push(call),
+  };
+  let composed = composeClouds(base);
+  let controller = new FolderController({ clouds: composed.clouds, cluster: "test", pollIntervalMs, log });
+  controller.start();
+  const harness: Harness = {
+    sandbox,
+    get controller() {
+      return controller;
+    },
+    calls,
+    lines,
+    apply(...objects) {
+      const all: Manifests = { objects: [], problems: [], sources: new Map() };
+      parseManifests(objects.map((one) => JSON.stringify(one)).join("\n---\n"), "test", "team", all);
+      if (all.problems.length > 0) throw new Error(JSON.stringify(all.problems));
+      for (const one of all.objects) controller.store.apply(one as never);
+    },
+    async ready(what = "everything Ready") {
+      await controller
+        .until((all) => all.length > 0 && all.every((one) => status(one, "Ready")?.status === "True"), 25_000, what)
+        .catch((error: unknown) => {
+          const open = controller
+            .resources()
+            .flatMap((one) =>
+              ((one.status?.conditions ?? []) as Condition[])
+                .filter(({ type, status: state }) => type !== "Drifted" && state !== "True")
+                .map((c) => `${one.kind}/${one.metadata.name} ${c.type} ${c.reason}: ${c.message}`),
+            );
+          throw new Error(`${(error as Error).message}\n${open.join("\n")}`);
+        });
+    },
+    reason: (kind, name, type, reason) =>
+      controller.until(
+        (all) =>
+          all.some((one) => one.kind === kind && one.metadata.name === name && status(one, type)?.reason === reason),
+        25_000,
+        `${kind}/${name} ${type} ${reason}`,
+      ),
+    writes: () => calls.filter(({ write, operation }) => write && !operation.includes("$batch")),
+    async restart() {
+      await controller.stop();
+      composed.close();
+      composed = composeClouds(base);
+      controller = new FolderController({ clouds: composed.clouds, cluster: "test", pollIntervalMs, log });
+      controller.start();
+    },
+    async stop() {
+      await controller.stop();
+      composed.close();
+      await sandbox.close();
+    },
+  };
+  return harness;
+}
+
+export function status(object: Resource | undefined, type: string): Condition | undefined {
+  return (object?.status?.conditions as Condition[] | undefined)?.find((one) => one.type === type);
+}

@@ -1,0 +1,168 @@
+import {
+  ConnectClient,
+  DescribeUserCommand,
+  ListUsersCommand,
+  UpdateUserIdentityInfoCommand,
+} from "@aws-sdk/client-connect";
+import { afterEach, expect, test } from "@jest/globals";
+import type { ConnectUser } from "../../src/api/resources.ts";
+import { type Harness, INSTANCE, persona, start, status, user, world } from "./support.ts";
+
+let h: Harness;
+afterEach(() => h?.stop());
+const get = (name: string) => h.controller.store.get<ConnectUser>("ConnectUser", "team", name)!;
+const connect = () => new ConnectClient({ region: "us-east-1" });
+const users = async () =>
+  (await connect().send(new ListUsersCommand({ InstanceId: INSTANCE }))).UserSummaryList!.map(
+    ({ Username }) => Username,
+  );
+
+test("a user gets names, hierarchy and phone; a change by hand is shown and set back", async () => {
+  h = await start();
+  h.apply(
+    persona("agents"),
+    user("jane", "agents", {
+      hierarchyGroup: ["Dublin"],
+      phone: { type: "DeskPhone", deskPhoneNumber: "+35315550100", afterContactWorkTime: 30 },
+    }),
+  );
+  await h.ready();
+  const UserId = get("jane").status!.connectUserId!;
+  const { User } = await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }));
+  expect(User).toMatchObject({
+    Username: "jane@example.com",
+    IdentityInfo: { FirstName: "jane", LastName: "Doe" },
+    PhoneConfig: { PhoneType: "DESK_PHONE", DeskPhoneNumber: "+35315550100", AfterContactWorkTimeLimit: 30 },
+    Tags: { "connectsso.dev/owner": "test/team/jane" },
+  });
+  await connect().send(
+    new UpdateUserIdentityInfoCommand({
+      InstanceId: INSTANCE,
+      UserId,
+      IdentityInfo: { FirstName: "Mallory", LastName: "Doe" },
+    }),
+  );
+  await h.controller.until(
+    () => get("jane").status!.drift?.some((row) => row.path === "firstName" && row.observed === "Mallory") ?? false,
+    20_000,
+    "drift of the first name",
+  );
+  await h.controller.until(() => status(get("jane"), "Drifted")?.status === "False", 20_000, "the drift is set back");
+  expect(
+    (await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }))).User!.IdentityInfo!.FirstName,
+  ).toBe("jane");
+});
+
+test("driftPolicy Report shows and leaves", async () => {
+  h = await start();
+  h.apply(persona("agents"), user("jane", "agents", { driftPolicy: "Report" }));
+  await h.ready();
+  const UserId = get("jane").status!.connectUserId!;
+  await connect().send(
+    new UpdateUserIdentityInfoCommand({
+      InstanceId: INSTANCE,
+      UserId,
+      IdentityInfo: { FirstName: "Mallory", LastName: "Doe" },
+    }),
+  );
+  await h.reason("ConnectUser", "jane", "Drifted", "DriftFound");
+  expect(
+    (await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }))).User!.IdentityInfo!.FirstName,
+  ).toBe("Mallory");
+});
+
+test.each([
+  ["absent in Entra", user("nobody", "agents"), "EntraUserNotFound"],
+  ["disabled in Entra", user("disabled", "agents"), "EntraUserDisabled"],
+  ["a persona that does not exist", user("jane", "nope"), "PersonaNotFound"],
+  [
+    "a profile that the persona does not allow",
+    user("jane", "agents", { securityProfiles: ["Admin"] }),
+    "SecurityProfileNotAllowed",
+  ],
+  ["a name that differs in case", user("jane", "agents", { username: "Jane@example.com" }), "UsernameCaseMismatch"],
+  ["an unknown hierarchy group", user("jane", "agents", { hierarchyGroup: ["Dublim"] }), "UnknownHierarchyGroup"],
+])("%s is refused and creates nothing", async (_, object, reason) => {
+  h = await start();
+  h.apply(persona("agents"), object);
+  await h.reason("ConnectUser", object.metadata.name, "Ready", reason);
+  expect(await users()).toEqual([]);
+});
+
+test("one person under two personas is a conflict on both, and neither gets anything", async () => {
+  h = await start();
+  h.apply(
+    persona("agents"),
+    persona("administrators", {
+      connectUsers: { securityProfiles: ["Admin"], routingProfile: "Basic Routing Profile" },
+    }),
+    user("jane", "agents"),
+    {
+      ...user("jane", "administrators"),
+      metadata: { name: "jane-admin", namespace: "team" },
+    },
+  );
+  await h.reason("ConnectUser", "jane", "Conflict", "TwoPersonas");
+  await h.reason("ConnectUser", "jane-admin", "Conflict", "TwoPersonas");
+  expect(await users()).toEqual([]);
+  h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane-admin" });
+  await h.ready("the other one goes on when the conflict is resolved");
+});
+
+test("a Connect user that somebody else made is taken over only when asked", async () => {
+  const base = world();
+  h = await start({
+    ...base,
+    instances: [
+      {
+        ...base.instances![0]!,
+        users: [
+          {
+            username: "jane@example.com",
+            firstName: "jane",
+            lastName: "Doe",
+            securityProfiles: ["Agent"],
+            routingProfile: "Basic Routing Profile",
+          },
+        ],
+      },
+    ],
+  });
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.reason("ConnectUser", "jane", "Ready", "NotOwned");
+  h.apply(user("jane", "agents", { adoptionPolicy: "IfUnowned" }));
+  await h.ready("taken over");
+  expect(await users()).toEqual(["jane@example.com"]);
+});
+
+test("recreate makes a new Connect user once per value", async () => {
+  h = await start();
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.ready();
+  const first = get("jane").status!.connectUserId;
+  h.controller.store.annotate(
+    { kind: "ConnectUser", namespace: "team", name: "jane" },
+    { "connectsso.dev/recreate": "1" },
+  );
+  await h.controller.until(
+    () => get("jane").status!.connectUserId !== first && get("jane").status!.handledRequests?.recreate === "1",
+    20_000,
+    "a new Connect user",
+  );
+  const second = get("jane").status!.connectUserId;
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(get("jane").status!.connectUserId).toBe(second);
+  expect(await users()).toEqual(["jane@example.com"]);
+});
+
+test("RevokeAccess takes the role and keeps the Connect user", async () => {
+  h = await start();
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.ready();
+  h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
+  await h.controller.until((all) => all.every(({ kind }) => kind !== "ConnectUser"), 20_000, "the ConnectUser is gone");
+  expect(await users()).toEqual(["jane@example.com"]);
+  expect(
+    h.writes().some(({ operation }) => operation.startsWith("DELETE /servicePrincipals/{id}/appRoleAssignedTo")),
+  ).toBe(true);
+});
