@@ -18,6 +18,8 @@ export interface Trust {
 }
 export type MetadataCheck = ({ ok: true } & Trust) | { ok: false; reason: "MetadataRefused"; message: string };
 
+/** What IAM asks of a SAML metadata document at the least. */
+const MIN_CHARACTERS = 1000;
 const MAX_BYTES = 1024 * 1024;
 const METADATA_NS = "urn:oasis:names:tc:SAML:2.0:metadata";
 const SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#";
@@ -96,15 +98,30 @@ export function checkMetadata(xml: string, expected: { tenantId: string }): Meta
   if (trust.entityId.toLowerCase() !== `https://sts.windows.net/${expected.tenantId}/`.toLowerCase())
     return refuse(`it names ${trust.entityId || "no entity"}, not the tenant ${expected.tenantId}`);
   if (trust.signingCertificates.length === 0) return refuse("it holds no signing certificate");
-  for (const url of trust.ssoUrls) {
-    if (!URL.canParse(url) || new URL(url).protocol !== "https:" || !LOGIN_HOSTS.has(new URL(url).hostname))
-      return refuse(`it sends users to ${url}`);
-  }
+  const stray = trust.ssoUrls.find((url) => !isSignOnOf(expected.tenantId, url));
+  if (stray !== undefined) return refuse(`it sends users to ${shown(stray)}`);
   if (trust.ssoUrls.length === 0) return refuse("it names no sign-on address");
   return { ok: true, ...trust };
 }
 
-/** A document that trusts exactly these certificates; the same input gives the same text. At least the 1000 characters that IAM wants. */
+/** Over https, on a login host of Entra as it stands (no port, no user information), and at this tenant's path. */
+function isSignOnOf(tenantId: string, address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
+  return (
+    url.protocol === "https:" &&
+    LOGIN_HOSTS.has(url.host) &&
+    url.username === "" &&
+    url.password === "" &&
+    url.pathname.split("/")[1]?.toLowerCase() === tenantId.toLowerCase()
+  );
+}
+
+/** Host and path only: user information in an address may be a password. */
+const shown = (address: string): string =>
+  URL.canParse(address) ? new URL(address).host + new URL(address).pathname : "something that is no address";
+
+/** A document that trusts exactly these certificates; the same certificates in any order give the same text. At least the 1000 characters that IAM wants. */
 export function buildMetadata(input: {
   tenantId: string;
   certificates: readonly { derBase64: string }[];
@@ -113,11 +130,12 @@ export function buildMetadata(input: {
   const url = `https://${input.loginHost ?? "login.microsoftonline.com"}/${input.tenantId}/saml2`;
   const service = (name: string, binding: string) =>
     `    <${name} Binding="urn:oasis:names:tc:SAML:2.0:bindings:${binding}" Location="${url}"/>`;
-  const keys = input.certificates.map(
-    ({ derBase64 }) =>
+  const certificates = [...new Set(input.certificates.map(({ derBase64 }) => derBase64.replace(/\s/g, "")))].sort();
+  const keys = certificates.map(
+    (derBase64) =>
       `    <KeyDescriptor use="signing">\n      <KeyInfo xmlns="${SIGNATURE_NS}">\n        <X509Data>\n          <X509Certificate>${derBase64}</X509Certificate>\n        </X509Data>\n      </KeyInfo>\n    </KeyDescriptor>`,
   );
-  return [
+  const text = [
     '<?xml version="1.0" encoding="utf-8"?>',
     `<EntityDescriptor xmlns="${METADATA_NS}" entityID="https://sts.windows.net/${input.tenantId}/">`,
     '  <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">',
@@ -129,6 +147,8 @@ export function buildMetadata(input: {
     "</EntityDescriptor>",
     "",
   ].join("\n");
+  // White space after the document element is part of well-formed XML and says nothing.
+  return text.padEnd(MIN_CHARACTERS, "\n");
 }
 
 /** Field by field whom two documents trust; empty when it is the same. Never the documents themselves. */

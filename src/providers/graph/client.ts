@@ -29,10 +29,15 @@ export interface GraphRequest {
   path: string;
   body?: unknown;
   target?: string;
+  /** A POST that only reads, such as $batch of GETs: retried, never reported as a write. */
+  reads?: true;
   options?: CallOptions;
 }
 
 const RETRYABLE = new Set([429, 500, 502, 503, 504]);
+/** Far above the largest page of 999 objects; a broken or hostile proxy must not fill the memory. */
+const RESPONSE_BYTES = 32 * 1024 * 1024;
+const isRead = ({ method, reads }: GraphRequest): boolean => method === "GET" || reads === true;
 
 export class GraphClient {
   readonly #options: Required<Pick<GraphClientOptions, "timeoutMs" | "attempts" | "sleep">> & GraphClientOptions;
@@ -61,7 +66,8 @@ export class GraphClient {
   /** Undefined for 404 on a read, and for a void answer. */
   async send<T = unknown>(request: GraphRequest): Promise<T | undefined> {
     const call = this.#client.api(request.path).responseType("json" as never);
-    call.option("connectSso" as never, request as never);
+    const sent: Sent = { request };
+    call.option("connectSso" as never, sent as never);
     try {
       const { method, body } = request;
       const answer =
@@ -76,7 +82,7 @@ export class GraphClient {
                 : call.post(body);
       return (await answer) as T;
     } catch (error) {
-      throw this.#classify(error, request);
+      throw this.#classify(sent.failure ?? error, request);
     }
   }
 
@@ -134,14 +140,23 @@ export class GraphClient {
         api: "graph",
         operation: `${request.method} ${request.operation}`,
         code,
-        write: request.method !== "GET",
+        write: !isRead(request),
         durationMs: performance.now() - started,
         throttled: wasThrottled,
         target: request.target,
       });
-    const signals = [AbortSignal.timeout(timeoutMs), ...(request.options?.signal ? [request.options.signal] : [])];
+    const signal = AbortSignal.any([
+      AbortSignal.timeout(timeoutMs),
+      ...(request.options?.signal ? [request.options.signal] : []),
+    ]);
     const headers = new Headers(context.options?.headers as Record<string, string> | undefined);
-    headers.set("authorization", `Bearer ${await token()}`);
+    try {
+      headers.set("authorization", `Bearer ${await orAborted(token(), signal)}`);
+    } catch (error) {
+      record("error");
+      // Nothing was sent, so nothing can have happened.
+      throw error instanceof CloudError ? error : unreachable(`token for ${request.operation}`, error, true);
+    }
     headers.set("client-request-id", randomUUID());
     headers.set("x-ms-throttle-priority", request.options?.priority === "sweep" ? "low" : "normal");
     if (context.options?.body) headers.set("content-type", "application/json");
@@ -149,19 +164,22 @@ export class GraphClient {
       const response = await fetch(context.request, {
         ...context.options,
         headers,
-        signal: AbortSignal.any(signals),
+        signal,
         redirect: "error",
       });
       const date = Date.parse(response.headers.get("date") ?? "");
       if (!Number.isNaN(date)) this.#skewMs = date - Date.now();
       // Read here, so that a body that is cut counts as this attempt's failure.
-      const body = response.status === 204 ? null : await response.text();
+      const body = response.status === 204 ? null : await limitedText(response, RESPONSE_BYTES);
       if (response.status === 429) throttled?.(retryAfterMs(response.headers.get("retry-after"), new Date()) ?? 1000);
       record(String(response.status), response.status === 429);
       return new Response(body, { status: response.status, headers: response.headers });
     } catch (error) {
       record("error");
-      throw unreachable(`${request.method} ${request.operation}`, error);
+      const operation = `${request.method} ${request.operation}`;
+      throw error instanceof TooLarge
+        ? tooLarge(operation, isRead(request))
+        : unreachable(operation, error, isRead(request));
     }
   }
 
@@ -182,9 +200,10 @@ export class GraphClient {
           retryAfterMs: retryAfterMs((error.headers as Headers | undefined)?.get("retry-after") ?? null, new Date()),
         },
         operation,
+        isRead(request),
       );
     }
-    return unreachable(operation, error);
+    return unreachable(operation, error, isRead(request));
   }
 }
 
@@ -203,13 +222,18 @@ class Attempts implements Middleware {
 
   async execute(context: Context): Promise<void> {
     const request = requestOf(context);
-    const attempts = request.method === "POST" ? 1 : this.#options.attempts;
+    const attempts = request.method === "POST" && !request.reads ? 1 : this.#options.attempts;
     for (let attempt = 1; ; attempt++) {
       try {
+        context.response = undefined;
         context.response = await this.#attempt(context);
         if (attempt >= attempts || !RETRYABLE.has(context.response.status)) return;
       } catch (error) {
-        if (attempt >= attempts || request.options?.signal?.aborted) throw error;
+        const lasting = error instanceof CloudError && error.kind === "terminal";
+        if (attempt >= attempts || lasting || request.options?.signal?.aborted) {
+          sentOf(context).failure = error;
+          throw error;
+        }
       }
       const asked = retryAfterMs(context.response?.headers.get("retry-after") ?? null, new Date());
       await this.#options.sleep(asked ?? 250 * 2 ** attempt * (0.5 + Math.random() / 2), request.options?.signal);
@@ -217,8 +241,45 @@ class Attempts implements Middleware {
   }
 }
 
-function requestOf(context: Context): GraphRequest {
-  return (context.options as unknown as { connectSso: GraphRequest }).connectSso;
+/** Microsoft's client turns what a middleware throws into an error of its own; ours is kept beside it. */
+interface Sent {
+  request: GraphRequest;
+  failure?: unknown;
+}
+const sentOf = (context: Context): Sent => (context.options as unknown as { connectSso: Sent }).connectSso;
+const requestOf = (context: Context): GraphRequest => sentOf(context).request;
+
+class TooLarge extends Error {}
+
+const tooLarge = (operation: string, reads: boolean) =>
+  new CloudError(`${operation}: the answer is larger than ${RESPONSE_BYTES / 1024 / 1024} MiB`, {
+    kind: "terminal",
+    reason: "GraphRefused",
+    code: "ResponseTooLarge",
+    outcomeUnknown: !reads,
+  });
+
+/** Reads no more than `limit` bytes; leaving the loop early closes the connection. */
+async function limitedText(response: Response, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw new TooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What does not listen to the signal, or must not because others share it, is at least not waited for. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
 }
 
 function safeJson(text: string): unknown {
@@ -232,6 +293,13 @@ function safeJson(text: string): unknown {
 function defaultSleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      },
+      { once: true },
+    );
   });
 }

@@ -65,14 +65,17 @@ const RULES: Rule[] = [
   { when: ({ status }) => status >= 400, kind: "terminal", reason: "GraphRefused" },
 ];
 
-/** `operation` is "PATCH /applications/{id}"; writes whose answer is lost or 5xx have an unknown outcome. */
-export function classifyGraph(failure: GraphFailure, operation: string): CloudError {
+/** `operation` is "PATCH /applications/{id}"; writes whose answer is lost or 5xx have an unknown outcome, what only `reads` never. */
+export function classifyGraph(
+  failure: GraphFailure,
+  operation: string,
+  reads = operation.startsWith("GET"),
+): CloudError {
   const rule = RULES.find(({ when }) => when(failure)) ?? {
     kind: "transient" as const,
     reason: "GraphUnreachable",
     retryAfterMs: undefined,
   };
-  const write = !operation.startsWith("GET");
   const hint =
     rule.reason === "GraphForbidden"
       ? "; grant the application permission that this call needs (docs/permissions.md) and consent to it"
@@ -83,12 +86,12 @@ export function classifyGraph(failure: GraphFailure, operation: string): CloudEr
     code: failure.code,
     status: failure.status,
     retryAfterMs: failure.retryAfterMs ?? rule.retryAfterMs,
-    outcomeUnknown: write && failure.status >= 500,
+    outcomeUnknown: !reads && failure.status >= 500,
   });
 }
 
 /** No answer at all: time-out, reset, name resolution. */
-export function unreachable(operation: string, cause: unknown): CloudError {
+export function unreachable(operation: string, cause: unknown, reads = operation.startsWith("GET")): CloudError {
   const code =
     (cause as { cause?: { code?: string }; code?: string; name?: string })?.cause?.code ??
     (cause as { code?: string }).code ??
@@ -98,7 +101,7 @@ export function unreachable(operation: string, cause: unknown): CloudError {
     kind: "transient",
     reason: "GraphUnreachable",
     code: String(code),
-    outcomeUnknown: !operation.startsWith("GET"),
+    outcomeUnknown: !reads,
     cause,
   });
 }

@@ -1,4 +1,5 @@
 /** Entra tenants: endpoints, credentials, one client per tenant. */
+import type { TokenCredential } from "@azure/identity";
 import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
 import { GraphClient } from "./client.ts";
 import { createTenant } from "./tenant.ts";
@@ -54,7 +55,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
       "https://login.microsoftonline.com",
     insecure,
   );
-  const tenants = new Map<string, Graph>();
+  const tenants = new Map<string, Promise<Graph>>();
 
   async function create(tenantId: string, clientId: string | undefined): Promise<Graph> {
     const token = await tokenSource(tenantId, clientId);
@@ -72,15 +73,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
   async function tokenSource(tenantId: string, clientId: string | undefined): Promise<() => Promise<string>> {
     const fixed = env["CONNECT_SSO_GRAPH_TOKEN"];
     if (fixed && insecure) return async () => fixed;
-    const { ChainedTokenCredential, EnvironmentCredential, ManagedIdentityCredential, WorkloadIdentityCredential } =
-      await import("@azure/identity");
-    const id = clientId ?? env["AZURE_CLIENT_ID"];
-    const credential = env["AZURE_FEDERATED_TOKEN_FILE"]
-      ? new WorkloadIdentityCredential({ tenantId, clientId: id, authorityHost: loginUrl })
-      : new ChainedTokenCredential(
-          new EnvironmentCredential({ authorityHost: loginUrl }),
-          new ManagedIdentityCredential(id ? { clientId: id } : {}),
-        );
+    const credential = await credentialOf(tenantId, clientId);
     const scope = `${new URL(graphUrl).origin}/.default`;
     return async () => {
       try {
@@ -95,6 +88,49 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
     };
   }
 
+  /**
+   * Every credential is made for the wanted tenant by name: the library's EnvironmentCredential would read
+   * AZURE_TENANT_ID and hand out tokens of the controller's own tenant for another one.
+   */
+  async function credentialOf(tenantId: string, clientId: string | undefined): Promise<TokenCredential> {
+    const azure = await import("@azure/identity");
+    const id = clientId ?? env["AZURE_CLIENT_ID"];
+    const home = env["AZURE_TENANT_ID"];
+    const federated = env["AZURE_FEDERATED_TOKEN_FILE"];
+    const secret = env["AZURE_CLIENT_SECRET"];
+    const certificatePath = env["AZURE_CLIENT_CERTIFICATE_PATH"];
+    const authority = { authorityHost: loginUrl };
+    const refuse = (message: string) =>
+      new CloudError(message, { kind: "terminal", reason: "EntraCredentials", code: "EntraCredentials" });
+    if (federated || secret || certificatePath) {
+      if (!id) throw refuse(`no client id for tenant ${tenantId}: set AZURE_CLIENT_ID for the controller`);
+      if (federated)
+        return new azure.WorkloadIdentityCredential({
+          tenantId,
+          clientId: id,
+          tokenFilePath: federated,
+          ...authority,
+        });
+      if (secret) return new azure.ClientSecretCredential(tenantId, id, secret, authority);
+      return new azure.ClientCertificateCredential(
+        tenantId,
+        id,
+        { certificatePath: certificatePath!, certificatePassword: env["AZURE_CLIENT_CERTIFICATE_PASSWORD"] },
+        authority,
+      );
+    }
+    if (home && home.toLowerCase() !== tenantId.toLowerCase())
+      throw refuse(
+        `a managed identity has tokens of its home tenant ${home} only, not of ${tenantId}: use workload identity, ` +
+          "or AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH of an application that tenant consented to",
+      );
+    if (!home)
+      throw refuse(
+        "a managed identity has tokens of its home tenant only: set AZURE_TENANT_ID so that it is known which that is",
+      );
+    return new azure.ManagedIdentityCredential(id ? { clientId: id } : {});
+  }
+
   return {
     async tenant(tenantId, { clientId } = {}) {
       const id = tenantId ?? env["AZURE_TENANT_ID"];
@@ -104,9 +140,13 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
           { kind: "terminal", reason: "NoTenant", code: "NoTenant" },
         );
       const key = `${id.toLowerCase()}/${clientId ?? ""}`;
-      let found = tenants.get(key);
-      if (!found) tenants.set(key, (found = await create(id, clientId)));
-      return found;
+      const found = tenants.get(key);
+      if (found) return found;
+      // The promise is kept, not its value: two who ask at once share one client, one cache and one queue of writes.
+      const made = create(id, clientId);
+      tenants.set(key, made);
+      made.catch(() => tenants.get(key) === made && tenants.delete(key));
+      return made;
     },
     close: () => tenants.clear(),
   };

@@ -1,6 +1,6 @@
 /** Users and assignments, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
-import type { CallOptions } from "../errors.ts";
-import type { GraphClient } from "./client.ts";
+import { type CallOptions, CloudError } from "../errors.ts";
+import { type GraphClient, orAborted } from "./client.ts";
 import { toAssignment, toUser } from "./shapes.ts";
 import type { Assignment, EntraUser } from "./types.ts";
 
@@ -8,6 +8,8 @@ const FIELDS = "id,userPrincipalName,mail,displayName,givenName,surname,accountE
 const DEFAULT_MAX_AGE_MS = 60_000;
 /** Above this many known users, a delta query of the tenant costs less than asking for each. */
 const DELTA_FROM = 200;
+/** An own write: what now stands under this id, or nothing after a removal. */
+type Written = { principalId: string | undefined; assignment?: Assignment; until: number };
 type Cached = { user: EntraUser | undefined; at: number };
 
 export class People {
@@ -30,10 +32,15 @@ export class People {
     if (cached && (Date.now() - cached.at < maxAge || (cached.user && Date.now() - this.#deltaAt < maxAge)))
       return cached.user;
     if (cached?.user && this.#byKey.size > DELTA_FROM) {
-      await (this.#refreshing ??= this.#refresh(o).finally(() => (this.#refreshing = undefined)));
-      return this.#byKey.get(name)?.user;
+      // Shared by all who wait, so one caller's signal must not end it: each leaves by its own.
+      this.#refreshing ??= this.#refresh().finally(() => {
+        this.#refreshing = undefined;
+      });
+      await orAborted(this.#refreshing, o.signal);
+      const fresh = this.#byKey.get(name);
+      if (fresh) return fresh.user;
     }
-    return new Promise((resolve, reject) => {
+    const found = new Promise<EntraUser | undefined>((resolve, reject) => {
       const waiters = this.#waiting.get(name);
       if (waiters) waiters.push({ resolve, reject });
       else this.#waiting.set(name, [{ resolve, reject }]);
@@ -41,10 +48,14 @@ export class People {
       this.#scheduled = true;
       setTimeout(() => void this.#lookUp(), 5);
     });
+    return orAborted(found, o.signal);
   }
 
   #remember(user: EntraUser, at: number): void {
     const entry = { user, at };
+    const old = this.#byKey.get(user.id.toLowerCase())?.user?.userPrincipalName.toLowerCase();
+    // After a rename the old name may belong to nobody, or to somebody else: ask again when it is asked for.
+    if (old && old !== user.userPrincipalName.toLowerCase()) this.#byKey.delete(old);
     this.#byKey.set(user.id.toLowerCase(), entry);
     this.#byKey.set(user.userPrincipalName.toLowerCase(), entry);
   }
@@ -65,7 +76,7 @@ export class People {
         }));
         const answer = await this.#client.send<{
           responses: { id: string; status: number; body?: Record<string, unknown> }[];
-        }>({ method: "POST", operation: "/$batch", path: "/$batch", body: { requests } });
+        }>({ method: "POST", operation: "/$batch", path: "/$batch", body: { requests }, reads: true });
         const responses = new Map((answer?.responses ?? []).map((response) => [response.id, response]));
         for (const [index, name] of chunk.entries())
           this.#settle(name, waiting.get(name)!, responses.get(String(index)));
@@ -107,7 +118,7 @@ export class People {
   }
 
   /** One pass over what changed in the tenant serves every known user. */
-  async #refresh(o: CallOptions): Promise<void> {
+  async #refresh(): Promise<void> {
     const at = Date.now();
     const known = new Set(this.#byKey.keys());
     const first = this.#deltaPath === undefined;
@@ -116,7 +127,7 @@ export class People {
       for await (const { value, deltaLink } of this.#client.pages<Record<string, unknown>>({
         operation: "/users/delta",
         path,
-        options: { ...o, priority: "sweep" },
+        options: { priority: "sweep" },
       })) {
         for (const json of value) {
           const id = String(json["id"]).toLowerCase();
@@ -132,10 +143,10 @@ export class People {
       }
       this.#deltaAt = at;
     } catch (error) {
-      // 410: the token is too old; begin anew next time.
+      // 410: the token is too old; begin anew. Any other failure leaves it as good as it was.
+      if (first || !(error instanceof CloudError && error.status === 410)) throw error;
       this.#deltaPath = undefined;
-      if (first) throw error;
-      await this.#refresh(o);
+      await this.#refresh();
     }
   }
 }
@@ -145,9 +156,11 @@ export class Assignments {
   readonly #client: GraphClient;
   readonly #servicePrincipalId: string;
   #byPrincipal = new Map<string, Assignment[]>();
+  /** Assignment id to principal id: a removal names the assignment only. */
+  #principalOf = new Map<string, string>();
   #readAt = 0;
   #reading: Promise<void> | undefined;
-  readonly #written = new Map<string, { assignment?: Assignment; until: number }>();
+  readonly #written = new Map<string, Written>();
 
   constructor(client: GraphClient, servicePrincipalId: string) {
     this.#client = client;
@@ -164,21 +177,26 @@ export class Assignments {
     return this.#byPrincipal.get(principalId) ?? [];
   }
 
-  /** For two minutes this write is believed over the list. */
-  wrote(id: string, assignment: Assignment | undefined): void {
-    this.#written.set(id, { assignment, until: Date.now() + 120_000 });
-    this.#overlay();
+  /** For two minutes this write is believed over the list. `principalId` saves the search for whose assignment was removed. */
+  wrote(id: string, assignment: Assignment | undefined, principalId = assignment?.principalId): void {
+    const written = { principalId: principalId ?? this.#principalOf.get(id), assignment, until: Date.now() + 120_000 };
+    this.#written.set(id, written);
+    this.#lay(id, written);
   }
 
   async #fresh(o: CallOptions & { maxAgeMs?: number }): Promise<void> {
     if (this.#readAt > 0 && Date.now() - this.#readAt < (o.maxAgeMs ?? DEFAULT_MAX_AGE_MS)) return;
-    await (this.#reading ??= this.#read(o).finally(() => (this.#reading = undefined)));
+    this.#reading ??= this.#read(o).finally(() => {
+      this.#reading = undefined;
+    });
+    await orAborted(this.#reading, o.signal);
   }
 
   async #read(o: CallOptions): Promise<void> {
     const at = Date.now();
     const path = `/servicePrincipals/${this.#servicePrincipalId}/appRoleAssignedTo`;
     const found = new Map<string, Assignment[]>();
+    const principalOf = new Map<string, string>();
     for await (const { value } of this.#client.pages<Record<string, unknown>>({
       operation: "/servicePrincipals/{id}/appRoleAssignedTo",
       path: `${path}?$top=999`,
@@ -186,34 +204,31 @@ export class Assignments {
     })) {
       for (const json of value) {
         const assignment = toAssignment(json);
+        principalOf.set(assignment.id, assignment.principalId);
         const of = found.get(assignment.principalId);
         if (of) of.push(assignment);
         else found.set(assignment.principalId, [assignment]);
       }
     }
     this.#byPrincipal = found;
+    this.#principalOf = principalOf;
     this.#readAt = at;
     this.#overlay();
   }
 
   #overlay(): void {
-    for (const [id, { assignment, until }] of this.#written) {
-      if (until < Date.now()) {
-        this.#written.delete(id);
-        continue;
-      }
-      if (assignment) {
-        const of = this.#byPrincipal.get(assignment.principalId) ?? [];
-        if (!of.some((one) => one.id === id)) this.#byPrincipal.set(assignment.principalId, [...of, assignment]);
-      } else {
-        for (const [principal, of] of this.#byPrincipal) {
-          if (of.some((one) => one.id === id))
-            this.#byPrincipal.set(
-              principal,
-              of.filter((one) => one.id !== id),
-            );
-        }
-      }
+    for (const [id, written] of this.#written) {
+      written.principalId ??= this.#principalOf.get(id);
+      if (written.until < Date.now()) this.#written.delete(id);
+      else this.#lay(id, written);
     }
+  }
+
+  /** Touches the list of one principal only: thousands of writes follow each other in a sweep. */
+  #lay(id: string, { principalId, assignment }: Written): void {
+    if (!principalId) return;
+    const others = (this.#byPrincipal.get(principalId) ?? []).filter((one) => one.id !== id);
+    this.#byPrincipal.set(principalId, assignment ? [...others, assignment] : others);
+    this.#principalOf.set(id, principalId);
   }
 }

@@ -18,6 +18,9 @@ type Json = Record<string, unknown>;
 const PRINCIPAL_FIELDS =
   "id,appId,displayName,accountEnabled,appRoleAssignmentRequired,preferredSingleSignOnMode,samlSingleSignOnSettings,loginUrl,notificationEmailAddresses,preferredTokenSigningKeyThumbprint,appRoles,tags,keyCredentials,passwordCredentials";
 
+/** Groups whose members are remembered; the oldest goes first. */
+const MEMBERS_KEPT = 200;
+
 const literal = (value: string) => encodeURIComponent(`'${value.replaceAll("'", "''")}'`);
 
 export interface TenantOptions {
@@ -31,10 +34,11 @@ export interface TenantOptions {
 export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }: TenantOptions): Graph {
   const people = new People(client);
   const assignments = new Map<string, Assignments>();
+  const members = new Map<string, { ids: string[]; at: number }>();
   const locks = new Map<string, Promise<unknown>>();
   const assignmentsOf = (id: string): Assignments => {
-    let found = assignments.get(id);
-    if (!found) assignments.set(id, (found = new Assignments(client, id)));
+    const found = assignments.get(id) ?? new Assignments(client, id);
+    assignments.set(id, found);
     return found;
   };
   const inTurn = async <T>(key: string, run: () => Promise<T>): Promise<T> => {
@@ -276,13 +280,19 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
       ).map(toGroup);
     },
     async groupMemberIds(id, options) {
-      return (
-        await client.list<Json>({
-          operation: "/groups/{id}/members",
-          path: `/groups/${id}/members?$select=id&$top=999`,
-          options,
-        })
-      ).map((one) => String(one["id"]));
+      const cached = members.get(id);
+      if (cached && Date.now() - cached.at < (options?.maxAgeMs ?? 0)) return cached.ids;
+      const at = Date.now();
+      const all = await client.list<Json>({
+        operation: "/groups/{id}/members",
+        path: `/groups/${id}/members?$select=id&$top=999`,
+        options,
+      });
+      const ids = all.map((one) => String(one["id"]));
+      members.delete(id);
+      members.set(id, { ids, at });
+      if (members.size > MEMBERS_KEPT) members.delete(members.keys().next().value!);
+      return ids;
     },
 
     claimsPoliciesOf: async (id, options) =>
@@ -396,7 +406,7 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
         });
         return true;
       } catch (error) {
-        if (error instanceof CloudError && error.status === 400) return false;
+        if (error instanceof CloudError && error.status === 400 && REFUSED_CREDENTIALS.test(error.code)) return false;
         throw error;
       }
     },
@@ -456,6 +466,9 @@ const toClaimsPolicy = (json: Json): ClaimsMappingPolicy => ({
   displayName: String(json["displayName"] ?? ""),
   definition: (json["definition"] as string[] | undefined) ?? [],
 });
+
+/** Error codes of a 400 that speaks of the credentials; every other 400 is about our request and must show. */
+const REFUSED_CREDENTIALS = /credential|unauthori[sz]ed|authenticationfail/i;
 
 /** Not found is done. */
 async function gone(run: () => Promise<unknown>): Promise<void> {
