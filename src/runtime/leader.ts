@@ -11,6 +11,9 @@ import type { Logger } from "./logger.ts";
 
 export const LEASES: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease" };
 
+/** A stop waits this long for the lease to be given back, with an API server that may have gone as well. */
+const RELEASE_MS = 3_000;
+
 interface Lease {
   apiVersion: string;
   kind: string;
@@ -180,7 +183,7 @@ export class LeaderElector {
 
   async #release(): Promise<void> {
     const { client, clock, identity, leaseName, namespace, log } = this.#options;
-    const call = { timeoutMs: 2_000 };
+    const call = { timeoutMs: 2_000, signal: AbortSignal.timeout(RELEASE_MS) };
     try {
       const lease = await this.#read(call);
       if (lease?.spec?.holderIdentity !== identity) return;

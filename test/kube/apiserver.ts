@@ -97,6 +97,10 @@ function startKube(tools: string, folder: string, etcd: string, port: number): C
 
 function start(command: string, log: string, args: string[]): ChildProcess {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // A test run that is broken off leaves nothing behind.
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("close", () => process.off("exit", end));
   const chunks: Buffer[] = [];
   const keep = (chunk: Buffer) => {
     chunks.push(chunk);

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
@@ -104,6 +105,42 @@ async function until<T>(look: () => T | Promise<T>, what: string, ms = 10_000): 
   }
 }
 
+/** Passes bytes on; `refuse(true)` cuts every connection and takes no new one. */
+async function startProxy(target: string) {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  let refusing = false;
+  const proxy = createServer((inner) => {
+    if (refusing) return inner.destroy();
+    const outer = connect(Number(port), hostname);
+    for (const socket of [inner, outer]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.once("close", () => {
+        sockets.delete(socket);
+        inner.destroy();
+        outer.destroy();
+      });
+    }
+    inner.pipe(outer).pipe(inner);
+  });
+  await new Promise<void>((done) => proxy.listen(0, "127.0.0.1", done));
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: `https://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    refuse(value: boolean) {
+      refusing = value;
+      if (value) cut();
+    },
+    stop() {
+      cut();
+      return new Promise((done) => proxy.close(done));
+    },
+  };
+}
+
 const statusOf = async (where: string, name: string) => (await client.get<User>(USERS, where, name)).status?.username;
 
 describe("a manager", () => {
@@ -193,6 +230,30 @@ describe("a manager", () => {
       await client.patch(USERS, where, "leader", { type: "merge", body: { spec: { mobile } } });
     await until(() => seen.filter((one) => one === "follower Related").length === 2, "the burst to wake the other");
     expect(seen.filter((one) => one === "leader Changed").length).toBeGreaterThan(0);
+  });
+
+  test("survives cut connections and a while without an API server", async () => {
+    const where = await namespace("outage");
+    const proxy = await startProxy(server.url);
+    try {
+      const access = kubeconfigAccess({ file: server.kubeconfig });
+      const through = async (refresh: boolean) => ({ ...(await access(refresh)), server: proxy.url });
+      const { manager, seen } = manage(where, { access: through });
+      await manager.start();
+      await createUser(where, "before");
+      await until(() => statusOf(where, "before"), "status before the outage");
+      proxy.refuse(true);
+      await createUser(where, "meanwhile");
+      await client.delete(USERS, where, "before");
+      proxy.refuse(false);
+      await until(() => statusOf(where, "meanwhile"), "status after the outage");
+      await until(() => !manager.store.get("ConnectUser", where, "before"), "the end of what was deleted meanwhile");
+      expect(manager.ready()).toBe(true);
+      expect(seen.filter((one) => one.startsWith("meanwhile"))).toEqual(["meanwhile Created"]);
+    } finally {
+      await Promise.all(managers.splice(0).map((manager) => manager.stop()));
+      await proxy.stop();
+    }
   });
 
   test("serves health and metrics, under controller-runtime's names", async () => {
