@@ -1,0 +1,117 @@
+/** `connect-sso run`: the controller against a cluster. */
+import { hostname } from "node:os";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { createLogger, logCall } from "../observability/log.ts";
+import { createDomainMetrics } from "../observability/metrics.ts";
+import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
+import { createManager } from "../runtime/manager.ts";
+import type { ObjectStore } from "../runtime/port.ts";
+import { composeClouds, composeReconcilers, INDEXES, related } from "./compose.ts";
+import { matters } from "./folder.ts";
+
+export interface RunOptions {
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  watchLabelSelector?: string;
+  pollInterval: string;
+  metricsBindAddress: string;
+  healthProbeBindAddress: string;
+  leaderElect: boolean;
+  logLevel: string;
+  clusterName: string;
+  config?: string;
+  allowInsecureEndpoints: boolean;
+}
+
+/** "10m", "90s", "1h30m" in milliseconds. */
+export function parseInterval(text: string): number {
+  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
+  const ms = match ? (Number(match[1] ?? 0) * 3600 + Number(match[2] ?? 0) * 60 + Number(match[3] ?? 0)) * 1000 : 0;
+  if (ms < 1000) throw new Error(`--poll-interval wants something like 10m or 90s, not ${text}`);
+  return ms;
+}
+
+/** Ends with SIGINT or SIGTERM: reconciles under way finish, the lease is given back. */
+export async function run(options: RunOptions, version: string): Promise<void> {
+  const log = createLogger(options.logLevel);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = createDomainMetrics(registry, version);
+  const pollIntervalMs = parseInterval(options.pollInterval);
+  const allowInsecure = options.allowInsecureEndpoints || process.env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
+  const { clouds, close } = composeClouds({
+    cluster: options.clusterName,
+    pollIntervalMs,
+    allowInsecure,
+    settingsFile: options.config,
+    log,
+    onCall(call) {
+      metrics.call(call);
+      logCall(log, call);
+    },
+  });
+  const observer = {
+    conditions: (object: ConnectSsoPersona | ConnectUser) => metrics.object(object),
+    drift: metrics.driftHandled,
+  };
+  let reconcilers: ReturnType<typeof composeReconcilers> | undefined;
+  const of = (store: ObjectStore) =>
+    (reconcilers ??= composeReconcilers({
+      clouds,
+      log,
+      observer,
+      store,
+      cluster: options.clusterName,
+      pollIntervalMs,
+    }));
+  const kind = (name: typeof PERSONA | typeof USER, plural: string, workers: number) => ({
+    resource: { group: GROUP, version: VERSION, plural, kind: name },
+    kind: name,
+    indexes: INDEXES[name]!,
+    workers,
+    reconcile: (store: ObjectStore) => of(store)[name],
+  });
+  let lost: (() => void) | undefined;
+  const access = { file: options.kubeconfig, context: options.context };
+  const manager = createManager({
+    access: kubeconfigAccess(access),
+    namespace: options.namespace,
+    labelSelector: options.watchLabelSelector,
+    kinds: [kind(PERSONA, "connectssopersonas", 4), kind(USER, "connectusers", 8)],
+    related: (object, store, before) => {
+      if (before && !matters(object.kind, before.status, object.status)) return [];
+      return related(object, store);
+    },
+    ...(options.leaderElect
+      ? {
+          leaderElection: {
+            identity: `${hostname()}_${process.pid}`,
+            leaseName: "connect-sso",
+            namespace: process.env.POD_NAMESPACE ?? kubeconfigNamespace(access) ?? "default",
+          },
+        }
+      : {}),
+    onLeadershipLost: () => lost?.(),
+    metricsBindAddress: options.metricsBindAddress,
+    healthProbeBindAddress: options.healthProbeBindAddress,
+    metricsText: () => registry.metrics(),
+    registry,
+    log,
+    userAgent: `connect-sso/${version}`,
+  });
+  const ended = new Promise<"stop" | "lost">((resolve) => {
+    process.once("SIGINT", () => resolve("stop"));
+    process.once("SIGTERM", () => resolve("stop"));
+    lost = () => resolve("lost");
+  });
+  log.info({ version, cluster: options.clusterName, pollIntervalMs, allowInsecure }, "starting");
+  await manager.start();
+  log.info({}, "ready");
+  const why = await ended;
+  log.info({ why }, "stopping");
+  await manager.stop();
+  close();
+  if (why === "lost") throw new Error("the leader lease was lost; another replica goes on");
+}
