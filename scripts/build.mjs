@@ -9,15 +9,17 @@ rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
 const noSideEffects = {
   name: "no-side-effects",
   setup({ onResolve, resolve }) {
+    const pure = async ({ path, importer, namespace, resolveDir, kind }) => ({
+      ...(await resolve(path, { importer, namespace, resolveDir, kind, pluginData: { resolved: true } })),
+      sideEffects: false,
+    });
     onResolve({ filter: /^@kubernetes\/client-node/ }, async (args) => {
       if (args.pluginData?.resolved) return undefined;
-      const result = await resolve(args.path, { ...args, pluginData: { resolved: true } });
-      return { ...result, sideEffects: false };
+      return pure(args);
     });
     onResolve({ filter: /^\./ }, async (args) => {
       if (args.pluginData?.resolved || !args.importer.includes("@kubernetes/client-node")) return undefined;
-      const result = await resolve(args.path, { ...args, pluginData: { resolved: true } });
-      return { ...result, sideEffects: false };
+      return pure(args);
     });
   },
 };
