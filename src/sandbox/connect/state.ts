@@ -28,6 +28,17 @@ export interface ConnectUser {
   Tags: Record<string, string>;
   Proficiencies: Proficiency[];
   LastModifiedTime: Date;
+  /** Lists per channel (AutoAcceptConfigs and so on), kept as they were sent. */
+  channels: Record<string, unknown>;
+  /** Unique id of the role of the first federated login: another role's session is refused from then on. */
+  federatedRole?: string;
+}
+export interface QuickConnect {
+  id: string;
+  arn: string;
+  name: string;
+  userId: string;
+  flowId: string;
 }
 export interface NamedResource {
   Id: string;
@@ -48,7 +59,11 @@ export interface Instance {
   hierarchyLevels: NamedResource[];
   hierarchyGroups: HierarchyGroup[];
   attributes: string[];
+  account: string;
   users: EventualMap<string, ConnectUser>;
+  quickConnects: EventualMap<string, QuickConnect>;
+  /** How many users fit: the world's quota, or the service's default. */
+  userQuota: number;
   /** User id by exact name: the truth, for uniqueness. */
   names: Map<string, string>;
 }
@@ -64,11 +79,14 @@ export function createInstances(host: SandboxHost): Map<string, Instance> {
 }
 
 function createInstance(world: WorldInstance, host: SandboxHost): Instance {
-  const arn = `arn:aws:connect:${world.region}:${host.world.account}:instance/${world.id}`;
-  const named = (type: string) => (name: string): NamedResource => {
-    const id = stableId(world.id, type, name);
-    return { Id: id, Arn: `${arn}/${type}/${id}`, Name: name };
-  };
+  const account = world.account ?? host.world.account;
+  const arn = `arn:aws:connect:${world.region}:${account}:instance/${world.id}`;
+  const named =
+    (type: string) =>
+    (name: string): NamedResource => {
+      const id = stableId(world.id, type, name);
+      return { Id: id, Arn: `${arn}/${type}/${id}`, Name: name };
+    };
   const levels = (world.hierarchy?.levels ?? []).map(named("agent-group-level"));
   const groups: HierarchyGroup[] = [];
   const walk = (nodes: HierarchyNode[], path: NamedResource[]) => {
@@ -83,34 +101,82 @@ function createInstance(world: WorldInstance, host: SandboxHost): Instance {
   const instance: Instance = {
     id: world.id,
     arn,
+    account,
     world,
     created: host.clock.now(),
-    securityProfiles: (world.securityProfiles ?? ["Admin", "Agent", "CallCenterManager", "QualityAnalyst"]).map(named("security-profile")),
+    securityProfiles: (world.securityProfiles ?? ["Admin", "Agent", "CallCenterManager", "QualityAnalyst"]).map(
+      named("security-profile"),
+    ),
     routingProfiles: (world.routingProfiles ?? ["Basic Routing Profile"]).map(named("routing-profile")),
     hierarchyLevels: levels,
     hierarchyGroups: groups,
     attributes: world.predefinedAttributes ?? ["connect:Language", "connect:Skill"],
     users: host.eventual(`users of ${world.id}`),
+    quickConnects: host.eventual(`quick connects of ${world.id}`),
+    userQuota: world.userQuota ?? Math.max(DEFAULT_USER_QUOTA, world.users?.length ?? 0),
     names: new Map(),
   };
-  for (const user of world.users ?? []) {
-    const id = randomUUID();
-    const profile = (name: string) => instance.securityProfiles.find(({ Name }) => Name === name)?.Id;
-    instance.names.set(user.username, id);
-    instance.users.seed(id, {
-      Id: id,
-      Arn: `${arn}/agent/${id}`,
-      Username: user.username,
-      IdentityInfo: { FirstName: user.firstName ?? "First", LastName: user.lastName ?? "Last" },
-      PhoneConfig: { ...DEFAULT_PHONE },
-      SecurityProfileIds: (user.securityProfiles ?? ["Agent"]).map((name) => profile(name)).filter((one) => one !== undefined),
-      RoutingProfileId: instance.routingProfiles.find(({ Name }) => Name === (user.routingProfile ?? Name))!.Id,
-      Tags: user.tags ?? {},
-      Proficiencies: [],
-      LastModifiedTime: host.clock.now(),
-    });
+  seedUsers(instance, host.clock.now());
+  for (const { name, user } of world.quickConnects ?? []) {
+    const userId = instance.names.get(user);
+    if (userId === undefined) throw unknownName(instance, "user", user, `quick connect ${name}`);
+    const id = stableId(world.id, "transfer-destination", name);
+    const flowId = stableId(world.id, "contact-flow", "Default agent transfer");
+    instance.quickConnects.seed(id, { id, arn: `${arn}/transfer-destination/${id}`, name, userId, flowId });
   }
   return instance;
 }
 
-export const DEFAULT_PHONE: PhoneConfig = { PhoneType: "SOFT_PHONE", AutoAccept: false, AfterContactWorkTimeLimit: 0, DeskPhoneNumber: "", PersistentConnection: false };
+function seedUsers(instance: Instance, now: Date): void {
+  const idOf = (kind: string, list: NamedResource[], name: string, owner: string) => {
+    const found = list.find(({ Name }) => Name === name);
+    if (!found) throw unknownName(instance, kind, name, owner);
+    return found.Id;
+  };
+  for (const user of instance.world.users ?? []) {
+    const id = randomUUID();
+    const owner = `user ${user.username}`;
+    const { securityProfiles: profiles, routingProfiles } = instance;
+    const defaults = profiles.some(({ Name }) => Name === "Agent")
+      ? ["Agent"]
+      : profiles.slice(0, 1).map(({ Name }) => Name);
+    instance.names.set(user.username, id);
+    instance.users.seed(id, {
+      Id: id,
+      Arn: `${instance.arn}/agent/${id}`,
+      Username: user.username,
+      IdentityInfo: { FirstName: user.firstName ?? "First", LastName: user.lastName ?? "Last" },
+      PhoneConfig: { ...DEFAULT_PHONE },
+      SecurityProfileIds: (user.securityProfiles ?? defaults).map((name) =>
+        idOf("security profile", profiles, name, owner),
+      ),
+      RoutingProfileId: idOf(
+        "routing profile",
+        routingProfiles,
+        user.routingProfile ?? routingProfiles[0]?.Name ?? "",
+        owner,
+      ),
+      Tags: user.tags ?? {},
+      Proficiencies: [],
+      LastModifiedTime: now,
+      channels: {},
+    });
+  }
+}
+
+function unknownName(instance: Instance, kind: string, name: string, owner: string): Error {
+  return new Error(
+    `the world is not valid:\n  instance ${instance.id}: ${owner} wants the ${kind} ${name}, which does not exist`,
+  );
+}
+
+/** Users per instance unless raised on request. Source: Amazon Connect service quotas. */
+const DEFAULT_USER_QUOTA = 500;
+
+export const DEFAULT_PHONE: PhoneConfig = {
+  PhoneType: "SOFT_PHONE",
+  AutoAccept: false,
+  AfterContactWorkTimeLimit: 0,
+  DeskPhoneNumber: "",
+  PersistentConnection: false,
+};

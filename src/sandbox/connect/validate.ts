@@ -7,8 +7,10 @@ export type Body = Record<string, unknown>;
 export function text(body: Body, name: string, least: number, most: number): string | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") throw new ConnectError("SerializationException", `STRING_VALUE expected for ${name}`, 400);
-  if (value.length < least || value.length > most) throw invalidParameter(`${name} must have length between ${least} and ${most}`);
+  if (typeof value !== "string")
+    throw new ConnectError("SerializationException", `STRING_VALUE expected for ${name}`, 400);
+  if (value.length < least || value.length > most)
+    throw invalidParameter(`${name} must have length between ${least} and ${most}`);
   return value;
 }
 
@@ -20,21 +22,27 @@ export function required(body: Body, name: string, least = 1, most = 256): strin
 
 export function checkUsername(instance: Instance, username: string): void {
   const saml = (instance.world.identityManagement ?? "SAML") === "SAML";
-  if (username.length > (saml ? 64 : 20)) throw invalidParameter(`Username must be at most ${saml ? 64 : 20} characters`);
+  if (username.length > (saml ? 64 : 20))
+    throw invalidParameter(`Username must be at most ${saml ? 64 : 20} characters`);
   if (!/^[a-zA-Z0-9_.\\@-]+$/.test(username)) throw invalidParameter("Username contains invalid characters");
-  if (username.includes("@") && !/^[^@]+@[^@]+\.[^@.]+$/.test(username)) throw invalidParameter("Username with @ must be an email address");
+  if (username.includes("@") && !/^[^@]+@[^@]+\.[^@.]+$/.test(username))
+    throw invalidParameter("Username with @ must be an email address");
 }
 
 export function identityInfo(instance: Instance, value: unknown, needNames: boolean) {
   const info = (value ?? {}) as Body;
   const saml = (instance.world.identityManagement ?? "SAML") === "SAML";
-  if (saml && info["Email"] !== undefined) throw invalidRequest("Email is not allowed for instances that use SAML for identity management");
+  if (saml && info["Email"] !== undefined)
+    throw invalidRequest("Email is not allowed for instances that use SAML for identity management");
   const FirstName = text(info, "FirstName", 0, 255);
   const LastName = text(info, "LastName", 0, 300);
   if (needNames && saml && (!FirstName || !LastName)) throw invalidRequest("FirstName and LastName are required");
-  for (const name of [FirstName, LastName]) if (name !== undefined && name !== name.normalize("NFC")) throw invalidParameter("Names must be in Unicode normalization form C");
+  for (const name of [FirstName, LastName])
+    if (name !== undefined && name !== name.normalize("NFC"))
+      throw invalidParameter("Names must be in Unicode normalization form C");
   const SecondaryEmail = text(info, "SecondaryEmail", 0, 254);
-  if (SecondaryEmail && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(SecondaryEmail)) throw invalidParameter("SecondaryEmail is not an email address");
+  if (SecondaryEmail && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(SecondaryEmail))
+    throw invalidParameter("SecondaryEmail is not an email address");
   const Mobile = text(info, "Mobile", 0, 50);
   if (Mobile && !/^\+[1-9]\d{1,14}$/.test(Mobile)) throw invalidParameter("Mobile must be E.164");
   return { FirstName: FirstName ?? "", LastName: LastName ?? "", SecondaryEmail, Mobile };
@@ -43,11 +51,15 @@ export function identityInfo(instance: Instance, value: unknown, needNames: bool
 export function phoneConfig(value: unknown): PhoneConfig {
   if (value === undefined || value === null) return { ...DEFAULT_PHONE };
   const phone = value as Partial<PhoneConfig>;
-  if (phone.PhoneType !== undefined && phone.PhoneType !== "SOFT_PHONE" && phone.PhoneType !== "DESK_PHONE") throw invalidParameter("PhoneType must be SOFT_PHONE or DESK_PHONE");
+  if (phone.PhoneType !== undefined && phone.PhoneType !== "SOFT_PHONE" && phone.PhoneType !== "DESK_PHONE")
+    throw invalidParameter("PhoneType must be SOFT_PHONE or DESK_PHONE");
   const limit = phone.AfterContactWorkTimeLimit ?? 0;
-  if (!Number.isInteger(limit) || limit < 0 || limit > 2_000_000) throw invalidParameter("AfterContactWorkTimeLimit must be between 0 and 2000000");
-  if (phone.DeskPhoneNumber && !/^\+[1-9]\d{1,14}$/.test(phone.DeskPhoneNumber)) throw invalidParameter("DeskPhoneNumber must be E.164");
-  if (phone.PhoneType === "DESK_PHONE" && !phone.DeskPhoneNumber) throw invalidParameter("DeskPhoneNumber is required for DESK_PHONE");
+  if (!Number.isInteger(limit) || limit < 0 || limit > 2_000_000)
+    throw invalidParameter("AfterContactWorkTimeLimit must be between 0 and 2000000");
+  if (phone.DeskPhoneNumber && !/^\+[1-9]\d{1,14}$/.test(phone.DeskPhoneNumber))
+    throw invalidParameter("DeskPhoneNumber must be E.164");
+  if (phone.PhoneType === "DESK_PHONE" && !phone.DeskPhoneNumber)
+    throw invalidParameter("DeskPhoneNumber is required for DESK_PHONE");
   return {
     PhoneType: phone.PhoneType ?? "SOFT_PHONE",
     AutoAccept: phone.AutoAccept ?? false,
@@ -57,15 +69,35 @@ export function phoneConfig(value: unknown): PhoneConfig {
   };
 }
 
-/** Per-channel lists exist in the API but this sandbox keeps the legacy form; the two must not be combined. */
-export function refusePerChannelWithLegacy(body: Body): void {
-  const lists = ["AutoAcceptConfigs", "AfterContactWorkConfigs", "PhoneNumberConfigs", "PersistentConnectionConfigs", "VoiceEnhancementConfigs"].filter((name) => body[name] !== undefined);
-  if (lists.length > 0 && body["PhoneConfig"] !== undefined) throw invalidRequest(`PhoneConfig must not be combined with ${lists.join(", ")}`);
+const CHANNEL_LISTS = [
+  "AutoAcceptConfigs",
+  "AfterContactWorkConfigs",
+  "PhoneNumberConfigs",
+  "PersistentConnectionConfigs",
+  "VoiceEnhancementConfigs",
+];
+
+/** The lists per channel that the body has. PhoneConfig is their older form: the two must not be combined. */
+export function channelLists(body: Body): Record<string, unknown> {
+  const names = CHANNEL_LISTS.filter((name) => body[name] !== undefined && body[name] !== null);
+  if (names.length > 0 && body["PhoneConfig"] !== undefined)
+    throw invalidRequest(`PhoneConfig must not be combined with ${names.join(", ")}`);
+  for (const name of names) {
+    const list = body[name];
+    if (!Array.isArray(list) || list.some((one) => typeof one?.Channel !== "string"))
+      throw invalidParameter(`${name} must be a list with a Channel in each member`);
+    if (new Set(list.map(({ Channel }) => Channel)).size < list.length)
+      throw invalidParameter(`${name} must name each channel once`);
+  }
+  return Object.fromEntries(names.map((name) => [name, body[name]]));
 }
 
 export function securityProfiles(instance: Instance, value: unknown): string[] {
-  if (!Array.isArray(value) || value.length < 1 || value.length > 10) throw invalidRequest("SecurityProfileIds must have 1 to 10 members");
-  for (const id of value) if (!instance.securityProfiles.some(({ Id }) => Id === id)) throw notFound(`Security profile ${String(id)} not found`);
+  if (!Array.isArray(value) || value.length < 1 || value.length > 10)
+    throw invalidRequest("SecurityProfileIds must have 1 to 10 members");
+  for (const id of value)
+    if (!instance.securityProfiles.some(({ Id }) => Id === id))
+      throw notFound(`Security profile ${String(id)} not found`);
   return value as string[];
 }
 
@@ -77,7 +109,8 @@ export function routingProfile(instance: Instance, value: unknown): string {
 
 export function hierarchyGroup(instance: Instance, value: unknown): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  if (!instance.hierarchyGroups.some(({ Id }) => Id === value)) throw notFound(`Hierarchy group ${String(value)} not found`);
+  if (!instance.hierarchyGroups.some(({ Id }) => Id === value))
+    throw notFound(`Hierarchy group ${String(value)} not found`);
   return value as string;
 }
 
@@ -86,7 +119,8 @@ export function tagMap(value: unknown): Record<string, string> {
   const entries = Object.entries(value as Record<string, string>);
   if (entries.length < 1 || entries.length > 50) throw invalidRequest("Tags must have 1 to 50 entries");
   for (const [key, one] of entries) {
-    if (!/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key)) throw invalidParameter(`Tag key ${key} is not valid`);
+    if (!/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key))
+      throw invalidParameter(`Tag key ${key} is not valid`);
     if (typeof one !== "string" || one.length > 256) throw invalidParameter(`Tag value of ${key} is not valid`);
   }
   return Object.fromEntries(entries);
@@ -95,7 +129,8 @@ export function tagMap(value: unknown): Record<string, string> {
 export function proficiencies(instance: Instance, value: unknown, withLevel: boolean): Proficiency[] {
   if (!Array.isArray(value) || value.length === 0) throw invalidRequest("UserProficiencies is required");
   return value.map((one: Proficiency) => {
-    if (!instance.attributes.includes(one.AttributeName)) throw notFound(`Predefined attribute ${one.AttributeName} not found`);
+    if (!instance.attributes.includes(one.AttributeName))
+      throw notFound(`Predefined attribute ${one.AttributeName} not found`);
     if (withLevel && !(one.Level >= 1 && one.Level <= 5)) throw invalidParameter("Level must be between 1 and 5");
     return { AttributeName: one.AttributeName, AttributeValue: one.AttributeValue, Level: one.Level };
   });
