@@ -1,0 +1,108 @@
+import type { webcrypto } from "node:crypto";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import "reflect-metadata";
+import { X509CertificateGenerator } from "@peculiar/x509";
+import { buildMetadata, checkMetadata, compareTrust, readTrust, sameTrust } from "../../src/domain/metadata.ts";
+
+const TENANT = "7d1a0000-0000-4000-8000-000000000001";
+const OTHER = "8d1a0000-0000-4000-8000-000000000001";
+let one = "";
+let two = "";
+
+async function certificate(name: string): Promise<string> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+  const made = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: algorithm,
+  });
+  return Buffer.from(made.rawData).toString("base64");
+}
+const metadata = (...certificates: string[]) =>
+  buildMetadata({ tenantId: TENANT, certificates: certificates.map((derBase64) => ({ derBase64 })) });
+
+beforeAll(async () => {
+  [one, two] = await Promise.all([certificate("one"), certificate("two")]);
+});
+
+describe("checkMetadata", () => {
+  test.each([
+    ["as it comes", (xml: string) => xml],
+    ["with a byte order mark", (xml: string) => `\uFEFF${xml}`],
+    ["with the tenant in capitals", (xml: string) => xml.replaceAll(TENANT, TENANT.toUpperCase())],
+  ])("takes it %s", (_, change) => {
+    expect(checkMetadata(change(metadata(one)), { tenantId: TENANT })).toMatchObject({ ok: true });
+  });
+
+  const login = "https://login.microsoftonline.com";
+  test.each<[string, (xml: string) => string, string]>([
+    ["a DOCTYPE", (xml) => xml.replace("<Entity", "<!DOCTYPE a><Entity"), "document type"],
+    ["an entity", (xml) => xml.replace("<Entity", "<!ENTITY x 'y'><Entity"), "entity"],
+    ["UTF-16", (xml) => xml.replace('"utf-8"', '"utf-16"'), "not UTF-8"],
+    ["NUL", (xml) => [...xml].join("\0"), "document type"],
+    ["another tenant", (xml) => xml.replace(`net/${TENANT}`, `net/${OTHER}`), "not the tenant"],
+    ["another host", (xml) => xml.replaceAll(login, "https://login.evil.example"), "login.evil.example"],
+    ["a host that begins alike", (xml) => xml.replaceAll(login, `${login}.evil.example`), "evil.example"],
+    ["another tenant's sign-on", (xml) => xml.replaceAll(`com/${TENANT}`, `com/${OTHER}`), OTHER],
+    ["a port", (xml) => xml.replaceAll(login, `${login}:8443`), ":8443"],
+    ["no https", (xml) => xml.replaceAll(login, "http://login.microsoftonline.com"), "sends users"],
+    ["no address", (xml) => xml.replaceAll(`${login}/${TENANT}/saml2`, "x"), "no address"],
+    ["no certificate", () => metadata(), "no signing certificate"],
+    ["a broken certificate", (xml) => xml.replace(one, "AAAA"), "refused"],
+    ["more than 1 MiB", (xml) => xml + " ".repeat(1024 * 1024), "1 MiB"],
+    ["two identity providers", (xml) => xml.replace("</Ent", "<IDPSSODescriptor/></Ent"), "no single"],
+    ["nothing", () => "", "refused"],
+    ["broken XML", (xml) => xml.slice(0, -30), "refused"],
+  ])("refuses %s", (_, change, why) => {
+    expect(checkMetadata(change(metadata(one)), { tenantId: TENANT })).toMatchObject({
+      ok: false,
+      reason: "MetadataRefused",
+      message: expect.stringContaining(why),
+    });
+  });
+
+  test("refuses user information in an address, and does not repeat it", () => {
+    const xml = metadata(one).replaceAll("https://login", "https://user:hush@login");
+    const { ok, message } = checkMetadata(xml, { tenantId: TENANT }) as { ok: boolean; message: string };
+    expect(ok).toBe(false);
+    expect(message).not.toContain("hush");
+  });
+});
+
+describe("buildMetadata", () => {
+  test("the same certificates in any order, or twice, give the same text", () => {
+    expect(metadata(one, two)).toBe(metadata(two, one, two));
+  });
+
+  test.each([0, 1, 2])("has IAM's 1000 characters with %i certificates, and reads back", (count) => {
+    const xml = metadata(...[one, two].slice(0, count));
+    expect(xml.length).toBeGreaterThanOrEqual(1000);
+    expect(readTrust(xml).signingCertificates).toHaveLength(count);
+  });
+});
+
+describe("compareTrust", () => {
+  test("white space and order are no difference", () => {
+    expect(sameTrust(metadata(one, two), metadata(two, one).replaceAll("    <", "\n<"))).toBe(true);
+  });
+
+  test("a certificate more is one", () => {
+    expect(sameTrust(metadata(one), metadata(one, two))).toBe(false);
+    expect(compareTrust(readTrust(metadata(one)), metadata(one, two)).map(({ path }) => path)).toEqual([
+      "metadata.certificates",
+    ]);
+  });
+
+  test("another tenant differs in name and address", () => {
+    const other = metadata(one).replaceAll(TENANT, OTHER);
+    expect(compareTrust(readTrust(metadata(one)), other).map(({ path }) => path)).toEqual([
+      "metadata.entityId",
+      "metadata.ssoUrls",
+    ]);
+  });
+
+  test("what cannot be read is a difference, not an error", () => {
+    expect(compareTrust(readTrust(metadata(one)), "x")).toHaveLength(1);
+  });
+});
