@@ -81,7 +81,8 @@ export async function run(options: RunOptions, version: string): Promise<void> {
     labelSelector: options.watchLabelSelector,
     kinds: [kind(PERSONA, "connectssopersonas", 4), kind(USER, "connectusers", 8)],
     related: (object, store, before) => {
-      if (before && !matters(object.kind, before.status, object.status)) return [];
+      const sameSpec = before?.metadata.generation === object.metadata.generation;
+      if (before && sameSpec && !matters(object.kind, before.status, object.status)) return [];
       return related(object, store);
     },
     ...(options.leaderElect
@@ -107,8 +108,9 @@ export async function run(options: RunOptions, version: string): Promise<void> {
     lost = () => resolve("lost");
   });
   log.info({ version, cluster: options.clusterName, pollIntervalMs, allowInsecure }, "starting");
-  await manager.start();
-  log.info({}, "ready");
+  // A signal ends it also while the API server cannot be reached.
+  await Promise.race([manager.start(), ended]);
+  if (manager.ready()) log.info({}, "ready");
   const why = await ended;
   log.info({ why }, "stopping");
   await manager.stop();
