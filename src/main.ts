@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 /** Wiring only: commands and their options. What a command needs is loaded when it runs. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -56,7 +56,7 @@ export const CRDS = [
             },
             {
               "name": "Cert Expires",
-              "type": "date",
+              "type": "string",
               "jsonPath": ".status.certificate.expiresAt"
             },
             {
