@@ -14,7 +14,10 @@ const envFile = join(folder, "sandbox.env");
 const children = [];
 /** "--" first: Node would take our --env-file for its own. */
 const start = (args, env = {}) => {
-  const child = spawn(process.execPath, ["--", program, ...args], { stdio: "inherit", env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, ["--", program, ...args], {
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
   children.push(child);
   return child;
 };

@@ -1,11 +1,6 @@
 /** `connect-sso demo`: the blog's set-up against sandbox clouds, then broken behind the controller's back, shown and repaired. */
 import { join } from "node:path";
-import {
-  ConnectClient,
-  ListSecurityProfilesCommand,
-  ListUsersCommand,
-  UpdateUserSecurityProfilesCommand,
-} from "@aws-sdk/client-connect";
+import { ConnectClient, ListSecurityProfilesCommand, UpdateUserSecurityProfilesCommand } from "@aws-sdk/client-connect";
 import {
   CreatePolicyVersionCommand,
   GetSAMLProviderCommand,
@@ -120,11 +115,14 @@ async function breakThings(
   const connect = new ConnectClient({ region: spec.instanceArn.split(":")[3]! });
   const InstanceId = spec.instanceArn.split("/")[1]!;
   const profiles = await connect.send(new ListSecurityProfilesCommand({ InstanceId }));
-  const users = await connect.send(new ListUsersCommand({ InstanceId }));
-  const jane = users.UserSummaryList!.find(({ Username }) => Username === "jane@example.com")!;
+  const jane = controller.store.get<ConnectUser>(USER, "contact-centre", "jane")!;
   const admin = profiles.SecurityProfileSummaryList!.find(({ Name }) => Name === "Admin")!;
   await connect.send(
-    new UpdateUserSecurityProfilesCommand({ InstanceId, UserId: jane.Id!, SecurityProfileIds: [admin.Id!] }),
+    new UpdateUserSecurityProfilesCommand({
+      InstanceId,
+      UserId: jane.status!.connectUserId!,
+      SecurityProfileIds: [admin.Id!],
+    }),
   );
   say("  jane@example.com is moved to the security profile Admin\n");
 }
