@@ -5,6 +5,7 @@ import { createCertificate } from "./certificate.ts";
 import {
   type Application,
   type AppRole,
+  type Assignment,
   type Directory,
   type KeyCredential,
   type PasswordCredential,
@@ -256,6 +257,9 @@ export function assign(directory: Directory, host: SandboxHost, spId: string, bo
 
 export function assignmentsOf(directory: Directory, host: SandboxHost, spId: string) {
   let all = directory.assignments.get(spId);
-  if (!all) directory.assignments.set(spId, (all = host.eventual("assignments")));
+  if (!all) {
+    all = host.eventual<string, Assignment>("assignments");
+    directory.assignments.set(spId, all);
+  }
   return all;
 }
