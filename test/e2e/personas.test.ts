@@ -146,9 +146,8 @@ describe("deletion", () => {
     h = await start();
     h.apply(persona("agents"));
     await h.ready();
-    await settled();
-    const before = h.calls.length;
     await h.controller.stop();
+    const before = h.calls.length;
     await h.restart();
     h.apply(persona("agents", { suspend: true }));
     h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "agents" });
