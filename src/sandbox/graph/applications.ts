@@ -1,265 +1,172 @@
-/** What Graph lets one change on applications and service principals, and what it refuses. */
-import { randomUUID } from "node:crypto";
+/** What Graph lets one change on an application, and what it refuses. */
 import type { SandboxHost } from "../host.ts";
-import { createCertificate } from "./certificate.ts";
-import {
-  type Application,
-  type AppRole,
-  type Assignment,
-  type Directory,
-  type KeyCredential,
-  type PasswordCredential,
-  type ServicePrincipal,
-  stableId,
-} from "./directory.ts";
-import { badRequest, GraphError, notFound, objectConflict } from "./error.ts";
+import { uploadedKeys } from "./credentials.ts";
+import type { Directory } from "./directory.ts";
+import { badRequest, GraphError, invalidValue, objectConflict } from "./error.ts";
+import { APPLICATION_FIELDS, checked, required } from "./fields.ts";
+import type { Body } from "./router.ts";
+import { type Application, type AppRole, copiedFrom, newApplication } from "./shapes.ts";
 
-type Body = Record<string, unknown>;
-const APPLICATION_FIELDS = new Set([
-  "displayName",
-  "identifierUris",
-  "web",
-  "defaultRedirectUri",
-  "appRoles",
-  "tags",
-  "notes",
-  "description",
-  "uniqueName",
-  "serviceManagementReference",
-]);
-const PRINCIPAL_FIELDS = new Set([
-  "preferredSingleSignOnMode",
-  "samlSingleSignOnSettings",
-  "loginUrl",
-  "notificationEmailAddresses",
-  "appRoleAssignmentRequired",
-  "accountEnabled",
-  "preferredTokenSigningKeyThumbprint",
-  "tags",
-  "notes",
-  "keyCredentials",
-  "passwordCredentials",
-  "displayName",
-]);
+/** Longest `appRole.value` taken by a direct write. Documentation says 120; role import writes up to 239. */
+const MAX_ROLE_VALUE = 250;
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export function patchApplication(directory: Directory, host: SandboxHost, id: string, body: Body): void {
-  const old = directory.applications.get(id);
-  if (!old) throw notFound(id);
-  for (const name of Object.keys(body))
-    if (!APPLICATION_FIELDS.has(name)) throw badRequest(`Invalid property '${name}'.`);
-  const next: Application = { ...old, ...body, web: { ...old.web, ...(body["web"] as object | undefined) } };
-  if (body["identifierUris"]) checkIdentifiers(directory, host, old, next.identifierUris);
-  if (body["appRoles"]) next.appRoles = checkRoles(old.appRoles, next.appRoles);
-  if (next.defaultRedirectUri && !next.web.redirectUris.includes(next.defaultRedirectUri))
-    throw badRequest("The defaultRedirectUri must be one of the redirectUris.");
-  directory.applications.set(id, next);
-  const spId = directory.spByAppId.get(old.appId);
-  const sp = spId ? directory.servicePrincipals.get(spId) : undefined;
-  if (!sp) return;
-  // Imported roles stay on the service principal; the application's own are copied.
-  const imported = sp.appRoles.filter(({ origin }) => origin === "ServicePrincipal");
-  directory.servicePrincipals.set(sp.id, {
-    ...sp,
-    displayName: next.displayName,
-    appDisplayName: next.displayName,
-    replyUrls: next.web.redirectUris,
-    servicePrincipalNames: [next.appId, ...next.identifierUris],
-    appRoles: [
-      ...next.appRoles,
-      ...imported.filter(({ id: roleId }) => !next.appRoles.some((role) => role.id === roleId)),
-    ],
-  });
-}
-
-function checkIdentifiers(directory: Directory, host: SandboxHost, old: Application, uris: string[]): void {
-  const sp = directory.servicePrincipals.get(directory.spByAppId.get(old.appId) ?? "");
-  for (const uri of uris) {
-    if (uri.endsWith("/"))
-      throw badRequest(`Invalid value specified for property 'identifierUris' of resource 'Application'.`);
-    for (const other of directory.applications.values()) {
-      if (other.id !== old.id && other.identifierUris.some((one) => one.toLowerCase() === uri.toLowerCase()))
-        throw objectConflict("identifierUris");
-    }
-    if (old.identifierUris.includes(uri) || uri.includes(old.appId) || sp?.preferredSingleSignOnMode === "saml")
-      continue;
-    const name = URL.canParse(uri) ? new URL(uri).hostname : "";
-    if (!host.world.tenant.verifiedDomains.some((domain) => name === domain || name.endsWith(`.${domain}`))) {
-      throw new GraphError(
-        400,
-        "HostNameNotOnVerifiedDomain",
-        "Values of identifierUris property must use a verified domain of the organization or its subdomain",
-      );
-    }
-  }
-}
-
-/** An enabled role may not be changed or removed; a disabled one may. */
-function checkRoles(old: AppRole[], next: Partial<AppRole>[]): AppRole[] {
-  const roles = next.map(
-    (role) =>
-      ({
-        allowedMemberTypes: ["User"],
-        description: "",
-        displayName: "",
-        isEnabled: true,
-        value: null,
-        ...role,
-        origin: "Application",
-      }) as AppRole,
+/** POST /applications: a plain application, without service principal. */
+export function createApplication(directory: Directory, host: SandboxHost, body: Body): Application {
+  const wanted = checked(body, APPLICATION_FIELDS, "Application");
+  required(wanted, "Application", "displayName");
+  const plain = newApplication(
+    String(wanted["displayName"]),
+    directory.tenant.verifiedDomains[0] ?? "",
+    host.clock.now(),
   );
-  if (new Set(roles.map(({ id }) => id)).size !== roles.length) throw badRequest("Duplicate app role ids.");
-  for (const role of roles) {
-    if (!role.id || !role.displayName) throw badRequest("App role needs id and displayName.");
-    if (role.value && (role.value.length > 250 || /\s/.test(role.value) || role.value.startsWith(".")))
-      throw badRequest("Invalid value specified for property 'value' of resource 'AppRole'.");
-    if (role.value && roles.some((other) => other !== role && other.value === role.value))
-      throw objectConflict("appRoles");
+  const application = changed(directory, plain, wanted);
+  directory.applications.set(application);
+  directory.applicationByAppId.set(application.appId, application.id);
+  return application;
+}
+
+export function patchApplication(directory: Directory, old: Application, body: Body): void {
+  const application = changed(directory, old, checked(body, APPLICATION_FIELDS, "Application"));
+  directory.applications.set(application);
+  copyToPrincipal(directory, application);
+}
+
+/** Complex values are merged, collections are replaced. Graph keeps no order in collections: they come back turned round. */
+function changed(directory: Directory, old: Application, wanted: Body): Application {
+  const merged = ["web", "api", "spa", "publicClient", "info"]
+    .filter((name) => wanted[name])
+    .map((name) => [name, { ...(old[name] as object), ...(wanted[name] as object) }]);
+  const next: Application = { ...old, ...wanted, ...Object.fromEntries(merged) };
+  const web = wanted["web"] as { redirectUris?: string[] } | undefined;
+  if (web?.redirectUris) next.web = { ...next.web, redirectUris: web.redirectUris.toReversed() };
+  if (wanted["identifierUris"]) {
+    checkIdentifiers(directory, old, next.identifierUris);
+    next.identifierUris = next.identifierUris.toReversed();
   }
+  if (wanted["appRoles"]) {
+    next.appRoles = checkRoles(rolesInForce(directory, old), wanted["appRoles"] as Partial<AppRole>[]).toReversed();
+  }
+  if (wanted["keyCredentials"]) next.keyCredentials = uploadedKeys(old.keyCredentials, wanted["keyCredentials"]);
+  if (wanted["uniqueName"]) checkUniqueName(directory, next);
+  // hashicorp/terraform-provider-azuread#799
+  if (next.defaultRedirectUri && !next.web.redirectUris.includes(next.defaultRedirectUri))
+    throw invalidValue("defaultRedirectUri", "Application");
+  return next;
+}
+
+function checkUniqueName(directory: Directory, application: Application): void {
+  for (const other of directory.applications.values())
+    if (other.id !== application.id && other.uniqueName === application.uniqueName) throw objectConflict("uniqueName");
+}
+
+/**
+ * Identifiers are unique in the tenant. A new one must lie in a verified domain or hold the tenant's or the application's id,
+ * unless readers already see the service principal in SAML mode (identifier-uri-restrictions.md, azuread provider #797).
+ */
+function checkIdentifiers(directory: Directory, old: Application, uris: string[]): void {
+  const taken = new Set<string>();
+  for (const other of directory.applications.values())
+    if (other.id !== old.id) for (const uri of other.identifierUris) taken.add(uri.toLowerCase());
+  const principalId = directory.principalByAppId.get(old.appId);
+  const saml =
+    principalId !== undefined && directory.servicePrincipals.read(principalId)?.preferredSingleSignOnMode === "saml";
+  if (new Set(uris.map((uri) => uri.toLowerCase())).size !== uris.length)
+    throw invalidValue("identifierUris", "Application");
+  for (const uri of uris) {
+    if (uri === "" || uri.endsWith("/") || !URL.canParse(uri)) throw invalidValue("identifierUris", "Application");
+    if (taken.has(uri.toLowerCase())) throw objectConflict("identifierUris");
+    if (!saml && !old.identifierUris.includes(uri)) checkHost(directory, old.appId, uri);
+  }
+}
+
+function checkHost(directory: Directory, appId: string, uri: string): void {
+  const { id, verifiedDomains } = directory.tenant;
+  if (uri.includes(appId) || uri.includes(id)) return;
+  const { hostname, protocol } = new URL(uri);
+  const name = hostname.toLowerCase();
+  if (verifiedDomains.some((domain) => name === domain.toLowerCase() || name.endsWith(`.${domain.toLowerCase()}`)))
+    return;
+  if (protocol === "api:")
+    throw badRequest(
+      `Failed to add identifier URI ${uri}. All newly added URIs must contain a tenant verified domain, tenant ID, or app ID, as per the default tenant policy of your organization.`,
+    );
+  throw new GraphError(
+    400,
+    "HostNameNotOnVerifiedDomain",
+    "Values of identifierUris property must use a verified domain of the organization or its subdomain",
+  );
+}
+
+/** A role counts as enabled until its disabling has reached the readers. */
+function rolesInForce(directory: Directory, old: Application): AppRole[] {
+  const visible = directory.applications.read(old.id)?.appRoles ?? old.appRoles;
+  return old.appRoles.map((role) => ({
+    ...role,
+    isEnabled: role.isEnabled || visible.some(({ id, isEnabled }) => id === role.id && isEnabled),
+  }));
+}
+
+/** An enabled role may not be changed or removed; a disabled one may. `origin` is the server's. */
+function checkRoles(old: AppRole[], given: Partial<AppRole>[]): AppRole[] {
+  const roles = given.map(
+    (role): AppRole => ({
+      allowedMemberTypes: role.allowedMemberTypes ?? [],
+      description: role.description ?? "",
+      displayName: role.displayName ?? "",
+      id: role.id ?? "",
+      isEnabled: role.isEnabled ?? true,
+      origin: "Application",
+      value: role.value ?? null,
+    }),
+  );
+  const ids = new Set(roles.map(({ id }) => id.toLowerCase()));
+  if (ids.size !== roles.length) throw invalidValue("appRoles", "Application");
+  const values = roles.map(({ value }) => value).filter((value) => value !== null);
+  if (new Set(values).size !== values.length) throw invalidValue("value", "AppRole");
+  for (const role of roles) checkRole(role);
   for (const before of old) {
     if (!before.isEnabled) continue;
     const after = roles.find(({ id }) => id === before.id);
-    const same =
-      after && (["description", "displayName", "value"] as const).every((name) => after[name] === before[name]);
-    if (!same)
+    if (!after || !sameRole(before, after))
       throw new GraphError(
         400,
         "CannotDeleteOrUpdateEnabledEntitlement",
         "Permission (scope or role) cannot be deleted or updated unless disabled first.",
       );
   }
-  // Graph keeps no order in collections.
-  return roles.reverse();
+  return roles;
 }
 
-export function patchServicePrincipal(directory: Directory, id: string, body: Body): void {
-  const old = directory.servicePrincipals.get(id);
-  if (!old) throw notFound(id);
-  for (const name of Object.keys(body)) {
-    if (name === "appRoles")
-      throw badRequest("Property appRoles on the service principal does not match the application object.");
-    if (!PRINCIPAL_FIELDS.has(name)) throw badRequest(`Invalid property '${name}'.`);
-  }
-  const mode = body["preferredSingleSignOnMode"];
-  if (mode !== undefined && mode !== null && !["password", "saml", "notSupported", "oidc"].includes(String(mode)))
-    throw badRequest(
-      "Invalid value specified for property 'preferredSingleSignOnMode' of resource 'ServicePrincipal'.",
-    );
-  const emails = body["notificationEmailAddresses"] as string[] | undefined;
-  if (emails && emails.length > 5) throw badRequest("notificationEmailAddresses allows at most 5 entries.");
-  const next = { ...old, ...body } as ServicePrincipal;
-  const thumbprint = body["preferredTokenSigningKeyThumbprint"] as string | undefined;
-  if (body["keyCredentials"]) {
-    next.keyCredentials = (body["keyCredentials"] as KeyCredential[]).map((given) => {
-      const existing = old.keyCredentials.find(({ keyId }) => keyId === given.keyId);
-      if (!existing && !given.key) throw badRequest("New key credential needs a key.");
-      return existing ? { ...existing } : given;
-    });
-  }
-  if (body["passwordCredentials"]) {
-    next.passwordCredentials = (body["passwordCredentials"] as PasswordCredential[]).map(
-      (given) => old.passwordCredentials.find(({ keyId }) => keyId === given.keyId) ?? given,
-    );
-  }
-  if (thumbprint && !next.keyCredentials.some((key) => thumbprintOf(key) === thumbprint.toUpperCase()))
-    throw badRequest("Thumbprint does not belong to a key credential.");
-  directory.servicePrincipals.set(id, next);
+function checkRole(role: AppRole): void {
+  if (!GUID.test(role.id)) throw invalidValue("id", "AppRole");
+  if (role.displayName === "") throw invalidValue("displayName", "AppRole");
+  if (
+    role.allowedMemberTypes.length === 0 ||
+    role.allowedMemberTypes.some((one) => !["User", "Application"].includes(one))
+  )
+    throw invalidValue("allowedMemberTypes", "AppRole");
+  const { value } = role;
+  if (value !== null && (value === "" || value.length > MAX_ROLE_VALUE || /\s/.test(value) || value.startsWith(".")))
+    throw invalidValue("value", "AppRole");
 }
 
-export const thumbprintOf = (key: { customKeyIdentifier: string | null }) =>
-  Buffer.from(key.customKeyIdentifier ?? "", "base64")
-    .toString("hex")
-    .toUpperCase();
+const sameRole = (a: AppRole, b: AppRole) =>
+  a.description === b.description &&
+  a.displayName === b.displayName &&
+  a.value === b.value &&
+  JSON.stringify(a.allowedMemberTypes) === JSON.stringify(b.allowedMemberTypes);
 
-/** Not idempotent: every call adds another certificate, inactive. */
-export async function addTokenSigningCertificate(
-  directory: Directory,
-  host: SandboxHost,
-  id: string,
-  body: Body,
-): Promise<Body> {
-  if (!directory.servicePrincipals.get(id)) throw notFound(id);
-  const displayName = String(body["displayName"] ?? "");
-  if (!displayName.startsWith("CN=")) throw badRequest("displayName must start with CN=");
-  const start = host.clock.now();
-  const end = body["endDateTime"]
-    ? new Date(String(body["endDateTime"]))
-    : new Date(start.getTime() + 3 * 365 * 86_400_000);
-  if (Number.isNaN(end.getTime()) || end <= start || end.getTime() - start.getTime() > 3 * 366 * 86_400_000)
-    throw badRequest("endDateTime must be within three years");
-  const { der, thumbprint } = await createCertificate(displayName, start, end);
-  const customKeyIdentifier = Buffer.from(thumbprint, "hex").toString("base64");
-  const shared = {
-    customKeyIdentifier,
-    displayName,
-    startDateTime: start.toISOString(),
-    endDateTime: end.toISOString(),
-  };
-  const signKeyId = randomUUID();
-  const sp = directory.servicePrincipals.get(id)!;
-  directory.servicePrincipals.set(id, {
-    ...sp,
-    keyCredentials: [
-      ...sp.keyCredentials,
-      { ...shared, key: der, keyId: signKeyId, type: "X509CertAndPassword", usage: "Sign" },
-      { ...shared, key: der, keyId: randomUUID(), type: "AsymmetricX509Cert", usage: "Verify" },
-    ],
-    passwordCredentials: [...sp.passwordCredentials, { ...shared, hint: null, keyId: signKeyId, secretText: null }],
+/** The service principal follows its application, as late as every write. Imported roles stay on it. */
+function copyToPrincipal(directory: Directory, application: Application): void {
+  const id = directory.principalByAppId.get(application.appId);
+  const principal = id === undefined ? undefined : directory.servicePrincipals.get(id);
+  if (!principal) return;
+  const own = new Set(application.appRoles.map((role) => role.id));
+  const imported = principal.appRoles.filter((role) => role.origin === "ServicePrincipal" && !own.has(role.id));
+  directory.servicePrincipals.set({
+    ...principal,
+    ...copiedFrom(application),
+    appRoles: [...application.appRoles, ...imported],
   });
-  return { ...shared, key: der, keyId: signKeyId, thumbprint, type: "AsymmetricX509Cert", usage: "Verify" };
-}
-
-export function deleteApplication(directory: Directory, id: string, now: Date): void {
-  const application = directory.applications.get(id);
-  if (!application) throw notFound(id);
-  const spId = directory.spByAppId.get(application.appId);
-  const servicePrincipal = spId ? directory.servicePrincipals.get(spId) : undefined;
-  if (servicePrincipal?.preferredSingleSignOnMode === "saml")
-    throw badRequest("DeletingSamlSpNotAllowed: Property appId is invalid.");
-  directory.applications.delete(id);
-  if (spId) directory.servicePrincipals.delete(spId);
-  directory.spByAppId.delete(application.appId);
-  directory.deleted.set(id, { application, servicePrincipal, at: now.toISOString() });
-}
-
-export function assign(directory: Directory, host: SandboxHost, spId: string, body: Body): Body {
-  // The role and the principal must have reached the replica that answers.
-  const sp = directory.servicePrincipals.read(spId);
-  if (!sp) throw notFound(spId);
-  const principalId = String(body["principalId"] ?? "");
-  const appRoleId = String(body["appRoleId"] ?? "");
-  const user = directory.users.read(principalId);
-  const group = directory.groups.read(principalId);
-  const role = sp.appRoles.find(({ id }) => id === appRoleId);
-  if (body["resourceId"] !== spId || (!user && !group) || !role?.isEnabled)
-    throw badRequest("Not a valid reference update.");
-  const all = assignmentsOf(directory, host, spId);
-  for (const one of all.values()) {
-    if (one.principalId === principalId && one.appRoleId === appRoleId)
-      throw badRequest("Permission being assigned already exists on the object");
-  }
-  const id = Buffer.from(stableId(spId, principalId, appRoleId, randomUUID()).replaceAll("-", ""), "hex").toString(
-    "base64url",
-  );
-  const value = {
-    id,
-    deletedDateTime: null,
-    appRoleId,
-    createdDateTime: host.clock.now().toISOString(),
-    principalDisplayName: String((user ?? group)!["displayName"]),
-    principalId,
-    principalType: user ? ("User" as const) : ("Group" as const),
-    resourceDisplayName: sp.displayName,
-    resourceId: spId,
-  };
-  all.set(id, value);
-  return value;
-}
-
-export function assignmentsOf(directory: Directory, host: SandboxHost, spId: string) {
-  let all = directory.assignments.get(spId);
-  if (!all) {
-    all = host.eventual<string, Assignment>("assignments");
-    directory.assignments.set(spId, all);
-  }
-  return all;
 }

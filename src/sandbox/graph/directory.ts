@@ -1,258 +1,184 @@
-/** The tenant: users, groups, applications with their service principals, assignments, policies. */
-import { createHash, randomUUID } from "node:crypto";
+/** One tenant: users, groups, applications with their service principals, assignments, policies, deleted items. */
+import { createHash } from "node:crypto";
 import type { EventualMap, SandboxHost } from "../host.ts";
+import type { WorldTenant } from "../world.ts";
+import { Collection } from "./collection.ts";
+import { notFound } from "./error.ts";
+import {
+  type Application,
+  type Assignment,
+  type ClaimsPolicy,
+  type Group,
+  newApplication,
+  newGroup,
+  newServicePrincipal,
+  newUser,
+  type ServicePrincipal,
+  type User,
+} from "./shapes.ts";
 
-export interface AppRole {
-  allowedMemberTypes: string[];
-  description: string;
-  displayName: string;
-  id: string;
-  isEnabled: boolean;
-  origin: string;
-  value: string | null;
-}
-export interface KeyCredential {
-  customKeyIdentifier: string;
-  displayName: string | null;
-  endDateTime: string;
-  key: string | null;
-  keyId: string;
-  startDateTime: string;
-  type: string;
-  usage: "Sign" | "Verify";
-}
-export interface PasswordCredential {
-  customKeyIdentifier: string | null;
-  displayName: string | null;
-  endDateTime: string;
-  hint: string | null;
-  keyId: string;
-  secretText: null;
-  startDateTime: string;
-}
-export interface Application {
-  [name: string]: unknown;
-  id: string;
-  appId: string;
-  applicationTemplateId: string | null;
-  createdDateTime: string;
-  displayName: string;
-  notes: string | null;
-  tags: string[];
-  identifierUris: string[];
-  defaultRedirectUri: string | null;
-  appRoles: AppRole[];
-  web: { redirectUris: string[]; [name: string]: unknown };
-}
-export interface ServicePrincipal {
-  [name: string]: unknown;
-  id: string;
-  appId: string;
-  displayName: string;
-  accountEnabled: boolean;
-  appRoleAssignmentRequired: boolean;
-  preferredSingleSignOnMode: string | null;
-  preferredTokenSigningKeyThumbprint: string | null;
-  samlSingleSignOnSettings: { relayState: string | null } | null;
-  loginUrl: string | null;
-  notificationEmailAddresses: string[];
-  tags: string[];
-  /** As copied from the application, late. */
-  appRoles: AppRole[];
-  keyCredentials: KeyCredential[];
-  passwordCredentials: PasswordCredential[];
-}
-export interface Assignment {
-  [name: string]: unknown;
-  id: string;
-  appRoleId: string;
-  principalId: string;
-  principalType: "User" | "Group" | "ServicePrincipal";
-  principalDisplayName: string;
-  resourceId: string;
-  resourceDisplayName: string;
-  createdDateTime: string;
-}
-export interface User {
-  [name: string]: unknown;
-  id: string;
-  userPrincipalName: string;
-}
-export interface Group {
-  [name: string]: unknown;
-  id: string;
-  displayName: string;
-  memberIds: string[];
-}
-export interface ClaimsPolicy {
-  [name: string]: unknown;
-  id: string;
-  displayName: string;
-  definition: string[];
+export interface DeletedItem {
+  type: "application" | "servicePrincipal";
+  object: Application | ServicePrincipal;
+  at: Date;
 }
 
 export interface Directory {
-  users: EventualMap<string, User>;
+  tenant: WorldTenant;
+  users: Collection<User>;
+  /** Ids by lower-case user principal name, and by lower-case mail, which is not unique. */
   userByName: Map<string, string>;
-  groups: EventualMap<string, Group>;
-  applications: EventualMap<string, Application>;
-  servicePrincipals: EventualMap<string, ServicePrincipal>;
-  spByAppId: Map<string, string>;
-  deleted: Map<string, { application: Application; servicePrincipal?: ServicePrincipal; at: string }>;
+  usersByMail: Map<string, Set<string>>;
+  groups: Collection<Group>;
+  applications: Collection<Application>;
+  servicePrincipals: Collection<ServicePrincipal>;
+  applicationByAppId: Map<string, string>;
+  principalByAppId: Map<string, string>;
+  claimsPolicies: Collection<ClaimsPolicy>;
+  /** Claims policy by service principal. */
+  policyLinks: EventualMap<string, string>;
+  /** Owners' ids by application or service principal. */
   owners: Map<string, string[]>;
-  /** By service principal. */
+  /** By service principal, then by id. */
   assignments: Map<string, EventualMap<string, Assignment>>;
-  claimsPolicies: EventualMap<string, ClaimsPolicy>;
-  /** Policy ids by service principal. */
-  policyLinks: EventualMap<string, string[]>;
+  /** Assignments as [service principal, id], by user or group: for what hangs on a principal. */
+  assignmentsOfPrincipal: Map<string, Map<string, { resourceId: string; appRoleId: string }>>;
+  deleted: Map<string, DeletedItem>;
 }
 
 /** The caller of every request: the sandbox accepts any token. */
 export const CALLER = "c0117e00-0000-4000-8000-000000000001";
+export const RETENTION_MS = 30 * 86_400_000;
 
 export function stableId(...parts: string[]): string {
   const hex = createHash("sha256").update(parts.join("/")).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-export const DEFAULT_ROLES: AppRole[] = [
-  {
-    allowedMemberTypes: ["User"],
-    description: "User",
-    displayName: "User",
-    id: "18d14569-c3bd-439b-9a66-3a2aee01d14f",
-    isEnabled: true,
-    origin: "Application",
-    value: null,
-  },
-  {
-    allowedMemberTypes: ["User"],
-    description: "msiam_access",
-    displayName: "msiam_access",
-    id: "b9632174-c057-4f7e-951b-be3adc52bfe6",
-    isEnabled: true,
-    origin: "Application",
-    value: null,
-  },
-];
-
-export function createDirectory(host: SandboxHost): Directory {
+/** The world's part of one tenant: of several tenants each has the users of its own domains, the first has the rest. */
+export function createDirectory(host: SandboxHost, tenant: WorldTenant): Directory {
+  const collection = <V extends { id: string }>(name: string) =>
+    new Collection<V>(host.eventual<string, V>(`${tenant.id}/${name}`), () => host.behaviour.consistencyDelayMs);
   const directory: Directory = {
-    users: host.eventual("users"),
+    tenant,
+    users: collection("users"),
     userByName: new Map(),
-    groups: host.eventual("groups"),
-    applications: host.eventual("applications"),
-    servicePrincipals: host.eventual("servicePrincipals"),
-    spByAppId: new Map(),
-    deleted: new Map(),
+    usersByMail: new Map(),
+    groups: collection("groups"),
+    applications: collection("applications"),
+    servicePrincipals: collection("servicePrincipals"),
+    applicationByAppId: new Map(),
+    principalByAppId: new Map(),
+    claimsPolicies: collection("claimsPolicies"),
+    policyLinks: host.eventual(`${tenant.id}/policyLinks`),
     owners: new Map(),
     assignments: new Map(),
-    claimsPolicies: host.eventual("claimsPolicies"),
-    policyLinks: host.eventual("policyLinks"),
+    assignmentsOfPrincipal: new Map(),
+    deleted: new Map(),
   };
-  for (const one of host.world.users) {
-    const id = one.id ?? stableId("user", one.userPrincipalName);
+  seedPeople(directory, host);
+  if (tenant === host.world.tenant) seedApplications(directory, host);
+  return directory;
+}
+
+function seedPeople(directory: Directory, host: SandboxHost): void {
+  const { world, clock } = host;
+  const homeOf = (name: string) => {
+    const domain = name.slice(name.lastIndexOf("@") + 1).toLowerCase();
+    return (
+      world.tenants.find(({ verifiedDomains }) => verifiedDomains.some((one) => one.toLowerCase() === domain)) ??
+      world.tenant
+    );
+  };
+  for (const one of world.users) {
+    if (homeOf(one.userPrincipalName).id !== directory.tenant.id) continue;
     const [first, last] = (one.displayName ?? "").split(" ");
-    directory.userByName.set(one.userPrincipalName.toLowerCase(), id);
-    directory.users.seed(id, {
-      id,
-      businessPhones: [],
+    const user = newUser({
+      id: one.id ?? stableId("user", one.userPrincipalName),
       displayName: one.displayName ?? one.userPrincipalName,
-      givenName: one.givenName ?? first ?? null,
-      jobTitle: null,
+      givenName: one.givenName ?? (first || null),
       mail: one.mail === undefined ? one.userPrincipalName : one.mail,
-      mobilePhone: null,
-      officeLocation: null,
-      preferredLanguage: null,
       surname: one.surname ?? last ?? null,
       userPrincipalName: one.userPrincipalName,
       accountEnabled: one.accountEnabled ?? true,
       userType: one.userType ?? "Member",
     });
+    indexUser(directory, undefined, user);
+    directory.users.seed(user);
   }
-  for (const group of host.world.groups) {
-    const id = group.id ?? stableId("group", group.displayName);
-    const memberIds = (group.members ?? [])
-      .map((name) => directory.userByName.get(name.toLowerCase()))
-      .filter((one) => one !== undefined);
-    directory.groups.seed(id, {
-      id,
-      displayName: group.displayName,
-      description: null,
-      mailEnabled: false,
-      mailNickname: id,
-      securityEnabled: true,
-      memberIds,
-    });
+  const groupIds = new Map(
+    world.groups.map(({ id, displayName }) => [displayName.toLowerCase(), id ?? stableId("group", displayName)]),
+  );
+  for (const { displayName, members = [] } of world.groups) {
+    const known = members
+      .map((name) => directory.userByName.get(name.toLowerCase()) ?? groupIds.get(name.toLowerCase()))
+      .filter((id) => id !== undefined);
+    const elsewhere = known.length === 0 && members.length > 0;
+    if (elsewhere || (members.length === 0 && directory.tenant !== world.tenant)) continue;
+    const id = groupIds.get(displayName.toLowerCase())!;
+    directory.groups.seed(newGroup({ id, displayName, memberIds: known }, clock.now()));
   }
-  for (const one of host.world.applications) {
-    const { application, servicePrincipal } = newApplication(one.displayName, null, host.clock.now());
-    directory.applications.seed(application.id, { ...application, identifierUris: one.identifierUris ?? [] });
-    directory.servicePrincipals.seed(servicePrincipal.id, { ...servicePrincipal, preferredSingleSignOnMode: "saml" });
-    directory.spByAppId.set(application.appId, servicePrincipal.id);
-  }
-  return directory;
 }
 
-export function newApplication(
-  displayName: string,
-  applicationTemplateId: string | null,
-  now: Date,
-): { application: Application; servicePrincipal: ServicePrincipal } {
-  const appId = randomUUID();
-  const createdDateTime = now.toISOString().replace(/\.\d{3}Z$/, "Z");
-  const gallery = applicationTemplateId !== null;
-  return {
-    application: {
-      id: randomUUID(),
-      appId,
-      applicationTemplateId,
-      createdDateTime,
-      displayName,
-      description: null,
-      notes: null,
-      tags: [],
-      identifierUris: [],
-      defaultRedirectUri: null,
-      signInAudience: "AzureADMyOrg",
-      uniqueName: null,
-      serviceManagementReference: null,
-      isFallbackPublicClient: false,
-      keyCredentials: [],
-      passwordCredentials: [],
-      appRoles: DEFAULT_ROLES.map((role) => ({ ...role })),
-      web: {
-        homePageUrl: gallery ? "https://signin.aws.amazon.com/saml?metadata=aws|ISV9.1|primary|z" : null,
-        logoutUrl: null,
-        redirectUris: gallery ? ["https://signin.aws.amazon.com/saml"] : [],
-      },
-    },
-    servicePrincipal: {
-      id: randomUUID(),
-      appId,
-      applicationTemplateId,
-      displayName,
-      appDisplayName: displayName,
-      accountEnabled: true,
-      appRoleAssignmentRequired: true,
-      deletedDateTime: null,
-      description: null,
-      homepage: gallery ? "https://signin.aws.amazon.com/saml?metadata=aws|ISV9.1|primary|z" : null,
-      loginUrl: null,
-      logoutUrl: null,
-      notes: null,
-      notificationEmailAddresses: [],
-      preferredSingleSignOnMode: null,
-      preferredTokenSigningKeyThumbprint: null,
-      samlSingleSignOnSettings: null,
-      servicePrincipalType: "Application",
-      signInAudience: "AzureADMyOrg",
-      replyUrls: gallery ? ["https://signin.aws.amazon.com/saml"] : [],
-      servicePrincipalNames: [appId],
-      tags: ["WindowsAzureActiveDirectoryIntegratedApp"],
-      appRoles: DEFAULT_ROLES.map((role) => ({ ...role })),
-      keyCredentials: [],
-      passwordCredentials: [],
-    },
-  };
+function seedApplications(directory: Directory, host: SandboxHost): void {
+  const now = host.clock.now();
+  for (const { displayName, identifierUris = [] } of host.world.applications) {
+    const application = {
+      ...newApplication(displayName, directory.tenant.verifiedDomains[0] ?? "", now),
+      identifierUris,
+    };
+    const principal = {
+      ...newServicePrincipal(application, directory.tenant.id, now),
+      preferredSingleSignOnMode: "saml",
+    };
+    directory.applications.seed(application);
+    directory.servicePrincipals.seed(principal);
+    directory.applicationByAppId.set(application.appId, application.id);
+    directory.principalByAppId.set(application.appId, principal.id);
+  }
+}
+
+/** Keeps the two indexes of users; either side may be missing. */
+export function indexUser(directory: Directory, before: User | undefined, after: User | undefined): void {
+  if (before) {
+    directory.userByName.delete(before.userPrincipalName.toLowerCase());
+    if (before.mail) directory.usersByMail.get(before.mail.toLowerCase())?.delete(before.id);
+  }
+  if (!after) return;
+  directory.userByName.set(after.userPrincipalName.toLowerCase(), after.id);
+  if (!after.mail) return;
+  const mail = after.mail.toLowerCase();
+  const sharing = directory.usersByMail.get(mail);
+  if (sharing) sharing.add(after.id);
+  else directory.usersByMail.set(mail, new Set([after.id]));
+}
+
+/** Id of the object that a key in a path means: an object id, or an alternate key `appId='…'`, `uniqueName='…'`. */
+export function objectId(directory: Directory, kind: "application" | "servicePrincipal", key: string): string {
+  const [, name, value] = /^(\w+)='(.*)'$/s.exec(key) ?? [];
+  if (name === undefined) return key.toLowerCase();
+  let id: string | undefined;
+  if (name === "appId") {
+    const index = kind === "application" ? directory.applicationByAppId : directory.principalByAppId;
+    id = index.get(value!.toLowerCase());
+  } else if (name === "uniqueName" && kind === "application") {
+    id = [...directory.applications.values()].find(({ uniqueName }) => uniqueName === value)?.id;
+  }
+  if (id === undefined) throw notFound(value!);
+  return id;
+}
+
+/** As a reader sees it; 404 for what it does not see. */
+export function seen<V extends { id: string }>(collection: Collection<V>, id: string): V {
+  const object = collection.read(id.toLowerCase());
+  if (!object) throw notFound(id);
+  return object;
+}
+
+/** For a change: the object must have reached the replica that answers, then its newest state is what changes. */
+export function changeable<V extends { id: string }>(collection: Collection<V>, id: string): V {
+  seen(collection, id);
+  const object = collection.get(id.toLowerCase());
+  if (!object) throw notFound(id);
+  return object;
 }

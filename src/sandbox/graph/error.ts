@@ -1,17 +1,37 @@
-/** An error as Graph answers it. */
+/** Errors as Microsoft Graph answers them. Codes and texts: recorded answers where there are any, else the sources named at each. */
+
+export interface ErrorDetail {
+  code: string;
+  message: string;
+  target?: string;
+}
+
 export class GraphError extends Error {
   readonly code: string;
   readonly status: number;
-  readonly details: { code: string; message: string; target?: string }[] | undefined;
-  constructor(status: number, code: string, message: string, details?: GraphError["details"]) {
+  readonly details: ErrorDetail[] | undefined;
+  readonly headers: Record<string, string>;
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    more: { details?: ErrorDetail[]; headers?: Record<string, string> } = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
-    this.details = details;
+    this.details = more.details;
+    this.headers = more.headers ?? {};
   }
 }
-export const badRequest = (message: string, details?: GraphError["details"]) =>
-  new GraphError(400, "Request_BadRequest", message, details);
+
+/** What the directory refuses. */
+export const badRequest = (message: string, details?: ErrorDetail[]) =>
+  new GraphError(400, "Request_BadRequest", message, { details });
+/** What the gateway in front of the directory refuses. */
+export const badGatewayRequest = (message: string) => new GraphError(400, "BadRequest", message);
+export const unsupportedQuery = (message: string) => new GraphError(400, "Request_UnsupportedQuery", message);
+/** One text for what never existed, was deleted, is of another type or has not been replicated. */
 export const notFound = (id: string) =>
   new GraphError(
     404,
@@ -19,13 +39,12 @@ export const notFound = (id: string) =>
     `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,
   );
 export const unknownSegment = (segment: string) =>
-  new GraphError(400, "BadRequest", `Resource not found for the segment '${segment}'.`);
+  badGatewayRequest(`Resource not found for the segment '${segment}'.`);
+export const invalidValue = (property: string, resource: string) =>
+  badRequest(`Invalid value specified for property '${property}' of resource '${resource}'.`);
+export const invalidProperty = (property: string) => badRequest(`Invalid property '${property}'.`);
 /** A value that must be unique in the tenant is taken. */
-export const objectConflict = (property: string) =>
-  badRequest(`Another object with the same value for property ${property} already exists.`, [
-    {
-      code: "ObjectConflict",
-      message: `Another object with the same value for property ${property} already exists.`,
-      target: property,
-    },
-  ]);
+export const objectConflict = (property: string) => {
+  const message = `Another object with the same value for property ${property} already exists.`;
+  return badRequest(message, [{ code: "ObjectConflict", message, target: property }]);
+};

@@ -1,72 +1,149 @@
-/** login.microsoftonline.com: federation metadata per application, and tokens for anybody. */
+/** login.microsoftonline.com: federation metadata of every application, and tokens for whoever asks in the right form. */
 import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
 import type { SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
-import { thumbprintOf } from "./applications.ts";
+import { createCertificate, type SigningCertificate } from "./certificate.ts";
+import { signingCertificates } from "./credentials.ts";
 import type { Directory } from "./directory.ts";
+import { federationMetadata } from "./metadata.ts";
 
-export function createLogin(directory: Directory, host: SandboxHost): SandboxService {
-  const plain = (status: number, body: string, type = "application/json"): SandboxResponse => ({
-    status,
-    headers: { "content-type": type, "x-ms-request-id": randomUUID() },
-    body,
-  });
+const METADATA = /^\/([^/]+)\/federationmetadata\/2007-06\/federationmetadata\.xml$/i;
+const TOKEN = /^\/([^/]+)\/oauth2\/v2\.0\/token$/i;
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const TOKEN_LIFE_SECONDS = 3599;
+
+/** The bearer that Graph takes for a tenant's. */
+export const tokenOf = (tenantId: string) => `sandbox.${Buffer.from(tenantId).toString("base64url")}`;
+
+/** `directoryOf` knows a tenant by id or by verified domain. */
+export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => Directory | undefined): SandboxService {
+  const tenantKeys = new Map<string, Promise<SigningCertificate>>();
+  const keyOf = (tenantId: string) => {
+    let key = tenantKeys.get(tenantId);
+    if (!key) {
+      const now = host.clock.now();
+      key = createCertificate(
+        "CN=accounts.accesscontrol.windows.net",
+        now,
+        new Date(now.getTime() + 5 * 365 * 86_400_000),
+      );
+      tenantKeys.set(tenantId, key);
+    }
+    return key;
+  };
+
+  async function metadata(tenant: string, request: SandboxRequest): Promise<SandboxResponse> {
+    const directory = directoryOf(tenant);
+    if (!directory) return unknownTenant(tenant);
+    const appId = request.query.get("appid");
+    const principal =
+      appId === null
+        ? undefined
+        : directory.servicePrincipals.read(directory.principalByAppId.get(appId.toLowerCase()) ?? "");
+    if (appId !== null && !principal)
+      return refusal(
+        400,
+        "unauthorized_client",
+        `AADSTS700016: Application with identifier '${appId}' was not found in the directory '${tenant}'.`,
+      );
+    const signer = await keyOf(directory.tenant.id);
+    const { active } = principal ? signingCertificates(principal, host.clock.now()) : { active: [] };
+    const knob = host.behaviour.metadata;
+    return {
+      status: 200,
+      headers: { "content-type": "application/samlmetadata+xml; charset=utf-8", "x-ms-request-id": randomUUID() },
+      body: await federationMetadata({
+        tenantId: knob === "otherTenant" ? randomUUID() : directory.tenant.id,
+        // Without a certificate of its own an application's tokens are signed with the tenant's.
+        certificates: active.length > 0 ? active : [signer.der],
+        signer,
+        fault: knob === "otherTenant" ? undefined : knob,
+      }),
+    };
+  }
+
+  function token(tenant: string, form: URLSearchParams): SandboxResponse {
+    const directory = directoryOf(tenant);
+    if (!directory) return unknownTenant(tenant);
+    const missing = ["grant_type", "client_id", "scope"].find((name) => !form.get(name));
+    if (missing)
+      return refusal(
+        400,
+        "invalid_request",
+        `AADSTS900144: The request body must contain the following parameter: '${missing}'.`,
+      );
+    if (form.get("grant_type") !== "client_credentials")
+      return refusal(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.");
+    if (!form.get("scope")!.endsWith("/.default"))
+      return refusal(
+        400,
+        "invalid_scope",
+        "AADSTS1002012: The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.",
+      );
+    const assertion = form.get("client_assertion_type") === ASSERTION_TYPE && form.get("client_assertion");
+    if (!assertion && !form.get("client_secret"))
+      return refusal(
+        401,
+        "invalid_client",
+        "AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+      );
+    return json(200, {
+      token_type: "Bearer",
+      expires_in: TOKEN_LIFE_SECONDS,
+      ext_expires_in: TOKEN_LIFE_SECONDS,
+      access_token: tokenOf(directory.tenant.id),
+    });
+  }
+
   return {
     name: "login",
-    operation: ({ method, path }) => ({
-      name: path.includes("federationmetadata") ? "federationmetadata" : `${method} token`,
-      writes: false,
-    }),
-    handle(request: SandboxRequest) {
-      const [, tenant = "", ...rest] = request.path.split("/");
-      const path = rest.join("/");
-      if (path === "oauth2/v2.0/token" && request.method === "POST")
-        return plain(
-          200,
-          JSON.stringify({
-            token_type: "Bearer",
-            expires_in: 3599,
-            ext_expires_in: 3599,
-            access_token: `sandbox.tenant.${tenant}`,
-          }),
-        );
-      if (path !== "federationmetadata/2007-06/federationmetadata.xml") return plain(404, "");
-      const sp = directory.servicePrincipals.read(directory.spByAppId.get(request.query.get("appid") ?? "") ?? "");
-      if (!sp)
-        return plain(
-          400,
-          JSON.stringify({
-            error: "invalid_request",
-            error_description: "AADSTS700016: Application was not found in the directory.",
-          }),
-        );
-      const active = sp.keyCredentials.find(
-        (key) => key.usage === "Verify" && thumbprintOf(key) === sp.preferredTokenSigningKeyThumbprint?.toUpperCase(),
-      );
-      return plain(
-        200,
-        metadata(
-          host.behaviour.metadata === "otherTenant" ? randomUUID() : tenant,
-          active?.key ? [active.key] : [],
-          host.behaviour.metadata,
-        ),
-        "application/samlmetadata+xml; charset=utf-8",
-      );
+    operation({ method, path }) {
+      if (METADATA.test(path)) return { name: "federationmetadata", writes: false };
+      return { name: method === "POST" && TOKEN.test(path) ? "POST token" : "Unknown", writes: false };
     },
-    infrastructureError: (kind) =>
-      plain({ throttled: 429, internal: 500, unavailable: 503, denied: 403, unauthorized: 401 }[kind], ""),
+    handle(request) {
+      const [, metadataTenant] = METADATA.exec(request.path) ?? [];
+      if (metadataTenant !== undefined && request.method === "GET") return metadata(metadataTenant, request);
+      const [, tokenTenant] = TOKEN.exec(request.path) ?? [];
+      if (tokenTenant !== undefined && request.method === "POST")
+        return token(tokenTenant, new URLSearchParams(request.body));
+      return { status: 404, headers: { "x-ms-request-id": randomUUID() }, body: "" };
+    },
+    infrastructureError(kind, _request, retryAfterSeconds) {
+      const status = { throttled: 429, internal: 500, unavailable: 503, denied: 403, unauthorized: 401 }[kind];
+      const response = refusal(
+        status,
+        "temporarily_unavailable",
+        "AADSTS90033: A transient error has occurred. Please try again.",
+      );
+      if (kind !== "throttled") return response;
+      return { ...response, headers: { ...response.headers, "retry-after": String(retryAfterSeconds ?? 1) } };
+    },
   };
 }
 
-function metadata(tenant: string, certificates: string[], knob: string | undefined): string {
-  const keys = certificates
-    .map(
-      (der) =>
-        `<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>${der}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>`,
-    )
-    .join("");
-  const url = `https://login.microsoftonline.com/${tenant}/saml2`;
-  const doctype = knob === "doctype" ? '<!DOCTYPE EntityDescriptor [<!ENTITY x "y">]>' : "";
-  const padding = knob === "tooLarge" ? `<!--${"x".repeat(1_200_000)}-->` : "";
-  return `<?xml version="1.0" encoding="utf-8"?>${doctype}<EntityDescriptor ID="_${randomUUID()}" entityID="https://sts.windows.net/${tenant}/" xmlns="urn:oasis:names:tc:SAML:2.0:metadata">${padding}<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">${keys}<SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${url}"/><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${url}"/><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${url}"/></IDPSSODescriptor></EntityDescriptor>`;
-}
+const json = (status: number, body: object): SandboxResponse => ({
+  status,
+  headers: {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-store, no-cache",
+    "x-ms-request-id": randomUUID(),
+  },
+  body: JSON.stringify(body),
+});
+
+const refusal = (status: number, error: string, description: string) =>
+  json(status, {
+    error,
+    error_description: description,
+    error_codes: [Number(/AADSTS(\d+)/.exec(description)?.[1])],
+    trace_id: randomUUID(),
+    correlation_id: randomUUID(),
+  });
+
+const unknownTenant = (tenant: string) =>
+  refusal(
+    400,
+    "invalid_request",
+    `AADSTS90002: Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID.`,
+  );

@@ -1,209 +1,372 @@
 /** Entra's provisioning of the AWS gallery application: it imports IAM roles into the service principal, every 40 minutes or so. */
 import { randomUUID } from "node:crypto";
-import type { SandboxHost } from "../host.ts";
+import type { EventualMap, SandboxHost } from "../host.ts";
 import { type Directory, stableId } from "./directory.ts";
 import { badRequest, GraphError, notFound } from "./error.ts";
+import type { AppRole, ServicePrincipal } from "./shapes.ts";
+
+const DAY_MS = 86_400_000;
+/** A job that stays in quarantine is disabled after four weeks. */
+const QUARANTINE_LIMIT_MS = 28 * DAY_MS;
+const NEVER = "0001-01-01T00:00:00Z";
+/** An imported value is `roleArn,providerArn`; both together must be shorter. */
+const MAX_ARN_PAIR = 240;
+const SECRET_KEYS = new Set([
+  "ClientSecret",
+  "SecretToken",
+  "BaseAddress",
+  "AppKey",
+  "SyncAll",
+  "SyncNotificationSettings",
+]);
+const RESET_FLAGS = new Set([
+  "None",
+  "ConnectorDataStore",
+  "Escrows",
+  "Watermark",
+  "QuarantineState",
+  "Full",
+  "ForceDeletes",
+]);
+
+interface Execution {
+  activityIdentifier: string;
+  countEntitled: number;
+  countEntitledForProvisioning: number;
+  countEscrowed: number;
+  countEscrowedRaw: number;
+  countExported: number;
+  countExports: number;
+  countImported: number;
+  countImportedDeltas: number;
+  countImportedReferenceDeltas: number;
+  error: SynchronizationError | null;
+  state: "Succeeded" | "Failed" | "EntryLevelErrors";
+  timeBegan: string;
+  timeEnded: string;
+}
+interface SynchronizationError {
+  code: string;
+  message: string;
+  tenantActionable: boolean;
+}
+interface Quarantine {
+  currentBegan: string;
+  error: SynchronizationError;
+  nextAttempt: string;
+  reason: "EncounteredQuarantineException";
+  seriesBegan: string;
+  seriesCount: number;
+}
 
 export interface SyncJob {
+  [name: string]: unknown;
   id: string;
   templateId: string;
   schedule: { expiration: null; interval: string; state: "Active" | "Disabled" | "Paused" };
   status: {
     code: "NotConfigured" | "NotRun" | "Active" | "Paused" | "Quarantine";
     countSuccessiveCompleteFailures: number;
-    lastExecution: Record<string, unknown> | null;
-    lastSuccessfulExecution: Record<string, unknown> | null;
-    quarantine: Record<string, unknown> | null;
+    escrowsPruned: boolean;
+    lastExecution: Execution | null;
+    lastSuccessfulExecution: Execution | null;
+    lastSuccessfulExecutionWithExports: null;
+    progress: [];
+    quarantine: Quarantine | null;
     steadyStateFirstAchievedTime: string;
+    steadyStateLastAchievedTime: string;
+    synchronizedEntryCountByType: { key: string; value: number }[];
+    troubleshootingUrl: null;
   };
+  synchronizationJobSettings: { name: string; value: string }[];
 }
-
-const DAY = 86_400_000;
+export interface Secret {
+  [name: string]: unknown;
+  key: string;
+  value: string;
+}
 
 export class Synchronization {
   readonly #host: SandboxHost;
   readonly #directory: Directory;
-  readonly #jobs = new Map<string, SyncJob[]>();
-  readonly #secrets = new Map<string, Map<string, string>>();
+  /** By service principal. Jobs are replaced, never changed in place. */
+  readonly #jobs = new Map<string, SyncJob>();
+  readonly #secrets: EventualMap<string, Map<string, string>>;
   readonly #timers = new Map<string, () => void>();
 
   constructor(directory: Directory, host: SandboxHost) {
     this.#directory = directory;
     this.#host = host;
+    this.#secrets = host.eventual(`${directory.tenant.id}/synchronizationSecrets`);
   }
 
-  jobs(spId: string): SyncJob[] {
-    return this.#jobs.get(spId) ?? [];
+  jobs(principalId: string): SyncJob[] {
+    const job = this.#jobs.get(principalId);
+    return job ? [job] : [];
   }
 
-  job(spId: string, id: string): SyncJob {
-    const job = this.jobs(spId).find((one) => one.id === id);
-    if (!job) throw notFound(id);
+  job(principalId: string, id: string): SyncJob {
+    const job = this.#jobs.get(principalId);
+    if (job?.id !== id) throw notFound(id);
     return job;
   }
 
-  create(spId: string, templateId: string): SyncJob {
-    if (templateId !== "aws") throw badRequest(`Template ${templateId} is not supported by this application.`);
-    const existing = this.jobs(spId)[0];
+  /** A second job of the same template is the first one. */
+  create(principalId: string, templateId: unknown): SyncJob {
+    if (templateId !== "aws") throw badRequest(`The synchronization template '${String(templateId)}' does not exist.`);
+    const existing = this.#jobs.get(principalId);
     if (existing) return existing;
     const job: SyncJob = {
-      id: `aws.${randomUUID().replaceAll("-", "")}.${randomUUID()}`,
+      id: `aws.${this.#directory.tenant.id.replaceAll("-", "")}.${randomUUID()}`,
       templateId,
       schedule: { expiration: null, interval: "P10675199DT2H48M5.4775807S", state: "Disabled" },
       status: {
         code: "NotConfigured",
         countSuccessiveCompleteFailures: 0,
+        escrowsPruned: false,
         lastExecution: null,
         lastSuccessfulExecution: null,
+        lastSuccessfulExecutionWithExports: null,
+        progress: [],
         quarantine: null,
-        steadyStateFirstAchievedTime: "0001-01-01T00:00:00Z",
+        steadyStateFirstAchievedTime: NEVER,
+        steadyStateLastAchievedTime: NEVER,
+        synchronizedEntryCountByType: [],
+        troubleshootingUrl: null,
       },
+      synchronizationJobSettings: [],
     };
-    this.#jobs.set(spId, [job]);
+    this.#jobs.set(principalId, job);
     return job;
   }
 
+  remove(principalId: string, id: string): void {
+    this.job(principalId, id);
+    this.#cancel(principalId);
+    this.#jobs.delete(principalId);
+  }
+
   /** Values are masked: nobody reads a secret back. */
-  secrets(spId: string): { key: string; value: string }[] {
-    return [...(this.#secrets.get(spId) ?? [])].map(([key]) => ({ key, value: "*" }));
+  secrets(principalId: string): Secret[] {
+    return [...(this.#secrets.read(principalId)?.keys() ?? [])].map((key) => ({ key, value: "*" }));
   }
 
-  putSecrets(spId: string, pairs: { key: string; value: string }[]): void {
-    const all = this.#secrets.get(spId) ?? new Map<string, string>();
-    for (const { key, value } of pairs) {
-      if (value === "") all.delete(key);
-      else all.set(key, value);
+  /** An empty value removes a secret. */
+  putSecrets(principalId: string, value: unknown): void {
+    const all = new Map(this.#secrets.get(principalId));
+    for (const secret of secretsOf(value)) {
+      if (secret.value === "") all.delete(secret.key);
+      else all.set(secret.key, secret.value);
     }
-    this.#secrets.set(spId, all);
+    this.#secrets.set(principalId, all);
   }
 
-  validate(
-    spId: string,
-    body: { credentials?: { key: string; value: string }[]; useSavedCredentials?: boolean },
-  ): void {
-    const given = new Map((body.credentials ?? []).map(({ key, value }) => [key, value]));
-    const all = body.useSavedCredentials ? (this.#secrets.get(spId) ?? given) : given;
-    if (this.#roles(all) === undefined)
-      throw new GraphError(
-        400,
-        "CredentialValidationFailure",
-        "We received this unexpected response from your application: The security token included in the request is invalid.",
-      );
+  validate(principalId: string, body: { credentials?: unknown; useSavedCredentials?: unknown }): void {
+    const given =
+      body.useSavedCredentials === true
+        ? this.#secrets.get(principalId)
+        : new Map(secretsOf(body.credentials).map(({ key, value }) => [key, value]));
+    if (!this.#visibleRoles(given)) throw new GraphError(400, INVALID.code, INVALID.message);
   }
 
-  start(spId: string, id: string): void {
-    const job = this.job(spId, id);
-    job.schedule = { ...job.schedule, interval: "PT40M", state: "Active" };
-    job.status = { ...job.status, code: job.status.lastExecution ? "Active" : "NotRun", quarantine: null };
-    this.#schedule(spId, job, this.#host.behaviour.roleImportIntervalMs);
+  /** Takes a job out of pause and out of quarantine. The first cycle takes as long as every other. */
+  start(principalId: string, id: string): void {
+    const job = this.job(principalId, id);
+    const running = job.schedule.state === "Active" && job.status.code !== "Quarantine";
+    if (running) return;
+    this.#activate(principalId, job);
   }
 
-  pause(spId: string, id: string): void {
-    const job = this.job(spId, id);
-    job.schedule = { ...job.schedule, state: "Paused" };
-    job.status = { ...job.status, code: "Paused" };
-    this.#timers.get(id)?.();
+  restart(principalId: string, id: string, scope: unknown): void {
+    const flags = String(scope ?? "None")
+      .split(",")
+      .map((flag) => flag.trim());
+    const unknown = flags.find((flag) => !RESET_FLAGS.has(flag));
+    if (unknown !== undefined) throw badRequest(`Invalid value '${unknown}' specified for property 'resetScope'.`);
+    const job = this.job(principalId, id);
+    const stillQuarantined =
+      job.status.code === "Quarantine" && !flags.includes("QuarantineState") && !flags.includes("Full");
+    if (!stillQuarantined) this.#activate(principalId, job);
   }
 
-  remove(spId: string, id: string): void {
-    this.job(spId, id);
-    this.#timers.get(id)?.();
-    this.#jobs.delete(spId);
+  pause(principalId: string, id: string): void {
+    const job = this.job(principalId, id);
+    this.#cancel(principalId);
+    this.#jobs.set(principalId, {
+      ...job,
+      schedule: { ...job.schedule, state: "Paused" },
+      status: { ...job.status, code: "Paused" },
+    });
   }
 
-  #schedule(spId: string, job: SyncJob, ms: number): void {
-    this.#timers.get(job.id)?.();
+  #activate(principalId: string, job: SyncJob): void {
+    this.#jobs.set(principalId, {
+      ...job,
+      schedule: { ...job.schedule, interval: "PT40M", state: "Active" },
+      status: {
+        ...job.status,
+        code: job.status.lastSuccessfulExecution ? "Active" : "NotRun",
+        countSuccessiveCompleteFailures: 0,
+        quarantine: null,
+      },
+    });
+    this.#schedule(principalId, this.#host.behaviour.roleImportIntervalMs);
+  }
+
+  #schedule(principalId: string, ms: number): void {
+    this.#cancel(principalId);
     this.#timers.set(
-      job.id,
-      this.#host.clock.setTimer(ms, () => this.#run(spId, job)),
+      principalId,
+      this.#host.clock.setTimer(ms, () => this.#cycle(principalId)),
     );
   }
 
-  #roles(secrets: Map<string, string>) {
+  #cancel(principalId: string): void {
+    this.#timers.get(principalId)?.();
+    this.#timers.delete(principalId);
+  }
+
+  /** What iam:ListRoles shows with the saved key; undefined when AWS refuses it. */
+  #visibleRoles(secrets: Map<string, string> | undefined) {
     const seen = this.#host.shared.iam?.rolesVisibleTo(
-      secrets.get("ClientSecret") ?? "",
-      secrets.get("SecretToken") ?? "",
+      secrets?.get("ClientSecret") ?? "",
+      secrets?.get("SecretToken") ?? "",
     );
     return seen && "roles" in seen ? seen.roles : undefined;
   }
 
-  #run(spId: string, job: SyncJob): void {
-    const sp = this.#directory.servicePrincipals.get(spId);
-    if (!sp) return;
+  #cycle(principalId: string): void {
+    const job = this.#jobs.get(principalId);
+    const principal = this.#directory.servicePrincipals.get(principalId);
+    if (!job || !principal) return;
+    const roles = this.#visibleRoles(this.#secrets.get(principalId));
+    if (roles) this.#import(principal, job, importable(roles));
+    else this.#quarantine(principalId, job);
+  }
+
+  #import(principal: ServicePrincipal, job: SyncJob, values: string[]): void {
+    const wanted = new Set(values);
+    const kept = principal.appRoles.filter(
+      (role) => role.origin !== "ServicePrincipal" || wanted.has(role.value ?? ""),
+    );
+    const present = new Set(kept.map(({ value }) => value));
+    const added = values.filter((value) => !present.has(value)).map((value) => importedRole(principal.id, value));
+    if (added.length > 0 || kept.length < principal.appRoles.length)
+      this.#directory.servicePrincipals.set({ ...principal, appRoles: [...kept, ...added] });
     const now = this.#host.clock.now().toISOString();
-    const roles = this.#roles(this.#secrets.get(spId) ?? new Map());
-    if (!roles) {
-      const began = (job.status.quarantine?.["currentBegan"] as string | undefined) ?? now;
-      const expired = Date.parse(now) - Date.parse(began) > 28 * DAY;
-      job.status = {
+    const changes = added.length + principal.appRoles.length - kept.length;
+    const execution = executionOf("Succeeded", now, values.length, changes, null);
+    const { status } = job;
+    this.#jobs.set(principal.id, {
+      ...job,
+      status: {
+        ...status,
+        code: "Active",
+        countSuccessiveCompleteFailures: 0,
+        lastExecution: execution,
+        lastSuccessfulExecution: execution,
+        quarantine: null,
+        steadyStateFirstAchievedTime:
+          status.steadyStateFirstAchievedTime === NEVER ? now : status.steadyStateFirstAchievedTime,
+        steadyStateLastAchievedTime: now,
+        synchronizedEntryCountByType: [{ key: "Role", value: values.length }],
+      },
+    });
+    this.#schedule(principal.id, this.#host.behaviour.roleImportIntervalMs);
+  }
+
+  /** Daily attempts, for four weeks. */
+  #quarantine(principalId: string, job: SyncJob): void {
+    const time = this.#host.clock.now();
+    const now = time.toISOString();
+    const before = job.status.quarantine;
+    const began = before?.currentBegan ?? now;
+    const over = time.getTime() - Date.parse(began) >= QUARANTINE_LIMIT_MS;
+    this.#jobs.set(principalId, {
+      ...job,
+      schedule: { ...job.schedule, state: over ? "Disabled" : "Active" },
+      status: {
         ...job.status,
         code: "Quarantine",
         countSuccessiveCompleteFailures: job.status.countSuccessiveCompleteFailures + 1,
-        lastExecution: {
-          activityIdentifier: randomUUID(),
-          countImported: 0,
-          state: "Failed",
-          timeBegan: now,
-          timeEnded: now,
-        },
+        lastExecution: executionOf("Failed", now, 0, 0, INVALID),
         quarantine: {
           currentBegan: began,
-          nextAttempt: new Date(Date.parse(now) + DAY).toISOString(),
+          error: INVALID,
+          nextAttempt: over ? NEVER : new Date(time.getTime() + DAY_MS).toISOString(),
           reason: "EncounteredQuarantineException",
-          seriesBegan: began,
-          seriesCount: job.status.countSuccessiveCompleteFailures + 1,
-          error: {
-            code: "InvalidCredentials",
-            message: "The security token included in the request is invalid.",
-            tenantActionable: true,
-          },
+          seriesBegan: before?.seriesBegan ?? now,
+          seriesCount: (before?.seriesCount ?? 0) + 1,
         },
-      };
-      if (expired) job.schedule = { ...job.schedule, state: "Disabled" };
-      else this.#schedule(spId, job, DAY);
-      return;
-    }
-    // Only roles that trust exactly one SAML provider, with ARNs of fewer than 240 characters together.
-    const values = roles
-      .filter(
-        ({ arn, samlProviderArns }) => samlProviderArns.length === 1 && arn.length + samlProviderArns[0]!.length < 240,
-      )
-      .map(({ arn, samlProviderArns }) => `${arn},${samlProviderArns[0]}`);
-    const own = sp.appRoles.filter(
-      ({ origin, value }) => origin !== "ServicePrincipal" || values.includes(value ?? ""),
-    );
-    const added = values
-      .filter((value) => !own.some((role) => role.value === value))
-      .map((value) => ({
-        allowedMemberTypes: ["User"],
-        description: value.split(",")[0]!.split("/").at(-1)!,
-        displayName: value
-          .split(",")
-          .map((arn) => arn.split("/").at(-1))
-          .join(","),
-        id: stableId(spId, value),
-        isEnabled: true,
-        origin: "ServicePrincipal",
-        value,
-      }));
-    if (added.length > 0 || own.length !== sp.appRoles.length)
-      this.#directory.servicePrincipals.set(spId, { ...sp, appRoles: [...own, ...added] });
-    const execution = {
-      activityIdentifier: randomUUID(),
-      countImported: values.length,
-      countImportedDeltas: added.length,
-      state: "Succeeded",
-      timeBegan: now,
-      timeEnded: now,
-    };
-    job.status = {
-      ...job.status,
-      code: "Active",
-      countSuccessiveCompleteFailures: 0,
-      lastExecution: execution,
-      lastSuccessfulExecution: execution,
-      quarantine: null,
-    };
-    this.#schedule(spId, job, this.#host.behaviour.roleImportIntervalMs);
+      },
+    });
+    if (over) this.#cancel(principalId);
+    else this.#schedule(principalId, DAY_MS);
   }
+}
+
+const INVALID: SynchronizationError = {
+  code: "AmazonWebServicesInvalidCredentials",
+  message:
+    "We received this unexpected response from your application: The security token included in the request is invalid.",
+  tenantActionable: true,
+};
+
+function secretsOf(value: unknown): Secret[] {
+  if (!Array.isArray(value)) throw badRequest("A list of key and value pairs is required.");
+  for (const pair of value as Partial<Secret>[]) {
+    if (typeof pair.key !== "string" || !SECRET_KEYS.has(pair.key))
+      throw badRequest("Invalid key specified for property 'secrets' of resource 'synchronization'.");
+    if (typeof pair.value !== "string")
+      throw badRequest("Invalid value specified for property 'secrets' of resource 'synchronization'.");
+  }
+  return value as Secret[];
+}
+
+/** Only roles that trust exactly one SAML provider, when the two ARNs together are short enough (amazon-web-service-tutorial). */
+function importable(roles: { arn: string; samlProviderArns: string[] }[]): string[] {
+  return roles
+    .filter(
+      ({ arn, samlProviderArns }) =>
+        samlProviderArns.length === 1 && arn.length + samlProviderArns[0]!.length < MAX_ARN_PAIR,
+    )
+    .map(({ arn, samlProviderArns }) => `${arn},${samlProviderArns[0]}`);
+}
+
+function importedRole(principalId: string, value: string): AppRole {
+  const names = value.split(",").map((arn) => arn.slice(arn.lastIndexOf("/") + 1));
+  return {
+    allowedMemberTypes: ["User"],
+    description: names[0]!,
+    displayName: names.join(","),
+    id: stableId(principalId, value),
+    isEnabled: true,
+    origin: "ServicePrincipal",
+    value,
+  };
+}
+
+function executionOf(
+  state: Execution["state"],
+  time: string,
+  imported: number,
+  changes: number,
+  error: SynchronizationError | null,
+): Execution {
+  return {
+    activityIdentifier: randomUUID(),
+    countEntitled: imported,
+    countEntitledForProvisioning: imported,
+    countEscrowed: 0,
+    countEscrowedRaw: 0,
+    countExported: 0,
+    countExports: 0,
+    countImported: imported,
+    countImportedDeltas: changes,
+    countImportedReferenceDeltas: 0,
+    error,
+    state,
+    timeBegan: time,
+    timeEnded: time,
+  };
 }

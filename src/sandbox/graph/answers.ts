@@ -1,0 +1,84 @@
+/** Answers about one object and about collections: context, $filter, $select, pages. */
+import { compileFilter, type Entity, type FilterRules, page, select } from "./odata.ts";
+import type { Answer, Body, Call } from "./router.ts";
+
+/** `@odata.context` for `what`, naming the selected fields as Graph does. */
+export function contextOf(call: Call, what: string): string {
+  const fields = call.query.get("$select");
+  if (!fields) return `${call.base}/v1.0/$metadata#${what}`;
+  const [set, suffix] = what.endsWith("/$entity") ? [what.slice(0, -8), "/$entity"] : [what, ""];
+  return `${call.base}/v1.0/$metadata#${set}(${fields.replaceAll(" ", "")})${suffix}`;
+}
+
+/** 200 with one object of the set, for example "applications". */
+export function one(call: Call, set: string, entity: Entity): Answer {
+  return {
+    status: 200,
+    body: {
+      "@odata.context": contextOf(call, `${set}/$entity`),
+      ...select(entity, call.query.get("$select")),
+    },
+  };
+}
+
+/** 201. The Location is a directory address, not the Graph URL (recorded). */
+export function created(call: Call, set: string, entity: Entity, tenantId: string, type: string): Answer {
+  const { createdDateTime } = entity;
+  const precise =
+    typeof createdDateTime === "string" && createdDateTime.length === 20
+      ? { createdDateTime: `${createdDateTime.slice(0, 19)}.0674152Z` }
+      : {};
+  return {
+    status: 201,
+    headers: {
+      location: `https://graph.microsoft.com/v2/${tenantId}/directoryObjects/${String(entity["id"])}/Microsoft.DirectoryServices.${type}`,
+    },
+    body: { "@odata.context": contextOf(call, `${set}/$entity`), ...entity, ...precise },
+  };
+}
+
+/** A collection as `many` lists it. */
+export interface Source<T extends Entity> {
+  rows(): readonly T[];
+  /** The rows whose property has this value (lower case), from an index; undefined where there is none. */
+  find?(property: string, value: string): readonly T[] | undefined;
+  idOf?(row: T): string;
+  /** How a row is shown before $select. */
+  view?(row: T): Entity;
+  filter?: Omit<FilterRules, "advanced">;
+}
+
+/** 200 with a page of the collection. Indexes spare most filters the walk through all rows. */
+export function many<T extends Entity>(call: Call, what: string, source: Source<T>): Answer {
+  const rows = matching(call, source);
+  const { items, token } = page(rows, call.query, source.idOf ?? ((row) => String(row["id"])));
+  const fields = call.query.get("$select");
+  const body: Body = { "@odata.context": contextOf(call, what) };
+  if (call.query.get("$count") === "true") body["@odata.count"] = rows.length;
+  if (token !== undefined) body["@odata.nextLink"] = linkTo(call, { $skiptoken: token });
+  const view = source.view ?? ((row: T): Entity => row);
+  body["value"] = items.map((row) => select(view(row), fields));
+  return { status: 200, body };
+}
+
+function matching<T extends Entity>(call: Call, { rows, find, filter }: Source<T>): readonly T[] {
+  const text = call.query.get("$filter");
+  if (text === null || !filter) return rows();
+  const advanced =
+    call.headers["consistencylevel"]?.toLowerCase() === "eventual" && call.query.get("$count") === "true";
+  const { test, equals } = compileFilter(text, { ...filter, advanced });
+  for (const [property, value] of equals) {
+    const found = typeof value === "string" ? find?.(property, value) : undefined;
+    if (found) return found.filter(test);
+  }
+  return rows().filter(test);
+}
+
+/** The URL of this call with other tokens. */
+export function linkTo(call: Call, tokens: Record<string, string>): string {
+  const query = new URLSearchParams(call.query);
+  for (const name of ["$skiptoken", "$deltatoken"]) query.delete(name);
+  for (const [name, value] of Object.entries(tokens)) query.set(name, value);
+  // Dollar signs stay readable in links, as Graph writes them.
+  return `${call.base}/v1.0${call.path}?${query.toString().replaceAll("%24", "$")}`;
+}
