@@ -63,11 +63,11 @@ function problemOf(error: ErrorObject): Problem {
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
   const parameters = error.params as Record<string, unknown>;
   if (error.keyword === "additionalProperties") {
-    const name = String(parameters["additionalProperty"]);
+    const name = String(parameters.additionalProperty);
     return { path: [...path, name], message: `unknown field ${name}` };
   }
   if (error.keyword === "enum") {
-    return { path, message: `must be one of ${(parameters["allowedValues"] as unknown[]).join(", ")}` };
+    return { path, message: `must be one of ${(parameters.allowedValues as unknown[]).join(", ")}` };
   }
   return { path, message: error.message ?? "is not valid" };
 }

@@ -216,7 +216,7 @@ export function createHost(world: World): HostControls {
   let stale = false;
   const callers = new Map<string, Caller>();
   const callerOf = (headers: Record<string, string>): Caller => {
-    const key = CREDENTIAL.exec(headers["authorization"] ?? "")?.[1];
+    const key = CREDENTIAL.exec(headers.authorization ?? "")?.[1];
     return (
       (key === undefined ? undefined : callers.get(key)) ?? {
         account: world.account,
@@ -238,7 +238,7 @@ export function createHost(world: World): HostControls {
       callers,
       callerOf,
       accountOf: (headers) => callerOf(headers).account,
-      regionOf: (headers) => CREDENTIAL.exec(headers["authorization"] ?? "")?.[2],
+      regionOf: (headers) => CREDENTIAL.exec(headers.authorization ?? "")?.[2],
       shared: {},
     },
     withStaleReads(run) {

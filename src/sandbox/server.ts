@@ -229,6 +229,6 @@ function requestOf(incoming: IncomingMessage, prefix: string, body: string): San
     query: new URLSearchParams(mark < 0 ? "" : raw.slice(mark + 1)),
     headers,
     body,
-    baseUrl: `http://${headers["host"] ?? "localhost"}/${prefix}`,
+    baseUrl: `http://${headers.host ?? "localhost"}/${prefix}`,
   };
 }

@@ -143,7 +143,7 @@ function phoneOf(phone: NonNullable<ConnectUser["spec"]["phone"]>): PhoneSetting
 /** A request not handled yet, as a hash that fits a tag. An erased status is answered by the tag of the Connect user. */
 function recreateOf({ metadata, status }: ConnectUser, user: ConnectUserView | undefined): { recreate?: string } {
   const value = metadata.annotations?.[ANNOTATIONS.recreate];
-  if (!value || status?.handledRequests?.["recreate"] === value) return {};
+  if (!value || status?.handledRequests?.recreate === value) return {};
   const recreate = createHash("sha256").update(value).digest("hex").slice(0, 16);
   return user?.tags[RECREATED_TAG] === recreate ? {} : { recreate };
 }

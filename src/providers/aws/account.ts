@@ -48,7 +48,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
   const breakers = new Map<string, Breaker>();
   const clients = new Set<{ destroy(): void }>();
   const accounts = new Map<string, Promise<AwsAccount>>();
-  const homeRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
+  const homeRegion = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
 
   function callFor(api: "iam" | "sts" | "connect", account: string, region: string): Call {
     const key = `${account}/${api}`;

@@ -27,7 +27,7 @@ export function clientConfig(o: ClientOptions) {
 
 /** Credentials go to what these name, so it must be https unless somebody said otherwise. Throws a terminal CloudError. */
 export function checkEndpoints(env: Record<string, string | undefined>, allowInsecure: boolean): void {
-  if (allowInsecure || env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return;
+  if (allowInsecure || env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return;
   for (const name of ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CONNECT"]) {
     const url = env[name];
     if (!url || url.startsWith("https://")) continue;
@@ -61,5 +61,5 @@ export function createCloudClock(clock: Clock): CloudClock {
 
 /** The Date header of an SDK response of any protocol. */
 export function dateHeader(response: unknown): string | undefined {
-  return (response as { headers?: Record<string, string> } | undefined)?.headers?.["date"];
+  return (response as { headers?: Record<string, string> } | undefined)?.headers?.date;
 }

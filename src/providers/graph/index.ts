@@ -41,16 +41,16 @@ function endpoint(name: string, url: string, allowInsecure: boolean): string {
 
 export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTenants {
   const env = options.env ?? process.env;
-  const insecure = options.allowInsecure ?? env["CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS"] === "1";
+  const insecure = options.allowInsecure ?? env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
   const graphUrl = endpoint(
     "CONNECT_SSO_GRAPH_URL",
-    options.graphUrl ?? env["CONNECT_SSO_GRAPH_URL"] ?? "https://graph.microsoft.com",
+    options.graphUrl ?? env.CONNECT_SSO_GRAPH_URL ?? "https://graph.microsoft.com",
     insecure,
   );
   const loginUrl = endpoint(
     "CONNECT_SSO_LOGIN_URL",
     options.loginUrl ??
-      env["CONNECT_SSO_LOGIN_URL"] ??
+      env.CONNECT_SSO_LOGIN_URL ??
       LOGIN_OF[new URL(graphUrl).hostname] ??
       "https://login.microsoftonline.com",
     insecure,
@@ -71,7 +71,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
 
   /** A fixed token serves sandboxes only; else the credential that the environment names, loaded when it is first needed. */
   async function tokenSource(tenantId: string, clientId: string | undefined): Promise<() => Promise<string>> {
-    const fixed = env["CONNECT_SSO_GRAPH_TOKEN"];
+    const fixed = env.CONNECT_SSO_GRAPH_TOKEN;
     if (fixed && insecure) return async () => fixed;
     const credential = await credentialOf(tenantId, clientId);
     const scope = `${new URL(graphUrl).origin}/.default`;
@@ -94,11 +94,11 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
    */
   async function credentialOf(tenantId: string, clientId: string | undefined): Promise<TokenCredential> {
     const azure = await import("@azure/identity");
-    const id = clientId ?? env["AZURE_CLIENT_ID"];
-    const home = env["AZURE_TENANT_ID"];
-    const federated = env["AZURE_FEDERATED_TOKEN_FILE"];
-    const secret = env["AZURE_CLIENT_SECRET"];
-    const certificatePath = env["AZURE_CLIENT_CERTIFICATE_PATH"];
+    const id = clientId ?? env.AZURE_CLIENT_ID;
+    const home = env.AZURE_TENANT_ID;
+    const federated = env.AZURE_FEDERATED_TOKEN_FILE;
+    const secret = env.AZURE_CLIENT_SECRET;
+    const certificatePath = env.AZURE_CLIENT_CERTIFICATE_PATH;
     const authority = { authorityHost: loginUrl };
     const refuse = (message: string) =>
       new CloudError(message, { kind: "terminal", reason: "EntraCredentials", code: "EntraCredentials" });
@@ -115,7 +115,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
       return new azure.ClientCertificateCredential(
         tenantId,
         id,
-        { certificatePath: certificatePath!, certificatePassword: env["AZURE_CLIENT_CERTIFICATE_PASSWORD"] },
+        { certificatePath: certificatePath!, certificatePassword: env.AZURE_CLIENT_CERTIFICATE_PASSWORD },
         authority,
       );
     }
@@ -133,7 +133,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
 
   return {
     async tenant(tenantId, { clientId } = {}) {
-      const id = tenantId ?? env["AZURE_TENANT_ID"];
+      const id = tenantId ?? env.AZURE_TENANT_ID;
       if (!id)
         throw new CloudError(
           "no tenant: set application.tenantId on the persona, or AZURE_TENANT_ID for the controller",

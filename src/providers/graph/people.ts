@@ -130,12 +130,12 @@ export class People {
         options: { priority: "sweep" },
       })) {
         for (const json of value) {
-          const id = String(json["id"]).toLowerCase();
+          const id = String(json.id).toLowerCase();
           const old = this.#byKey.get(id)?.user;
           if (json["@removed"]) {
             for (const key of [id, old?.userPrincipalName.toLowerCase()])
               if (key) this.#byKey.set(key, { user: undefined, at });
-          } else if (known.has(id) || known.has(String(json["userPrincipalName"]).toLowerCase())) {
+          } else if (known.has(id) || known.has(String(json.userPrincipalName).toLowerCase())) {
             this.#remember(toUser({ ...old, ...json }), at);
           }
         }

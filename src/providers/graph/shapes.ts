@@ -1,6 +1,7 @@
 /** From Graph's JSON to the port's types. */
 import type { Application, AppRole, Assignment, EntraUser, KeyCredential, ServicePrincipal, SyncJob } from "./types.ts";
 
+// biome-ignore lint/suspicious/noExplicitAny: answers of a server, whose fields are checked where they are read
 type Json = Record<string, any>;
 
 /** Upper-case hex, from base64 of the SHA-1 bytes (addTokenSigningCertificate) or hex (uploaded certificates, recorded G-11). */

@@ -150,7 +150,7 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
         path: `/${segment}/${id}/owners?$select=id`,
         options,
       });
-      return all.map((owner) => String(owner["id"]));
+      return all.map((owner) => String(owner.id));
     },
 
     async getServicePrincipal(id, options) {
@@ -189,10 +189,10 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
         options,
       });
       return {
-        thumbprint: String(json!["thumbprint"]).toUpperCase(),
-        keyId: String(json!["keyId"]),
-        key: String(json!["key"]),
-        endDateTime: String(json!["endDateTime"]),
+        thumbprint: String(json!.thumbprint).toUpperCase(),
+        keyId: String(json!.keyId),
+        key: String(json!.key),
+        endDateTime: String(json!.endDateTime),
       };
     },
     async removeSigningCertificates(id, thumbprints, options) {
@@ -288,7 +288,7 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
         path: `/groups/${id}/members?$select=id&$top=999`,
         options,
       });
-      const ids = all.map((one) => String(one["id"]));
+      const ids = all.map((one) => String(one.id));
       members.delete(id);
       members.set(id, { ids, at });
       if (members.size > MEMBERS_KEPT) members.delete(members.keys().next().value!);
@@ -381,7 +381,7 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
           path: `${principal(id)}/synchronization/templates`,
           options,
         })
-      ).map((one) => ({ id: String(one["id"]) })),
+      ).map((one) => ({ id: String(one.id) })),
     async createSyncJob(id, templateId, options) {
       return toJob(
         (await write({
@@ -426,7 +426,7 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
         path: `${principal(id)}/synchronization/secrets`,
         options,
       });
-      return all.filter((one) => one["value"]).map((one) => String(one["key"]));
+      return all.filter((one) => one.value).map((one) => String(one.key));
     },
     async startSyncJob(id, jobId, options) {
       await write({
@@ -458,13 +458,13 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
 }
 
 const toGroup = (json: Json): EntraGroup => ({
-  id: String(json["id"]),
-  displayName: String(json["displayName"] ?? ""),
+  id: String(json.id),
+  displayName: String(json.displayName ?? ""),
 });
 const toClaimsPolicy = (json: Json): ClaimsMappingPolicy => ({
-  id: String(json["id"]),
-  displayName: String(json["displayName"] ?? ""),
-  definition: (json["definition"] as string[] | undefined) ?? [],
+  id: String(json.id),
+  displayName: String(json.displayName ?? ""),
+  definition: (json.definition as string[] | undefined) ?? [],
 });
 
 /** Error codes of a 400 that speaks of the credentials; every other 400 is about our request and must show. */

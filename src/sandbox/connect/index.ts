@@ -60,7 +60,7 @@ export function createConnect(host: SandboxHost): SandboxService[] {
       try {
         const route = byOperation.get(operation.name);
         if (!route) throw new ConnectError("UnknownOperationException", "", 404);
-        if (!/Credential=[^/]+\//.test(request.headers["authorization"] ?? ""))
+        if (!/Credential=[^/]+\//.test(request.headers.authorization ?? ""))
           throw new ConnectError("MissingAuthenticationTokenException", "Missing Authentication Token", 403);
         const [instanceId = "", ...rest] = route.path.exec(request.path)!.slice(1).map(decodeURIComponent);
         let body: Body = {};
@@ -79,7 +79,7 @@ export function createConnect(host: SandboxHost): SandboxService[] {
           route.run({
             caller,
             instances: own,
-            instance: instanceOf(own, instanceId || String(body["InstanceId"] ?? ""), route.name),
+            instance: instanceOf(own, instanceId || String(body.InstanceId ?? ""), route.name),
             rest,
             body,
             query: request.query,
@@ -228,21 +228,21 @@ function routesOf(host: SandboxHost): Route[] {
       call.instance.users.delete(found.Id);
     }),
     route("UpdateUserIdentityInfo", "POST", /^\/users\/([^/]+)\/([^/]+)\/identity-info$/, true, (call) => {
-      if (call.body["IdentityInfo"] === undefined) throw invalidRequest("IdentityInfo is required");
-      change(call, { IdentityInfo: identityInfo(call.instance, call.body["IdentityInfo"], true) });
+      if (call.body.IdentityInfo === undefined) throw invalidRequest("IdentityInfo is required");
+      change(call, { IdentityInfo: identityInfo(call.instance, call.body.IdentityInfo, true) });
     }),
     route("UpdateUserPhoneConfig", "POST", /^\/users\/([^/]+)\/([^/]+)\/phone-config$/, true, (call) => {
-      if (call.body["PhoneConfig"] === undefined) throw invalidRequest("PhoneConfig is required");
-      change(call, { PhoneConfig: phoneConfig(call.body["PhoneConfig"]) });
+      if (call.body.PhoneConfig === undefined) throw invalidRequest("PhoneConfig is required");
+      change(call, { PhoneConfig: phoneConfig(call.body.PhoneConfig) });
     }),
     route("UpdateUserSecurityProfiles", "POST", /^\/users\/([^/]+)\/([^/]+)\/security-profiles$/, true, (call) =>
-      change(call, { SecurityProfileIds: securityProfiles(call.instance, call.body["SecurityProfileIds"]) }),
+      change(call, { SecurityProfileIds: securityProfiles(call.instance, call.body.SecurityProfileIds) }),
     ),
     route("UpdateUserRoutingProfile", "POST", /^\/users\/([^/]+)\/([^/]+)\/routing-profile$/, true, (call) =>
-      change(call, { RoutingProfileId: routingProfile(call.instance, call.body["RoutingProfileId"]) }),
+      change(call, { RoutingProfileId: routingProfile(call.instance, call.body.RoutingProfileId) }),
     ),
     route("UpdateUserHierarchy", "POST", /^\/users\/([^/]+)\/([^/]+)\/hierarchy$/, true, (call) =>
-      change(call, { HierarchyGroupId: hierarchyGroup(call.instance, call.body["HierarchyGroupId"]) }),
+      change(call, { HierarchyGroupId: hierarchyGroup(call.instance, call.body.HierarchyGroupId) }),
     ),
     route("ListUserProficiencies", "GET", /^\/users\/([^/]+)\/([^/]+)\/proficiencies$/, false, (call) => ({
       UserProficiencyList: readUser(call).Proficiencies,
@@ -254,7 +254,7 @@ function routesOf(host: SandboxHost): Route[] {
       /^\/users\/([^/]+)\/([^/]+)\/associate-proficiencies$/,
       true,
       (call) => {
-        const added = proficiencies(call.instance, call.body["UserProficiencies"], true);
+        const added = proficiencies(call.instance, call.body.UserProficiencies, true);
         const old = user(call).Proficiencies;
         if (added.some((one) => old.some((other) => same(one, other))))
           throw invalidRequest("The proficiency is already associated");
@@ -263,7 +263,7 @@ function routesOf(host: SandboxHost): Route[] {
       },
     ),
     route("UpdateUserProficiencies", "POST", /^\/users\/([^/]+)\/([^/]+)\/proficiencies$/, true, (call) => {
-      const changed = proficiencies(call.instance, call.body["UserProficiencies"], true);
+      const changed = proficiencies(call.instance, call.body.UserProficiencies, true);
       const old = user(call).Proficiencies;
       for (const one of changed)
         if (!old.some((other) => same(one, other))) throw notFound("The proficiency is not associated");
@@ -275,7 +275,7 @@ function routesOf(host: SandboxHost): Route[] {
       /^\/users\/([^/]+)\/([^/]+)\/disassociate-proficiencies$/,
       true,
       (call) => {
-        const gone = proficiencies(call.instance, call.body["UserProficiencies"], false);
+        const gone = proficiencies(call.instance, call.body.UserProficiencies, false);
         change(call, {
           Proficiencies: user(call).Proficiencies.filter((one) => !gone.some((other) => same(one, other))),
         });
@@ -313,8 +313,8 @@ function routesOf(host: SandboxHost): Route[] {
     })),
     route("TagResource", "POST", /^\/tags\/()([^/]+)$/, true, (call) => {
       const { instance, user: found } = byTag(call);
-      if (call.body["tags"] === undefined) throw invalidRequest("tags is required");
-      const Tags = { ...found.Tags, ...tagMap(call.body["tags"]) };
+      if (call.body.tags === undefined) throw invalidRequest("tags is required");
+      const Tags = { ...found.Tags, ...tagMap(call.body.tags) };
       if (Object.keys(Tags).length > 50) throw invalidRequest("A resource has at most 50 tags");
       instance.users.set(found.Id, { ...found, Tags });
     }),
@@ -414,18 +414,17 @@ function createUser(instance: Instance, body: Body, now: Date) {
   const Username = required(body, "Username", 1, 100);
   const saml = (instance.world.identityManagement ?? "SAML") === "SAML";
   checkUsername(instance, Username);
-  if (saml && body["Password"] !== undefined)
-    throw invalidRequest("Password is not allowed for instances that use SAML");
-  if (saml && body["DirectoryUserId"] !== undefined)
+  if (saml && body.Password !== undefined) throw invalidRequest("Password is not allowed for instances that use SAML");
+  if (saml && body.DirectoryUserId !== undefined)
     throw invalidRequest("DirectoryUserId is not allowed for instances that use SAML");
   const channels = channelLists(body);
   const fields = {
-    IdentityInfo: identityInfo(instance, body["IdentityInfo"], true),
-    PhoneConfig: phoneConfig(body["PhoneConfig"]),
-    SecurityProfileIds: securityProfiles(instance, body["SecurityProfileIds"]),
-    RoutingProfileId: routingProfile(instance, body["RoutingProfileId"]),
-    HierarchyGroupId: hierarchyGroup(instance, body["HierarchyGroupId"]),
-    Tags: tagMap(body["Tags"]),
+    IdentityInfo: identityInfo(instance, body.IdentityInfo, true),
+    PhoneConfig: phoneConfig(body.PhoneConfig),
+    SecurityProfileIds: securityProfiles(instance, body.SecurityProfileIds),
+    RoutingProfileId: routingProfile(instance, body.RoutingProfileId),
+    HierarchyGroupId: hierarchyGroup(instance, body.HierarchyGroupId),
+    Tags: tagMap(body.Tags),
   };
   if (instance.names.has(Username))
     throw new ConnectError("DuplicateResourceException", "A user with the specified username already exists", 409);

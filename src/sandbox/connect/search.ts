@@ -108,10 +108,10 @@ function attributeFilter(instance: Instance): Members<ConnectUser> {
 
 /** The index lacks SecondaryEmail, Mobile, LastModifiedTime and proficiencies, and gives after-contact work in milliseconds. */
 export function searchUsers(instance: Instance, body: Body): unknown {
-  const filter = body["SearchFilter"] as Body | undefined;
-  if (filter?.["TagFilter"] && filter["UserAttributeFilter"])
+  const filter = body.SearchFilter as Body | undefined;
+  if (filter?.TagFilter && filter.UserAttributeFilter)
     throw new ConnectError("AccessDeniedException", "TagFilter and UserAttributeFilter cannot be combined", 403);
-  const criteria = predicateOf<ConnectUser>(body["SearchCriteria"], {
+  const criteria = predicateOf<ConnectUser>(body.SearchCriteria, {
     StringCondition: (value: StringCondition) => stringCondition(value, USER_FIELDS),
     HierarchyGroupCondition: (value: Body) => hierarchyCondition(instance, value),
     OrConditions: anyOf,
@@ -122,8 +122,8 @@ export function searchUsers(instance: Instance, body: Body): unknown {
     UserAttributeFilter: (value: Body) => predicateOf(value, attributeFilter(instance)),
   });
   const all = instance.users.readAll();
-  const found = body["SearchCriteria"] || filter ? all.filter((user) => criteria(user) && filtered(user)) : all;
-  const { slice, token } = page(found, Number(body["MaxResults"] ?? 100), 500, body["NextToken"] as string | undefined);
+  const found = body.SearchCriteria || filter ? all.filter((user) => criteria(user) && filtered(user)) : all;
+  const { slice, token } = page(found, Number(body.MaxResults ?? 100), 500, body.NextToken as string | undefined);
   return { Users: slice.map(userSummary), NextToken: token, ApproximateTotalCount: found.length };
 }
 
@@ -146,14 +146,14 @@ function userSummary(user: ConnectUser) {
 }
 
 export function searchQuickConnects(instance: Instance, body: Body, view: (one: QuickConnect) => unknown): unknown {
-  const criteria = predicateOf<QuickConnect>(body["SearchCriteria"], {
+  const criteria = predicateOf<QuickConnect>(body.SearchCriteria, {
     StringCondition: (value: StringCondition) =>
       stringCondition(value, { Name: (one) => [one.name], ResourceId: (one) => [one.id] }),
     OrConditions: anyOf,
     AndConditions: allOf,
   });
-  const filtered = predicateOf<QuickConnect>(body["SearchFilter"], {});
+  const filtered = predicateOf<QuickConnect>(body.SearchFilter, {});
   const found = instance.quickConnects.readAll().filter((one) => criteria(one) && filtered(one));
-  const { slice, token } = page(found, Number(body["MaxResults"] ?? 100), 100, body["NextToken"] as string | undefined);
+  const { slice, token } = page(found, Number(body.MaxResults ?? 100), 100, body.NextToken as string | undefined);
   return { QuickConnects: slice.map(view), NextToken: token, ApproximateTotalCount: found.length };
 }

@@ -32,7 +32,7 @@ export function checkUsername(instance: Instance, username: string): void {
 export function identityInfo(instance: Instance, value: unknown, needNames: boolean) {
   const info = (value ?? {}) as Body;
   const saml = (instance.world.identityManagement ?? "SAML") === "SAML";
-  if (saml && info["Email"] !== undefined)
+  if (saml && info.Email !== undefined)
     throw invalidRequest("Email is not allowed for instances that use SAML for identity management");
   const FirstName = text(info, "FirstName", 0, 255);
   const LastName = text(info, "LastName", 0, 300);
@@ -80,7 +80,7 @@ const CHANNEL_LISTS = [
 /** The lists per channel that the body has. PhoneConfig is their older form: the two must not be combined. */
 export function channelLists(body: Body): Record<string, unknown> {
   const names = CHANNEL_LISTS.filter((name) => body[name] !== undefined && body[name] !== null);
-  if (names.length > 0 && body["PhoneConfig"] !== undefined)
+  if (names.length > 0 && body.PhoneConfig !== undefined)
     throw invalidRequest(`PhoneConfig must not be combined with ${names.join(", ")}`);
   for (const name of names) {
     const list = body[name];

@@ -31,7 +31,7 @@ export function created(call: Call, set: string, entity: Entity, tenantId: strin
   return {
     status: 201,
     headers: {
-      location: `https://graph.microsoft.com/v2/${tenantId}/directoryObjects/${String(entity["id"])}/Microsoft.DirectoryServices.${type}`,
+      location: `https://graph.microsoft.com/v2/${tenantId}/directoryObjects/${String(entity.id)}/Microsoft.DirectoryServices.${type}`,
     },
     body: { "@odata.context": contextOf(call, `${set}/$entity`), ...entity, ...precise },
   };
@@ -51,21 +51,20 @@ export interface Source<T extends Entity> {
 /** 200 with a page of the collection. Indexes spare most filters the walk through all rows. */
 export function many<T extends Entity>(call: Call, what: string, source: Source<T>): Answer {
   const rows = matching(call, source);
-  const { items, token } = page(rows, call.query, source.idOf ?? ((row) => String(row["id"])));
+  const { items, token } = page(rows, call.query, source.idOf ?? ((row) => String(row.id)));
   const fields = call.query.get("$select");
   const body: Body = { "@odata.context": contextOf(call, what) };
   if (call.query.get("$count") === "true") body["@odata.count"] = rows.length;
   if (token !== undefined) body["@odata.nextLink"] = linkTo(call, { $skiptoken: token });
   const view = source.view ?? ((row: T): Entity => row);
-  body["value"] = items.map((row) => select(view(row), fields));
+  body.value = items.map((row) => select(view(row), fields));
   return { status: 200, body };
 }
 
 function matching<T extends Entity>(call: Call, { rows, find, filter }: Source<T>): readonly T[] {
   const text = call.query.get("$filter");
   if (text === null || !filter) return rows();
-  const advanced =
-    call.headers["consistencylevel"]?.toLowerCase() === "eventual" && call.query.get("$count") === "true";
+  const advanced = call.headers.consistencylevel?.toLowerCase() === "eventual" && call.query.get("$count") === "true";
   const { test, equals } = compileFilter(text, { ...filter, advanced });
   for (const [property, value] of equals) {
     const found = typeof value === "string" ? find?.(property, value) : undefined;

@@ -15,11 +15,7 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function createApplication(directory: Directory, host: SandboxHost, body: Body): Application {
   const wanted = checked(body, APPLICATION_FIELDS, "Application");
   required(wanted, "Application", "displayName");
-  const plain = newApplication(
-    String(wanted["displayName"]),
-    directory.tenant.verifiedDomains[0] ?? "",
-    host.clock.now(),
-  );
+  const plain = newApplication(String(wanted.displayName), directory.tenant.verifiedDomains[0] ?? "", host.clock.now());
   const application = changed(directory, plain, wanted);
   directory.applications.set(application);
   directory.applicationByAppId.set(application.appId, application.id);
@@ -38,17 +34,17 @@ function changed(directory: Directory, old: Application, wanted: Body): Applicat
     .filter((name) => wanted[name])
     .map((name) => [name, { ...(old[name] as object), ...(wanted[name] as object) }]);
   const next: Application = { ...old, ...wanted, ...Object.fromEntries(merged) };
-  const web = wanted["web"] as { redirectUris?: string[] } | undefined;
+  const web = wanted.web as { redirectUris?: string[] } | undefined;
   if (web?.redirectUris) next.web = { ...next.web, redirectUris: web.redirectUris.toReversed() };
-  if (wanted["identifierUris"]) {
+  if (wanted.identifierUris) {
     checkIdentifiers(directory, old, next.identifierUris);
     next.identifierUris = next.identifierUris.toReversed();
   }
-  if (wanted["appRoles"]) {
-    next.appRoles = checkRoles(rolesInForce(directory, old), wanted["appRoles"] as Partial<AppRole>[]).toReversed();
+  if (wanted.appRoles) {
+    next.appRoles = checkRoles(rolesInForce(directory, old), wanted.appRoles as Partial<AppRole>[]).toReversed();
   }
-  if (wanted["keyCredentials"]) next.keyCredentials = uploadedKeys(old.keyCredentials, wanted["keyCredentials"]);
-  if (wanted["uniqueName"]) checkUniqueName(directory, next);
+  if (wanted.keyCredentials) next.keyCredentials = uploadedKeys(old.keyCredentials, wanted.keyCredentials);
+  if (wanted.uniqueName) checkUniqueName(directory, next);
   // hashicorp/terraform-provider-azuread#799
   if (next.defaultRedirectUri && !next.web.redirectUris.includes(next.defaultRedirectUri))
     throw invalidValue("defaultRedirectUri", "Application");

@@ -11,8 +11,8 @@ const DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000";
 /** Role and principal must have reached the replica that answers; until then they count as wrong. */
 export function assign(directory: Directory, host: SandboxHost, principalKey: string, body: Body): Assignment {
   const resource = seen(directory.servicePrincipals, principalKey);
-  const principalId = String(body["principalId"] ?? "").toLowerCase();
-  const appRoleId = String(body["appRoleId"] ?? "").toLowerCase();
+  const principalId = String(body.principalId ?? "").toLowerCase();
+  const appRoleId = String(body.appRoleId ?? "").toLowerCase();
   const user = directory.users.read(principalId);
   const group = directory.groups.read(principalId);
   const role = resource.appRoles.find(({ id }) => id.toLowerCase() === appRoleId);
@@ -21,7 +21,7 @@ export function assign(directory: Directory, host: SandboxHost, principalKey: st
       ? resource.appRoles.length === 0
       : role?.isEnabled === true && role.allowedMemberTypes.includes("User");
   const principal = user ?? group;
-  if (String(body["resourceId"] ?? "").toLowerCase() !== resource.id || !principal || !fitting)
+  if (String(body.resourceId ?? "").toLowerCase() !== resource.id || !principal || !fitting)
     throw badRequest("Not a valid reference update.");
   const own = [...(directory.assignmentsOfPrincipal.get(principalId)?.values() ?? [])];
   if (own.some((one) => one.resourceId === resource.id && one.appRoleId === appRoleId))
@@ -31,7 +31,7 @@ export function assign(directory: Directory, host: SandboxHost, principalKey: st
     deletedDateTime: null,
     appRoleId,
     createdDateTime: host.clock.now().toISOString(),
-    principalDisplayName: principal["displayName"],
+    principalDisplayName: principal.displayName,
     principalId,
     principalType: user ? "User" : "Group",
     resourceDisplayName: resource.displayName,

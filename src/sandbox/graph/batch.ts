@@ -24,7 +24,7 @@ export interface Outcome {
 
 /** The inner requests, checked as the gateway does. */
 export function batchOf(body: Body): InnerRequest[] {
-  const requests = body["requests"];
+  const requests = body.requests;
   if (!Array.isArray(requests) || requests.length === 0) throw badGatewayRequest("Invalid batch payload format.");
   if (requests.length > MOST_REQUESTS)
     throw badGatewayRequest(`Number of batch request steps exceeds the maximum value of ${MOST_REQUESTS}.`);

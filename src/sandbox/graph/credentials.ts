@@ -71,11 +71,11 @@ export async function addTokenSigningCertificate(
   id: string,
   body: Body,
 ): Promise<Body> {
-  const displayName = body["displayName"];
+  const displayName = body.displayName;
   if (typeof displayName !== "string" || !/^CN=./.test(displayName))
     throw invalidValue("displayName", "selfSignedCertificate");
   const start = host.clock.now();
-  const end = endOf(body["endDateTime"], start);
+  const end = endOf(body.endDateTime, start);
   const { der, thumbprint } = await createCertificate(displayName, start, end);
   const customKeyIdentifier = Buffer.from(thumbprint, "hex").toString("base64");
   const shared = {

@@ -45,7 +45,7 @@ export function delta<T extends { id: string }>(
       $deltatoken: encodeToken({ set, sequence: until, issued, select: fields } satisfies DeltaToken),
     });
   } else body["@odata.nextLink"] = linkTo(call, { $skiptoken: encodeToken({ ...series, page: token }) });
-  body["value"] = items.map((id) => {
+  body.value = items.map((id) => {
     const row = collection.read(id);
     return row ? { ...select(view(row), series.select), id } : { id, "@removed": { reason: "changed" } };
   });

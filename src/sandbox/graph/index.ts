@@ -32,7 +32,7 @@ export function createGraph(host: SandboxHost): SandboxService[] {
       });
   /** Any bearer is good; one from the login service leads to its tenant, all others to the first. */
   const routerFor = (request: SandboxRequest): Router => {
-    const own = tenants.find(({ bearer }) => bearer === request.headers["authorization"]);
+    const own = tenants.find(({ bearer }) => bearer === request.headers.authorization);
     return (own ?? tenants[0]!).router;
   };
   return [new GraphService(host, routerFor), createLogin(host, directoryOf)];
@@ -92,7 +92,7 @@ class GraphService implements SandboxService {
     const ids = requestIds(request);
     const units = operation.cost?.[0]?.[1] ?? 1;
     try {
-      if (!/^Bearer .+/i.test(request.headers["authorization"] ?? ""))
+      if (!/^Bearer .+/i.test(request.headers.authorization ?? ""))
         throw new GraphError(401, "InvalidAuthenticationToken", "Access token is empty.");
       return success(await this.#answer(request), ids, units);
     } catch (error) {

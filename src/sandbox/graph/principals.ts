@@ -13,7 +13,7 @@ const MOST_NOTIFICATION_ADDRESSES = 5;
 /** POST /servicePrincipals: for an application of this tenant that the replica already knows. */
 export function createPrincipal(directory: Directory, host: SandboxHost, body: Body): ServicePrincipal {
   required(body, "ServicePrincipal", "appId");
-  const appId = String(body["appId"]);
+  const appId = String(body.appId);
   const application = directory.applications.read(directory.applicationByAppId.get(appId) ?? "");
   if (!application)
     throw badRequest(`The appId '${appId}' of the service principal does not reference a valid application object.`);
@@ -32,23 +32,23 @@ export function patchPrincipal(directory: Directory, old: ServicePrincipal, body
 
 function changed(old: ServicePrincipal, wanted: Body): ServicePrincipal {
   // Roles belong to the application (microsoft-graph-docs-contrib#8801).
-  if (wanted["appRoles"])
+  if (wanted.appRoles)
     throw badRequest("Property appRoles on the service principal does not match the application object.");
-  const mode = wanted["preferredSingleSignOnMode"] as string | null | undefined;
+  const mode = wanted.preferredSingleSignOnMode as string | null | undefined;
   if (mode && !SIGN_ON_MODES.includes(mode)) throw invalidValue("preferredSingleSignOnMode", "ServicePrincipal");
-  const addresses = wanted["notificationEmailAddresses"] as string[] | undefined;
+  const addresses = wanted.notificationEmailAddresses as string[] | undefined;
   if (addresses && addresses.length > MOST_NOTIFICATION_ADDRESSES)
     throw invalidValue("notificationEmailAddresses", "ServicePrincipal");
   const next = { ...old, ...wanted };
-  if (wanted["keyCredentials"]) next.keyCredentials = uploadedKeys(old.keyCredentials, wanted["keyCredentials"]);
-  if (wanted["passwordCredentials"]) {
+  if (wanted.keyCredentials) next.keyCredentials = uploadedKeys(old.keyCredentials, wanted.keyCredentials);
+  if (wanted.passwordCredentials) {
     next.passwordCredentials = uploadedPasswords(
       old.passwordCredentials,
-      wanted["passwordCredentials"],
+      wanted.passwordCredentials,
       next.keyCredentials,
     );
   }
-  const thumbprint = wanted["preferredTokenSigningKeyThumbprint"] as string | null | undefined;
+  const thumbprint = wanted.preferredTokenSigningKeyThumbprint as string | null | undefined;
   if (thumbprint && !next.keyCredentials.some((key) => thumbprintOf(key) === thumbprint.toUpperCase()))
     throw invalidValue("preferredTokenSigningKeyThumbprint", "ServicePrincipal");
   return next;

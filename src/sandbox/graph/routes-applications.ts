@@ -91,7 +91,7 @@ function shown<T extends { keyCredentials: { key: string | null }[] }>(call: Cal
 function upsertApplication({ directory, host }: Tenant, call: Call): Answer {
   const key = call.ids[0]!;
   const [, uniqueName] = /^uniqueName='(.*)'$/s.exec(key) ?? [];
-  if (uniqueName !== undefined && /create-if-missing/.test(call.headers["prefer"] ?? "")) {
+  if (uniqueName !== undefined && /create-if-missing/.test(call.headers.prefer ?? "")) {
     const known = [...directory.applications.values()].some((one) => one.uniqueName === uniqueName);
     if (!known) {
       const application = createApplication(directory, host, { ...call.body, uniqueName });
@@ -119,7 +119,7 @@ function addTemplates(router: Router, { directory, host }: Tenant): void {
   );
   router.add("POST", "/applicationTemplates/{id}/instantiate", (call) => {
     const template = templateOf(call.ids[0]!);
-    const displayName = call.body["displayName"];
+    const displayName = call.body.displayName;
     if (typeof displayName !== "string" || displayName === "") throw badRequest("The displayName is required.");
     const home = { id: directory.tenant.id, domain: directory.tenant.verifiedDomains[0] ?? "" };
     const made = instantiated(template, displayName, home, host.clock.now());

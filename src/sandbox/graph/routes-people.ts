@@ -62,7 +62,7 @@ function addUsers(router: Router, tenant: Tenant): void {
       "passwordProfile",
       "userPrincipalName",
     );
-    const user = newUser({ ...wanted, id: randomUUID(), userPrincipalName: String(wanted["userPrincipalName"]) });
+    const user = newUser({ ...wanted, id: randomUUID(), userPrincipalName: String(wanted.userPrincipalName) });
     put(tenant, undefined, user);
     return created(call, "users", { id: user.id, ...userView(user, null) }, directory.tenant.id, "User");
   });
@@ -117,9 +117,9 @@ function addGroups(router: Router, tenant: Tenant): void {
     const wanted = checked(call.body, GROUP_FIELDS, "Group");
     required(wanted, "Group", "displayName", "mailNickname", "mailEnabled", "securityEnabled");
     // The server overrules what does not fit (recorded).
-    const unified = ((wanted["groupTypes"] ?? []) as string[]).includes("Unified") ? { mailEnabled: true } : {};
+    const unified = ((wanted.groupTypes ?? []) as string[]).includes("Unified") ? { mailEnabled: true } : {};
     const group = newGroup(
-      { ...wanted, ...unified, id: randomUUID(), displayName: String(wanted["displayName"]) },
+      { ...wanted, ...unified, id: randomUUID(), displayName: String(wanted.displayName) },
       host.clock.now(),
     );
     directory.groups.set(group);
@@ -196,12 +196,12 @@ function addMembers(router: Router, tenant: Tenant): void {
     return NO_CONTENT;
   });
   const memberGroups = (what: "users" | "groups") => (call: Call) => {
-    const securityOnly = (call.body as Body)["securityEnabledOnly"];
+    const securityOnly = (call.body as Body).securityEnabledOnly;
     if (typeof securityOnly !== "boolean") throw badGatewayRequest("The parameter securityEnabledOnly is required.");
     const { id } = what === "users" ? userOf(tenant, call.ids[0]!) : seen(directory.groups, call.ids[0]!);
     const value = directory.groups
       .readAll()
-      .filter((group) => (!securityOnly || group["securityEnabled"]) && transitive(tenant, group).includes(id))
+      .filter((group) => (!securityOnly || group.securityEnabled) && transitive(tenant, group).includes(id))
       .map((group) => group.id);
     return {
       status: 200,

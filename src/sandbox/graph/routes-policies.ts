@@ -90,15 +90,15 @@ function addLinks(router: Router, tenant: Tenant): void {
 }
 
 function policyOf(old: Partial<ClaimsPolicy> & { id: string }, body: Body): ClaimsPolicy {
-  const displayName = body["displayName"] ?? old.displayName;
+  const displayName = body.displayName ?? old.displayName;
   if (typeof displayName !== "string" || displayName === "")
     throw badRequest("Property displayName has an invalid value.");
-  const isOrganizationDefault = body["isOrganizationDefault"] ?? old["isOrganizationDefault"];
+  const isOrganizationDefault = body.isOrganizationDefault ?? old.isOrganizationDefault;
   return {
     ...old,
     displayName,
     isOrganizationDefault,
-    definition: definitionOf(body["definition"] ?? old.definition),
+    definition: definitionOf(body.definition ?? old.definition),
   };
 }
 
@@ -119,10 +119,9 @@ function definitionOf(definition: unknown): string[] {
   if (Version !== 1 || !basic || !Array.isArray(ClaimsSchema) || !known) throw refusal;
   for (const claim of ClaimsSchema as Body[]) {
     const names = Object.keys(claim);
-    const sourced =
-      typeof claim["Source"] === "string" && (claim["ID"] !== undefined || claim["ExtensionID"] !== undefined);
-    const target = claim["SamlClaimType"] !== undefined || claim["JwtClaimType"] !== undefined;
-    if (!target || !(sourced || claim["Value"] !== undefined) || names.some((name) => !CLAIM_KEYS.has(name)))
+    const sourced = typeof claim.Source === "string" && (claim.ID !== undefined || claim.ExtensionID !== undefined);
+    const target = claim.SamlClaimType !== undefined || claim.JwtClaimType !== undefined;
+    if (!target || !(sourced || claim.Value !== undefined) || names.some((name) => !CLAIM_KEYS.has(name)))
       throw refusal;
   }
   return definition as string[];

@@ -14,7 +14,7 @@ export function addSynchronizationRoutes(router: Router, tenant: Tenant): void {
   const idOf = (call: Call) => provisioned(tenant, call.ids[0]!).id;
   const context = (call: Call, what: string) => `servicePrincipals('${idOf(call)}')/synchronization/${what}`;
   const templatesOf = (call: Call): Body[] =>
-    provisioned(tenant, call.ids[0]!)["applicationTemplateId"] === AWS_TEMPLATE_ID ? [TEMPLATE] : [];
+    provisioned(tenant, call.ids[0]!).applicationTemplateId === AWS_TEMPLATE_ID ? [TEMPLATE] : [];
 
   router.add("GET", ROOT, (call) =>
     one(call, "synchronization", { id: idOf(call), secrets: sync.secrets(idOf(call)) }),
@@ -31,7 +31,7 @@ export function addSynchronizationRoutes(router: Router, tenant: Tenant): void {
   router.add("POST", `${ROOT}/jobs`, (call) => {
     const principalId = idOf(call);
     if (templatesOf(call).length === 0) throw badRequest("The application does not support provisioning.");
-    const job = sync.create(principalId, call.body["templateId"]);
+    const job = sync.create(principalId, call.body.templateId);
     return { status: 201, body: { "@odata.context": contextOf(call, `${context(call, "jobs")}/$entity`), ...job } };
   });
   router.add("POST", `${ROOT}/jobs/validateCredentials`, (call) => {
@@ -53,7 +53,7 @@ export function addSynchronizationRoutes(router: Router, tenant: Tenant): void {
   job("start", (principalId, jobId) => sync.start(principalId, jobId));
   job("pause", (principalId, jobId) => sync.pause(principalId, jobId));
   job("restart", (principalId, jobId, body) =>
-    sync.restart(principalId, jobId, (body["criteria"] as Body | undefined)?.["resetScope"]),
+    sync.restart(principalId, jobId, (body.criteria as Body | undefined)?.resetScope),
   );
   job("validateCredentials", (principalId, jobId, body) => {
     sync.job(principalId, jobId);
@@ -66,7 +66,7 @@ export function addSynchronizationRoutes(router: Router, tenant: Tenant): void {
   // Role import knows no users or groups that could be provisioned one by one.
   router.add("POST", `${ROOT}/jobs/{job}/provisionOnDemand`, (call) => {
     sync.job(idOf(call), call.ids[1]!);
-    if (!Array.isArray(call.body["parameters"])) throw badRequest("The parameters are required.");
+    if (!Array.isArray(call.body.parameters)) throw badRequest("The parameters are required.");
     return {
       status: 200,
       body: {
@@ -82,7 +82,7 @@ export function addSynchronizationRoutes(router: Router, tenant: Tenant): void {
     many(call, context(call, "secrets"), { rows: () => sync.secrets(idOf(call)), idOf: ({ key }) => key }),
   );
   router.add("PUT", `${ROOT}/secrets`, (call) => {
-    sync.putSecrets(idOf(call), call.body["value"]);
+    sync.putSecrets(idOf(call), call.body.value);
     return NO_CONTENT;
   });
 }

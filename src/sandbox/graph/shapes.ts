@@ -174,7 +174,7 @@ export function newServicePrincipal(application: Application, tenantId: string, 
     alternativeNames: [],
     appDescription: null,
     appId: application.appId,
-    applicationTemplateId: application["applicationTemplateId"],
+    applicationTemplateId: application.applicationTemplateId,
     appOwnerOrganizationId: tenantId,
     appRoleAssignmentRequired: false,
     createdDateTime: wholeSeconds(now),
@@ -207,10 +207,10 @@ export function copiedFrom(application: Application) {
   return {
     displayName: application.displayName,
     appDisplayName: application.displayName,
-    homepage: application.web["homePageUrl"] ?? null,
+    homepage: application.web.homePageUrl ?? null,
     replyUrls: application.web.redirectUris,
     servicePrincipalNames: [application.appId, ...application.identifierUris],
-    signInAudience: application["signInAudience"],
+    signInAudience: application.signInAudience,
   };
 }
 
@@ -228,7 +228,7 @@ export function instantiated(
     isFallbackPublicClient: false,
     signInAudience: "AzureADMyOrg",
     appRoles: DEFAULT_ROLES.map((role) => ({ ...role })),
-    api: { ...(plain["api"] as object), requestedAccessTokenVersion: null },
+    api: { ...(plain.api as object), requestedAccessTokenVersion: null },
     web: {
       ...plain.web,
       homePageUrl: template.homePageUrl,

@@ -23,7 +23,7 @@ export function isObject(value: unknown): value is Json {
 
 /** The statements of a document, one or a list; undefined when that is not what stands there. */
 export function statementsOf(document: Json): Json[] | undefined {
-  const statements = Array.isArray(document["Statement"]) ? document["Statement"] : [document["Statement"]];
+  const statements = Array.isArray(document.Statement) ? document.Statement : [document.Statement];
   return statements.length > 0 && statements.every(isObject) ? statements : undefined;
 }
 
@@ -36,14 +36,14 @@ export function stringsOf(value: unknown): string[] | undefined {
 /** Refuses what CreatePolicy and CreatePolicyVersion refuse. */
 export function checkManagedPolicy(text: string): void {
   const { document, statements } = parse(text, SYNTAX);
-  if (document["Version"] !== "2012-10-17") throw malformed("Policy document must be version 2012-10-17 or greater.");
+  if (document.Version !== "2012-10-17") throw malformed("Policy document must be version 2012-10-17 or greater.");
   for (const statement of statements) {
     checkLegacy(statement);
     if ("Principal" in statement || "NotPrincipal" in statement)
       throw malformed("Policy document should not specify a principal.");
-    const actions = stringsOf(statement["Action"] ?? statement["NotAction"] ?? []) ?? [];
+    const actions = stringsOf(statement.Action ?? statement.NotAction ?? []) ?? [];
     if (actions.length === 0) throw malformed("Policy statement must contain actions.");
-    const resources = stringsOf(statement["Resource"] ?? statement["NotResource"] ?? []) ?? [];
+    const resources = stringsOf(statement.Resource ?? statement.NotResource ?? []) ?? [];
     if (resources.length === 0) throw malformed("Policy statement must contain resources.");
     for (const resource of resources) checkResource(resource);
     for (const action of actions) checkAction(action);
@@ -60,7 +60,7 @@ export function checkTrustPolicy(text: string): void {
     if ("Resource" in statement || "NotResource" in statement) throw malformed("Has prohibited field Resource");
     if (!("Principal" in statement) && !("NotPrincipal" in statement))
       throw malformed("AssumeRolepolicy contained an statement with no principals.");
-    const actions = stringsOf(statement["Action"] ?? statement["NotAction"] ?? []) ?? [];
+    const actions = stringsOf(statement.Action ?? statement.NotAction ?? []) ?? [];
     if (actions.length === 0) throw malformed("Policy statement must contain actions.");
     for (const action of actions)
       if (!/^sts:(AssumeRole(With(SAML|WebIdentity))?|TagSession|SetSourceIdentity|SetContext|\*)$/i.test(action))
@@ -82,8 +82,8 @@ export function federatedPrincipals(text: string): string[] {
 }
 
 function federatedOf(statement: Json): string[] {
-  const principal = statement["Principal"];
-  return isObject(principal) ? (stringsOf(principal["Federated"] ?? []) ?? []) : [];
+  const principal = statement.Principal;
+  return isObject(principal) ? (stringsOf(principal.Federated ?? []) ?? []) : [];
 }
 
 /** The grammar: names of the fields and kinds of their values. Effect is judged later, after the version. */
@@ -96,11 +96,11 @@ function parse(text: string, notJson: string): { document: Json; statements: Jso
   }
   if (!isObject(document)) throw malformed(notJson);
   const statements = statementsOf(document);
-  const version = document["Version"];
+  const version = document.Version;
   const known =
     Object.keys(document).every((name) => TOP.includes(name)) &&
     ["2012-10-17", "2008-10-17", undefined].includes(version as string) &&
-    isTextOrAbsent(document["Id"]);
+    isTextOrAbsent(document.Id);
   if (!known || !statements?.every(isStatement)) throw malformed(SYNTAX);
   return { document, statements };
 }
@@ -133,10 +133,10 @@ const isTextOrAbsent = (value: unknown) => value === undefined || typeof value =
 
 /** Effect in another case, an S3 name with too few colons, a date that is none. */
 function checkLegacy(statement: Json): void {
-  if (statement["Effect"] !== "Allow" && statement["Effect"] !== "Deny") throw malformed(LEGACY);
-  const resources = stringsOf(statement["Resource"] ?? statement["NotResource"] ?? []) ?? [];
+  if (statement.Effect !== "Allow" && statement.Effect !== "Deny") throw malformed(LEGACY);
+  const resources = stringsOf(statement.Resource ?? statement.NotResource ?? []) ?? [];
   if (resources.some((resource) => /^arn:aws[\w-]*:s3:[^:]*:[^:]+$/.test(resource))) throw malformed(LEGACY);
-  for (const [operator, keys] of Object.entries((statement["Condition"] as Json | undefined) ?? {})) {
+  for (const [operator, keys] of Object.entries((statement.Condition as Json | undefined) ?? {})) {
     if (!/^(For(All|Any)Values?:)?Date/.test(operator)) continue;
     const dates = Object.values(keys as Json).flatMap((value) => stringsOf(value) ?? []);
     if (!dates.every(isDate)) throw malformed(LEGACY);

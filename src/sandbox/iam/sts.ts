@@ -83,7 +83,7 @@ function assumable(
 function trusts(trust: string, caller: Caller): boolean {
   const names = ["*", caller.account, caller.arn, `arn:aws:iam::${caller.account}:root`];
   return (statementsOf(JSON.parse(trust) as Json) ?? []).some(({ Effect, Action, Principal }) => {
-    const trusted = Principal === "*" ? ["*"] : isObject(Principal) ? (stringsOf(Principal["AWS"] ?? []) ?? []) : [];
+    const trusted = Principal === "*" ? ["*"] : isObject(Principal) ? (stringsOf(Principal.AWS ?? []) ?? []) : [];
     const allowed = (stringsOf(Action ?? []) ?? []).some((action) => /^sts:(AssumeRole|\*)$/i.test(action));
     return Effect === "Allow" && allowed && trusted.some((one) => names.includes(one));
   });
