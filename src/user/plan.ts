@@ -7,6 +7,8 @@ import type { Assignment } from "../providers/graph/types.ts";
 
 /** Tag of a recreated Connect user: hash of the annotation's value, so that an erased status never recreates twice. */
 export const RECREATED_TAG = "connectsso.dev/recreated";
+/** Tag of a Connect user: the persona whose role we assigned, so that a move takes the old role away also when status was lost. */
+export const PERSONA_TAG = "connectsso.dev/persona";
 export type UserComponent = "roleAssignment" | "connectUser";
 
 export type Operation =
@@ -29,6 +31,8 @@ export interface Step {
 /** Everything resolved: names are ids, the person is known, nothing is left to look up. */
 export interface Desired {
   owner: string;
+  /** Name of the persona. */
+  persona: string;
   input: ConnectUserInput;
   proficiencies?: Proficiency[];
   assignment: { servicePrincipalId: string; principalId: string; appRoleId: string };
@@ -39,6 +43,8 @@ export interface Observed {
   /** The user's assignments in the persona's application. */
   assignments: Assignment[];
   user: ConnectUserView | undefined;
+  /** Assignments that we made in the application of a persona that the user belonged to before. */
+  former: { persona: string; servicePrincipalId: string; assignmentId: string }[];
 }
 /** What of the world had converged before: a difference there is drift, elsewhere it is set-up. */
 export interface Before {
@@ -48,7 +54,27 @@ export interface Before {
 }
 
 export function planSteps(desired: Desired, seen: Observed, before: Before): Step[] {
-  return [...connectUserSteps(desired, seen.user, before.connectUser), ...assignmentSteps(desired, seen, before)];
+  return [
+    ...formerSteps(desired, seen),
+    ...connectUserSteps(desired, seen.user, before.connectUser),
+    ...assignmentSteps(desired, seen, before),
+  ];
+}
+
+/** First of all, and before the persona's tag is rewritten: a person in two applications gets two roles. */
+function formerSteps({ input }: Desired, { former }: Observed): Step[] {
+  return former.map(({ persona, servicePrincipalId, assignmentId }) => ({
+    change: {
+      component: "roleAssignment",
+      verb: "delete",
+      object: `role assignment of ${input.username} in persona ${persona}`,
+      cloud: "entra",
+      why: `the user moved here from persona ${persona}; if Connect now answers "Bad Request", it still holds the role of the first login: ask for connectsso.dev/recreate`,
+      differences: [{ path: `assigned.${persona}`, desired: "none", observed: "assigned" }],
+      drift: false,
+    },
+    operation: { kind: "unassign", servicePrincipalId, assignmentId },
+  }));
 }
 
 function assignmentSteps({ assignment, input }: Desired, { assignments }: Observed, before: Before): Step[] {
@@ -96,7 +122,12 @@ function connectUserSteps(desired: Desired, user: ConnectUserView | undefined, c
     change: { component: "connectUser", verb, object, cloud: "connect", why, differences, drift },
     operation,
   });
-  const tags: Tags = { ...input.tags, [OWNER_TAG]: desired.owner, ...(recreate ? { [RECREATED_TAG]: recreate } : {}) };
+  const tags: Tags = {
+    ...input.tags,
+    [OWNER_TAG]: desired.owner,
+    [PERSONA_TAG]: desired.persona,
+    ...(recreate ? { [RECREATED_TAG]: recreate } : {}),
+  };
   const renew = user !== undefined && recreate !== undefined && user.tags[RECREATED_TAG] !== recreate;
   if (!user || renew) {
     const missing = [{ path: "exists", desired: "true", observed: "false" }];

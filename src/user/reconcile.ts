@@ -104,6 +104,7 @@ async function look(
   pass.user = (await applySteps(wanted, pass.scope, seen.user, call)) ?? pass.user;
   pass.scope.seen = {
     user: pass.user,
+    former: [],
     assignments: await pass.scope.graph.assignmentsOf(
       desired.assignment.servicePrincipalId,
       desired.assignment.principalId,

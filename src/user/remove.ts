@@ -1,61 +1,89 @@
-/** Deletion of a ConnectUser: the role assignment first, then, if asked for, the Connect user. Not found is done. */
-
+/**
+ * Deletion of a ConnectUser: the role assignment first, then, if asked for, the Connect user. Not found is done. Status only saves
+ * look-ups: without it the person is looked up again, and the Connect user is known by its owner tag.
+ */
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resources.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
+import type { Graph } from "../providers/graph/types.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 
-export async function removeUser(
+export interface RemoveDeps {
+  store: ObjectStore;
+  clouds: Clouds;
+  cluster: string;
+}
+
+export async function removeUser(object: ConnectUser, deps: RemoveDeps, call: CallOptions): Promise<void> {
+  const { metadata, spec, status } = object;
+  const persona = deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
+  try {
+    const graph = await deps.clouds.graph(persona?.spec.application.tenantId, metadata.namespace);
+    await revoke(object, persona, graph, deps, call);
+    if (spec.deletionPolicy === "Delete") await deleteConnectUser(object, persona, deps, call);
+  } catch (error) {
+    // Where the controller may not act, it never did: a user that was refused from the start goes without a trace.
+    const given = status?.entraObjectId !== undefined || status?.connectUserId !== undefined;
+    const mayNot: readonly string[] = [REASON.ScopeNotAllowed, REASON.WrongAccount];
+    if (given || !(error instanceof CloudError) || !mayNot.includes(error.reason)) throw error;
+  }
+}
+
+async function deleteConnectUser(
   object: ConnectUser,
-  deps: { store: ObjectStore; clouds: Clouds; cluster: string },
+  persona: ConnectSsoPersona | undefined,
+  { clouds, cluster }: RemoveDeps,
   call: CallOptions,
 ): Promise<void> {
   const { metadata, spec, status } = object;
-  // Nothing was ever given to it.
-  if (!status?.entraObjectId && !status?.connectUserId) return;
-  const persona = deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
-  const instanceArn = persona?.spec.instanceArn ?? status.connectUserArn?.split("/agent/")[0];
-  const graph = await deps.clouds.graph(persona?.spec.application.tenantId, metadata.namespace);
-  await revoke(object, persona, graph, deps.cluster, call);
-  if (spec.deletionPolicy !== "Delete" || !status.username) return;
+  const instanceArn = status?.connectUserArn?.split("/agent/")[0] ?? persona?.spec.instanceArn;
   if (!instanceArn) {
     throw new CloudError(
       `persona ${spec.personaRef.name} is gone and status does not say in which instance the user is; restore the persona or set deletionPolicy: RevokeAccess`,
       { kind: "terminal", reason: REASON.PersonaNotFound, code: REASON.PersonaNotFound },
     );
   }
-  const { account } = await deps.clouds.aws(instanceArn, metadata.namespace);
+  const { account } = await clouds.aws(instanceArn, metadata.namespace);
   const connect = account.instance(instanceArn);
-  const user = await connect.user(status.username, { ...call, maxAgeMs: 0 });
-  if (user?.tags[OWNER_TAG] === ownerOf(deps.cluster, metadata.namespace, metadata.name))
-    await connect.deleteUser(user, call);
+  const owner = ownerOf(cluster, metadata.namespace, metadata.name);
+  const fresh = { ...call, maxAgeMs: 0 };
+  const named = status?.username === undefined ? undefined : await connect.user(status.username, fresh);
+  const users = named ? [named] : [...(await connect.users(fresh))];
+  for (const user of users) if (user.tags[OWNER_TAG] === owner) await connect.deleteUser(user, call);
 }
 
 /** Our assignment of the persona's role goes; what others assigned stays. */
 async function revoke(
   object: ConnectUser,
   persona: ConnectSsoPersona | undefined,
-  graph: Awaited<ReturnType<Clouds["graph"]>>,
-  cluster: string,
+  graph: Graph,
+  { cluster }: RemoveDeps,
   call: CallOptions,
 ): Promise<void> {
   const { metadata, spec, status } = object;
   let servicePrincipalId = persona?.status?.servicePrincipalId;
+  let roleId = persona?.status?.appRoleId;
   if (!servicePrincipalId) {
     const [application] = await graph.findApplications(
       { tag: `${OWNER_TAG}:${ownerOf(cluster, metadata.namespace, spec.personaRef.name)}` },
       call,
     );
-    servicePrincipalId = application && (await graph.findServicePrincipal(application.appId, call))?.id;
+    const principal = application && (await graph.findServicePrincipal(application.appId, call));
+    servicePrincipalId = principal?.id;
+    // The one role that names a role and a provider; `User` and `msiam_access` have no value.
+    roleId ??= application?.appRoles.find(({ value }) => value?.includes(":saml-provider/"))?.id;
   }
-  if (!servicePrincipalId || !status?.entraObjectId) return;
-  const roleId = persona?.status?.appRoleId;
-  for (const { id, appRoleId } of await graph.assignmentsOf(servicePrincipalId, status.entraObjectId, {
-    ...call,
-    maxAgeMs: 0,
-  })) {
-    if (id === status.appRoleAssignmentId || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
+  if (!servicePrincipalId) return;
+  const { objectId, userPrincipalName } = spec.entraUser;
+  const person = status?.entraObjectId
+    ? { id: status.entraObjectId }
+    : await graph.user(objectId ? { objectId } : { userPrincipalName: userPrincipalName! }, call);
+  // Entra takes the assignments of a deleted person along.
+  if (!person) return;
+  const fresh = { ...call, maxAgeMs: 0 };
+  for (const { id, appRoleId } of await graph.assignmentsOf(servicePrincipalId, person.id, fresh)) {
+    if (id === status?.appRoleAssignmentId || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
   }
 }

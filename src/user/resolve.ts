@@ -10,7 +10,7 @@ import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
 import type { ObjectStore } from "../runtime/port.ts";
-import { type Desired, detailOf, type Observed, RECREATED_TAG } from "./plan.ts";
+import { type Desired, detailOf, type Observed, PERSONA_TAG, RECREATED_TAG } from "./plan.ts";
 
 export interface UserScope {
   object: ConnectUser;
@@ -103,12 +103,13 @@ export async function openUserScope(
   const owner = ownerOf(deps.cluster, metadata.namespace, metadata.name);
   if (user) claimUser(object, user, owner);
   else await refuseOtherCase(connect, sent.name, call);
-  const [assignments] = await Promise.all([
+  const [assignments, former] = await Promise.all([
     graph.assignmentsOf(servicePrincipalId, person.id, call),
-    refuseAssignedElsewhere(object, persona, person, graph, deps.store, call),
+    formerAssignments({ object, persona, person, graph, user }, deps.store, call),
   ]);
   const desired: Desired = {
     owner,
+    persona: persona.metadata.name,
     input: {
       username: sent.name,
       firstName,
@@ -123,7 +124,7 @@ export async function openUserScope(
     assignment: { servicePrincipalId, principalId: person.id, appRoleId },
     ...recreateOf(object, user),
   };
-  return { object, persona, graph, connect, person, desired, seen: { assignments, user } };
+  return { object, persona, graph, connect, person, desired, seen: { assignments, user, former } };
 }
 
 function readyMessage(persona: ConnectSsoPersona): string {
@@ -257,28 +258,41 @@ function refuseDeclaredConflict(
   if (conflict) throw contest(REASON.TwoPersonas, conflictMessage(conflict));
 }
 
-/** Already assigned in Entra, in the application of another persona of the instance. What we gave it ourselves before a move is told apart. */
-async function refuseAssignedElsewhere(
-  object: ConnectUser,
-  persona: ConnectSsoPersona,
-  person: EntraUser,
-  graph: Graph,
+/**
+ * The person's assignments in applications of other personas. Those that we made before a move are to go: status knows their id, or the
+ * Connect user's tag names the persona. Any other in the same instance is a conflict.
+ */
+async function formerAssignments(
+  {
+    object,
+    persona,
+    person,
+    graph,
+    user,
+  }: Pick<UserScope, "object" | "persona" | "person" | "graph"> & Pick<Observed, "user">,
   store: ObjectStore,
   call: CallOptions,
-): Promise<void> {
-  const others = store
-    .list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value: persona.spec.instanceArn })
+): Promise<Observed["former"]> {
+  const here = persona.spec.instanceArn;
+  const before = object.status?.connectUserArn?.split("/agent/")[0] ?? here;
+  const others = [...new Set([here, before])]
+    .flatMap((value) => store.list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value }))
     .filter(({ metadata }) => metadata.uid !== persona.metadata.uid);
+  const former: Observed["former"] = [];
   for (const other of others) {
-    const id = other.status?.servicePrincipalId;
-    if (!id || id === persona.status?.servicePrincipalId) continue;
-    const assigned = (await graph.assignmentsOf(id, person.id, call)).filter(
-      (one) => one.id !== object.status?.appRoleAssignmentId,
-    );
-    if (assigned.length > 0)
-      throw contest(
-        REASON.TwoPersonas,
-        `${person.userPrincipalName} is assigned to the application of persona ${other.metadata.namespace}/${other.metadata.name} as well; remove one of the two assignments`,
-      );
+    const { namespace, name } = other.metadata;
+    const servicePrincipalId = other.status?.servicePrincipalId;
+    if (!servicePrincipalId || servicePrincipalId === persona.status?.servicePrincipalId) continue;
+    const tagged = namespace === object.metadata.namespace && user?.tags[PERSONA_TAG] === name;
+    for (const { id } of await graph.assignmentsOf(servicePrincipalId, person.id, call)) {
+      if (tagged || id === object.status?.appRoleAssignmentId)
+        former.push({ persona: name, servicePrincipalId, assignmentId: id });
+      else if (other.spec.instanceArn === here)
+        throw contest(
+          REASON.TwoPersonas,
+          `${person.userPrincipalName} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`,
+        );
+    }
   }
+  return former;
 }

@@ -166,3 +166,44 @@ test("RevokeAccess takes the role and keeps the Connect user", async () => {
     h.writes().some(({ operation }) => operation.startsWith("DELETE /servicePrincipals/{id}/appRoleAssignedTo")),
   ).toBe(true);
 });
+
+/** Of one user, by application display name. */
+async function assignedIn(principalId: string): Promise<string[]> {
+  const response = await fetch(`${h.sandbox.env.CONNECT_SSO_GRAPH_URL}/v1.0/users/${principalId}/appRoleAssignments`, {
+    headers: { authorization: "Bearer test" },
+  });
+  const { value } = (await response.json()) as { value: { resourceDisplayName: string }[] };
+  return value.map(({ resourceDisplayName }) => resourceDisplayName);
+}
+
+test.each([false, true])(
+  "a user that moves to another persona leaves the old one's application (status erased: %s)",
+  async (erased) => {
+    h = await start();
+    h.apply(persona("agents"), persona("managers"), user("jane", "agents"));
+    await h.ready();
+    const { entraObjectId, connectUserId } = get("jane").status!;
+    expect(await assignedIn(entraObjectId!)).toEqual(["Connect agents"]);
+    if (erased) await h.controller.store.updateStatus(get("jane"), undefined);
+    h.apply(user("jane", "managers"));
+    await h.controller.until(
+      () => get("jane").status?.observedGeneration === 2 && status(get("jane"), "Ready")?.status === "True",
+      20_000,
+      "the move",
+    );
+    expect(await assignedIn(entraObjectId!)).toEqual(["Connect managers"]);
+    expect(get("jane").status!.connectUserId).toBe(connectUserId);
+  },
+);
+
+test("what a user was given goes also when its status was lost", async () => {
+  h = await start();
+  h.apply(persona("agents"), user("jane", "agents", { deletionPolicy: "Delete" }), user("omar", "agents"));
+  await h.ready();
+  const { entraObjectId } = get("jane").status!;
+  await h.controller.store.updateStatus(get("jane"), undefined);
+  h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
+  await h.controller.until(() => get("jane") === undefined, 20_000, "the ConnectUser is gone");
+  expect(await users()).toEqual(["omar@example.com"]);
+  expect(await assignedIn(entraObjectId!)).toEqual([]);
+});

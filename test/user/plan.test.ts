@@ -5,6 +5,7 @@ import { type Desired, planSteps } from "../../src/user/plan.ts";
 
 const desired: Desired = {
   owner: "c/n/jane",
+  persona: "agents",
   input: {
     username: "jane@example.com",
     firstName: "Jane",
@@ -20,13 +21,13 @@ const user = {
   id: "1",
   arn: "arn",
   phone: {},
-  tags: { "connectsso.dev/owner": "c/n/jane", team: "x" },
+  tags: { "connectsso.dev/owner": "c/n/jane", "connectsso.dev/persona": "agents", team: "x" },
 };
 const assigned = [{ id: "as", appRoleId: "role" }] as never[];
 const kinds = (d: Partial<Desired>, seen: object, id?: string) =>
   planSteps(
     { ...desired, ...d },
-    { assignments: assigned, user, ...seen },
+    { assignments: assigned, user, former: [], ...seen },
     { assigned: true, connectUser: true, ...(id ? { assignmentId: id } : {}) },
   ).map(({ operation }) => operation.kind);
 
@@ -44,6 +45,17 @@ describe("plan of a user", () => {
       [],
     ],
     ["wrong role of ours", {}, { assignments: [{ id: "old", appRoleId: "x" }] }, "old", ["assign", "unassign"]],
+    [
+      "moved here from another persona: the old role goes first",
+      {},
+      {
+        assignments: [],
+        user: { ...user, tags: { ...user.tags, "connectsso.dev/persona": "managers" } },
+        former: [{ persona: "managers", servicePrincipalId: "other", assignmentId: "x" }],
+      },
+      undefined,
+      ["unassign", "tags", "assign"],
+    ],
     ["role of somebody else", {}, { assignments: [{ id: "old", appRoleId: "x" }] }, undefined, ["assign"]],
   ])("%s", (_, d, seen, id, expected) => expect(kinds(d, seen, id)).toEqual(expected));
 });
