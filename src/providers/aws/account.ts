@@ -10,7 +10,7 @@ import { createLimiter, type Quota } from "../limiter.ts";
 import { type Call, createCall } from "./call.ts";
 import { checkEndpoints, clientConfig, createCloudClock, dateHeader } from "./clients.ts";
 import { createConnectInstance } from "./connect.ts";
-import { createIam } from "./iam.ts";
+import { createIam } from "./iam/index.ts";
 import type { AwsAccount, ConnectInstance } from "./types.ts";
 
 export interface AwsAccountsOptions {

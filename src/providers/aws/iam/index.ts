@@ -1,0 +1,23 @@
+/** IAM of one account. Documents are parsed, lists are complete, deletes are done when nothing is left. */
+import type { IAMClient } from "@aws-sdk/client-iam";
+import type { Call } from "../call.ts";
+import type { Iam } from "../types.ts";
+import { accessKeyCalls } from "./access-keys.ts";
+import { policyCalls } from "./policies.ts";
+import { roleCalls } from "./roles.ts";
+import { samlProviderCalls } from "./saml-providers.ts";
+import { userCalls } from "./users.ts";
+
+export function createIam(p: { account: string; partition: string; client: IAMClient; call: Call; now(): Date }): Iam {
+  const keys = accessKeyCalls(p);
+  return {
+    account: p.account,
+    partition: p.partition,
+    now: p.now,
+    ...policyCalls(p),
+    ...roleCalls(p),
+    ...samlProviderCalls(p),
+    ...userCalls(p, keys),
+    ...keys,
+  };
+}

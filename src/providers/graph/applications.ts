@@ -1,0 +1,97 @@
+/** Applications: made from the gallery, found, changed, deleted. */
+import { type CallOptions, CloudError } from "../errors.ts";
+import { applicationPath, gone, type Json, literal, type TenantContext } from "./context.ts";
+import { toApplication, toServicePrincipal } from "./shapes.ts";
+import type { Application, AppRole, Graph } from "./types.ts";
+
+export function applicationCalls({ client, write }: TenantContext) {
+  const listApplications = (path: string, operation: string, options?: CallOptions) =>
+    client.list<Json>({ operation, path, options }).then((all) => all.map(toApplication));
+
+  return {
+    async instantiate(templateId, displayName, options) {
+      try {
+        const json = await client.send<{ application: Json; servicePrincipal: Json }>({
+          method: "POST",
+          operation: "/applicationTemplates/{id}/instantiate",
+          path: `/applicationTemplates/${templateId}/instantiate`,
+          body: { displayName },
+          target: displayName,
+          options,
+        });
+        return {
+          application: toApplication(json!.application),
+          servicePrincipal: toServicePrincipal(json!.servicePrincipal),
+        };
+      } catch (error) {
+        // A 404 here has been seen although the objects were made.
+        if (error instanceof CloudError && error.status === 404)
+          throw new CloudError(error.message, { ...error, kind: "waiting", outcomeUnknown: true, cause: error });
+        throw error;
+      }
+    },
+    async getApplication(id, options) {
+      const json = await client.read<Json>({ operation: "/applications/{id}", path: applicationPath(id), options });
+      return json && toApplication(json);
+    },
+    async findApplications(filter, options) {
+      const clause =
+        "displayName" in filter
+          ? `displayName eq ${literal(filter.displayName)}`
+          : "appId" in filter
+            ? `appId eq ${literal(filter.appId)}`
+            : "identifierUri" in filter
+              ? `identifierUris/any(x:x eq ${literal(filter.identifierUri)})`
+              : "identifierUriPrefix" in filter
+                ? `identifierUris/any(x:startswith(x,${literal(filter.identifierUriPrefix)}))`
+                : "tag" in filter
+                  ? `tags/any(x:x eq ${literal(filter.tag)})`
+                  : `applicationTemplateId eq ${literal(filter.templateId)}`;
+      return listApplications(`/applications?$filter=${clause}&$top=100`, "/applications", options);
+    },
+    async patchApplication(id, patch, options) {
+      const body: Json = {
+        ...patch,
+        ...(patch.appRoles ? { appRoles: patch.appRoles.map((role: AppRole) => ({ ...role })) } : {}),
+      };
+      await write({
+        method: "PATCH",
+        operation: "/applications/{id}",
+        path: applicationPath(id),
+        body,
+        target: `application ${id} ${Object.keys(patch).join(",")}`,
+        options,
+      });
+    },
+    async deleteApplication(id, options) {
+      await gone(() =>
+        write({
+          method: "DELETE",
+          operation: "/applications/{id}",
+          path: applicationPath(id),
+          target: `application ${id}`,
+          options,
+        }),
+      );
+    },
+    async findDeletedApplications(filter, options) {
+      const all = await listApplications(
+        "/directory/deletedItems/microsoft.graph.application?$top=100",
+        "/directory/deletedItems/microsoft.graph.application",
+        options,
+      );
+      return all.filter((one: Application) =>
+        "displayName" in filter ? one.displayName === filter.displayName : one.tags.includes(filter.tag),
+      );
+    },
+    async owners(kind, id, options) {
+      const segment = kind === "application" ? "applications" : "servicePrincipals";
+      const all = await client.list<Json>({
+        operation: `/${segment}/{id}/owners`,
+        path: `/${segment}/${id}/owners?$select=id`,
+        options,
+      });
+      return all.map((owner) => String(owner.id));
+    },
+  } satisfies Partial<Graph>;
+}
