@@ -32,9 +32,13 @@ export function composeClouds(options: ComposeOptions): { clouds: Clouds; close(
   const awsAccounts = createAwsAccounts({
     endpoints: { allowInsecure: options.allowInsecure },
     onCall: options.onCall,
-    limits: limitsOf(settings()),
+    limits: () => settings().limits ?? {},
   });
-  const graphTenants = createGraphTenants({ allowInsecure: options.allowInsecure, onCall: options.onCall });
+  const graphTenants = createGraphTenants({
+    allowInsecure: options.allowInsecure,
+    onCall: options.onCall,
+    limits: () => settings().limits ?? {},
+  });
   return {
     clouds: createClouds({ settings, awsAccounts, graphTenants }),
     close() {
@@ -43,13 +47,6 @@ export function composeClouds(options: ComposeOptions): { clouds: Clouds; close(
       graphTenants.close();
     },
   };
-}
-
-function limitsOf(settings: ReturnType<typeof parseSettings>) {
-  const limits = settings.limits as
-    | { connect?: { rate: number; burst: number }; iam?: { rate: number; burst: number } }
-    | undefined;
-  return { ...(limits?.connect ? { connect: limits.connect } : {}), ...(limits?.iam ? { iam: limits.iam } : {}) };
 }
 
 export type ReconcilerDeps = Pick<PersonaDeps, "clouds" | "log" | "observer"> & {

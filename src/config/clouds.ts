@@ -1,16 +1,18 @@
 /** The guard in front of both clouds. Every reconcile, deletion included, gets its account and tenant through here only. */
 import { REASON } from "../api/reasons.ts";
 import type { AwsAccount } from "../providers/aws/types.ts";
-import type { Clouds } from "../providers/clouds.ts";
+import type { CloudHealth, Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
 import type { AccountSettings, Settings, TenantSettings } from "./settings.ts";
 
 export interface AwsAccounts {
   account(id: string | undefined, options?: { assumeRoleArn?: string }): Promise<AwsAccount>;
+  health(): CloudHealth;
 }
 export interface GraphTenants {
   tenant(id: string | undefined, options?: { clientId?: string }): Promise<Graph>;
+  health(): CloudHealth;
 }
 
 const INSTANCE_ARN = /^arn:aws[a-z-]*:connect:([a-z0-9-]+):(\d{12}):instance\/([^/]+)$/;
@@ -48,6 +50,13 @@ export function createClouds(deps: {
       const id = tenantId ?? (await deps.graphTenants.tenant(undefined)).tenantId;
       const rules = allowedTenant(tenants, id, namespace);
       return deps.graphTenants.tenant(id, rules.clientId ? { clientId: rules.clientId } : {});
+    },
+    health() {
+      const [aws, graph] = [deps.awsAccounts.health(), deps.graphTenants.health()];
+      return {
+        breakers: new Map([...aws.breakers, ...graph.breakers]),
+        limiters: [...aws.limiters, ...graph.limiters],
+      };
     },
   };
 }

@@ -25,12 +25,25 @@ export interface Rate {
   rate: number;
   burst: number;
 }
+/** Quotas of the clouds, where they are not the default ones; src/providers/limits.ts has those. */
+export interface Limits {
+  /** Each Connect operation, per account and region. */
+  connect?: Rate;
+  /** Each IAM operation, per account. */
+  iam?: Rate;
+  /** Resource units of Microsoft Graph per tenant; most reads cost one. */
+  graph?: Rate;
+  /** Writes to Microsoft Graph per tenant. */
+  graphWrites?: Rate;
+  /** Single AWS operations whose quota was raised, by name, such as CreateUser. */
+  operations?: Record<string, Rate>;
+}
 export interface Settings {
   /** Absent: the account of the ambient credentials, from every namespace. */
   accounts?: AccountSettings[];
   /** Absent: the controller's own tenant, from every namespace. */
   tenants?: TenantSettings[];
-  limits?: { connect?: Rate; iam?: Rate; graph?: Rate };
+  limits?: Limits;
   /** Share of a persona's users, 0 to 1, that may be removed in one poll interval. */
   massDeletion?: { share: number };
 }
@@ -80,7 +93,13 @@ const SCHEMA = {
     limits: {
       type: "object",
       additionalProperties: false,
-      properties: { connect: rate, iam: rate, graph: rate },
+      properties: {
+        connect: rate,
+        iam: rate,
+        graph: rate,
+        graphWrites: rate,
+        operations: { type: "object", propertyNames: { pattern: "^[A-Z][A-Za-z]+$" }, additionalProperties: rate },
+      },
     },
     massDeletion: {
       type: "object",

@@ -1,6 +1,6 @@
 /**
- * Client-side quotas: one token bucket per key (account, region and operation). What a person waits for goes before
- * sweeps. A 429 halves the rate; successes bring it back slowly (additive increase, multiplicative decrease).
+ * Client-side quotas: one token bucket per key (API, account or tenant, region and operation). What a person waits for goes
+ * before sweeps. A 429 halves the rate; successes bring it back slowly (additive increase, multiplicative decrease).
  */
 import { type Clock, systemClock } from "./clock.ts";
 import type { CallOptions } from "./errors.ts";
@@ -11,27 +11,44 @@ export interface Quota {
   burst: number;
 }
 
+/** One bucket as it is now. */
+export interface LimiterState {
+  /** As given to `take`. */
+  key: string;
+  /** Calls per second that are allowed now; below the quota's after a 429. */
+  rate: number;
+  quota: Quota;
+  /** Calls that wait for their turn. */
+  waiting: { person: number; sweep: number };
+}
+
 export interface Limiter {
-  /** Resolves when the call may go out; rejects with the signal's reason when aborted first. */
-  take(key: string, o?: CallOptions): Promise<void>;
+  /** Resolves when the call may go out; rejects with the signal's reason when aborted first. `cost` in tokens, default 1. */
+  take(key: string, o?: CallOptions, cost?: number): Promise<void>;
   /** The cloud answered 429: halve the rate, and send nothing for `retryAfterMs`. */
   throttled(key: string, retryAfterMs?: number): void;
   succeeded(key: string): void;
-  /** Calls per second that are allowed now. */
-  rate(key: string): number;
+  states(): LimiterState[];
 }
 
 interface Waiter {
+  cost: number;
   go(): void;
 }
 
 /** A rate never falls below this share of its quota, or nothing would ever find out that the storm is over. */
 const LOWEST_SHARE = 1 / 16;
+/**
+ * Share of a quota that is made use of, and calls of a burst that are left out: on their way calls bunch up, and the cloud counts
+ * when they arrive.
+ */
+const USED_SHARE = 0.98;
+const LEFT_OUT = 1;
 /** Share of the quota that comes back per second of successes: from half to whole in ten seconds. */
 const RECOVERY_PER_SECOND = 0.05;
 
 class TokenBucket {
-  readonly quota: Quota;
+  quota: Quota;
   rate: number;
   readonly #clock: Clock;
   readonly #waiting: Record<"person" | "sweep", Set<Waiter>> = { person: new Set(), sweep: new Set() };
@@ -43,14 +60,35 @@ class TokenBucket {
 
   constructor(quota: Quota, clock: Clock) {
     this.quota = quota;
-    this.rate = quota.rate;
+    this.rate = this.#highest;
     this.#clock = clock;
-    this.#tokens = quota.burst;
+    this.#tokens = this.#burst;
     this.#refilledAt = clock.now();
     this.#recoveredAt = clock.now();
   }
 
-  take({ signal, priority = "person" }: CallOptions): Promise<void> {
+  /** The quota may be another one since the settings were read anew. */
+  adjust(quota: Quota): void {
+    if (quota.rate === this.quota.rate && quota.burst === this.quota.burst) return;
+    this.#refill();
+    this.quota = quota;
+    this.rate = this.#highest;
+    this.#tokens = Math.min(this.#tokens, this.#burst);
+  }
+
+  get #highest(): number {
+    return this.quota.rate * USED_SHARE;
+  }
+
+  get #burst(): number {
+    return Math.max(1, this.quota.burst - LEFT_OUT);
+  }
+
+  waiting(): LimiterState["waiting"] {
+    return { person: this.#waiting.person.size, sweep: this.#waiting.sweep.size };
+  }
+
+  take({ signal, priority = "person" }: CallOptions, cost: number): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
@@ -62,6 +100,8 @@ class TokenBucket {
         reject(signal?.reason);
       };
       const waiter: Waiter = {
+        // What costs more than the bucket holds goes out when it is full.
+        cost: Math.min(cost, this.#burst),
         go() {
           signal?.removeEventListener("abort", abort);
           resolve();
@@ -83,13 +123,13 @@ class TokenBucket {
   }
 
   succeeded(): void {
-    if (this.rate >= this.quota.rate) return;
+    if (this.rate >= this.#highest) return;
     this.#refill();
     const now = this.#clock.now();
     // At most one second's worth per success: an idle hour is no evidence that the quota is back.
     const seconds = Math.min((now - this.#recoveredAt) / 1000, 1);
     this.#recoveredAt = now;
-    this.rate = Math.min(this.quota.rate, this.rate + this.quota.rate * RECOVERY_PER_SECOND * seconds);
+    this.rate = Math.min(this.#highest, this.rate + this.quota.rate * RECOVERY_PER_SECOND * seconds);
   }
 
   #refill(): void {
@@ -97,7 +137,7 @@ class TokenBucket {
     // A clock that was set back must not take tokens away.
     const seconds = Math.max(0, now - Math.max(this.#refilledAt, this.#pausedUntil)) / 1000;
     this.#refilledAt = now;
-    this.#tokens = Math.min(this.quota.burst, this.#tokens + seconds * this.rate);
+    this.#tokens = Math.min(this.#burst, this.#tokens + seconds * this.rate);
   }
 
   #serve(): void {
@@ -105,21 +145,22 @@ class TokenBucket {
     for (const queue of [this.#waiting.person, this.#waiting.sweep]) {
       for (const waiter of queue) {
         // 1e-9: rounding of the refill must not cost a timer of its own.
-        if (this.#tokens < 1 - 1e-9 || this.#clock.now() < this.#pausedUntil) {
-          this.#wakeLater();
+        if (this.#tokens < waiter.cost - 1e-9 || this.#clock.now() < this.#pausedUntil) {
+          this.#wakeLater(waiter.cost);
           return;
         }
-        this.#tokens -= 1;
+        this.#tokens -= waiter.cost;
         queue.delete(waiter);
         waiter.go();
       }
     }
   }
 
-  #wakeLater(): void {
-    if (this.#cancelTimer) return;
+  /** One timer, for whoever is next: somebody with a smaller or more urgent call may have come since. */
+  #wakeLater(cost: number): void {
+    this.#cancelTimer?.();
     const pause = Math.max(0, this.#pausedUntil - this.#clock.now());
-    const refill = (Math.max(0, 1 - this.#tokens) / this.rate) * 1000;
+    const refill = (Math.max(0, cost - this.#tokens) / this.rate) * 1000;
     this.#cancelTimer = this.#clock.after(Math.ceil(pause + refill), () => {
       this.#cancelTimer = undefined;
       this.#serve();
@@ -134,13 +175,13 @@ export function createLimiter(quotaOf: (key: string) => Quota, clock: Clock = sy
     if (!found) {
       found = new TokenBucket(quotaOf(key), clock);
       buckets.set(key, found);
-    }
+    } else found.adjust(quotaOf(key));
     return found;
   };
   return {
-    take: (key, o = {}) => bucket(key).take(o),
+    take: (key, o = {}, cost = 1) => bucket(key).take(o, cost),
     throttled: (key, retryAfterMs = 0) => bucket(key).throttled(retryAfterMs),
     succeeded: (key) => bucket(key).succeeded(),
-    rate: (key) => bucket(key).rate,
+    states: () => [...buckets].map(([key, one]) => ({ key, rate: one.rate, quota: one.quota, waiting: one.waiting() })),
   };
 }

@@ -3,11 +3,15 @@ import { createClouds, matches } from "../../src/config/clouds.ts";
 import { parseSettings, type Settings } from "../../src/config/settings.ts";
 
 const ARN = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-0000-4000-8000-000000000001";
+const health = (key: string) => () => ({
+  breakers: new Map([[key, { state: "closed", failures: 0 } as const]]),
+  limiters: [],
+});
 const clouds = (settings: Settings) =>
   createClouds({
     settings: () => settings,
-    awsAccounts: { account: async (id) => ({ account: id ?? "111122223333" }) as never },
-    graphTenants: { tenant: async (id) => ({ tenantId: id ?? "own" }) as never },
+    awsAccounts: { account: async (id) => ({ account: id ?? "111122223333" }) as never, health: health("iam/1") },
+    graphTenants: { tenant: async (id) => ({ tenantId: id ?? "own" }) as never, health: health("graph/own") },
   });
 
 describe("settings", () => {
@@ -19,9 +23,12 @@ describe("settings", () => {
       "f.yaml:3: accounts.1.id: 111122223333 is listed twice",
     ],
     ["accounts: [\n", "f.yaml:"],
+    ["limits:\n  operations: {CreateUser: {rate: 0, burst: 5}}\n", "f.yaml:2: limits.operations.CreateUser.rate: "],
   ])("refuses %j with file, line and path", (text, message) => {
     expect(() => parseSettings(text, "f.yaml")).toThrow(message);
   });
+  test("health of both clouds in one snapshot", () =>
+    expect([...clouds({}).health().breakers.keys()]).toEqual(["iam/1", "graph/own"]));
   test("an empty file is the ambient account and tenant", () => expect(parseSettings("", "f")).toEqual({}));
 });
 

@@ -3,10 +3,12 @@ import { ConnectClient } from "@aws-sdk/client-connect";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
-import { type Breaker, type BreakerState, createBreaker } from "../breaker.ts";
+import { type Breaker, createBreaker } from "../breaker.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import type { CloudHealth } from "../clouds.ts";
 import { type CallRecord, CloudError } from "../errors.ts";
-import { createLimiter, type Quota } from "../limiter.ts";
+import { createLimiter } from "../limiter.ts";
+import { type QuotaSettings, quotaOf } from "../limits.ts";
 import { type Call, createCall } from "./call.ts";
 import { checkEndpoints, clientConfig, createCloudClock, dateHeader } from "./clients.ts";
 import { createConnectInstance } from "./connect.ts";
@@ -17,41 +19,29 @@ export interface AwsAccountsOptions {
   /** Endpoints themselves come from AWS_ENDPOINT_URL_IAM, _STS and _CONNECT, which the SDK reads. */
   endpoints?: { allowInsecure?: boolean };
   onCall(record: CallRecord): void;
-  /** Calls per second and burst of each operation; `operations` by name, for example {SearchUsers: {...}}. */
-  limits?: { iam?: Quota; connect?: Quota; operations?: Record<string, Quota> };
+  /** Asked again and again: settings change while the program runs. */
+  limits?(): QuotaSettings;
   clock?: Clock;
 }
 
 export interface AwsAccounts {
   /** `id` undefined: the account of the ambient credentials. Rejects when the credentials turn out to be another account's. */
   account(id: string | undefined, o?: { assumeRoleArn?: string }): Promise<AwsAccount>;
-  /** Keys are "<account>/<api>". */
-  breakers(): ReadonlyMap<string, BreakerState>;
+  health(): CloudHealth;
   close(): void;
 }
-
-/** Connect documents two a second and a burst of five for every operation; IAM documents nothing: facts/aws.md 1.6, 3.5. */
-const CONNECT_QUOTA: Quota = { rate: 2, burst: 5 };
-const IAM_QUOTA: Quota = { rate: 10, burst: 20 };
 
 export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
   checkEndpoints(process.env, o.endpoints?.allowInsecure ?? false);
   const clock = o.clock ?? systemClock;
-  const limits = o.limits ?? {};
-  const limiter = createLimiter((key) => {
-    const [api, operation] = [key.split("/")[0], key.split("/").at(-1)!];
-    return (
-      limits.operations?.[operation] ??
-      (api === "connect" ? (limits.connect ?? CONNECT_QUOTA) : (limits.iam ?? IAM_QUOTA))
-    );
-  }, clock);
+  const limiter = createLimiter((key) => quotaOf(key, o.limits?.() ?? {}), clock);
   const breakers = new Map<string, Breaker>();
   const clients = new Set<{ destroy(): void }>();
   const accounts = new Map<string, Promise<AwsAccount>>();
   const homeRegion = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
 
   function callFor(api: "iam" | "sts" | "connect", account: string, region: string): Call {
-    const key = `${account}/${api}`;
+    const key = `${api}/${account}`;
     let breaker = breakers.get(key);
     if (!breaker) {
       breaker = createBreaker(`${api} of account ${account}`, { clock });
@@ -134,7 +124,10 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
       }
       return account;
     },
-    breakers: () => new Map([...breakers].map(([key, breaker]) => [key, breaker.state()])),
+    health: () => ({
+      breakers: new Map([...breakers].map(([key, breaker]) => [key, breaker.state()])),
+      limiters: limiter.states(),
+    }),
     close() {
       for (const client of clients) client.destroy();
       clients.clear();

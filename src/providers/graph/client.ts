@@ -4,17 +4,20 @@
  */
 import { randomUUID } from "node:crypto";
 import { Client, type Context, GraphError, type Middleware } from "@microsoft/microsoft-graph-client";
+import type { Breaker } from "../breaker.ts";
 import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
-import { classifyGraph, retryAfterMs, unreachable } from "./errors.ts";
+import type { Limiter } from "../limiter.ts";
+import { classifyGraph, type GraphFailure, retryAfterMs, unreachable } from "./errors.ts";
 
 export interface GraphClientOptions {
   /** Without version, for example https://graph.microsoft.com. */
   baseUrl: string;
   token(): Promise<string>;
   onCall?(call: CallRecord): void;
-  /** Waits for its turn; throws when aborted. */
-  acquire?(o: CallOptions): Promise<void>;
-  throttled?(retryAfterMs: number): void;
+  limiter?: Limiter;
+  /** Reads and writes have a bucket each: `<limiterKey>/read` counts resource units, `<limiterKey>/write` calls. */
+  limiterKey?: string;
+  breaker?: Breaker;
   timeoutMs?: number;
   attempts?: number;
   sleep?(ms: number, signal?: AbortSignal): Promise<void>;
@@ -31,6 +34,8 @@ export interface GraphRequest {
   target?: string;
   /** A POST that only reads, such as $batch of GETs: retried, never reported as a write. */
   reads?: true;
+  /** Resource units, default 1: what a batch holds counts each by itself. */
+  cost?: number;
   options?: CallOptions;
 }
 
@@ -131,9 +136,11 @@ export class GraphClient {
   }
 
   async #attempt(context: Context): Promise<Response> {
-    const { token, timeoutMs, onCall, acquire, throttled } = this.#options;
+    const { token, timeoutMs, onCall, limiter, limiterKey = "graph", breaker } = this.#options;
     const request = requestOf(context);
-    await acquire?.(request.options ?? {});
+    const bucket = `${limiterKey}/${isRead(request) ? "read" : "write"}`;
+    await limiter?.take(bucket, request.options, isRead(request) ? request.cost : 1);
+    breaker?.enter();
     const started = performance.now();
     const record = (code: string, wasThrottled = false) =>
       onCall?.({
@@ -155,7 +162,9 @@ export class GraphClient {
     } catch (error) {
       record("error");
       // Nothing was sent, so nothing can have happened.
-      throw error instanceof CloudError ? error : unreachable(`token for ${request.operation}`, error, true);
+      const failure = error instanceof CloudError ? error : unreachable(`token for ${request.operation}`, error, true);
+      this.#failed(failure, request);
+      throw failure;
     }
     headers.set("client-request-id", randomUUID());
     headers.set("x-ms-throttle-priority", request.options?.priority === "sweep" ? "low" : "normal");
@@ -171,16 +180,30 @@ export class GraphClient {
       if (!Number.isNaN(date)) this.#skewMs = date - Date.now();
       // Read here, so that a body that is cut counts as this attempt's failure.
       const body = response.status === 204 ? null : await limitedText(response, RESPONSE_BYTES);
-      if (response.status === 429) throttled?.(retryAfterMs(response.headers.get("retry-after"), new Date()) ?? 1000);
+      if (response.status === 429)
+        limiter?.throttled(bucket, retryAfterMs(response.headers.get("retry-after"), new Date()) ?? 1000);
+      else limiter?.succeeded(bucket);
       record(String(response.status), response.status === 429);
+      if (response.status === 403 || response.status >= 500)
+        breaker?.failed(classifyGraph(failureOf(response, body), request.operation));
+      else breaker?.succeeded();
       return new Response(body, { status: response.status, headers: response.headers });
     } catch (error) {
       record("error");
       const operation = `${request.method} ${request.operation}`;
-      throw error instanceof TooLarge
-        ? tooLarge(operation, isRead(request))
-        : unreachable(operation, error, isRead(request));
+      const failure =
+        error instanceof TooLarge
+          ? tooLarge(operation, isRead(request))
+          : unreachable(operation, error, isRead(request));
+      this.#failed(failure, request);
+      throw failure;
     }
+  }
+
+  /** No answer: somebody who lost patience says nothing about the service. */
+  #failed(failure: CloudError, request: GraphRequest): void {
+    if (request.options?.signal?.aborted) this.#options.breaker?.abandoned();
+    else this.#options.breaker?.failed(failure);
   }
 
   #classify(error: unknown, request: GraphRequest): CloudError {
@@ -229,7 +252,7 @@ class Attempts implements Middleware {
         context.response = await this.#attempt(context);
         if (attempt >= attempts || !RETRYABLE.has(context.response.status)) return;
       } catch (error) {
-        const lasting = error instanceof CloudError && error.kind === "terminal";
+        const lasting = error instanceof CloudError && (error.kind === "terminal" || error.reason === "CircuitOpen");
         if (attempt >= attempts || lasting || request.options?.signal?.aborted) {
           sentOf(context).failure = error;
           throw error;
@@ -280,6 +303,16 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined):
     signal.addEventListener("abort", leave, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
   });
+}
+
+function failureOf(response: Response, body: string | null): GraphFailure {
+  const said = safeJson(body ?? "") as { error?: { code?: string; message?: string } } | undefined;
+  return {
+    status: response.status,
+    code: said?.error?.code ?? "Unknown",
+    message: said?.error?.message ?? response.statusText,
+    retryAfterMs: retryAfterMs(response.headers.get("retry-after"), new Date()),
+  };
 }
 
 function safeJson(text: string): unknown {

@@ -1,6 +1,10 @@
 /** Entra tenants: endpoints, credentials, one client per tenant. */
 import type { TokenCredential } from "@azure/identity";
-import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
+import { type Breaker, createBreaker } from "../breaker.ts";
+import type { CloudHealth } from "../clouds.ts";
+import { type CallRecord, CloudError } from "../errors.ts";
+import { createLimiter } from "../limiter.ts";
+import { type QuotaSettings, quotaOf } from "../limits.ts";
 import { GraphClient } from "./client.ts";
 import { createTenant } from "./tenant.ts";
 import type { Graph } from "./types.ts";
@@ -12,14 +16,14 @@ export interface GraphTenantsOptions {
   loginUrl?: string;
   allowInsecure?: boolean;
   onCall?(call: CallRecord): void;
-  /** Turn-taking per tenant. */
-  acquire?(tenantId: string, o: CallOptions): Promise<void>;
-  throttled?(tenantId: string, retryAfterMs: number): void;
+  /** Asked again and again: settings change while the program runs. */
+  limits?(): QuotaSettings;
   env?: Record<string, string | undefined>;
 }
 export interface GraphTenants {
   /** Undefined is the controller's own tenant, AZURE_TENANT_ID. */
   tenant(tenantId: string | undefined, options?: { clientId?: string }): Promise<Graph>;
+  health(): CloudHealth;
   close(): void;
 }
 
@@ -56,6 +60,16 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
     insecure,
   );
   const tenants = new Map<string, Promise<Graph>>();
+  const limiter = createLimiter((key) => quotaOf(key, options.limits?.() ?? {}));
+  const breakers = new Map<string, Breaker>();
+
+  /** One for everybody who speaks to a tenant, under whatever client id. */
+  function breakerOf(tenantId: string): Breaker {
+    const key = `graph/${tenantId.toLowerCase()}`;
+    const breaker = breakers.get(key) ?? createBreaker(`Microsoft Graph of tenant ${tenantId}`);
+    breakers.set(key, breaker);
+    return breaker;
+  }
 
   async function create(tenantId: string, clientId: string | undefined): Promise<Graph> {
     const token = await tokenSource(tenantId, clientId);
@@ -63,8 +77,9 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
       baseUrl: graphUrl,
       token,
       onCall: options.onCall,
-      acquire: options.acquire && ((o) => options.acquire!(tenantId, o)),
-      throttled: options.throttled && ((ms) => options.throttled!(tenantId, ms)),
+      limiter,
+      limiterKey: `graph/${tenantId.toLowerCase()}`,
+      breaker: breakerOf(tenantId),
     });
     return createTenant({ tenantId, client, loginUrl });
   }
@@ -148,6 +163,10 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
       made.catch(() => tenants.get(key) === made && tenants.delete(key));
       return made;
     },
+    health: () => ({
+      breakers: new Map([...breakers].map(([key, breaker]) => [key, breaker.state()])),
+      limiters: limiter.states(),
+    }),
     close: () => tenants.clear(),
   };
 }

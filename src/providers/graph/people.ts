@@ -76,7 +76,14 @@ export class People {
         }));
         const answer = await this.#client.send<{
           responses: { id: string; status: number; body?: Record<string, unknown> }[];
-        }>({ method: "POST", operation: "/$batch", path: "/$batch", body: { requests }, reads: true });
+        }>({
+          method: "POST",
+          operation: "/$batch",
+          path: "/$batch",
+          body: { requests },
+          reads: true,
+          cost: requests.length,
+        });
         const responses = new Map((answer?.responses ?? []).map((response) => [response.id, response]));
         for (const [index, name] of chunk.entries())
           this.#settle(name, waiting.get(name)!, responses.get(String(index)));

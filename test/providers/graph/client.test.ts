@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
+import { createBreaker } from "../../../src/providers/breaker.ts";
 import { type CallRecord, CloudError } from "../../../src/providers/errors.ts";
 import { createTenant } from "../../../src/providers/graph/tenant.ts";
+import { createLimiter } from "../../../src/providers/limiter.ts";
 import { clientOf, failure, json, withServer } from "./server.ts";
 
 const batch = { method: "POST", operation: "/$batch", path: "/$batch", body: { requests: [] }, reads: true } as const;
@@ -135,4 +137,32 @@ describe("tenant", () => {
       },
     );
   });
+});
+
+test("a service that answers 503 to everything is left alone, and whoever asks is told at once", async () => {
+  await withServer(
+    (_, response) => json(response, 503, failure("ServiceUnavailable")),
+    async ({ url, seen }) => {
+      const breaker = createBreaker("Microsoft Graph of tenant t", { threshold: 4 });
+      const client = clientOf(url, { breaker });
+      await client.send(read).catch(() => undefined);
+      expect(seen).toHaveLength(4);
+      await expect(client.send(read)).rejects.toMatchObject({ reason: "CircuitOpen", kind: "transient" });
+      expect(seen).toHaveLength(4);
+      expect(breaker.state()).toMatchObject({ state: "open", message: expect.stringContaining("ServiceUnavailable") });
+    },
+  );
+});
+
+test("what batches hold counts in the read bucket, writes have one of their own", async () => {
+  await withServer(
+    (_, response) => json(response, 200, {}),
+    async ({ url }) => {
+      const limiter = createLimiter(() => ({ rate: 1, burst: 100 }));
+      const client = clientOf(url, { limiter, limiterKey: "graph/t" });
+      await client.send({ ...batch, cost: 20 });
+      await client.send({ ...read, method: "PATCH", body: {} });
+      expect(limiter.states().map(({ key }) => key)).toEqual(["graph/t/read", "graph/t/write"]);
+    },
+  );
 });

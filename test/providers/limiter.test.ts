@@ -1,0 +1,105 @@
+import { describe, expect, test } from "@jest/globals";
+import { createLimiter, type Quota } from "../../src/providers/limiter.ts";
+import { quotaOf } from "../../src/providers/limits.ts";
+import { HandClock } from "./clock.ts";
+
+const KEY = "connect/1/us-east-1/CreateUser";
+
+function start(quota: Quota) {
+  const clock = new HandClock();
+  const settings = { quota };
+  const limiter = createLimiter(() => settings.quota, clock);
+  const gone: string[] = [];
+  const take = (name: string, priority: "person" | "sweep" = "person", cost?: number) =>
+    limiter.take(KEY, { priority }, cost).then(() => void gone.push(name));
+  return { clock, limiter, gone, take, settings };
+}
+
+describe("limiter", () => {
+  test("in no window more than the cloud counts: the burst, and the rate times its length", async () => {
+    const { clock, gone, take } = start({ rate: 2, burst: 5 });
+    for (let i = 0; i < 100; i++) void take(String(i));
+    await clock.advance(0);
+    expect(gone.length).toBeLessThanOrEqual(5);
+    await clock.advance(10_000);
+    expect(gone.length).toBeLessThanOrEqual(25);
+    // And not much less.
+    expect(gone.length).toBeGreaterThanOrEqual(23);
+  });
+
+  test("a person goes before every sweep that waits, and the state says who waits", async () => {
+    const { clock, limiter, gone, take } = start({ rate: 1, burst: 1 });
+    void take("first");
+    for (let i = 0; i < 3; i++) void take(`sweep ${i}`, "sweep");
+    void take("person");
+    await clock.advance(0);
+    expect(limiter.states()).toMatchObject([{ key: KEY, waiting: { person: 1, sweep: 3 } }]);
+    await clock.advance(1_100);
+    expect(gone).toEqual(["first", "person"]);
+  });
+
+  test("a person does not wait for the timer of a dear sweep", async () => {
+    const { clock, gone, take } = start({ rate: 1, burst: 21 });
+    void take("all", "sweep", 20);
+    void take("dear", "sweep", 20);
+    await clock.advance(0);
+    void take("person");
+    await clock.advance(1_100);
+    expect(gone).toEqual(["all", "person"]);
+  });
+
+  test("a 429 halves the rate and is silent for as long as was asked; successes bring it back", async () => {
+    const { clock, limiter, gone, take } = start({ rate: 10, burst: 1 });
+    const rate = () => limiter.states()[0]!.rate;
+    await take("first");
+    const whole = rate();
+    limiter.throttled(KEY, 3_000);
+    expect(rate()).toBe(whole / 2);
+    void take("second");
+    await clock.advance(2_900);
+    expect(gone).toEqual(["first"]);
+    await clock.advance(400);
+    expect(gone).toEqual(["first", "second"]);
+    for (let second = 0; second < 15; second++) {
+      await clock.advance(1_000);
+      limiter.succeeded(KEY);
+    }
+    expect(rate()).toBe(whole);
+    for (let i = 0; i < 20; i++) limiter.throttled(KEY);
+    // Or nothing would find out that the storm is over.
+    expect(rate()).toBeGreaterThan(0.5);
+  });
+
+  test("who gave up takes no token", async () => {
+    const { clock, limiter, gone, take } = start({ rate: 1, burst: 1 });
+    const abort = new AbortController();
+    void take("first");
+    const left = limiter.take(KEY, { signal: abort.signal });
+    void take("second");
+    abort.abort(new Error("enough"));
+    await expect(left).rejects.toThrow("enough");
+    await clock.advance(1_100);
+    expect(gone).toEqual(["first", "second"]);
+  });
+
+  test("a raised quota holds from the next call on", async () => {
+    const { clock, gone, take, settings } = start({ rate: 1, burst: 1 });
+    for (let i = 0; i < 50; i++) void take(String(i));
+    await clock.advance(1_000);
+    settings.quota = { rate: 100, burst: 1 };
+    void take("last");
+    await clock.advance(1_000);
+    expect(gone).toContain("last");
+  });
+});
+
+test.each([
+  ["connect/1/us-east-1/SearchUsers", {}, 2],
+  ["connect/1/us-east-1/CreateUser", { operations: { CreateUser: { rate: 50, burst: 5 } } }, 50],
+  ["connect/1/us-east-1/SearchUsers", { connect: { rate: 7, burst: 5 } }, 7],
+  ["iam/1/global/GetRole", { connect: { rate: 7, burst: 5 } }, 10],
+  ["iam/1/global/GetRole", { iam: { rate: 3, burst: 5 } }, 3],
+  ["graph/tenant/read", { graph: { rate: 9, burst: 5 } }, 9],
+  ["graph/tenant/write", { graph: { rate: 9, burst: 5 } }, 6],
+  ["graph/tenant/write", { graphWrites: { rate: 8, burst: 5 } }, 8],
+])("quota of %s under %j: %d a second", (key, settings, rate) => expect(quotaOf(key, settings).rate).toBe(rate));
