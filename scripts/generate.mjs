@@ -1,7 +1,9 @@
-// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts} and docs/api.md. `--check` only compares (`make test` does).
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts}, docs/api.md and what the chart and deploy/ carry. `--check` only
+// compares (`make test` does).
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 import { parse } from "yaml";
+import { chartFiles } from "./chart.mjs";
 
 const root = new URL("..", import.meta.url);
 const banner = "// Generated from crds/ by `make generate`. Do not edit.\n";
@@ -76,6 +78,7 @@ const outputs = {
   "docs/api.md": reference,
   "src/api/generated/types.ts": types,
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
+  ...chartFiles(),
 };
 let stale = false;
 for (const [path, text] of Object.entries(outputs)) {
@@ -86,9 +89,10 @@ for (const [path, text] of Object.entries(outputs)) {
   } catch {}
   if (current === text) continue;
   if (process.argv.includes("--check")) {
-    console.error(`${path} is not what crds/ says; run: make generate`);
+    console.error(`${path} is not what it is generated from; run: make generate`);
     stale = true;
   } else {
+    mkdirSync(new URL(".", url), { recursive: true });
     writeFileSync(url, text);
     console.log(`wrote ${path}`);
   }

@@ -30,6 +30,7 @@ program
   .option("--metrics-bind-address <host:port>", "Prometheus metrics; 0 for none", "0.0.0.0:8080")
   .option("--health-probe-bind-address <host:port>", "/healthz and /readyz; 0 for none", "0.0.0.0:8081")
   .option("--leader-elect", "only the holder of a Lease reconciles; the others stand by", false)
+  .option("--leader-election-id <name>", "name of that Lease: one per set of objects that is watched", "connect-sso")
   .option("--log-level <level>", "trace, debug, info, warn, error", "info")
   .option(
     "--cluster-name <name>",

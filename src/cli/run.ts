@@ -19,6 +19,7 @@ export interface RunOptions {
   metricsBindAddress: string;
   healthProbeBindAddress: string;
   leaderElect: boolean;
+  leaderElectionId: string;
   logLevel: string;
   clusterName: string;
   config?: string;
@@ -89,7 +90,7 @@ export async function run(options: RunOptions, version: string): Promise<void> {
       ? {
           leaderElection: {
             identity: `${hostname()}_${process.pid}`,
-            leaseName: "connect-sso",
+            leaseName: options.leaderElectionId,
             namespace: process.env.POD_NAMESPACE ?? kubeconfigNamespace(access) ?? "default",
           },
         }

@@ -57,7 +57,8 @@ const rate = {
 };
 const iamArn = (kind: string) => ({ type: "string", pattern: `^arn:aws[a-z-]*:iam::(\\d{12}|aws):${kind}/.+$` });
 const GUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
-const SCHEMA = {
+/** JSON schema of the file; the chart's values carry it too. */
+export const SETTINGS_SCHEMA = {
   type: "object",
   additionalProperties: false,
   properties: {
@@ -109,7 +110,7 @@ const SCHEMA = {
     },
   },
 };
-const validate = new Ajv({ allErrors: true, strict: false }).compile<Settings>(SCHEMA);
+const validate = new Ajv({ allErrors: true, strict: false }).compile<Settings>(SETTINGS_SCHEMA);
 
 /** Settings from YAML or JSON text. Throws an Error whose lines are `file:line: path: message`. */
 export function parseSettings(text: string, file: string): Settings {

@@ -20,10 +20,13 @@ export interface ApiServer {
   kubeconfig: string;
   /** Standard output; rejects with what kubectl said. `input` is its standard input. */
   kubectl(args: string[], input?: string): Promise<string>;
+  /** One line of JSON (audit.k8s.io/v1 Event, level Metadata) per request, once it was answered; a watch also when it has begun. Only with `audit`. */
+  auditLog: string;
   stop(): Promise<void>;
 }
 
-export async function startApiServer(): Promise<ApiServer> {
+/** `audit`: write the audit log. */
+export async function startApiServer({ audit = false } = {}): Promise<ApiServer> {
   const tools = (await run(process.execPath, [join(root, "scripts/tools.mjs"), "kube"])).stdout.trim();
   const folder = mkdtempSync(join(tmpdir(), "connect-sso-kube-"));
   const children: ChildProcess[] = [];
@@ -36,22 +39,17 @@ export async function startApiServer(): Promise<ApiServer> {
     const [etcdPort, peerPort, port] = await freePorts(3);
     const etcd = `http://127.0.0.1:${etcdPort}`;
     children.push(startEtcd(tools, folder, etcd, `http://127.0.0.1:${peerPort}`));
-    children.push(startKube(tools, folder, etcd, port!));
+    children.push(startKube(tools, folder, etcd, port!, audit ? auditFlags(folder) : []));
     const url = `https://127.0.0.1:${port}`;
     await ready(url, folder, children);
     const kubeconfig = writeKubeconfig(folder, url);
     const kubectl = async (args: string[], input?: string) => {
-      const child = run(join(tools, "kubectl"), [
-        "--kubeconfig",
-        kubeconfig,
-        "--cache-dir",
-        join(folder, "cache"),
-        ...args,
-      ]);
+      const flags = ["--kubeconfig", kubeconfig, "--cache-dir", join(folder, "cache")];
+      const child = run(join(tools, "kubectl"), [...flags, ...args], { maxBuffer: 64 * 1024 * 1024 });
       child.child.stdin?.end(input ?? "");
       return (await child).stdout;
     };
-    return { url, kubeconfig, kubectl, stop };
+    return { url, kubeconfig, kubectl, auditLog: join(folder, "audit.log"), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -71,7 +69,7 @@ function startEtcd(tools: string, folder: string, url: string, peer: string): Ch
   ]);
 }
 
-function startKube(tools: string, folder: string, etcd: string, port: number): ChildProcess {
+function startKube(tools: string, folder: string, etcd: string, port: number, more: string[]): ChildProcess {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = join(folder, "sa.key");
   const pub = join(folder, "sa.pub");
@@ -89,10 +87,19 @@ function startKube(tools: string, folder: string, etcd: string, port: number): C
     `--service-account-key-file=${pub}`,
     `--service-account-signing-key-file=${key}`,
     `--token-auth-file=${tokens}`,
+    ...more,
     "--authorization-mode=RBAC",
     "--service-cluster-ip-range=10.0.0.0/24",
     "--disable-admission-plugins=ServiceAccount",
   ]);
+}
+
+function auditFlags(folder: string): string[] {
+  const file = join(folder, "audit-policy.json");
+  const rules = [{ level: "Metadata" }];
+  const policy = { apiVersion: "audit.k8s.io/v1", kind: "Policy", omitStages: ["RequestReceived"], rules };
+  writeFileSync(file, JSON.stringify(policy));
+  return [`--audit-policy-file=${file}`, `--audit-log-path=${join(folder, "audit.log")}`, "--audit-log-mode=blocking"];
 }
 
 function start(command: string, log: string, args: string[]): ChildProcess {

@@ -1,0 +1,69 @@
+// What the chart and deploy/ carry of other sources: copies of the CRDs, and the schema of values.yaml. `make generate` writes it.
+import { readdirSync, readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { SETTINGS_SCHEMA } from "../src/config/settings.ts";
+
+const root = new URL("..", import.meta.url);
+const read = (path) => readFileSync(new URL(path, root), "utf8");
+
+/** Path to text of every file that is derived for the chart and for deploy/. */
+export function chartFiles() {
+  const files = { "helm/connect-sso/values.schema.json": valuesSchema() };
+  for (const name of readdirSync(new URL("crds/", root)).filter((file) => file.endsWith(".yaml"))) {
+    const text = `# Copy of crds/${name}, made by \`make generate\`. Do not edit.\n${read(`crds/${name}`)}`;
+    files[`helm/connect-sso/files/crds/${name}`] = text;
+    files[`deploy/kustomize/crds/${name}`] = text;
+  }
+  return files;
+}
+
+/** helm/schema.yaml, with the configuration file's own schema and the Kubernetes types put in. */
+function valuesSchema() {
+  const schema = parse(read("helm/schema.yaml"));
+  schema.properties.config = SETTINGS_SCHEMA;
+  schema.$defs = { ...schema.$defs, ...JSON.parse(read("helm/kubernetes-types.json")) };
+  return `${JSON.stringify(schema, null, 1)}\n`;
+}
+
+/** Names of the Kubernetes types that helm/schema.yaml refers to. */
+export const kubernetesTypeNames = () =>
+  [...new Set([...read("helm/schema.yaml").matchAll(/#\/\$defs\/(io\.k8s\.[\w.]+)/g)].map(([, name]) => name))].sort();
+
+/**
+ * These types and all that they are made of, from the API server's `/openapi/v2`, closed and without descriptions: a misspelt
+ * toleration is refused by Helm, before Kubernetes drops it in silence.
+ */
+export function kubernetesTypes(openapi, names) {
+  const types = {};
+  const add = (name) => {
+    if (types[name]) return;
+    types[name] = {};
+    types[name] = reduce(openapi.definitions[name], add);
+  };
+  names.forEach(add);
+  return Object.fromEntries(Object.entries(types).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function reduce(schema, add) {
+  if (schema.$ref) {
+    const name = schema.$ref.replace("#/definitions/", "");
+    add(name);
+    return { $ref: `#/$defs/${name}` };
+  }
+  // Quantities, and numbers or percentages: in YAML they come as either.
+  if (schema.format === "int-or-string" || (schema.type === "string" && /Quantity is a fixed/.test(schema.description)))
+    return { type: ["string", "number"] };
+  const reduced = { type: schema.type };
+  if (schema.enum) reduced.enum = schema.enum;
+  if (schema.required) reduced.required = schema.required;
+  if (schema.items) reduced.items = reduce(schema.items, add);
+  if (schema.properties) {
+    reduced.additionalProperties = false;
+    reduced.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, property]) => [name, reduce(property, add)]),
+    );
+  } else if (schema.additionalProperties) {
+    reduced.additionalProperties = reduce(schema.additionalProperties, add);
+  }
+  return reduced;
+}
