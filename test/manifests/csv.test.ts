@@ -238,7 +238,7 @@ describe("problems, by line", () => {
     [
       "an open quote",
       'first name,last name,user login\n"Jane,Doe,jane@example.com\n',
-      [{ line: 3, message: /^Quote Not Closed/ }],
+      [{ line: 2, message: /^Quote Not Closed/ }],
     ],
     ["nothing", "", [{ line: 1, message: /^the file is empty$/ }]],
     [
