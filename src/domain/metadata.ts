@@ -1,7 +1,7 @@
 /** Federation metadata: checked before it is believed, composed when two certificates must stand in it, compared by whom it trusts. */
 import { createHash, X509Certificate } from "node:crypto";
-import { DOMParser } from "@xmldom/xmldom";
 import type { Difference } from "./plan.ts";
+import { parsePlainXml } from "./xml.ts";
 
 export interface SigningCertificate {
   /** Upper-case hex SHA-1, as Entra names certificates. */
@@ -20,7 +20,6 @@ export type MetadataCheck = ({ ok: true } & Trust) | { ok: false; reason: "Metad
 
 /** What IAM asks of a SAML metadata document at the least. */
 const MIN_CHARACTERS = 1000;
-const MAX_BYTES = 1024 * 1024;
 const METADATA_NS = "urn:oasis:names:tc:SAML:2.0:metadata";
 const SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#";
 /** Login hosts of the Entra clouds. */
@@ -44,18 +43,7 @@ export function describeCertificate(derBase64: string): SigningCertificate {
 
 /** What a metadata document says, of whatever origin. Throws on anything that is not plain, parseable metadata. */
 export function readTrust(xml: string): Trust {
-  if (Buffer.byteLength(xml) > MAX_BYTES) throw new Error("it is larger than 1 MiB");
-  const text = xml.replace(/^\uFEFF/, "");
-  // On the raw text and before any parser: neither entities nor other encodings in disguise.
-  if (/<!\s*(DOCTYPE|ENTITY)/i.test(text) || text.includes("\u0000"))
-    throw new Error("it holds a document type or entity declaration");
-  const encoding = /^<\?xml[^>]*encoding\s*=\s*["']([^"']+)["']/i.exec(text)?.[1];
-  if (encoding && encoding.toLowerCase() !== "utf-8") throw new Error(`it is declared as ${encoding}, not UTF-8`);
-  const document = new DOMParser({
-    onError(level, message) {
-      if (level !== "warning") throw new Error(message);
-    },
-  }).parseFromString(text, "text/xml");
+  const document = parsePlainXml(xml);
   const root = document.documentElement;
   if (root?.namespaceURI !== METADATA_NS || root.localName !== "EntityDescriptor")
     throw new Error("it is no SAML EntityDescriptor");
