@@ -11,7 +11,8 @@ export interface Difference {
   observed: string;
 }
 
-export type Verb = "create" | "update" | "delete" | "wait";
+/** adopt: an object that is as declared and nobody's gets our owner tags; nothing else of it is written. */
+export type Verb = "create" | "adopt" | "update" | "delete" | "wait";
 
 /** One step towards the declared state. The order of a plan's changes is the order in which they are applied. */
 export interface Change<C extends string = string> {

@@ -42,6 +42,11 @@ export interface SeenCertificate {
   provider?: IamSamlProvider;
   metadata?: string;
 }
+export interface SeenProvisioningUser {
+  user?: IamUser;
+  /** Of a user that is being taken over: the key that Entra holds, as far as can be told. */
+  adoptedKeyId?: string;
+}
 export interface SeenProvisioning {
   job?: SyncJob;
   templateId?: string;
@@ -61,7 +66,7 @@ export interface Seen {
   claims?: { attached: ClaimsMappingPolicy[]; own?: ClaimsMappingPolicy };
   "saml-provider"?: { provider?: IamSamlProvider; desired?: string };
   role?: { role?: IamRole };
-  "provisioning-user"?: { user?: IamUser };
+  "provisioning-user"?: SeenProvisioningUser;
   provisioning?: SeenProvisioning;
   "role-delivery"?: { appRoleId?: string };
   assignments?: SeenAssignments;

@@ -40,8 +40,10 @@ export interface Desired {
   recreate?: string;
 }
 export interface Observed {
-  /** The user's assignments in the persona's application. */
+  /** The user's own assignments in the persona's application. */
   assignments: Assignment[];
+  /** A group of which the user is a direct member has the persona's role: no assignment of its own is needed. */
+  byGroup: boolean;
   user: ConnectUserView | undefined;
   /** Assignments that we made in the application of a persona that the user belonged to before. */
   former: { persona: string; servicePrincipalId: string; assignmentId: string }[];
@@ -77,7 +79,7 @@ function formerSteps({ input }: Desired, { former }: Observed): Step[] {
   }));
 }
 
-function assignmentSteps({ assignment, input }: Desired, { assignments }: Observed, before: Before): Step[] {
+function assignmentSteps({ assignment, input }: Desired, { assignments, byGroup }: Observed, before: Before): Step[] {
   const steps: Step[] = [];
   const change = (verb: Change["verb"], why: string): Change<UserComponent> => ({
     component: "roleAssignment",
@@ -92,7 +94,7 @@ function assignmentSteps({ assignment, input }: Desired, { assignments }: Observ
     ],
     drift: before.assigned,
   });
-  if (!assignments.some(({ appRoleId }) => appRoleId === assignment.appRoleId))
+  if (!byGroup && !assignments.some(({ appRoleId }) => appRoleId === assignment.appRoleId))
     steps.push({
       change: change("create", "the user has not got the persona's role"),
       operation: { kind: "assign", ...assignment },
@@ -147,7 +149,9 @@ function connectUserSteps(desired: Desired, user: ConnectUserView | undefined, c
     const rows = missingTags.map((key) => row(`tags.${key}`, tags[key], user.tags[key]));
     const adopting = user.tags[OWNER_TAG] === undefined;
     steps.push(
-      step("update", adopting ? "taken over" : "tags differ", { kind: "tags", set }, rows, converged && !adopting),
+      adopting
+        ? step("adopt", "taken over", { kind: "tags", set }, rows)
+        : step("update", "tags differ", { kind: "tags", set }, rows, converged),
     );
   }
   for (const { operation, rows } of fieldUpdates(desired, user))

@@ -105,6 +105,7 @@ async function look(
   pass.scope.seen = {
     user: pass.user,
     former: [],
+    byGroup: seen.byGroup,
     assignments: await pass.scope.graph.assignmentsOf(
       desired.assignment.servicePrincipalId,
       desired.assignment.principalId,

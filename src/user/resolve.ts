@@ -103,8 +103,9 @@ export async function openUserScope(
   const owner = ownerOf(deps.cluster, metadata.namespace, metadata.name);
   if (user) claimUser(object, user, owner);
   else await refuseOtherCase(connect, sent.name, call);
-  const [assignments, former] = await Promise.all([
+  const [assignments, byGroup, former] = await Promise.all([
     graph.assignmentsOf(servicePrincipalId, person.id, call),
+    assignedByGroup(graph, { servicePrincipalId, appRoleId }, person.id, call),
     formerAssignments({ object, persona, person, graph, user }, deps.store, call),
   ]);
   const desired: Desired = {
@@ -124,7 +125,21 @@ export async function openUserScope(
     assignment: { servicePrincipalId, principalId: person.id, appRoleId },
     ...recreateOf(object, user),
   };
-  return { object, persona, graph, connect, person, desired, seen: { assignments, user, former } };
+  return { object, persona, graph, connect, person, desired, seen: { assignments, byGroup, user, former } };
+}
+
+/** Direct members only: Entra hands the role on to no nested group. Shared inventories, so that it costs no call per user. */
+async function assignedByGroup(
+  graph: Graph,
+  role: { servicePrincipalId: string; appRoleId: string },
+  personId: string,
+  call: CallOptions & { maxAgeMs?: number },
+): Promise<boolean> {
+  const groups = (await graph.assignments(role.servicePrincipalId, call)).filter(
+    ({ principalType, appRoleId }) => principalType === "Group" && appRoleId === role.appRoleId,
+  );
+  const members = await Promise.all(groups.map(({ principalId }) => graph.groupMemberIds(principalId, call)));
+  return members.some((ids) => ids.includes(personId));
 }
 
 function readyMessage(persona: ConnectSsoPersona): string {

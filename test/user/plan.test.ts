@@ -27,7 +27,7 @@ const assigned = [{ id: "as", appRoleId: "role" }] as never[];
 const kinds = (d: Partial<Desired>, seen: object, id?: string) =>
   planSteps(
     { ...desired, ...d },
-    { assignments: assigned, user, former: [], ...seen },
+    { assignments: assigned, byGroup: false, user, former: [], ...seen },
     { assigned: true, connectUser: true, ...(id ? { assignmentId: id } : {}) },
   ).map(({ operation }) => operation.kind);
 

@@ -52,7 +52,7 @@ export const application: Component<SeenApplication> = {
     if (!seen.application) return [instantiate(scope)];
     const { application: found, servicePrincipal } = seen;
     const object = `application ${scope.spec.application.displayName}`;
-    if (found.displayName !== temporaryName(scope)) claim(scope, object, ownerOfTags(found.tags));
+    const owned = found.displayName === temporaryName(scope) ? "ours" : claim(scope, object, ownerOfTags(found.tags));
     if (seen.ownerless.length > 0)
       throw refuse(
         REASON.NoOwner,
@@ -66,7 +66,7 @@ export const application: Component<SeenApplication> = {
         `identifier ${seen.identifier} is used by ${seen.identifierTakenBy}; choose another, or leave application.identifier out`,
       );
     return [
-      ...tagStep(scope, object, found),
+      ...tagStep(scope, object, found, owned),
       ...signOnStep(scope, object, servicePrincipal),
       ...applicationStep(scope, object, found, seen.identifier!),
     ];
@@ -121,7 +121,12 @@ async function findCandidates(scope: PersonaScope): Promise<Application[]> {
   const unowned = (await graph.findApplications({ displayName: spec.application.displayName }, call)).filter(
     ({ applicationTemplateId, tags }) => applicationTemplateId === AWS_TEMPLATE && ownerOfTags(tags) === undefined,
   );
-  return unowned;
+  const { identifier } = spec.application;
+  const identified = unowned.filter(
+    ({ identifierUris }) => identifier !== undefined && identifierUris.includes(identifier),
+  );
+  // Applications made by hand often share the gallery's name: the identifier tells them apart.
+  return identified.length > 0 ? identified : unowned;
 }
 
 /** Given; else the application's own; else the one last used; else the next that nobody in the tenant has. */
@@ -190,11 +195,11 @@ function requireAbsence(scope: PersonaScope): void {
     );
 }
 
-function tagStep(scope: PersonaScope, object: string, found: Application): Step[] {
+function tagStep(scope: PersonaScope, object: string, found: Application, owned: "ours" | "adopt"): Step[] {
   if (found.tags.includes(ownerTag(scope))) return [];
   return [
     {
-      verb: "update",
+      verb: owned === "adopt" ? "adopt" : "update",
       object,
       why: "it carries our owner tag",
       differences: differ("tags", scope.owner, ownerOfTags(found.tags)),
@@ -239,7 +244,9 @@ function applicationStep(scope: PersonaScope, object: string, found: Application
   const endpoints = samlEndpoints(scope.instance);
   const { displayName } = scope.spec.application;
   const redirects = differAsSet("replyUrls", endpoints, found.redirectUris);
-  const reply = differ("defaultReplyUrl", endpoints[0], found.defaultRedirectUri);
+  // Of a single reply URL it is a matter of course which one is the default.
+  const single = found.redirectUris.length === 1 ? found.redirectUris[0] : null;
+  const reply = differ("defaultReplyUrl", endpoints[0], found.defaultRedirectUri ?? single);
   const name = differ("displayName", displayName, found.displayName);
   const identifiers = differAsSet("identifier", [identifier], found.identifierUris);
   const differences = [...name, ...identifiers, ...redirects, ...reply];

@@ -1,18 +1,27 @@
 /** The blog's azure_cli_user: the IAM user whose key Entra holds. It may list roles and nothing else. */
 import { CONDITION } from "../../api/resources.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import type { IamUser } from "../../providers/aws/types.ts";
 import { type Component, createOnce, differ, type Step } from "../component.ts";
-import { claim, missingTags, ownTags } from "../scope.ts";
+import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
+import type { SeenProvisioningUser } from "../seen.ts";
+import { ACTIVE_KEY_TAG } from "./provisioning.ts";
 
-export const provisioningUser: Component<{ user?: IamUser }> = {
+export const provisioningUser: Component<SeenProvisioningUser> = {
   name: "provisioning-user",
   condition: CONDITION.ProvisioningReady,
   cloud: "iam",
   needs: ["listing-policy"],
   applies: () => true,
-  observe: async (scope) => ({ user: await scope.iam.getUser(scope.names.user, scope.call) }),
-  plan(scope, { user }) {
+  async observe(scope) {
+    const user = await scope.iam.getUser(scope.names.user, scope.call);
+    const adopting =
+      user !== undefined &&
+      user.tags[OWNER_TAG] === undefined &&
+      scope.spec.roleDelivery.mode === "Provisioning" &&
+      scope.spec.adoptionPolicy === "IfUnowned";
+    return { user, adoptedKeyId: adopting ? await heldKey(scope) : undefined };
+  },
+  plan(scope, { user, adoptedKeyId }) {
     const { iam, call, names, boundaryArn, sharedOwner: _, ...rest } = scope;
     const object = `IAM user ${names.user}`;
     if (rest.spec.roleDelivery.mode === "Direct") {
@@ -37,15 +46,19 @@ export const provisioningUser: Component<{ user?: IamUser }> = {
         attach,
       ];
     }
-    claim(scope, object, user.tags[OWNER_TAG]);
+    const owned = claim(scope, object, user.tags[OWNER_TAG]);
     const steps: Step[] = [];
-    const missing = missingTags(tags, user.tags);
+    // In one call with the owner tag: a key of a user of ours that no tag names counts as never handed over.
+    const held = adoptedKeyId ? { ...tags, [ACTIVE_KEY_TAG]: adoptedKeyId } : tags;
+    const missing = missingTags(held, user.tags);
     if (Object.keys(missing).length > 0)
       steps.push({
-        verb: "update",
+        verb: owned === "adopt" ? "adopt" : "update",
         object,
         why: "its tags say whose it is",
-        differences: Object.entries(missing).flatMap(([key, value]) => differ(`tags.${key}`, value, user.tags[key])),
+        differences: Object.entries(missing).flatMap(([key, value]) =>
+          differ(`tags.${key}`, key === ACTIVE_KEY_TAG ? `…${value.slice(-4)}` : value, user.tags[key]),
+        ),
         apply: () => iam.tagUser(names.user, missing, [], call),
       });
     const boundary = differ("permissionsBoundary", boundaryArn, user.permissionsBoundaryArn);
@@ -70,3 +83,14 @@ export const provisioningUser: Component<{ user?: IamUser }> = {
   },
   describe: (scope) => (scope.spec.roleDelivery.mode === "Direct" ? "not needed in mode Direct" : scope.names.userArn),
 };
+
+/** The only active key, or of several the one that was used last. */
+async function heldKey({ iam, names, call }: PersonaScope): Promise<string | undefined> {
+  const keys = (await iam.listAccessKeys(names.user, call)).filter(({ status }) => status === "Active");
+  if (keys.length < 2) return keys[0]?.id;
+  const used = await Promise.all(
+    keys.map(async ({ id }) => ({ id, at: (await iam.accessKeyUse(id, call)).lastUsedAt?.getTime() ?? 0 })),
+  );
+  const last = used.sort((a, b) => b.at - a.at)[0]!;
+  return last.at > 0 ? last.id : undefined;
+}

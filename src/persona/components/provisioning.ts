@@ -29,7 +29,7 @@ export const provisioning: Component<SeenProvisioning> = {
     const user = scope.seen["provisioning-user"]?.user;
     const { graph, iam, call, names } = scope;
     const fresh = user ? await iam.getUser(names.user, call) : undefined;
-    if (fresh) scope.seen["provisioning-user"] = { user: fresh };
+    if (fresh) scope.seen["provisioning-user"] = { ...scope.seen["provisioning-user"], user: fresh };
     const [jobs, keys, secretKeys] = await Promise.all([
       principal ? graph.syncJobs(principal.id, call) : [],
       user ? iam.listAccessKeys(names.user, call) : [],
@@ -50,8 +50,10 @@ export const provisioning: Component<SeenProvisioning> = {
   plan(scope, seen) {
     const principalId = scope.seen.application?.servicePrincipal?.id;
     if (!seen.job) return [createJob(scope, principalId, seen.templateId)];
-    const tags = scope.seen["provisioning-user"]?.user?.tags ?? {};
-    const active = seen.keys.find(({ id, status }) => id === tags[ACTIVE_KEY_TAG] && status === "Active");
+    const { user, adoptedKeyId } = scope.seen["provisioning-user"] ?? {};
+    const tags = user?.tags ?? {};
+    const heldId = tags[ACTIVE_KEY_TAG] ?? adoptedKeyId;
+    const active = seen.keys.find(({ id, status }) => id === heldId && status === "Active");
     const previous = seen.keys.find(({ id }) => id === tags[PREVIOUS_KEY_TAG]);
     const strays = seen.keys.filter((key) => key !== active && key !== previous);
     const steps = strays.map((key) => dropKey(scope, key, "it was never handed over, or is no longer active"));

@@ -64,6 +64,8 @@ function writeRole(scope: PersonaScope): Step[] {
   const application = scope.seen.application?.application;
   const desired = desiredRole(scope);
   const others = (application?.appRoles ?? []).filter(({ id }) => id !== desired.id);
+  // Written by hand or by the import, under another id: people are assigned to it, so it stays as it is.
+  if (others.some(({ value, isEnabled }) => value === desired.value && isEnabled)) return [];
   const found = application?.appRoles.find(({ id }) => id === desired.id);
   const object = `app role ${scope.names.role}`;
   const put = (roles: AppRole[]) => graph.patchApplication(application!.id, { appRoles: roles }, call);

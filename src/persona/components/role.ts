@@ -50,7 +50,7 @@ export const role: Component<{ role?: IamRole }> = {
     }
     const owned = claim(scope, object, seen.role.tags[OWNER_TAG]);
     refuseForeign(scope, object, seen.role, owned);
-    return [...repairs(scope, object, desired, seen.role), ...attachments(scope, object, policies, seen.role)];
+    return [...repairs(scope, object, desired, seen.role, owned), ...attachments(scope, object, policies, seen.role)];
   },
   describe: (scope) => scope.names.roleArn,
 };
@@ -72,13 +72,19 @@ function refuseForeign(scope: PersonaScope, object: string, found: IamRole, owne
     );
 }
 
-function repairs(scope: PersonaScope, object: string, desired: ReturnType<typeof desiredRole>, found: IamRole): Step[] {
+function repairs(
+  scope: PersonaScope,
+  object: string,
+  desired: ReturnType<typeof desiredRole>,
+  found: IamRole,
+  owned: "ours" | "adopt",
+): Step[] {
   const steps: Step[] = [];
   const { iam, call } = scope;
   const tags = missingTags(desired.tags, found.tags);
   if (Object.keys(tags).length > 0)
     steps.push({
-      verb: "update",
+      verb: owned === "adopt" ? "adopt" : "update",
       object,
       why: "its tags say whose it is",
       differences: Object.entries(tags).flatMap(([key, value]) => differ(`tags.${key}`, value, found.tags[key])),
@@ -103,17 +109,19 @@ function repairs(scope: PersonaScope, object: string, desired: ReturnType<typeof
       security: `the trust of ${object} was changed (${trust.map(({ path, observed }) => `${path}: ${observed}`).join("; ")}) and set back`,
       apply: () => iam.setTrust(desired.name, desired.trust, call),
     });
-  const settings = [
-    ...differ("maxSessionDuration", `${desired.maxSessionDurationSeconds}s`, `${found.maxSessionDurationSeconds}s`),
-    ...differ("description", desired.description, found.description),
-  ];
+  // The description is written once: whoever words it better may.
+  const settings = differ(
+    "maxSessionDuration",
+    `${desired.maxSessionDurationSeconds}s`,
+    `${found.maxSessionDurationSeconds}s`,
+  );
   if (settings.length > 0)
     steps.push({
       verb: "update",
       object,
       why: "its settings differ",
       differences: settings,
-      apply: () => iam.updateRole(desired.name, desired, call),
+      apply: () => iam.updateRole(desired.name, { ...desired, description: found.description ?? "" }, call),
     });
   return steps;
 }

@@ -37,12 +37,12 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
         },
       ];
     }
-    claim(scope, object, provider.tags[OWNER_TAG]);
+    const owned = claim(scope, object, provider.tags[OWNER_TAG]);
     const steps: Step[] = [];
     const missing = missingTags(tags, provider.tags);
     if (Object.keys(missing).length > 0)
       steps.push({
-        verb: "update",
+        verb: owned === "adopt" ? "adopt" : "update",
         object,
         why: "its tags say whose it is",
         differences: Object.entries(missing).flatMap(([key, value]) =>

@@ -41,12 +41,12 @@ export function sharedPolicy(policy: SharedPolicy): Component<{ policy?: IamPoli
           },
         ];
       }
-      claim(scope, object, seen.policy.tags[OWNER_TAG], scope.sharedOwner);
+      const owned = claim(scope, object, seen.policy.tags[OWNER_TAG], scope.sharedOwner);
       const steps: Step[] = [];
       const missing = missingTags(tags, seen.policy.tags);
       if (Object.keys(missing).length > 0)
         steps.push({
-          verb: "update",
+          verb: owned === "adopt" ? "adopt" : "update",
           object,
           why: "it carries our owner tag",
           differences: [{ path: `tags.${OWNER_TAG}`, desired: scope.sharedOwner, observed: "(none)" }],
