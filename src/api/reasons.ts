@@ -44,6 +44,7 @@ export const REASON = {
   CredentialsRefused: "CredentialsRefused",
   KeyRotating: "KeyRotating",
   CertificateRotating: "CertificateRotating",
+  CertificateByHand: "CertificateByHand",
   HasUsers: "HasUsers",
   MassDeletionHalted: "MassDeletionHalted",
   // users

@@ -56,6 +56,9 @@ export const ANNOTATIONS = {
   allowMassDeletion: "connectsso.dev/allow-mass-deletion",
 } as const;
 
+/** Key of `status.handledRequests`: the annotation without its prefix. */
+export const requestName = (annotation: string): string => annotation.slice(annotation.indexOf("/") + 1);
+
 /** Indexes of the object store. */
 export const INDEX = {
   /** ConnectUser by persona name (within the namespace): value `<namespace>/<persona>`. */

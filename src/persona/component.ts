@@ -40,6 +40,8 @@ export interface Component<O = unknown> {
   observe(scope: PersonaScope): Promise<O>;
   /** Pure. Throws a CloudError where the component must not be touched (terminal, conflict) or is not there yet (waiting). */
   plan(scope: PersonaScope, observed: O): Step[];
+  /** Reason of the True condition when it is not simply up to date: a rotation is under way. */
+  reason?(scope: PersonaScope, observed: O): Reason | undefined;
   /** One line for the condition once nothing is left to do. */
   describe(scope: PersonaScope, observed: O): string;
 }

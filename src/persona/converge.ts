@@ -8,7 +8,7 @@ import type { PersonaScope } from "./scope.ts";
 
 /** How a component stands at the end of a pass. */
 export type Outcome =
-  | { state: "ready"; message: string }
+  | { state: "ready"; message: string; reason?: string }
   | { state: "held"; message: string }
   | { state: "waiting"; on: ComponentName }
   | { state: "failed"; error: unknown; observed: boolean }
@@ -56,7 +56,12 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
       observed = true;
       (scope.seen as Record<string, unknown>)[component.name] = seen;
       const steps = component.plan(scope, seen);
-      if (steps.length === 0) return { state: "ready", message: component.describe(scope, seen) };
+      if (steps.length === 0)
+        return {
+          state: "ready",
+          message: component.describe(scope, seen),
+          reason: component.reason?.(scope, seen),
+        };
       const changes = steps.map((step) => changeOf(scope, component, step));
       if (round === 0) pass.changes.push(...changes);
       if (mode === "plan") return { state: "held", message: "to be changed" };

@@ -10,7 +10,7 @@ import { refuse } from "./component.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { asCloudError, converge } from "./converge.ts";
 import { removePersona } from "./remove.ts";
-import { type Memory, openScope } from "./scope.ts";
+import { type InFlight, type Memory, openScope } from "./scope.ts";
 import { type PassResult, personaStatus } from "./status.ts";
 
 interface Log {
@@ -57,10 +57,16 @@ export function createPersonaReconciler(deps: PersonaDeps) {
         memories.delete(uid);
         return awaitChange();
       }
-      if (!object.metadata.finalizers?.includes(FINALIZER)) await deps.store.addFinalizer(object, FINALIZER);
+      if (!object.metadata.finalizers?.includes(FINALIZER)) {
+        await deps.store.addFinalizer(object, FINALIZER);
+        memory.historyKnown = true;
+      }
+      memory.historyKnown ??= object.status?.observedGeneration !== undefined;
       if (object.spec.suspend) result.suspended = true;
       else {
-        result.scope = await openScope(object, deps, memory, { signal: ctx.signal });
+        result.scope = await openScope(object, { ...deps, persist: persistIn(deps, object) }, memory, {
+          signal: ctx.signal,
+        });
         result.pass = await converge(result.scope, COMPONENTS, deps.mode ?? "apply");
       }
     } catch (error) {
@@ -75,7 +81,7 @@ export function createPersonaReconciler(deps: PersonaDeps) {
 
 /** What an apply would do, by the same code, reads only. */
 export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps): Promise<Plan> {
-  const scope = await openScope(object, deps, {}, {});
+  const scope = await openScope(object, { ...deps, persist: () => Promise.resolve() }, {}, {});
   const pass = await converge(scope, COMPONENTS, "plan");
   const failed = [...pass.outcomes.values()].find(
     (one) => one.state === "failed" && asCloudError(one.error).kind !== "waiting",
@@ -83,6 +89,14 @@ export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps):
   if (failed?.state === "failed") throw failed.error;
   const { namespace, name } = object.metadata;
   return { resource: { kind: PERSONA, namespace, name }, changes: pass.changes };
+}
+
+/** The store's newest status plus what is about to be asked for. Throws when it cannot be written: then nothing is asked for. */
+function persistIn({ store }: PersonaDeps, { metadata: { namespace, name } }: ConnectSsoPersona) {
+  return async (inFlight: InFlight): Promise<void> => {
+    const current = store.get<ConnectSsoPersona>(PERSONA, namespace, name);
+    if (current) await store.updateStatus(current, { ...current.status, inFlight });
+  };
 }
 
 function usersOf(store: ObjectStore, { metadata }: ConnectSsoPersona): ConnectUser[] {
@@ -104,7 +118,8 @@ async function removeOrRetain(
         REASON.HasUsers,
         `${users.length} ConnectUser(s) refer to this persona; delete them or move them first`,
       );
-    await removePersona(await openScope(object, deps, memory, { signal }), deps.store);
+    const scope = await openScope(object, { ...deps, persist: persistIn(deps, object) }, memory, { signal });
+    await removePersona(scope, deps.store);
   }
   await deps.store.removeFinalizer(object, FINALIZER);
 }
@@ -133,7 +148,9 @@ async function writeStatus(
 ): Promise<void> {
   const now = new Date(deps.now());
   const status = personaStatus(object, result, users, now);
-  if (!equalJson(status, object.status)) {
+  // Compared with what the store has now: a call in flight was noted there during the pass.
+  const { namespace, name } = object.metadata;
+  if (!equalJson(status, deps.store.get<ConnectSsoPersona>(PERSONA, namespace, name)?.status)) {
     await deps.store.updateStatus(object, { ...status, ...(result.pass ? { lastCheckedAt: now.toISOString() } : {}) });
   }
   deps.observer?.conditions?.({ ...object, status });
@@ -148,6 +165,6 @@ function nextLook(deps: PersonaDeps, { pass, error, suspended, scope }: PassResu
   const waits = errors.map(({ kind, retryAfterMs }) =>
     kind === "terminal" || kind === "conflict" ? deps.pollIntervalMs : (retryAfterMs ?? RETRY_MS),
   );
-  if (pass?.corrected.length || scope?.seen.certificate?.next) waits.push(SOON_MS);
+  if (pass?.corrected.length || scope?.seen.certificate?.next || scope?.memory.pendingKey) waits.push(SOON_MS);
   return requeueAfter(withJitter(Math.min(deps.pollIntervalMs, ...waits)));
 }

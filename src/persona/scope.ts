@@ -1,7 +1,7 @@
 /** Everything one pass over a persona knows: the spec worked out into names, the clouds, and what was seen. */
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
-import type { ConnectSsoPersona } from "../api/resources.ts";
+import type { ConnectSsoPersona, ConnectSsoPersonaStatus } from "../api/resources.ts";
 import { appRoleLength, type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
@@ -10,17 +10,27 @@ import type { Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
 import { contested, refuse } from "./component.ts";
+import type { PendingKey } from "./pending-key.ts";
 import type { Seen } from "./seen.ts";
 
 /** What this process remembers of a persona between passes. Losing it costs a longer look, never an object. */
 export interface Memory {
-  /** First look of an unbroken row that found no application, and how many there were. */
-  absent?: { since: number; looks: number };
-  /** An application was asked for; until it is seen, or long absent, no other is. */
-  instantiatedAt?: number;
+  /** First look of an unbroken row that found no application (our clock, Entra's clock), and how many there were. */
+  absent?: { since: number; sinceEntra: number; looks: number };
+  /** This process knows what was asked for before: it saw the object before anything was made, or with its status. */
+  historyKnown?: boolean;
+  /** Entra's clock: since when no usable signing certificate was seen. */
+  withoutCertificateSince?: number;
   applicationId?: string;
-  certificateAddedAt?: number;
+  /** Calls whose outcome is not seen yet; what status says, and what it may have lost. */
+  inFlight?: InFlight;
+  pendingKey?: PendingKey;
+  /** Tags of the IAM user that were written and may not be readable yet. */
+  keyTags?: Tags;
 }
+
+/** Times (ISO 8601, the cloud's clock) at which something was asked for that a second call would make twice. */
+export type InFlight = NonNullable<ConnectSsoPersonaStatus["inFlight"]>;
 
 export interface PersonaScope {
   readonly object: ConnectSsoPersona;
@@ -38,6 +48,9 @@ export interface PersonaScope {
   readonly call: CallOptions;
   readonly memory: Memory;
   readonly seen: Seen;
+  readonly inFlight: InFlight;
+  /** Writes `inFlight` into the status; a call that must not be repeated is sent only after it is there. */
+  persist(): Promise<void>;
   /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are told by the clouds' clocks. */
   now(): number;
 }
@@ -45,7 +58,7 @@ export interface PersonaScope {
 /** Resolves references and refuses what a person must mend, before anything is written. Reads only. */
 export async function openScope(
   object: ConnectSsoPersona,
-  deps: { clouds: Clouds; cluster: string; now(): number },
+  deps: { clouds: Clouds; cluster: string; now(): number; persist(inFlight: InFlight): Promise<void> },
   memory: Memory,
   call: CallOptions,
 ): Promise<PersonaScope> {
@@ -87,6 +100,8 @@ export async function openScope(
       REASON.UnknownRoutingProfile,
       unknownName("routing profile", spec.connectUsers.routingProfile, routing),
     );
+  const inFlight: InFlight = { ...object.status?.inFlight, ...memory.inFlight };
+  memory.inFlight = inFlight;
   return {
     object,
     spec,
@@ -102,8 +117,26 @@ export async function openScope(
     call,
     memory,
     seen: {},
+    inFlight,
+    persist: () => deps.persist({ ...inFlight }),
     now: deps.now,
   };
+}
+
+/** Notes in the status what is asked for next. Throws when it cannot be written: then it is not asked for. */
+export async function intend(scope: PersonaScope, what: keyof InFlight, since: string): Promise<void> {
+  scope.inFlight[what] = since;
+  try {
+    await scope.persist();
+  } catch (error) {
+    delete scope.inFlight[what];
+    throw error;
+  }
+}
+
+/** Worked on by an earlier process, with nothing left that tells how far it came: something may be under way. */
+export function hasLostItsHistory({ memory }: PersonaScope): boolean {
+  return memory.historyKnown !== true;
 }
 
 function parseArn(arn: string): InstanceArn {

@@ -14,9 +14,12 @@ import type {
   ServicePrincipal,
   SyncJob,
 } from "../providers/graph/types.ts";
+import type { Rotation } from "./certificates.ts";
 
 export interface SeenApplication {
   application?: Application;
+  /** The persona's application among Entra's soft-deleted ones, looked for when there is no other. */
+  deleted?: Application;
   servicePrincipal?: ServicePrincipal;
   /** Identifier to be used, and who else uses it. */
   identifier?: string;
@@ -29,16 +32,13 @@ export interface Certificate {
   thumbprint: string;
   /** Base64 DER. */
   key: string;
+  /** Milliseconds since the epoch. */
+  notBefore: number;
   notAfter: number;
   displayName: string | null;
 }
-export interface SeenCertificate {
+export interface SeenCertificate extends Rotation {
   usable: Certificate[];
-  active?: Certificate;
-  /** Thumbprints whose rotation is under way, from the provider's tags. */
-  previous?: Certificate;
-  next?: Certificate;
-  rotationDue: boolean;
   provider?: IamSamlProvider;
   metadata?: string;
 }

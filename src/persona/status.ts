@@ -6,12 +6,14 @@ import {
   type ConnectSsoPersona,
   type ConnectSsoPersonaStatus,
   type ConnectUser,
+  requestName,
 } from "../api/resources.ts";
 import { type ConditionInput, findCondition, isTrue, mergeConditions } from "../runtime/conditions.ts";
+import { ACTIVE_KEY_TAG, ROTATED_FOR_TAG as KEY_ROTATED_FOR, rotationStep } from "./access-keys.ts";
+import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
 import { COMPONENTS } from "./components/index.ts";
-import { ACTIVE_KEY_TAG } from "./components/provisioning.ts";
 import { asCloudError, type Outcome, type Pass } from "./converge.ts";
-import type { PersonaScope } from "./scope.ts";
+import { type PersonaScope, requestMark } from "./scope.ts";
 
 /** How the pass ended: components' outcomes, or one error or state that concerns the whole persona. */
 export interface PassResult {
@@ -71,13 +73,14 @@ function wasGood(before: { status: string; reason: string } | undefined): boolea
 
 function joined(each: ConditionInput[]): ConditionInput {
   const real = each.filter(({ reason }) => reason !== REASON.NotApplicable);
-  return real.length === 0 ? each[0]! : { ...real[0]!, message: real.map(({ message }) => message).join("; ") };
+  const special = real.find(({ reason }) => reason !== REASON.UpToDate) ?? real[0];
+  return !special ? each[0]! : { ...special, message: real.map(({ message }) => message).join("; ") };
 }
 
 function componentCondition(type: string, outcome: Outcome, wasTrue: boolean): ConditionInput {
   switch (outcome.state) {
     case "ready":
-      return { type, status: "True", reason: REASON.UpToDate, message: outcome.message };
+      return { type, status: "True", reason: outcome.reason ?? REASON.UpToDate, message: outcome.message };
     case "held":
       return { type, status: "True", reason: REASON.DriftFound, message: outcome.message };
     case "absent":
@@ -182,9 +185,6 @@ function resolved(scope: PersonaScope): Partial<Status> {
   const appId = application?.application?.appId ?? old.appId;
   const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : old.appRoleId;
   const waits = provisioned && seen["role-delivery"] && !role;
-  const asked = Object.fromEntries(
-    Object.entries(object.metadata.annotations ?? {}).filter(([name]) => name === ANNOTATIONS.reconcile),
-  );
   return {
     identifier: application?.identifier ?? old.identifier,
     tenantId: graph.tenantId,
@@ -211,6 +211,7 @@ function resolved(scope: PersonaScope): Partial<Status> {
           lastFour: key.id.slice(-4),
           createdAt: key.createdAt.toISOString(),
           lastUsedAt: provisioning?.use[key.id]?.lastUsedAt?.toISOString(),
+          rotation: provisioning && rotationStep(scope, provisioning),
         }
       : provisioned
         ? old.accessKey
@@ -224,8 +225,28 @@ function resolved(scope: PersonaScope): Partial<Status> {
         }
       : undefined,
     roleImportWaitingSince: waits ? (old.roleImportWaitingSince ?? graph.now().toISOString()) : undefined,
-    handledRequests: Object.keys(asked).length > 0 ? { ...old.handledRequests, ...asked } : old.handledRequests,
+    inFlight: Object.keys(scope.inFlight).length > 0 ? { ...scope.inFlight } : undefined,
+    handledRequests: handled(scope),
   };
+}
+
+/** Requests answered so far; a rotation counts once the clouds' tags say that it was made for this value. */
+function handled(scope: PersonaScope): Status["handledRequests"] {
+  const { seen, object } = scope;
+  const done: Record<string, string> = { ...object.status?.handledRequests };
+  const note = (annotation: string, isDone: boolean) => {
+    const value = object.metadata.annotations?.[annotation];
+    if (value && isDone) done[requestName(annotation)] = value.slice(0, 253);
+  };
+  const mark = (annotation: string) => requestMark(scope, annotation);
+  note(ANNOTATIONS.reconcile, true);
+  const { due, provider } = seen.certificate ?? {};
+  note(
+    ANNOTATIONS.rotateCertificate,
+    due === false && provider?.tags[CERTIFICATE_ROTATED_FOR] === mark(ANNOTATIONS.rotateCertificate),
+  );
+  note(ANNOTATIONS.rotateKey, seen["provisioning-user"]?.user?.tags[KEY_ROTATED_FOR] === mark(ANNOTATIONS.rotateKey));
+  return Object.keys(done).length > 0 ? done : undefined;
 }
 
 function countUsers(users: ConnectUser[]): Status["users"] {

@@ -1,5 +1,5 @@
 /** The only place where personas meet SAML metadata; the rules themselves are the domain's. */
-import { buildMetadata, checkMetadata, readTrust, sameTrust } from "../domain/metadata.ts";
+import { buildMetadata, checkMetadata, readTrust, sameTrust, type Trust } from "../domain/metadata.ts";
 
 /** Metadata for AWS made of these certificates (base64 DER), once Entra's own has passed the domain's checks. */
 export function providerMetadata(
@@ -26,6 +26,22 @@ export function equalTrust(a: string, b: string): boolean {
     return sameTrust(a, b);
   } catch {
     return false;
+  }
+}
+
+/** Thumbprints (SHA-1) by which two documents of one issuer differ; undefined when they differ in more, or one cannot be read. */
+export function changeOfTrust(from: string, to: string): { added: string[]; removed: string[] } | undefined {
+  try {
+    const [before, after] = [readTrust(from), readTrust(to)];
+    if (before.entityId !== after.entityId || before.ssoUrls.join() !== after.ssoUrls.join()) return undefined;
+    const thumbprints = (trust: Trust) => trust.signingCertificates.map(({ thumbprintSha1 }) => thumbprintSha1);
+    const [old, now] = [thumbprints(before), thumbprints(after)];
+    return {
+      added: now.filter((one) => !old.includes(one)),
+      removed: old.filter((one) => !now.includes(one)),
+    };
+  } catch {
+    return undefined;
   }
 }
 

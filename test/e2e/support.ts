@@ -78,7 +78,10 @@ export interface Harness {
   reason(kind: string, name: string, type: string, reason: string): Promise<void>;
   /** Resolves when `quietMs` passed without any write to a cloud or a status. */
   writes(): CallRecord[];
-  restart(): Promise<void>;
+  /** A new process. "kept": it finds the objects with their status and finalizers, after `crashAfter` as they were at that moment. */
+  restart(objects?: "none" | "kept" | "erased"): Promise<void>;
+  /** The process dies when the cloud has carried out this call ("iam:CreateAccessKey", `*` for any run) for the nth time: no further call gets out. */
+  crashAfter(call: string, nth?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -98,6 +101,7 @@ export async function start(input: WorldInput = world(), options: { pollInterval
   };
   let composed = composeClouds(base);
   let controller = new FolderController({ clouds: composed.clouds, cluster: "test", pollIntervalMs, log });
+  let snapshot: Resource[] | undefined;
   controller.start();
   const harness: Harness = {
     sandbox,
@@ -134,12 +138,38 @@ export async function start(input: WorldInput = world(), options: { pollInterval
         `${kind}/${name} ${type} ${reason}`,
       ),
     writes: () => calls.filter(({ write, operation }) => write && !operation.includes("$batch")),
-    async restart() {
+    async restart(objects = "none") {
+      const kept = objects === "none" ? [] : (snapshot ?? structuredClone(controller.resources()));
       await controller.stop();
       composed.close();
+      sandbox.faults.clear();
+      snapshot = undefined;
       composed = composeClouds(base);
       controller = new FolderController({ clouds: composed.clouds, cluster: "test", pollIntervalMs, log });
+      for (const one of kept) {
+        controller.store.apply(one as never);
+        for (const finalizer of one.metadata.finalizers ?? []) await controller.store.addFinalizer(one, finalizer);
+        if (objects === "kept") await controller.store.updateStatus(one, one.status);
+      }
       controller.start();
+    },
+    crashAfter(call, nth = 1) {
+      const pattern = new RegExp(
+        `^${call
+          .split("*")
+          .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+          .join(".*")}$`,
+      );
+      let left = nth;
+      return new Promise((resolve) => {
+        const off = sandbox.onExchange(({ service, operation, response }) => {
+          if (response.status >= 400 || !pattern.test(`${service}:${operation}`) || --left > 0) return;
+          off();
+          snapshot = structuredClone(controller.resources());
+          sandbox.faults.add({ match: "*", kind: "cut" });
+          resolve();
+        });
+      });
     },
     async stop() {
       await controller.stop();

@@ -694,6 +694,22 @@ export const CRDS = [
                         }
                       }
                     },
+                    "inFlight": {
+                      "type": "object",
+                      "description": "Calls that must never be repeated blindly. Written before such a call is sent, taken away once its outcome is seen, so that a\nnew process knows of it.",
+                      "properties": {
+                        "application": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When an application was asked for."
+                        },
+                        "certificate": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When a signing certificate was asked for; its name ends in this time."
+                        }
+                      }
+                    },
                     "lastCheckedAt": {
                       "type": "string",
                       "format": "date-time",

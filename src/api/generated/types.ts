@@ -372,6 +372,20 @@ observed: string
 since: string
 }[]
 /**
+ * Calls that must never be repeated blindly. Written before such a call is sent, taken away once its outcome is seen, so that a
+ * new process knows of it.
+ */
+inFlight?: {
+/**
+ * When an application was asked for.
+ */
+application?: string
+/**
+ * When a signing certificate was asked for; its name ends in this time.
+ */
+certificate?: string
+}
+/**
  * When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed.
  */
 lastCheckedAt?: string

@@ -8,20 +8,23 @@ import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ServicePrincipal } from "../../providers/graph/types.ts";
-import { type Component, type Step, waitFor } from "../component.ts";
-import { type PersonaScope, requestMark } from "../scope.ts";
+import {
+  certificateName,
+  ROTATED_AT_TAG,
+  ROTATED_FOR_TAG,
+  ROTATED_FROM_TAG,
+  rotationOf,
+  usableCertificates,
+} from "../certificates.ts";
+import { type Component, refuse, type Step, waitFor } from "../component.ts";
+import { hasLostItsHistory, intend, type PersonaScope, requestMark } from "../scope.ts";
 import type { Certificate, SeenCertificate } from "../seen.ts";
 import { trustsCertificate } from "../trust.ts";
-
-export const CERTIFICATE_NAME = "CN=connect-sso";
-export const ROTATED_FROM_TAG = "connectsso.dev/certificate-rotated-from";
-export const ROTATED_AT_TAG = "connectsso.dev/certificate-rotated-at";
-export const ROTATED_FOR_TAG = "connectsso.dev/certificate-rotated-for";
 
 /** Assertions signed just before the switch are still to be accepted after it. */
 const OVERLAP_MS = 3_600_000;
 /** A certificate shows in keyCredentials within minutes. */
-const SHOWS_WITHIN_MS = 300_000;
+const SHOWS_WITHIN_MS = 600_000;
 
 export const certificate: Component<SeenCertificate> = {
   name: "certificate",
@@ -32,91 +35,52 @@ export const certificate: Component<SeenCertificate> = {
   observe,
   plan(scope, seen) {
     const { servicePrincipal } = scope.seen.application ?? {};
-    const steps: Step[] = [];
-    if (!seen.active) {
+    const { active, next, due, provider } = seen;
+    if (!active) {
       const usable = seen.usable.at(-1);
       return usable ? [activate(scope, servicePrincipal!, seen, usable)] : [add(scope, "nothing signs the assertions")];
     }
-    if (servicePrincipal!.preferredTokenSigningKeyThumbprint?.toUpperCase() !== seen.active.thumbprint)
-      steps.push(activate(scope, servicePrincipal!, seen, seen.active));
-    if (seen.rotationDue && !seen.next) steps.push(add(scope, "the active certificate is to be replaced", true));
-    if (seen.rotationDue && seen.next && trustsCertificate(seen.provider?.metadata, seen.next.key))
-      steps.push(switchOver(scope, servicePrincipal!, seen, seen.active, seen.next));
-    steps.push(...removePrevious(scope, servicePrincipal!, seen));
-    return steps;
+    const steps: Step[] = [];
+    if (servicePrincipal!.preferredTokenSigningKeyThumbprint?.toUpperCase() !== active.thumbprint)
+      steps.push(activate(scope, servicePrincipal!, seen, active));
+    if (due && !next) steps.push(add(scope, "the active certificate is to be replaced", true));
+    if (next && trustsCertificate(provider?.metadata, next.key))
+      steps.push(switchOver(scope, servicePrincipal!, seen, active, next));
+    return [...steps, ...removeOld(scope, servicePrincipal!, seen)];
   },
-  describe: (_, { active, next }) =>
-    `${active!.thumbprint.slice(0, 8)}… until ${new Date(active!.notAfter).toISOString().slice(0, 10)}${
-      next ? `, being replaced by ${next.thumbprint.slice(0, 8)}…` : ""
-    }`,
+  reason: (_, { next, previous }) => (next || previous ? REASON.CertificateRotating : undefined),
+  describe: (_, { active, next, previous }) =>
+    `${short(active!)} signs until ${new Date(active!.notAfter).toISOString().slice(0, 10)}${
+      next ? `; ${short(next)} takes its place once AWS trusts both` : ""
+    }${previous ? `; AWS trusts the former ${short(previous)} for an hour more` : ""}`,
 };
 
+const short = ({ thumbprint }: Certificate) => `${thumbprint.slice(0, 8)}…`;
+
 async function observe(scope: PersonaScope): Promise<SeenCertificate> {
+  const { graph, call, inFlight, memory } = scope;
   const { application, servicePrincipal } = scope.seen.application ?? {};
-  if (!application || !servicePrincipal) return { usable: [], rotationDue: false };
+  if (!application || !servicePrincipal) return { usable: [], due: false, strays: [] };
   const [fresh, provider] = await Promise.all([
-    scope.graph.getServicePrincipal(servicePrincipal.id, scope.call),
-    scope.iam.getSamlProvider(scope.names.samlProviderArn, scope.call),
+    graph.getServicePrincipal(servicePrincipal.id, call),
+    scope.iam.getSamlProvider(scope.names.samlProviderArn, call),
   ]);
   const principal = fresh ?? servicePrincipal;
   scope.seen.application!.servicePrincipal = principal;
-  const now = scope.graph.now().getTime();
+  const now = graph.now().getTime();
+  const asked = inFlight.certificate;
+  if (asked && principal.keyCredentials.some(({ displayName }) => displayName === certificateName(asked)))
+    delete inFlight.certificate;
   const usable = usableCertificates(principal, now);
-  const byThumbprint = (thumbprint: string | null | undefined) =>
-    usable.find((one) => one.thumbprint === thumbprint?.toUpperCase());
-  const remembered = byThumbprint(scope.object.status?.certificate?.thumbprint);
-  const preferred = byThumbprint(principal.preferredTokenSigningKeyThumbprint);
-  const active = chooseActive(scope, provider?.tags[ROTATED_FROM_TAG], preferred, remembered);
-  const previous = byThumbprint(provider?.tags[ROTATED_FROM_TAG]);
-  const rotationDue = active !== undefined && isRotationDue(scope, active, provider?.tags[ROTATED_FOR_TAG], now);
-  const next = rotationDue
-    ? usable
-        .filter((one) => one.displayName === CERTIFICATE_NAME && one !== active && one !== previous)
-        .filter((one) => one.notAfter > active.notAfter || requested(scope, provider?.tags[ROTATED_FOR_TAG]))
-        .at(-1)
-    : undefined;
-  const metadata = active ? await scope.graph.federationMetadata(application.appId, scope.call) : undefined;
-  return { usable, active, previous, next, rotationDue, provider, metadata };
+  memory.withoutCertificateSince = usable.length > 0 ? undefined : (memory.withoutCertificateSince ?? now);
+  const rotation = rotationOf(scope, usable, principal.preferredTokenSigningKeyThumbprint, provider?.tags ?? {}, now);
+  const metadata = rotation.active ? await graph.federationMetadata(application.appId, call) : undefined;
+  return { usable, ...rotation, provider, metadata };
 }
 
-/** Verify halves that have not ended, with their DER; the one that ends last comes last. */
-function usableCertificates(principal: ServicePrincipal, now: number): Certificate[] {
-  return principal.keyCredentials
-    .filter((one) => one.usage === "Verify" && one.key && Date.parse(one.endDateTime) > now)
-    .map((one) => ({
-      thumbprint: one.thumbprint.toUpperCase(),
-      key: one.key!,
-      notAfter: Date.parse(one.endDateTime),
-      displayName: one.displayName,
-    }))
-    .sort((a, b) => a.notAfter - b.notAfter || (a.thumbprint < b.thumbprint ? -1 : 1));
-}
-
-/** The one that status knows, unless we switched since: a signing key activated behind our back is drift, not a rotation. */
-function chooseActive(
-  scope: PersonaScope,
-  rotatedFrom: string | undefined,
-  preferred: Certificate | undefined,
-  remembered: Certificate | undefined,
-): Certificate | undefined {
-  if (!remembered || remembered.thumbprint === preferred?.thumbprint) return preferred;
-  const switched = rotatedFrom === remembered.thumbprint && preferred?.displayName === CERTIFICATE_NAME;
-  return switched || scope.object.status?.certificate?.thumbprint === undefined ? preferred : remembered;
-}
-
-function requested(scope: PersonaScope, rotatedFor: string | undefined): boolean {
-  const mark = requestMark(scope, ANNOTATIONS.rotateCertificate);
-  const handled = scope.object.status?.handledRequests?.[ANNOTATIONS.rotateCertificate];
-  const asked = scope.object.metadata.annotations?.[ANNOTATIONS.rotateCertificate];
-  return mark !== undefined && rotatedFor !== mark && handled !== asked;
-}
-
-function isRotationDue(scope: PersonaScope, active: Certificate, rotatedFor: string | undefined, now: number): boolean {
-  const rotateBeforeMs = durationSeconds(scope.spec.application.signingCertificate.rotateBefore) * 1000;
-  return active.notAfter - now < rotateBeforeMs || requested(scope, rotatedFor);
-}
-
+/** Not idempotent in Entra: the name, with its time, is in the status before the call is sent. */
 function add(scope: PersonaScope, why: string, maintenance = false): Step {
+  const { inFlight, graph, spec, call } = scope;
   return {
     verb: "create",
     object: "signing certificate",
@@ -124,24 +88,54 @@ function add(scope: PersonaScope, why: string, maintenance = false): Step {
     differences: [],
     maintenance,
     async apply() {
-      const { memory, graph } = scope;
-      if (memory.certificateAddedAt !== undefined && scope.now() - memory.certificateAddedAt < SHOWS_WITHIN_MS)
-        throw waitFor(REASON.WaitingForReplication, "Entra does not show the new signing certificate yet", 5_000);
-      memory.certificateAddedAt = scope.now();
-      const { lifetime } = scope.spec.application.signingCertificate;
-      const end = new Date(graph.now().getTime() + durationSeconds(lifetime) * 1000).toISOString();
+      requireAbsence(scope);
+      const now = graph.now();
+      const since = now.toISOString();
+      await intend(scope, "certificate", since);
+      const end = new Date(now.getTime() + durationSeconds(spec.application.signingCertificate.lifetime) * 1000);
       try {
         await graph.addTokenSigningCertificate(
           scope.seen.application!.servicePrincipal!.id,
-          { displayName: CERTIFICATE_NAME, endDateTime: end },
-          scope.call,
+          { displayName: certificateName(since), endDateTime: end.toISOString() },
+          call,
         );
       } catch (error) {
-        if (error instanceof CloudError && !error.outcomeUnknown) delete memory.certificateAddedAt;
-        throw error;
+        if (error instanceof CloudError && !error.outcomeUnknown) delete inFlight.certificate;
+        throw isMissingInCloud(error) ? unsupported(scope) : error;
       }
     },
   };
+}
+
+/** One that was asked for earlier, by us or by a process whose status was lost, would show by now. */
+function requireAbsence(scope: PersonaScope): void {
+  const { inFlight, memory, graph } = scope;
+  const asked = inFlight.certificate ?? (hasLostItsHistory(scope) ? memory.withoutCertificateSince : undefined);
+  if (asked === undefined) return;
+  if (graph.now().getTime() - new Date(asked).getTime() < SHOWS_WITHIN_MS)
+    throw waitFor(
+      REASON.WaitingForReplication,
+      inFlight.certificate
+        ? `the signing certificate asked for at ${inFlight.certificate} does not show in Entra yet`
+        : "the status of this persona was lost: making sure that no signing certificate is under way",
+      5_000,
+    );
+}
+
+/** The action exists in Microsoft's global cloud only (facts/microsoft-graph.md 4.1). */
+function isMissingInCloud(error: unknown): boolean {
+  return (
+    error instanceof CloudError &&
+    (error.status === 400 || error.status === 404 || error.status === 405 || error.status === 501) &&
+    /segment|not supported|not implemented/i.test(error.message)
+  );
+}
+
+function unsupported(scope: PersonaScope): CloudError {
+  return refuse(
+    REASON.CertificateByHand,
+    `Microsoft Graph of this cloud cannot make a signing certificate: add one by hand to the enterprise application ${scope.spec.application.displayName} (Single sign-on, SAML certificates); the controller goes on with it`,
+  );
 }
 
 function activate(scope: PersonaScope, principal: ServicePrincipal, seen: SeenCertificate, to: Certificate): Step {
@@ -154,13 +148,16 @@ function activate(scope: PersonaScope, principal: ServicePrincipal, seen: SeenCe
     security: seen.active
       ? `the active signing certificate was changed to ${observed} and set back to ${to.thumbprint}`
       : undefined,
-    apply: () =>
-      scope.graph.patchServicePrincipal(
-        principal.id,
-        { preferredTokenSigningKeyThumbprint: to.thumbprint },
-        scope.call,
-      ),
+    apply: () => prefer(scope, principal, to),
   };
+}
+
+function prefer(scope: PersonaScope, principal: ServicePrincipal, { thumbprint }: Certificate): Promise<void> {
+  return scope.graph.patchServicePrincipal(
+    principal.id,
+    { preferredTokenSigningKeyThumbprint: thumbprint },
+    scope.call,
+  );
 }
 
 function switchOver(
@@ -185,27 +182,24 @@ function switchOver(
       };
       // The tags first: without them the next pass could not tell a switch of ours from somebody else's.
       await scope.iam.tagSamlProvider(seen.provider!.arn, tags, [], scope.call);
-      await scope.graph.patchServicePrincipal(
-        principal.id,
-        { preferredTokenSigningKeyThumbprint: to.thumbprint },
-        scope.call,
-      );
+      await prefer(scope, principal, to);
     },
   };
 }
 
-function removePrevious(scope: PersonaScope, principal: ServicePrincipal, seen: SeenCertificate): Step[] {
-  const { previous, active, provider } = seen;
-  const at = Date.parse(provider?.tags[ROTATED_AT_TAG] ?? "");
-  if (!previous || previous === active || !(scope.graph.now().getTime() - at > OVERLAP_MS)) return [];
-  return [
-    {
-      verb: "delete",
-      object: `signing certificate ${previous.thumbprint.slice(0, 8)}…`,
-      why: "the next one has been signing long enough",
-      differences: [],
-      maintenance: true,
-      apply: () => scope.graph.removeSigningCertificates(principal.id, [previous.thumbprint], scope.call),
-    },
-  ];
+/** The former one after the overlap, and what an unlucky rotation left over. */
+function removeOld(scope: PersonaScope, principal: ServicePrincipal, seen: SeenCertificate): Step[] {
+  const { previous, due, strays, provider } = seen;
+  const now = scope.graph.now().getTime();
+  const switchedAt = Date.parse(provider?.tags[ROTATED_AT_TAG] ?? "");
+  const former = previous && now - switchedAt > OVERLAP_MS ? [previous] : [];
+  const unused = due ? [] : strays.filter(({ notBefore }) => now - notBefore > OVERLAP_MS);
+  return [...former, ...unused].map((one) => ({
+    verb: "delete",
+    object: `signing certificate ${short(one)}`,
+    why: one === previous ? "the next one has been signing long enough" : "it is ours and signs nothing",
+    differences: [],
+    maintenance: true,
+    apply: () => scope.graph.removeSigningCertificates(principal.id, [one.thumbprint], scope.call),
+  }));
 }

@@ -1,10 +1,10 @@
 /** The blog's azure_cli_user: the IAM user whose key Entra holds. It may list roles and nothing else. */
 import { CONDITION } from "../../api/resources.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
+import { ACTIVE_KEY_TAG } from "../access-keys.ts";
 import { type Component, createOnce, differ, type Step } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
 import type { SeenProvisioningUser } from "../seen.ts";
-import { ACTIVE_KEY_TAG } from "./provisioning.ts";
 
 export const provisioningUser: Component<SeenProvisioningUser> = {
   name: "provisioning-user",

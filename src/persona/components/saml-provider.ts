@@ -1,11 +1,12 @@
 /** The IAM SAML provider: trusts the active signing certificate, and while it is rotated also the next or the previous one. */
 import { REASON } from "../../api/reasons.ts";
-import { CONDITION } from "../../api/resources.ts";
+import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import type { IamSamlProvider } from "../../providers/aws/types.ts";
+import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
+import { ROTATED_FOR_TAG, ROTATED_FROM_TAG } from "../certificates.ts";
 import { type Component, createOnce, differ, refuse, type Step, waitFor } from "../component.ts";
-import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
-import { describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
+import { claim, missingTags, ownTags, type PersonaScope, requestMark } from "../scope.ts";
+import { changeOfTrust, describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
 
 export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: string }> = {
   name: "saml-provider",
@@ -32,7 +33,10 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
           differences: [],
           apply: () =>
             createOnce(object, () =>
-              iam.createSamlProvider({ name: names.samlProvider, metadata: desired!, tags }, call),
+              iam.createSamlProvider(
+                { name: names.samlProvider, metadata: desired!, tags: { ...tags, ...rotatedFor(scope) } },
+                call,
+              ),
             ),
         },
       ];
@@ -65,19 +69,28 @@ function update(scope: PersonaScope, object: string, provider: IamSamlProvider, 
     object,
     why: "it trusts other certificates or another issuer",
     differences: [{ path: "trust", desired: wanted, observed: found }],
-    maintenance: isRotation(scope, provider),
+    maintenance: isRotation(scope, provider, desired),
     security: `the metadata of ${object} was changed: it trusted ${found} and now trusts ${wanted}`,
     apply: () => scope.iam.updateSamlProvider(provider.arn, desired, scope.call),
   };
 }
 
-/** True when the active certificate is trusted and the difference is that a rotation adds or ends one. */
-function isRotation(scope: PersonaScope, provider: IamSamlProvider): boolean {
-  const { active, next, usable = [] } = scope.seen.certificate ?? {};
-  if (!active || !trustsCertificate(provider.metadata, active.key)) return false;
-  const known = usable.filter(({ key }) => trustsCertificate(provider.metadata, key)).length;
-  if (describeCertificates(provider.metadata).split(", ").length > known + 1) return false;
-  return next !== undefined || scope.object.status?.certificate?.rotatingTo !== undefined;
+/** A rotation adds the next certificate and ends the former one, and does nothing else. */
+function isRotation(scope: PersonaScope, provider: IamSamlProvider, desired: string): boolean {
+  const change = changeOfTrust(provider.metadata, desired);
+  if (!change) return false;
+  const { next } = scope.seen.certificate ?? {};
+  const former = provider.tags[ROTATED_FROM_TAG];
+  return (
+    change.added.every((thumbprint) => thumbprint === next?.thumbprint) &&
+    change.removed.every((thumbprint) => thumbprint === former)
+  );
+}
+
+/** A certificate made for a new provider answers every request made so far. */
+function rotatedFor(scope: PersonaScope): Tags {
+  const mark = requestMark(scope, ANNOTATIONS.rotateCertificate);
+  return mark ? { [ROTATED_FOR_TAG]: mark } : {};
 }
 
 /** Undefined while there is no certificate. Refused or waited for when Entra's own metadata does not agree. */

@@ -2,7 +2,7 @@
 import { type CallOptions, CloudError } from "../errors.ts";
 import { applicationPath, gone, type Json, literal, type TenantContext } from "./context.ts";
 import { toApplication, toServicePrincipal } from "./shapes.ts";
-import type { Application, AppRole, Graph } from "./types.ts";
+import type { AppRole, Graph } from "./types.ts";
 
 export function applicationCalls({ client, write }: TenantContext) {
   const listApplications = (path: string, operation: string, options?: CallOptions) =>
@@ -74,15 +74,22 @@ export function applicationCalls({ client, write }: TenantContext) {
         }),
       );
     },
-    async findDeletedApplications(filter, options) {
+    async findDeletedApplications(wanted, options) {
       const all = await listApplications(
         "/directory/deletedItems/microsoft.graph.application?$top=100",
         "/directory/deletedItems/microsoft.graph.application",
         options,
       );
-      return all.filter((one: Application) =>
-        "displayName" in filter ? one.displayName === filter.displayName : one.tags.includes(filter.tag),
-      );
+      return all.filter(wanted);
+    },
+    async restoreApplication(id, options) {
+      await write({
+        method: "POST",
+        operation: "/directory/deletedItems/{id}/restore",
+        path: `/directory/deletedItems/${id}/restore`,
+        target: `application ${id}`,
+        options,
+      });
     },
     async owners(kind, id, options) {
       const segment = kind === "application" ? "applications" : "servicePrincipals";

@@ -35,6 +35,7 @@ export function toApplication(json: Json): Application {
     appRoles: (json.appRoles ?? []).map(toRole),
     tags: json.tags ?? [],
     notes: json.notes ?? null,
+    ...(json.deletedDateTime ? { deletedDateTime: json.deletedDateTime } : {}),
   };
 }
 
@@ -114,6 +115,7 @@ export function toJob(json: Json): SyncJob {
           endedAt: status.lastExecution.timeEnded,
         }
       : undefined,
+    lastSuccessfulExecutionBeganAt: status.lastSuccessfulExecution?.timeBegan,
     lastSuccessfulExecutionAt: status.lastSuccessfulExecution?.timeEnded,
   };
 }

@@ -20,6 +20,8 @@ export interface Application {
   appRoles: AppRole[];
   tags: string[];
   notes: string | null;
+  /** Of a soft-deleted one. */
+  deletedDateTime?: string;
 }
 export interface KeyCredential {
   keyId: string;
@@ -78,6 +80,8 @@ export interface SyncJob {
   scheduleState: string;
   quarantine?: { reason: string; message: string; since?: string };
   lastExecution?: { state: string; endedAt?: string; beganAt?: string };
+  /** Begin and end of the last good run. */
+  lastSuccessfulExecutionBeganAt?: string;
   lastSuccessfulExecutionAt?: string;
 }
 export interface ClaimsMappingPolicy {
@@ -122,8 +126,10 @@ export interface Graph {
     o?: CallOptions,
   ): Promise<void>;
   deleteApplication(id: string, o?: CallOptions): Promise<void>;
-  /** Soft-deleted applications (30 days). */
-  findDeletedApplications(f: { displayName: string } | { tag: string }, o?: CallOptions): Promise<Application[]>;
+  /** Soft-deleted applications (30 days) that `wanted` accepts; Graph filters these by nothing useful. */
+  findDeletedApplications(wanted: (one: Application) => boolean, o?: CallOptions): Promise<Application[]>;
+  /** Brings a soft-deleted application back, its service principal with it; policies are not recovered. */
+  restoreApplication(id: string, o?: CallOptions): Promise<void>;
   owners(kind: "application" | "servicePrincipal", id: string, o?: CallOptions): Promise<string[]>;
 
   /** Single-object read with certificates (`key` included). */

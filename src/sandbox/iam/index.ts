@@ -114,7 +114,11 @@ function rolesVisibleTo(
   principals: Principals,
 ): NonNullable<SandboxHost["shared"]["iam"]>["rolesVisibleTo"] {
   return (accessKeyId, secret) => {
-    const key = [...state.users.values()].flatMap(({ keys }) => keys).find(({ id }) => id === accessKeyId);
+    // A new key is not known everywhere at once.
+    const key = state.users
+      .readAll()
+      .flatMap(({ keys }) => keys)
+      .find(({ id }) => id === accessKeyId);
     if (key?.secret !== secret || key.status !== "Active") return { denied: true };
     principals.markUsed(accessKeyId, "iam", "us-east-1");
     if (!principals.allows(accessKeyId, "iam:ListRoles", `arn:aws:iam::${state.account}:role/`))

@@ -1,0 +1,99 @@
+/** Which application in Entra is this persona's, and which identifier it has or gets. Reads only. */
+import { nextIdentifier } from "../domain/identifier.ts";
+import { OWNER_TAG } from "../domain/ownership.ts";
+import { identifierBase } from "../domain/relay-state.ts";
+import { CloudError } from "../providers/errors.ts";
+import type { Application } from "../providers/graph/types.ts";
+import type { PersonaScope } from "./scope.ts";
+
+/** Gallery template "AWS Single-Account Access". */
+export const AWS_TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
+
+/** Name of an application until its settings are made: derived, so that it is found again whatever was lost. */
+export function temporaryName(scope: PersonaScope): string {
+  return `connect-sso ${scope.owner}`;
+}
+
+export function ownerTag(scope: PersonaScope): string {
+  return `${OWNER_TAG}:${scope.owner}`;
+}
+
+export function ownerOfTags(tags: readonly string[]): string | undefined {
+  return tags.find((tag) => tag.startsWith(`${OWNER_TAG}:`))?.slice(OWNER_TAG.length + 1);
+}
+
+/** Ours by tag; else by the temporary name; else, when taking over is allowed, the one unowned gallery application of this name. */
+export async function findCandidates(scope: PersonaScope): Promise<Application[]> {
+  const { graph, call, spec } = scope;
+  const hint = knownId(scope);
+  const [hinted, tagged, temporary] = await Promise.all([
+    hint ? graph.getApplication(hint, call) : undefined,
+    graph.findApplications({ tag: ownerTag(scope) }, call),
+    graph.findApplications({ displayName: temporaryName(scope) }, call),
+  ]);
+  const ours = tagged.filter(({ tags }) => ownerOfTags(tags) === scope.owner);
+  if (ours.length > 0) return ours.map((one) => (one.id === hinted?.id ? hinted : one));
+  if (hinted && (ownerOfTags(hinted.tags) === scope.owner || hinted.displayName === temporaryName(scope)))
+    return [hinted];
+  const named = temporary.filter(({ displayName }) => displayName === temporaryName(scope));
+  if (named.length > 0) return named;
+  // The tag was taken away behind our back: the id in status still tells which one it was.
+  if (hinted && ownerOfTags(hinted.tags) === undefined) return [hinted];
+  if (spec.adoptionPolicy !== "IfUnowned") return [];
+  const unowned = (await graph.findApplications({ displayName: spec.application.displayName }, call)).filter(
+    ({ applicationTemplateId, tags }) => applicationTemplateId === AWS_TEMPLATE && ownerOfTags(tags) === undefined,
+  );
+  const { identifier } = spec.application;
+  const identified = unowned.filter(
+    ({ identifierUris }) => identifier !== undefined && identifierUris.includes(identifier),
+  );
+  // Applications made by hand often share the gallery's name: the identifier tells them apart.
+  return identified.length > 0 ? identified : unowned;
+}
+
+/** Id of the application that this persona had, as far as anybody remembers. */
+export function knownId({ memory, object }: PersonaScope): string | undefined {
+  return memory.applicationId ?? object.status?.applicationId;
+}
+
+/** Ours among the soft-deleted ones, the one deleted last. Who may not look has none: then a new one is made, and the old one stays deleted. */
+export async function findDeleted(scope: PersonaScope): Promise<Application | undefined> {
+  const { graph, call } = scope;
+  const known = knownId(scope);
+  try {
+    const all = await graph.findDeletedApplications(
+      ({ id, tags, displayName }) =>
+        id === known || ownerOfTags(tags) === scope.owner || displayName === temporaryName(scope),
+      call,
+    );
+    return all.sort((a, b) => (a.deletedDateTime ?? "").localeCompare(b.deletedDateTime ?? "")).at(-1);
+  } catch (error) {
+    if (error instanceof CloudError && error.status === 403) return undefined;
+    throw error;
+  }
+}
+
+/** Given; else the application's own; else the one last used; else the next that nobody in the tenant has. */
+export async function chooseIdentifier(scope: PersonaScope, found: Application) {
+  const base = identifierBase(scope.instance);
+  const own = found.identifierUris.find((uri) => uri === base || uri.startsWith(`${base}#`));
+  const given = scope.spec.application.identifier;
+  if (own && (!given || given === own)) return { identifier: own };
+  const others = (await scope.graph.findApplications({ identifierUriPrefix: given ?? base }, scope.call)).filter(
+    ({ id }) => id !== found.id,
+  );
+  const uses = (uri: string) =>
+    others.find(({ identifierUris }) => identifierUris.some((used) => used.toLowerCase() === uri.toLowerCase()));
+  if (given) {
+    const holder = uses(given);
+    return { identifier: given, identifierTakenBy: holder ? `application ${holder.displayName}` : undefined };
+  }
+  const last = scope.object.status?.identifier;
+  if (last && (last === base || last.startsWith(`${base}#`)) && !uses(last)) return { identifier: last };
+  return {
+    identifier: nextIdentifier(
+      base,
+      others.flatMap(({ identifierUris }) => identifierUris),
+    ),
+  };
+}

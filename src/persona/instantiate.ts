@@ -1,0 +1,104 @@
+/**
+ * Making the application, once. Neither the gallery's instantiate nor a restore may be repeated because an answer was lost, was a 404
+ * (which has been seen although the objects were made), or because a process died: the intent is in the status before the call is
+ * sent, and nothing further is asked for until the application is seen or has been absent for as long as Entra may take.
+ */
+import { REASON } from "../api/reasons.ts";
+import { CloudError } from "../providers/errors.ts";
+import type { Application } from "../providers/graph/types.ts";
+import { type Step, waitFor } from "./component.ts";
+import { AWS_TEMPLATE, knownId, temporaryName } from "./find-application.ts";
+import { hasLostItsHistory, intend, type PersonaScope } from "./scope.ts";
+
+/** An absence counts after this many looks over at least this time (our clock). */
+const LOOKS = 3;
+const ABSENT_MS = 2_000;
+/** When an application was asked for, was known, or may have been: as long as replication in Entra may take (Entra's clock). */
+const ABSENT_FOR_SURE_MS = 600_000;
+const LOOK_AGAIN_MS = 1_000;
+const LOOK_AGAIN_LATER_MS = 5_000;
+
+/** Takes note of a look that found no application. */
+export function noteAbsence({ memory, graph, now }: PersonaScope): void {
+  const { since, sinceEntra, looks } = memory.absent ?? { since: now(), sinceEntra: graph.now().getTime(), looks: 0 };
+  memory.absent = { since, sinceEntra, looks: looks + 1 };
+}
+
+export function instantiate(scope: PersonaScope): Step {
+  return once(scope, {
+    verb: "create",
+    why: "the persona has no application in Entra",
+    async call() {
+      const made = await scope.graph.instantiate(AWS_TEMPLATE, temporaryName(scope), scope.call);
+      scope.memory.applicationId = made.application.id;
+    },
+  });
+}
+
+/** A deleted application comes back with its ids, so that users' links and what AWS knows of it stay as they are. */
+export function restore(scope: PersonaScope, deleted: Application): Step {
+  return once(scope, {
+    verb: "update",
+    why: `it was deleted in Entra${deleted.deletedDateTime ? ` at ${deleted.deletedDateTime}` : ""} and is restored`,
+    async call() {
+      await scope.graph.restoreApplication(deleted.id, scope.call);
+      scope.memory.applicationId = deleted.id;
+    },
+  });
+}
+
+function once(scope: PersonaScope, p: { verb: "create" | "update"; why: string; call(): Promise<void> }): Step {
+  const { inFlight, memory, graph, spec } = scope;
+  return {
+    verb: p.verb,
+    object: `application ${spec.application.displayName}`,
+    why: p.why,
+    differences: [],
+    async apply() {
+      requireAbsence(scope);
+      await intend(scope, "application", graph.now().toISOString());
+      try {
+        await p.call();
+        delete memory.absent;
+      } catch (error) {
+        if (!(error instanceof CloudError) || error.outcomeUnknown)
+          throw waitFor(
+            REASON.WaitingForReplication,
+            "Entra's answer about the application was lost; looking whether it was made",
+            LOOK_AGAIN_MS,
+          );
+        delete inFlight.application;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Absent often and long enough that an application asked for by an earlier pass, or an earlier process, would have shown. */
+function requireAbsence(scope: PersonaScope): void {
+  const { memory, inFlight, graph, now } = scope;
+  const { since, sinceEntra, looks } = memory.absent!;
+  const asked = Date.parse(inFlight.application ?? "");
+  const careful = inFlight.application !== undefined || knownId(scope) !== undefined || hasLostItsHistory(scope);
+  const sureAt = Math.max(sinceEntra, asked || 0) + ABSENT_FOR_SURE_MS;
+  if (careful && graph.now().getTime() < sureAt)
+    throw waitFor(
+      REASON.WaitingForReplication,
+      `${reasonForCare(scope)}; a new one is made only if Entra shows none until ${new Date(sureAt).toISOString().slice(0, 19)}Z`,
+      LOOK_AGAIN_LATER_MS,
+    );
+  if (looks < LOOKS || now() - since < ABSENT_MS)
+    throw waitFor(
+      REASON.WaitingForReplication,
+      "making sure that Entra has no application of this persona before one is made",
+      LOOK_AGAIN_MS,
+    );
+}
+
+function reasonForCare(scope: PersonaScope): string {
+  const { application: since } = scope.inFlight;
+  if (since) return `an application was asked for at ${since} and does not show yet`;
+  const known = knownId(scope);
+  if (known) return `application ${known} of this persona is gone from Entra, from its deleted ones too`;
+  return "the status of this persona was lost, so an application may be under way";
+}
