@@ -17,6 +17,11 @@ export interface DomainMetrics {
   driftHandled(kind: string, component: string, action: "corrected" | "reported"): void;
 }
 
+/** A ConnectUser that is well has no series: ten thousand of them would be 120,000 lines in every scrape. */
+function isAmiss({ type, status }: { type: string; status: string }): boolean {
+  return type === "Ready" ? status !== "True" : ["Stalled", "Drifted", "Conflict"].includes(type) && status === "True";
+}
+
 export function createDomainMetrics(registry: Registry, version: string): DomainMetrics {
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: readonly string[]) =>
@@ -24,7 +29,7 @@ export function createDomainMetrics(registry: Registry, version: string): Domain
   gauge("connectsso_build_info", "Always 1; the version is a label.", ["version"]).set({ version }, 1);
   const condition = gauge(
     "connectsso_condition",
-    "1 for the status a condition has, 0 for the others. ConnectUsers: Ready, Stalled, Drifted and Conflict only.",
+    "1 for the status a condition has, 0 for the others. Of ConnectUsers only what is amiss: not Ready, Stalled, Drifted, Conflict.",
     [...OBJECT, "type", "status"],
   );
   const drift = gauge("connectsso_drift_detected", "1 while a component is not as declared.", [...OBJECT, "component"]);
@@ -120,8 +125,7 @@ export function createDomainMetrics(registry: Registry, version: string): Domain
     const { namespace, name } = metadata;
     forget(kind, namespace, name);
     if (!status) return;
-    const wanted = kind === PERSONA ? undefined : new Set(["Ready", "Stalled", "Drifted", "Conflict"]);
-    const conditions = (status.conditions ?? []).filter(({ type }) => !wanted || wanted.has(type));
+    const conditions = (status.conditions ?? []).filter((one) => kind === PERSONA || isAmiss(one));
     for (const { type, status: state } of conditions) {
       for (const one of ["True", "False", "Unknown"] satisfies Status[])
         condition.set({ kind, namespace, name, type, status: one }, one === state ? 1 : 0);

@@ -1,8 +1,11 @@
 /**
  * HTTP to the API server over one shared connection pool. client-node opens a TLS connection per request and neither times out nor
- * retries; only its kubeconfig and authentication are used (kubeconfig.ts). Headers and bodies are never logged.
+ * retries; only its kubeconfig and authentication are used (kubeconfig.ts). Node's own client, because undici would be a fifth of the
+ * program's memory. Headers and bodies are never logged.
  */
-import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 import { backoff, type Clock, sleep, systemClock } from "./clock.ts";
 import { KubeApiError } from "./errors.ts";
 
@@ -48,12 +51,17 @@ export interface TransportOptions {
 
 /** A Retry-After beyond this is the caller's affair, not a connection's. */
 const LONGEST_WAIT_MS = 10_000;
+const CONNECT_MS = 10_000;
+/** Without the first byte of an answer, also of a watch. */
+const HEADERS_MS = 30_000;
+/** Kept open without a request; the API server itself waits longer. */
+const IDLE_MS = 30_000;
 const JSON_PATCH = "application/json-patch+json";
 
 export class Transport {
   readonly #options: TransportOptions;
   readonly #clock: Clock;
-  #dispatcher: Dispatcher | undefined;
+  #agent: HttpAgent | undefined;
   #fingerprint = "";
   #closed = false;
 
@@ -82,28 +90,28 @@ export class Transport {
   /** The body of a long GET, chunk by chunk; the caller's signal ends it. One attempt: a watcher has its own back-off. */
   async stream(path: string, options: RequestOptions & { signal: AbortSignal }): Promise<AsyncIterable<Buffer>> {
     for (const refresh of [false, true]) {
-      const response = await this.#send("GET", path, options, refresh, options.signal, 0);
+      const response = await this.#send("GET", path, options, refresh, options.signal);
       if (response.statusCode === 401 && !refresh) {
-        await response.body.dump();
+        response.resume();
         continue;
       }
-      if (response.statusCode >= 300) throw await asError("GET", path, response);
-      return response.body;
+      if (response.statusCode! >= 300) throw await asError("GET", path, response);
+      return response;
     }
     throw new Error("unreachable");
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#dispatcher?.destroy();
+    this.#agent?.destroy();
   }
 
   async #once<T>(method: Method, path: string, options: RequestOptions, refresh: boolean): Promise<T> {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-    const response = await this.#send(method, path, options, refresh, signal, options.timeoutMs ?? 30_000);
-    if (response.statusCode >= 300) throw await asError(method, path, response);
-    return (await response.body.json()) as T;
+    const response = await this.#send(method, path, options, refresh, signal);
+    if (response.statusCode! >= 300) throw await asError(method, path, response);
+    return JSON.parse(await textOf(response)) as T;
   }
 
   async #send(
@@ -112,27 +120,23 @@ export class Transport {
     options: RequestOptions,
     refresh: boolean,
     signal: AbortSignal,
-    bodyTimeout: number,
-  ): Promise<Dispatcher.ResponseData> {
+  ): Promise<IncomingMessage> {
     const access = await this.#options.access(refresh);
     const headers: Record<string, string> = {
       ...access.headers,
       accept: "application/json",
       "user-agent": this.#options.userAgent ?? "controller",
     };
-    if (options.body !== undefined) headers["content-type"] = options.contentType ?? "application/json";
+    const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));
+    if (body) {
+      headers["content-type"] = options.contentType ?? "application/json";
+      headers["content-length"] = String(body.length);
+    }
     const started = this.#clock.monotonic();
     let code = "error";
     try {
-      const response = await request(access.server + path + queryString(options.query), {
-        method,
-        headers,
-        body: options.body === undefined ? null : JSON.stringify(options.body),
-        signal,
-        dispatcher: this.#pool(access),
-        headersTimeout: 30_000,
-        bodyTimeout,
-      });
+      const url = new URL(access.server + path + queryString(options.query));
+      const response = await exchange(url, { method, headers, signal, agent: this.#pool(access) }, body);
       code = String(response.statusCode);
       return response;
     } finally {
@@ -141,21 +145,69 @@ export class Transport {
   }
 
   /** One pool for as long as certificates and address stay; a rotated CA or client certificate starts a new one. */
-  #pool({ server, tls, proxyUrl }: ClusterAccess): Dispatcher {
+  #pool({ server, tls, proxyUrl }: ClusterAccess): HttpAgent {
     if (this.#closed) throw new Error("the transport is closed");
     const fingerprint = [server, proxyUrl, tls.ca, tls.cert, tls.key, tls.rejectUnauthorized, tls.servername].join(
       "\n",
     );
-    if (this.#dispatcher && fingerprint === this.#fingerprint) return this.#dispatcher;
-    // Requests under way end on the old pool; close() waits for them and must not hold up this one.
-    this.#dispatcher?.close().catch(() => {});
-    const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: 15_000, timeout: 10_000 };
-    this.#dispatcher = proxyUrl
-      ? new ProxyAgent({ uri: proxyUrl, requestTls: tls, connect })
-      : new Agent({ connect, connections: 32, pipelining: 1, keepAliveTimeout: 30_000 });
+    if (this.#agent && fingerprint === this.#fingerprint) return this.#agent;
+    // The old pool is left to itself: requests under way end on it, idle connections time out.
+    const pool = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 32, timeout: IDLE_MS };
+    const secure = server.startsWith("https:");
+    if (proxyUrl) {
+      const proxy = { ...pool, proxy: proxyUrl };
+      this.#agent = secure ? new HttpsProxyAgent({ ...proxy, ...tls }) : new HttpProxyAgent(proxy);
+    } else this.#agent = secure ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
     this.#fingerprint = fingerprint;
-    return this.#dispatcher;
+    return this.#agent;
   }
+}
+
+/** One request; resolves with the head of the answer. Rejects with the signal's reason, or when no connection or no head comes in time. */
+function exchange(
+  url: URL,
+  options: { method: Method; headers: Record<string, string>; signal: AbortSignal; agent: HttpAgent },
+  body: Buffer | undefined,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { signal, ...rest } = options;
+    if (signal.aborted) return reject(signal.reason);
+    const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, rest);
+    let abort = () => void request.destroy(signal.reason);
+    const onAbort = () => abort();
+    const late = (what: string) => () =>
+      request.destroy(Object.assign(new Error(`no ${what} in time`), { code: "ETIMEDOUT" }));
+    let timer = setTimeout(late("connection"), CONNECT_MS);
+    signal.addEventListener("abort", onAbort, { once: true });
+    request.once("socket", (socket) => {
+      const connected = () => {
+        clearTimeout(timer);
+        timer = setTimeout(late("answer"), HEADERS_MS);
+      };
+      if (socket.connecting) socket.once(url.protocol === "https:" ? "secureConnect" : "connect", connected);
+      else connected();
+    });
+    request.once("response", (response) => {
+      clearTimeout(timer);
+      // From here on it is the reader who is told.
+      abort = () => void response.destroy(signal.reason);
+      response.once("close", () => signal.removeEventListener("abort", onAbort));
+      response.on("error", () => {});
+      resolve(response);
+    });
+    request.on("error", (error) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      reject(signal.aborted ? signal.reason : error);
+    });
+    request.end(body);
+  });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /**
@@ -182,8 +234,9 @@ function isConnectionError(error: unknown): boolean {
   return typeof code === "string" || error instanceof SyntaxError || error.name === "TimeoutError";
 }
 
-async function asError(method: Method, path: string, response: Dispatcher.ResponseData): Promise<KubeApiError> {
-  const text = await response.body.text().catch(() => "");
+async function asError(method: Method, path: string, response: IncomingMessage): Promise<KubeApiError> {
+  const code = response.statusCode!;
+  const text = await textOf(response).catch(() => "");
   let status: { reason?: string; message?: string; details?: { retryAfterSeconds?: number } } = {};
   try {
     status = JSON.parse(text) ?? {};
@@ -194,9 +247,9 @@ async function asError(method: Method, path: string, response: Dispatcher.Respon
   const seconds = Number.isFinite(header) && header > 0 ? header : status.details?.retryAfterSeconds;
   const said = typeof status.message === "string" ? status.message.slice(0, 500) : "";
   return new KubeApiError(
-    response.statusCode,
+    code,
     status.reason ?? "",
-    `${method} ${path}: ${response.statusCode} ${status.reason ?? ""} ${said}`.trimEnd(),
+    `${method} ${path}: ${code} ${status.reason ?? ""} ${said}`.trimEnd(),
     seconds ? seconds * 1000 : undefined,
   );
 }
