@@ -14,15 +14,17 @@ import { type Condition, isTrue } from "../runtime/conditions.ts";
 import { type Sandbox, startSandbox } from "../sandbox/server.ts";
 import { composeClouds } from "./compose.ts";
 import { FolderController, type Resource } from "./folder.ts";
-import { paint, tree } from "./tree.ts";
+import { ROOT } from "./root.ts";
+import { paint } from "./terminal.ts";
+import { tree } from "./tree.ts";
 
 const POLL_MS = 2_000;
 
-/** True when everything went as the text says. `root` is the folder that holds examples/. */
-export async function demo(root: string): Promise<void> {
+/** Throws when something did not go as the text says. */
+export async function demo(): Promise<number> {
   const colours = paint();
   const say = (text: string) => process.stdout.write(`${text}\n`);
-  const sandbox = await startSandbox({ world: join(root, "examples/sandbox-world.yaml") });
+  const sandbox = await startSandbox({ world: join(ROOT, "examples/sandbox-world.yaml") });
   Object.assign(process.env, sandbox.env);
   const log = createLogger(process.env.CONNECT_SSO_LOG_LEVEL ?? "silent");
   const options = { cluster: "demo", pollIntervalMs: POLL_MS, allowInsecure: true, log, onCall: () => {} };
@@ -34,7 +36,7 @@ export async function demo(root: string): Promise<void> {
         "Sandbox clouds: Entra ID, IAM and Amazon Connect on this machine. 1 second here is 5 minutes there.",
       ),
     );
-    const { objects, problems } = readManifests(join(root, "examples/blog"));
+    const { objects, problems } = readManifests(join(ROOT, "examples/blog"));
     if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
     say(`Applying examples/blog: ${objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).join(", ")}\n`);
     controller.start();
@@ -47,6 +49,7 @@ export async function demo(root: string): Promise<void> {
     await breakThings(controller, sandbox, persona, say);
     await showRepair(controller, say);
     say(colours.good("\nThe demo went as it should."));
+    return 0;
   } finally {
     await controller.stop();
     close();

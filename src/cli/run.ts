@@ -7,8 +7,11 @@ import { createDomainMetrics } from "../observability/metrics.ts";
 import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
 import { createManager } from "../runtime/manager.ts";
 import type { ObjectStore } from "../runtime/port.ts";
+import { duration } from "./command.ts";
 import { composeClouds, composeReconcilers, INDEXES, related } from "./compose.ts";
 import { matters } from "./folder.ts";
+import { insecureAllowed } from "./session.ts";
+import { VERSION as PROGRAM_VERSION } from "./version.ts";
 
 export interface RunOptions {
   kubeconfig?: string;
@@ -26,22 +29,15 @@ export interface RunOptions {
   allowInsecureEndpoints: boolean;
 }
 
-/** "10m", "90s", "1h30m" in milliseconds. */
-export function parseInterval(text: string): number {
-  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
-  const ms = match ? (Number(match[1] ?? 0) * 3600 + Number(match[2] ?? 0) * 60 + Number(match[3] ?? 0)) * 1000 : 0;
-  if (ms < 1000) throw new Error(`--poll-interval wants something like 10m or 90s, not ${text}`);
-  return ms;
-}
-
 /** Ends with SIGINT or SIGTERM: reconciles under way finish, the lease is given back. */
-export async function run(options: RunOptions, version: string): Promise<void> {
+export async function run(options: RunOptions): Promise<number> {
+  const version = PROGRAM_VERSION;
   const log = createLogger(options.logLevel);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createDomainMetrics(registry, version);
-  const pollIntervalMs = parseInterval(options.pollInterval);
-  const allowInsecure = options.allowInsecureEndpoints || process.env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
+  const pollIntervalMs = duration(options.pollInterval);
+  const allowInsecure = insecureAllowed(options);
   const { clouds, close } = composeClouds({
     cluster: options.clusterName,
     pollIntervalMs,
@@ -117,4 +113,5 @@ export async function run(options: RunOptions, version: string): Promise<void> {
   await manager.stop();
   close();
   if (why === "lost") throw new Error("the leader lease was lost; another replica goes on");
+  return 0;
 }

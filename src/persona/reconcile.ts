@@ -1,8 +1,17 @@
 /** The reconcile of one ConnectSsoPersona, readable from top to bottom. */
 import { REASON } from "../api/reasons.ts";
-import { type ConnectSsoPersona, type ConnectUser, FINALIZER, INDEX, PERSONA, USER } from "../api/resources.ts";
+import {
+  type ConnectSsoPersona,
+  type ConnectSsoPersonaStatus,
+  type ConnectUser,
+  FINALIZER,
+  INDEX,
+  PERSONA,
+  USER,
+} from "../api/resources.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Clouds } from "../providers/clouds.ts";
+import type { CloudError } from "../providers/errors.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
@@ -80,15 +89,33 @@ export function createPersonaReconciler(deps: PersonaDeps) {
 }
 
 /** What an apply would do, by the same code, reads only. */
-export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps): Promise<Plan> {
-  const scope = await openScope(object, { ...deps, persist: () => Promise.resolve() }, {}, {});
-  const pass = await converge(scope, COMPONENTS, "plan");
-  const failed = [...pass.outcomes.values()].find(
-    (one) => one.state === "failed" && asCloudError(one.error).kind !== "waiting",
-  );
-  if (failed?.state === "failed") throw failed.error;
+export interface PersonaPlan extends Plan {
+  /** Why it stops: something that only a person can mend, or that cannot be read. What comes before it is in `changes`. */
+  problem?: CloudError;
+  /** Status as it would read now; users' plans stand on it. */
+  status: ConnectSsoPersonaStatus;
+}
+
+export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps): Promise<PersonaPlan> {
   const { namespace, name } = object.metadata;
-  return { resource: { kind: PERSONA, namespace, name }, changes: pass.changes };
+  const result: PassResult = {};
+  try {
+    result.scope = await openScope(object, { ...deps, persist: () => Promise.resolve() }, {}, {});
+    result.pass = await converge(result.scope, COMPONENTS, "plan");
+  } catch (error) {
+    result.error = error;
+  }
+  const errors = [
+    ...(result.error === undefined ? [] : [result.error]),
+    ...[...(result.pass?.outcomes.values() ?? [])].flatMap((one) => (one.state === "failed" ? [one.error] : [])),
+  ].map(asCloudError);
+  const problem = errors.find(({ kind }) => kind !== "waiting");
+  return {
+    resource: { kind: PERSONA, namespace, name },
+    changes: result.pass?.changes ?? [],
+    ...(problem ? { problem } : {}),
+    status: personaStatus(object, result, usersOf(deps.store, object), new Date(deps.now())),
+  };
 }
 
 /** The store's newest status plus what is about to be asked for. Throws when it cannot be written: then nothing is asked for. */

@@ -186,6 +186,7 @@ function resolved(scope: PersonaScope): Partial<Status> {
   const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : old.appRoleId;
   const waits = provisioned && seen["role-delivery"] && !role;
   return {
+    owner: scope.owner,
     identifier: application?.identifier ?? old.identifier,
     tenantId: graph.tenantId,
     applicationId: application?.application?.id ?? old.applicationId,

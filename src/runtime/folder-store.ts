@@ -46,6 +46,15 @@ export class FolderStore implements ObjectStore {
     });
   }
 
+  kinds(): string[] {
+    return [...this.#kinds.keys()];
+  }
+
+  /** Takes an object as it is, status and all: a copy of what another store holds. */
+  load(object: KubeObject): void {
+    this.#put(structuredClone(object));
+  }
+
   /** Marks for deletion; gone at once when no finalizer holds it. */
   delete(ref: ObjectRef): void {
     const object = this.get(ref.kind, ref.namespace, ref.name);

@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { startSandbox } from "./server.ts";
 
 /** `listen` is HOST:PORT (port 0 for any); `envFile` gets `export NAME=value` lines, readable by its owner alone, once it listens. */
-export async function sandboxCommand(options: { listen: string; envFile?: string; config?: string }): Promise<void> {
+export async function sandboxCommand(options: { listen: string; envFile?: string; config?: string }): Promise<number> {
   const separator = options.listen.lastIndexOf(":");
   const port = Number(options.listen.slice(separator + 1));
   if (separator < 0 || !Number.isInteger(port)) throw new Error(`--listen wants HOST:PORT, not ${options.listen}`);
@@ -22,4 +22,5 @@ export async function sandboxCommand(options: { listen: string; envFile?: string
     process.once("SIGTERM", resolve);
   });
   await sandbox.close();
+  return 0;
 }

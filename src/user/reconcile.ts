@@ -21,7 +21,7 @@ import type { ObjectStore } from "../runtime/port.ts";
 import { applySteps } from "./apply.ts";
 import { type Before, planSteps } from "./plan.ts";
 import { removeUser } from "./remove.ts";
-import { openUserScope, type UserScope } from "./resolve.ts";
+import { openUserScope } from "./resolve.ts";
 import { asCloudError, type UserPass, userStatus } from "./status.ts";
 
 interface Log {
@@ -114,14 +114,16 @@ async function look(
   };
 }
 
-/** What an apply would do, by the same code, reads only. */
-export async function planUser(object: ConnectUser, deps: UserDeps): Promise<Plan> {
-  const scope: UserScope = await openUserScope(object, deps, {});
+/** What an apply would do, by the same code, reads only; also while the persona is still to be made. */
+export async function planUser(object: ConnectUser, deps: UserDeps): Promise<Plan & { problem?: CloudError }> {
   const { namespace, name } = object.metadata;
-  return {
-    resource: { kind: USER, namespace, name },
-    changes: planSteps(scope.desired, scope.seen, beforeOf(object)).map(({ change }) => change),
-  };
+  const resource = { kind: USER, namespace, name };
+  try {
+    const scope = await openUserScope(object, { ...deps, planning: true }, {});
+    return { resource, changes: planSteps(scope.desired, scope.seen, beforeOf(object)).map(({ change }) => change) };
+  } catch (error) {
+    return { resource, changes: [], problem: asCloudError(error) };
+  }
 }
 
 /** A difference is drift when this very spec had converged before; otherwise it is set-up or a changed spec. */

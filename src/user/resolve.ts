@@ -28,6 +28,10 @@ const contest = (reason: string, message: string) =>
 const wait = (reason: string, message: string, retryAfterMs: number) =>
   new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
 
+/** Stands in a plan for an id that does not exist yet. */
+const KNOWN_LATER = "(known after apply)";
+const unknown = ({ planning }: { planning?: boolean }) => (planning ? KNOWN_LATER : undefined);
+
 /** The persona of the same namespace, in a state in which users can be worked on. */
 export function resolvePersona(object: ConnectUser, store: ObjectStore): ConnectSsoPersona {
   const { name } = object.spec.personaRef;
@@ -49,12 +53,12 @@ export function resolvePersona(object: ConnectUser, store: ObjectStore): Connect
 
 export async function openUserScope(
   object: ConnectUser,
-  deps: { store: ObjectStore; clouds: Clouds; cluster: string },
+  deps: { store: ObjectStore; clouds: Clouds; cluster: string; planning?: boolean },
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<UserScope> {
   const { spec, metadata } = object;
   const persona = resolvePersona(object, deps.store);
-  const { servicePrincipalId, appRoleId } = persona.status ?? {};
+  const { servicePrincipalId = unknown(deps), appRoleId = unknown(deps) } = persona.status ?? {};
   const [{ account }, graph] = await Promise.all([
     deps.clouds.aws(persona.spec.instanceArn, metadata.namespace),
     deps.clouds.graph(persona.spec.application.tenantId, metadata.namespace),
@@ -103,9 +107,10 @@ export async function openUserScope(
   const owner = ownerOf(deps.cluster, metadata.namespace, metadata.name);
   if (user) claimUser(object, user, owner);
   else await refuseOtherCase(connect, sent.name, call);
+  const isThere = servicePrincipalId !== KNOWN_LATER;
   const [assignments, byGroup, former] = await Promise.all([
-    graph.assignmentsOf(servicePrincipalId, person.id, call),
-    assignedByGroup(graph, { servicePrincipalId, appRoleId }, person.id, call),
+    isThere ? graph.assignmentsOf(servicePrincipalId, person.id, call) : [],
+    isThere && assignedByGroup(graph, { servicePrincipalId, appRoleId }, person.id, call),
     formerAssignments({ object, persona, person, graph, user }, deps.store, call),
   ]);
   const desired: Desired = {

@@ -501,6 +501,10 @@ export const CRDS = [
                         }
                       }
                     },
+                    "owner": {
+                      "type": "string",
+                      "description": "Owner tag that the persona's cloud objects carry, `<cluster>/<namespace>/<name>`."
+                    },
                     "identifier": {
                       "type": "string",
                       "description": "SAML Identifier in use."

@@ -203,6 +203,10 @@ lastTransitionTime: string
 observedGeneration?: number
 }[]
 /**
+ * Owner tag that the persona's cloud objects carry, `<cluster>/<namespace>/<name>`.
+ */
+owner?: string
+/**
  * SAML Identifier in use.
  */
 identifier?: string

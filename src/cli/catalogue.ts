@@ -1,0 +1,184 @@
+/** Every command of the program. Parser, help, completions and docs/cli.md come from this table. */
+import type { CommandSpec, GroupSpec } from "./command.ts";
+import { ALLOW_INSECURE, CLOUDS, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "./options.ts";
+
+export const GROUPS: GroupSpec[] = [];
+
+const TIMEOUT = {
+  flags: "--timeout <duration>",
+  description: "how long to wait until everything is Ready",
+  default: "10m",
+};
+
+export const COMMANDS: CommandSpec[] = [
+  {
+    name: "demo",
+    summary: "the AWS blog's set-up against sandbox clouds: converged, broken behind the controller's back, repaired",
+    options: [],
+    examples: [{ what: "Half a minute, no cluster, no cloud", line: "connect-sso demo" }],
+    exitCodes: { 0: "everything went as the text says", 1: "something did not" },
+    run: async () => (await import("./demo.ts")).demo,
+  },
+  {
+    name: "plan",
+    summary: "what would be created, changed and deleted in Entra, IAM and Connect, field by field; reads only",
+    details:
+      "For a folder of manifests (-f), or for what is declared in the cluster. Secrets are never shown. What a later step will only know\nonce an earlier one is done is called (known after apply).",
+    options: [
+      ...OBJECTS,
+      ...CLOUDS,
+      OUTPUT_OR_MARKDOWN,
+      { flags: "--out <file>", description: "also write the plan for `connect-sso apply FILE`" },
+    ],
+    examples: [
+      { what: "What a folder of manifests would do", line: "connect-sso plan -f personas/" },
+      { what: "As a pull-request comment", line: "connect-sso plan -f personas/ -o markdown" },
+      { what: "Without any cloud", line: "connect-sso plan -f examples/blog --sandbox" },
+      { what: "What differs from what the cluster declares", line: "connect-sso plan -n contact-centre" },
+    ],
+    exitCodes: { 0: "nothing to do", 2: "there are changes", 1: "an error, or a resource that a person must mend" },
+    run: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "apply",
+    summary: "converges once what a folder of manifests declares, without Kubernetes",
+    details:
+      "State that must survive lives in the tags of the cloud objects, so any machine can run the next one. Objects that another cluster\nname owns, for example a controller's, are refused.",
+    arguments: [
+      { name: "plan", description: "a plan that `connect-sso plan --out` wrote; refused when it no longer fits" },
+    ],
+    options: [
+      { flags: "-f, --filename <path>", description: "folder or file of manifests" },
+      ...CLOUDS,
+      TIMEOUT,
+      { flags: "--watch", description: "keep going: compare, repair and follow changed files until interrupted" },
+      {
+        flags: "--poll-interval <duration>",
+        description: "with --watch, how often the clouds are compared",
+        default: "5m",
+      },
+    ],
+    examples: [
+      { what: "Converge a folder", line: "connect-sso apply -f personas/" },
+      {
+        what: "Exactly what was reviewed",
+        line: "connect-sso plan -f personas/ --out plan.json && connect-sso apply plan.json",
+      },
+      { what: "Try it without a cloud", line: "connect-sso apply -f examples/recommended --sandbox" },
+    ],
+    exitCodes: { 0: "everything is Ready", 1: "something needs a person, a document is broken, or time is up" },
+    run: async () => (await import("./apply.ts")).apply,
+  },
+  {
+    name: "run",
+    summary: "the controller, against the cluster of the kubeconfig or the one it runs in",
+    options: [
+      {
+        flags: "--kubeconfig <file>",
+        description: "default: KUBECONFIG, ~/.kube/config, or the service account of the pod",
+      },
+      { flags: "--context <name>", description: "context of the kubeconfig" },
+      { flags: "--namespace <name>", description: "watch this namespace only" },
+      { flags: "--watch-label-selector <selector>", description: "watch objects with these labels only (sharding)" },
+      {
+        flags: "--poll-interval <duration>",
+        description: "how often the clouds are compared with the specs",
+        default: "10m",
+      },
+      {
+        flags: "--metrics-bind-address <host:port>",
+        description: "Prometheus metrics; 0 for none",
+        default: "0.0.0.0:8080",
+      },
+      {
+        flags: "--health-probe-bind-address <host:port>",
+        description: "/healthz and /readyz; 0 for none",
+        default: "0.0.0.0:8081",
+      },
+      {
+        flags: "--leader-elect",
+        description: "only the holder of a Lease reconciles; the others stand by",
+        default: false,
+      },
+      {
+        flags: "--log-level <level>",
+        description: "what is logged to standard error",
+        choices: ["trace", "debug", "info", "warn", "error", "silent"],
+        default: "info",
+      },
+      {
+        flags: "--cluster-name <name>",
+        description: "part of every ownership tag: unique among the clusters that share an account",
+        default: "default",
+      },
+      CONFIG,
+      ALLOW_INSECURE,
+    ],
+    examples: [
+      {
+        what: "On a workstation, against the current context",
+        line: "connect-sso run --cluster-name dev --poll-interval 1m",
+      },
+      {
+        what: "In a pod with two replicas",
+        line: "connect-sso run --leader-elect --cluster-name prod-eu --config /etc/connect-sso/config.yaml",
+      },
+    ],
+    exitCodes: { 0: "stopped by a signal", 1: "could not start, or lost the lease" },
+    run: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "sandbox",
+    summary: "emulated IAM, STS, Amazon Connect, Microsoft Graph and login, for tests and for trying things out",
+    options: [
+      { flags: "--listen <host:port>", description: "where to listen", default: "127.0.0.1:4180" },
+      { flags: "--env-file <file>", description: "write `export NAME=value` lines by which programs find the sandbox" },
+      { flags: "--config <file>", description: "the world: users, groups, instances, behaviour (YAML)" },
+    ],
+    examples: [
+      {
+        what: "Started through node, put -- first: Node takes --env-file for its own otherwise",
+        line: "connect-sso sandbox --listen 127.0.0.1:4180 --env-file .env --config examples/sandbox-world.yaml",
+      },
+    ],
+    exitCodes: { 0: "stopped by a signal", 1: "could not start" },
+    run: async () => (await import("../sandbox/command.ts")).sandboxCommand,
+  },
+  {
+    name: "status",
+    summary: "how personas and users stand: what is well in one line, what is not with its message and since when",
+    arguments: [{ name: "name", description: "one persona or user, as NAME or NAMESPACE/NAME" }],
+    options: [
+      ...OBJECTS.filter(({ flags }) => !flags.startsWith("-f")),
+      OUTPUT,
+      { flags: "-w, --watch", description: "redraw when something changes, until interrupted" },
+      { flags: "--all", description: "also show every user and condition that is well" },
+    ],
+    examples: [
+      { what: "Everything in a namespace", line: "connect-sso status -n contact-centre" },
+      { what: "One persona, followed", line: "connect-sso status agents -n contact-centre --watch" },
+    ],
+    exitCodes: { 0: "everything is Ready", 2: "something is not", 1: "an error" },
+    run: async () => (await import("./status.ts")).status,
+  },
+  {
+    name: "completion",
+    summary: "a script that completes commands, options and values in a shell",
+    arguments: [{ name: "shell", description: "bash, zsh, fish or powershell", required: true }],
+    options: [],
+    examples: [
+      { what: "For this session of bash", line: "source <(connect-sso completion bash)" },
+      { what: "For fish, for good", line: "connect-sso completion fish > ~/.config/fish/completions/connect-sso.fish" },
+    ],
+    exitCodes: { 0: "printed", 1: "no such shell" },
+    run: async () => (await import("./completion.ts")).completion,
+  },
+  {
+    name: "version",
+    summary: "the version of this program",
+    options: [OUTPUT],
+    examples: [{ what: "For a bug report", line: "connect-sso version -o json" }],
+    exitCodes: { 0: "printed" },
+    run: async () => (await import("./about.ts")).about,
+  },
+];

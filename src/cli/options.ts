@@ -1,0 +1,77 @@
+/** Options that several commands share, and their types. */
+import type { OptionSpec } from "./command.ts";
+import { FORMATS, type Format } from "./output.ts";
+
+export interface OutputOptions {
+  output: Format;
+}
+
+export const OUTPUT: OptionSpec = {
+  flags: "-o, --output <format>",
+  description: "form of the answer",
+  choices: FORMATS,
+  default: "text",
+};
+export const OUTPUT_OR_MARKDOWN: OptionSpec = { ...OUTPUT, choices: [...FORMATS, "markdown"] };
+
+/** Where the declared objects come from: a cluster, or a folder or file of manifests. */
+export interface ObjectOptions {
+  filename?: string;
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  allNamespaces?: boolean;
+}
+
+const KUBECONFIG: OptionSpec = {
+  flags: "--kubeconfig <file>",
+  description: "default: KUBECONFIG, ~/.kube/config, or the service account of the pod",
+};
+const CONTEXT: OptionSpec = { flags: "--context <name>", description: "context of the kubeconfig" };
+
+export const CLUSTER: OptionSpec[] = [
+  KUBECONFIG,
+  CONTEXT,
+  { flags: "-n, --namespace <name>", description: "namespace; default: the context's" },
+];
+export const OBJECTS: OptionSpec[] = [
+  { flags: "-f, --filename <path>", description: "folder or file of manifests, instead of a cluster" },
+  ...CLUSTER,
+  { flags: "-A, --all-namespaces", description: "every namespace of the cluster" },
+];
+
+/** Which clouds, with which rights. */
+export interface CloudOptions {
+  sandbox?: boolean;
+  sandboxConfig?: string;
+  config?: string;
+  clusterName?: string;
+  allowInsecureEndpoints?: boolean;
+  logLevel?: string;
+}
+
+export const CONFIG: OptionSpec = {
+  flags: "--config <file>",
+  description: "which accounts and tenants, for which namespaces (YAML)",
+};
+export const ALLOW_INSECURE: OptionSpec = {
+  flags: "--allow-insecure-endpoints",
+  description: "accept endpoints that are not https: for sandboxes only (CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS=1)",
+};
+export const LOG_LEVEL: OptionSpec = {
+  flags: "--log-level <level>",
+  description: "what is logged to standard error",
+  choices: ["trace", "debug", "info", "warn", "error", "silent"],
+  default: "warn",
+};
+export const CLOUDS: OptionSpec[] = [
+  { flags: "--sandbox", description: "use sandbox clouds inside this process instead of real ones" },
+  { flags: "--sandbox-config <file>", description: "the world of --sandbox; default: examples/sandbox-world.yaml" },
+  CONFIG,
+  {
+    flags: "--cluster-name <name>",
+    description: "the controller's --cluster-name; default: what the cluster's personas say, with -f \"folder\"",
+  },
+  ALLOW_INSECURE,
+  LOG_LEVEL,
+];

@@ -1,0 +1,38 @@
+/** `connect-sso plan`: reads only. */
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { openDeclared } from "./objects.ts";
+import type { CloudOptions, ObjectOptions, OutputOptions } from "./options.ts";
+import { print } from "./output.ts";
+import { planMarkdown, planText } from "./plan-text.ts";
+import { makePlan } from "./planning.ts";
+import { openClouds } from "./session.ts";
+import { paint, width } from "./terminal.ts";
+
+/** 0: nothing to do; 2: changes; 1: a broken document, or a resource that only a person can mend. */
+export async function plan(options: ObjectOptions & CloudOptions & OutputOptions & { out?: string }): Promise<number> {
+  const declared = await openDeclared(options);
+  try {
+    const session = await openClouds(options, declared);
+    try {
+      const document = await makePlan(declared, session, options.filename && resolve(options.filename));
+      const { fingerprint: _, filename: __, version: ___, ...data } = document;
+      print(
+        {
+          data,
+          text: () => planText(document, paint(), width()),
+          markdown: () => planMarkdown(document),
+        },
+        options.output,
+      );
+      if (options.out) writeFileSync(options.out, `${JSON.stringify(document, null, 2)}\n`);
+      const { create, update, delete: remove, problems } = document.summary;
+      if (declared.problems.length > 0 || problems > 0) return 1;
+      return create + update + remove > 0 ? 2 : 0;
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await declared.close();
+  }
+}

@@ -1,0 +1,62 @@
+/** Clouds for a command: real ones by the usual credentials, or a sandbox inside this process; through the same guard as the controller. */
+import { join } from "node:path";
+import { createLogger, type Logger } from "../observability/log.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import type { CallRecord } from "../providers/errors.ts";
+import { composeClouds } from "./compose.ts";
+import type { Declared } from "./objects.ts";
+import type { CloudOptions } from "./options.ts";
+import { ROOT } from "./root.ts";
+
+export interface CloudSession {
+  clouds: Clouds;
+  /** Ownership name: first part of every owner tag. */
+  cluster: string;
+  log: Logger;
+  /** Every call made so far. */
+  calls: CallRecord[];
+  /** Absent without --sandbox. */
+  sandboxUrl?: string;
+  close(): Promise<void>;
+}
+
+export function insecureAllowed(options: { allowInsecureEndpoints?: boolean }): boolean {
+  return options.allowInsecureEndpoints === true || process.env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
+}
+
+/** `pollIntervalMs` bounds how old shared reads may be; a command that looks once takes any. */
+export async function openClouds(
+  options: CloudOptions,
+  declared?: Pick<Declared, "clusterName" | "kube">,
+  pollIntervalMs = 15_000,
+): Promise<CloudSession> {
+  const log = createLogger(options.logLevel ?? "warn");
+  const sandbox = options.sandbox ? await startSandbox(options.sandboxConfig) : undefined;
+  if (sandbox) Object.assign(process.env, sandbox.env);
+  const cluster = options.clusterName ?? declared?.clusterName ?? (declared?.kube ? "default" : "folder");
+  const calls: CallRecord[] = [];
+  const { clouds, close } = composeClouds({
+    cluster,
+    pollIntervalMs,
+    allowInsecure: sandbox !== undefined || insecureAllowed(options),
+    settingsFile: options.config,
+    log,
+    onCall: (call) => void calls.push(call),
+  });
+  return {
+    clouds,
+    cluster,
+    log,
+    calls,
+    ...(sandbox ? { sandboxUrl: sandbox.url } : {}),
+    async close() {
+      close();
+      await sandbox?.close();
+    },
+  };
+}
+
+async function startSandbox(world: string | undefined) {
+  const { startSandbox: start } = await import("../sandbox/server.ts");
+  return start({ world: world ?? join(ROOT, "examples/sandbox-world.yaml") });
+}

@@ -1,0 +1,113 @@
+/** `connect-sso status`: what the cluster's objects say of themselves; asks no cloud. */
+import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import { type Condition, isTrue } from "../runtime/conditions.ts";
+import { CliError } from "./command.ts";
+import { openDeclared, type Resource } from "./objects.ts";
+import type { ObjectOptions, OutputOptions } from "./options.ts";
+import { print } from "./output.ts";
+import { Progress } from "./progress.ts";
+import { paint, width } from "./terminal.ts";
+import { tree } from "./tree.ts";
+
+interface StatusOptions extends ObjectOptions, OutputOptions {
+  watch?: boolean;
+  all?: boolean;
+}
+
+const WATCH_MS = 2_000;
+
+/** 0: everything is Ready; 2: something is not. */
+export async function status(name: string | undefined, options: StatusOptions): Promise<number> {
+  let shown = await look(name, options);
+  const text = () => tree(shown, paint(), { columns: width(), all: options.all });
+  if (!options.watch) {
+    print({ data: { resources: shown.map(brief) }, text }, options.output);
+    return shown.every(isReady) ? 0 : 2;
+  }
+  const progress = new Progress(text);
+  progress.start();
+  const ended = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  const timer = setInterval(async () => {
+    // A look that fails is tried again; what was seen last stays on the screen.
+    shown = await look(name, options).catch(() => shown);
+  }, WATCH_MS);
+  await ended;
+  clearInterval(timer);
+  progress.end();
+  return shown.every(isReady) ? 0 : 2;
+}
+
+const isReady = ({ status }: Resource) => isTrue(status?.conditions as Condition[] | undefined, "Ready");
+
+async function look(name: string | undefined, options: ObjectOptions): Promise<Resource[]> {
+  const declared = await openDeclared(options);
+  await declared.close();
+  const all: Resource[] = [...declared.personas(), ...declared.users()];
+  if (name === undefined) return all;
+  const personas = declared.personas().filter((one) => isCalled(one, name));
+  const users = declared.users().filter((one) => isCalled(one, name));
+  if (personas.length + users.length === 0)
+    throw new CliError(`there is no persona or user ${name}`, {
+      hint:
+        all.length > 0
+          ? `there is ${all
+              .slice(0, 10)
+              .map((one) => one.metadata.name)
+              .join(", ")}`
+          : "nothing is declared here; try -A",
+    });
+  const withUsers = declared
+    .users()
+    .filter(({ metadata, spec }) =>
+      personas.some(
+        (one) => one.metadata.namespace === metadata.namespace && one.metadata.name === spec.personaRef.name,
+      ),
+    );
+  const withPersonas = declared
+    .personas()
+    .filter(({ metadata }) =>
+      users.some((one) => one.metadata.namespace === metadata.namespace && one.spec.personaRef.name === metadata.name),
+    );
+  return [...new Set<Resource>([...personas, ...withPersonas, ...withUsers, ...users])];
+}
+
+/** By object name, `namespace/name`, or for a user by any name of the person. */
+function isCalled(one: Resource, name: string): boolean {
+  const { namespace, name: own } = one.metadata;
+  if (name === own || name === `${namespace}/${own}`) return true;
+  if (one.kind !== USER) return false;
+  const { spec, status } = one as ConnectUser;
+  return [
+    spec.entraUser.userPrincipalName,
+    spec.entraUser.objectId,
+    spec.username,
+    status?.username,
+    status?.entraObjectId,
+  ].some((known) => known?.toLowerCase() === name.toLowerCase());
+}
+
+function brief(one: Resource) {
+  const { kind, metadata, status } = one;
+  const conditions = ((status?.conditions ?? []) as Condition[]).map(
+    ({ type, status: state, reason, message, lastTransitionTime }) => ({
+      type,
+      status: state,
+      reason,
+      message,
+      since: lastTransitionTime,
+    }),
+  );
+  const persona = kind === PERSONA ? (one as ConnectSsoPersona) : undefined;
+  return {
+    kind,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    ready: isReady(one),
+    conditions,
+    drift: status?.drift ?? [],
+    ...(persona?.status?.users ? { users: persona.status.users } : {}),
+  };
+}
