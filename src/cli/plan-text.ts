@@ -3,7 +3,7 @@ import type { Change } from "../domain/plan.ts";
 import type { PlanDocument, PlannedResource } from "./planning.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
-const SIGN = { create: "+", update: "~", delete: "-", wait: "…" } as const;
+const SIGN = { create: "+", update: "~", delete: "-", adopt: "=", wait: "…" } as const;
 const CLOUD = { entra: "Entra", iam: "IAM", connect: "Connect" } as const;
 
 export function planText(plan: PlanDocument, colours: Paint, columns?: number): string {
@@ -54,11 +54,15 @@ function waits(plan: PlanDocument): string[] {
   return all.length > 0 ? [`Will wait for: ${[...new Set(all)].join("; ")}.`, ""] : [];
 }
 
-function summary({ summary: { create, update, delete: remove, problems } }: PlanDocument, colours: Paint): string {
+function summary(
+  { summary: { create, update, delete: remove, adopt, problems } }: PlanDocument,
+  colours: Paint,
+): string {
   const trouble = problems > 0 ? colours.bad(` ${problems} resource(s) need a person.`) : "";
+  const marks = adopt > 0 ? ` ${adopt} object(s) only get our owner tag.` : "";
   return create + update + remove === 0
-    ? `${problems > 0 ? "Nothing can be changed." : colours.good("Nothing to do: the clouds are as declared.")}${trouble}`
-    : `Plan: ${colours.good(`${create} to create`)}, ${colours.busy(`${update} to change`)}, ${colours.bad(`${remove} to delete`)}.${trouble}`;
+    ? `${problems > 0 ? "Nothing can be changed." : colours.good("Nothing to do: the clouds are as declared.")}${marks}${trouble}`
+    : `Plan: ${colours.good(`${create} to create`)}, ${colours.busy(`${update} to change`)}, ${colours.bad(`${remove} to delete`)}.${marks}${trouble}`;
 }
 
 /** GitHub-flavoured: a diff block for each resource that changes, everything else in one line. */

@@ -26,7 +26,8 @@ export interface PlanDocument {
   /** Where the manifests are, for `apply`; absent for a cluster. */
   filename?: string;
   resources: PlannedResource[];
-  summary: { create: number; update: number; delete: number; problems: number };
+  /** `adopt`: objects that only get our owner tag, which is no change of what they do. */
+  summary: { create: number; update: number; delete: number; adopt: number; problems: number };
   /** Of what is declared and of what was found: another one means that this plan no longer fits. */
   fingerprint: string;
 }
@@ -70,6 +71,7 @@ export async function makePlan(declared: Declared, session: CloudSession, filena
       create: count("create"),
       update: count("update"),
       delete: count("delete"),
+      adopt: count("adopt"),
       problems: resources.filter(({ problem }) => problem && !problem.waits).length,
     },
     fingerprint: fingerprint(declared, session.cluster, resources),
