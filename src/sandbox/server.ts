@@ -31,6 +31,19 @@ export interface Exchange {
   request: SandboxRequest;
   response: SandboxResponse;
 }
+/** A request as it comes off the wire; `url` begins with the prefix of an API, for example "/iam/". */
+export interface WireRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+/** What the caller gets to see. An answer is absent when the connection is cut or stays silent. */
+export interface WireAnswer {
+  /** `cut` and `timeout` had no effect; `lostAnswer` had. `truncated` breaks off in the middle of the body. */
+  fault?: "cut" | "timeout" | "lostAnswer" | "truncated";
+  response?: SandboxResponse;
+}
 export interface Sandbox {
   url: string;
   /** Variables by which any program finds the sandbox. */
@@ -42,6 +55,8 @@ export interface Sandbox {
   /** How often each "service:Operation" was called since the start, refused calls included. */
   counts(): Record<string, number>;
   faults: { add(fault: Fault): void; clear(): void };
+  /** One request without a socket, through the same faults, quotas and log: for simulations in one process. */
+  exchange(request: WireRequest): Promise<WireAnswer>;
   /** Called with every answer before it is sent; returns the way to stop. */
   onExchange(listener: (exchange: Exchange) => void): () => void;
   close(): Promise<void>;
@@ -85,6 +100,7 @@ export async function startSandbox({ world: input, listen = {} }: SandboxOptions
     log: front.log,
     counts: () => Object.fromEntries(front.counts),
     faults: { add: (fault) => front.gate.add(fault), clear: () => front.gate.clear() },
+    exchange: (request) => front.exchange(request),
     onExchange: (listener) => {
       front.listeners.add(listener);
       return () => void front.listeners.delete(listener);
@@ -135,21 +151,26 @@ class Front {
   }
 
   async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const body = await bodyOf(incoming);
-    const [, prefix = ""] = /^\/([^/?]*)/.exec(incoming.url ?? "/") ?? [];
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(incoming.headers))
+      headers[name] = Array.isArray(value) ? value.join(", ") : (value ?? "");
+    const { method = "GET", url = "/" } = incoming;
+    const { fault, response } = await this.exchange({ method, url, headers, body: await bodyOf(incoming) });
+    if (fault === "timeout") await new Promise((resolve) => outgoing.once("close", resolve));
+    else if (response && fault !== "lostAnswer") send(outgoing, response, fault === "truncated");
+    else incoming.socket.destroy();
+  }
+
+  async exchange(wire: WireRequest): Promise<WireAnswer> {
+    const [, prefix = ""] = /^\/([^/?]*)/.exec(wire.url) ?? [];
     const service = this.#services.get(prefix);
-    if (!service) {
-      outgoing.writeHead(404).end();
-      return;
-    }
-    const request = requestOf(incoming, prefix, body);
+    if (!service) return { response: { status: 404 } };
+    const request = requestOf(wire, prefix);
     const operation = service.operation(request);
     const fault = this.gate.fault(service.name, operation);
     if (fault === "cut" || fault === "timeout") {
       this.#record(service, operation, request, 0);
-      if (fault === "cut") incoming.socket.destroy();
-      else await new Promise((resolve) => outgoing.once("close", resolve));
-      return;
+      return { fault };
     }
     const { latencyMs } = this.#controls.host.behaviour;
     if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
@@ -157,8 +178,10 @@ class Front {
     this.#record(service, operation, request, response.status);
     for (const listener of this.listeners)
       listener({ service: service.name, operation: operation.name, request, response });
-    if (fault === "lostAnswer") incoming.socket.destroy();
-    else this.#send(outgoing, response, fault);
+    return {
+      ...(fault === "lostAnswer" || fault === "truncated" ? { fault } : {}),
+      response: this.#onTheWire(response, fault === "malformed"),
+    };
   }
 
   #answer(
@@ -178,19 +201,11 @@ class Front {
   }
 
   /** The Date header has simulated time: clients judge the age of keys and certificates by it. */
-  #send(outgoing: ServerResponse, response: SandboxResponse, fault: Fault["kind"] | undefined): void {
-    const bytes = Buffer.from(fault === "malformed" ? "<<<this is neither XML nor JSON" : (response.body ?? ""));
-    const empty = response.status === 204;
-    outgoing.writeHead(response.status, {
-      ...response.headers,
-      date: this.#controls.host.clock.now().toUTCString(),
-      ...(empty ? {} : { "content-length": String(bytes.length) }),
-    });
-    if (fault === "truncated" && bytes.length > 1) {
-      outgoing.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => outgoing.socket?.destroy());
-      return;
-    }
-    outgoing.end(empty ? undefined : bytes);
+  #onTheWire(response: SandboxResponse, malformed: boolean): SandboxResponse {
+    const headers = { ...response.headers, date: this.#controls.host.clock.now().toUTCString() };
+    if (response.status === 204) return { status: 204, headers };
+    const body = malformed ? "<<<this is neither XML nor JSON" : (response.body ?? "");
+    return { ...response, body, headers: { ...headers, "content-length": String(Buffer.byteLength(body)) } };
   }
 
   #record(service: SandboxService, operation: Operation, request: SandboxRequest, status: number): void {
@@ -215,16 +230,23 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
   return chunks.length === 0 ? "" : Buffer.concat(chunks).toString("utf8");
 }
 
+function send(outgoing: ServerResponse, { status, headers, body }: SandboxResponse, truncated: boolean): void {
+  outgoing.writeHead(status, headers);
+  const bytes = Buffer.from(body ?? "");
+  if (truncated && bytes.length > 1) {
+    outgoing.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => outgoing.socket?.destroy());
+    return;
+  }
+  outgoing.end(body === undefined ? undefined : bytes);
+}
+
 /** The path is cut from the raw URL: `URL` would decode dots and could not tell an encoded slash in an ARN from a separator. */
-function requestOf(incoming: IncomingMessage, prefix: string, body: string): SandboxRequest {
-  const raw = (incoming.url ?? "/").slice(prefix.length + 1);
+function requestOf({ method, url, headers, body }: WireRequest, prefix: string): SandboxRequest {
+  const raw = url.slice(prefix.length + 1);
   const mark = raw.indexOf("?");
   const path = mark < 0 ? raw : raw.slice(0, mark);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(incoming.headers))
-    headers[name] = Array.isArray(value) ? value.join(", ") : (value ?? "");
   return {
-    method: incoming.method ?? "GET",
+    method,
     path: path.startsWith("/") ? path : `/${path}`,
     query: new URLSearchParams(mark < 0 ? "" : raw.slice(mark + 1)),
     headers,
