@@ -15,7 +15,7 @@ import { type Sandbox, startSandbox } from "../sandbox/server.ts";
 import { composeClouds } from "./compose.ts";
 import { FolderController, type Resource } from "./folder.ts";
 import { ROOT } from "./root.ts";
-import { paint } from "./terminal.ts";
+import { paint, width } from "./terminal.ts";
 import { tree } from "./tree.ts";
 
 const POLL_MS = 2_000;
@@ -60,25 +60,34 @@ export async function demo(): Promise<number> {
 const conditionsOf = (object: Resource) => object.status?.conditions as Condition[] | undefined;
 const allReady = (resources: Resource[]) => resources.every((one) => isTrue(conditionsOf(one), "Ready"));
 
+/** One line for each condition that becomes True, as it does; then the whole tree. */
 async function showUntilReady(controller: FolderController, say: (text: string) => void): Promise<void> {
   const colours = paint();
-  let shown = "";
-  const timer = setInterval(() => {
-    const text = tree(controller.resources(), colours);
-    if (text === shown) return;
-    shown = text;
-    say(`${text}\n`);
-  }, 1_500);
-  try {
-    await controller.until(allReady, 50_000, "the blog's set-up is Ready").catch((error: unknown) => {
-      say(tree(controller.resources(), colours));
-      throw error;
-    });
-  } finally {
-    clearInterval(timer);
-  }
-  say(tree(controller.resources(), colours));
+  const started = Date.now();
+  const told = new Set<string>();
+  const tell = (resources: Resource[]) => {
+    for (const one of resources)
+      for (const { type, status, reason, message } of conditionsOf(one) ?? []) {
+        if (status !== "True" || reason === "NotApplicable" || QUIET.has(type)) continue;
+        const key = `${one.kind}/${one.metadata.name} ${type}`;
+        if (told.has(key)) continue;
+        told.add(key);
+        const seconds = `${Math.round((Date.now() - started) / 1000)}s`.padStart(4);
+        say(
+          `${colours.dim(seconds)} ${colours.good("✔")} ${key}${type === "Ready" ? "" : colours.dim(`  ${message}`)}`,
+        );
+      }
+    return allReady(resources);
+  };
+  await controller.until(tell, 50_000, "the blog's set-up is Ready").catch((error: unknown) => {
+    say(tree(controller.resources(), colours, { columns: width() }));
+    throw error;
+  });
+  say(`\n${tree(controller.resources(), colours, { columns: width() })}`);
 }
+
+/** Conditions that say how the look went, not what was reached. */
+const QUIET = new Set(["Reconciling", "Stalled", "Drifted", "Conflict"]);
 
 /** As an administrator with the consoles open would: through the public APIs, without the controller. */
 async function breakThings(
@@ -166,5 +175,5 @@ async function showRepair(controller: FolderController, say: (text: string) => v
   say("\nAnd sets it back; events:");
   for (const { ref, event } of controller.store.events.filter(({ event: { reason } }) => /Drift/.test(reason)))
     say(`  ${event.type} ${event.reason} ${ref.kind}/${ref.name}: ${event.note}`);
-  say(`\n${tree(controller.resources(), colours)}`);
+  say(`\n${tree(controller.resources(), colours, { columns: width() })}`);
 }

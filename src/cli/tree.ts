@@ -87,7 +87,8 @@ function branch(
     ({ type, reason }) => types.includes(type) && !SUMMARY.has(type) && reason !== "NotApplicable",
   );
   const good = shown.filter(isGood);
-  const open = shown.filter((one) => !good.includes(one));
+  const waiting = everything ? [] : shown.filter((one) => !isGood(one) && one.reason === "WaitingForDependency");
+  const open = shown.filter((one) => !good.includes(one) && !waiting.includes(one));
   const named = everything
     ? good.map((one) => `${colours.good("✔")} ${one.type} ${colours.dim(one.message)}`)
     : good.filter(({ type }) => !ABNORMAL.has(type)).length > 0
@@ -100,7 +101,13 @@ function branch(
           )}`,
         ]
       : [];
-  return [...named, ...open.map((one) => openLine(one, colours, now))];
+  const folded =
+    waiting.length > 0
+      ? [
+          `${colours.busy("…")} ${colours.dim(`${waiting.map(({ type }) => type.replace(/Ready$/, "")).join(" ")} ${waiting.length === 1 ? "waits" : "wait"} for what comes before`)}`,
+        ]
+      : [];
+  return [...named, ...open.map((one) => openLine(one, colours, now)), ...folded];
 }
 
 function userLines(users: ConnectUser[], colours: Paint, options: TreeOptions): string[] {

@@ -99,7 +99,8 @@ export async function openUserScope(
   if (!servicePrincipalId || !appRoleId)
     throw wait(
       REASON.PersonaNotReady,
-      `persona ${persona.metadata.name} has no role to assign yet: ${readyMessage(persona)}`,
+      // Not the persona's own message: it changes, and with it the status of every user.
+      `persona ${persona.metadata.name} has no role to assign yet; its conditions say what it waits for`,
       15_000,
     );
 
@@ -145,10 +146,6 @@ async function assignedByGroup(
   );
   const members = await Promise.all(groups.map(({ principalId }) => graph.groupMemberIds(principalId, call)));
   return members.some((ids) => ids.includes(personId));
-}
-
-function readyMessage(persona: ConnectSsoPersona): string {
-  return persona.status?.conditions?.find(({ type }) => type === "Ready")?.message ?? "it was not looked at yet";
 }
 
 function phoneOf(phone: NonNullable<ConnectUser["spec"]["phone"]>): PhoneSettings {
