@@ -1,8 +1,10 @@
-// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts}, docs/api.md and what the chart and deploy/ carry. `--check` only
-// compares (`make test` does).
+// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts}, docs/api.md and what the chart and deploy/ carry; and docs/cli.md
+// from the table of commands. `--check` only compares (`make test` does).
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 import { parse } from "yaml";
+import { COMMANDS, GROUPS } from "../src/cli/catalogue.ts";
+import { reference as cliReference } from "../src/cli/reference.ts";
 import { chartFiles } from "./chart.mjs";
 
 const root = new URL("..", import.meta.url);
@@ -76,6 +78,7 @@ for (const crd of crds) {
 
 const outputs = {
   "docs/api.md": reference,
+  "docs/cli.md": cliReference(COMMANDS, GROUPS),
   "src/api/generated/types.ts": types,
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
   ...chartFiles(),

@@ -1,17 +1,29 @@
 #!/usr/bin/env -S node --
 /** Wiring only. The commands are in src/cli/catalogue.ts; what a command needs is loaded when it runs. */
+import { basename } from "node:path";
 import { Command } from "commander";
 import { COMMANDS, GROUPS } from "./cli/catalogue.ts";
 import { buildProgram, main } from "./cli/command.ts";
 import { VERSION } from "./cli/version.ts";
 
-const program = new Command("connect-sso")
-  .description("Sets up and keeps up single sign-on from Microsoft Entra ID to Amazon Connect.")
-  .version(VERSION)
-  .showHelpAfterError("(connect-sso --help shows what there is)");
+// `head` and `less` leave when they have seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
-await main(
-  buildProgram(program, GROUPS, COMMANDS, (exitCode) => {
-    process.exitCode = exitCode;
-  }),
-);
+// kubectl finds its plugins, and what completes them, by the name of the file.
+const called = basename(process.argv[1] ?? "");
+const words = process.argv.slice(2);
+if (called.startsWith("kubectl_complete") || words[0] === "__complete") {
+  const { complete } = await import("./cli/complete.ts");
+  await complete({ groups: GROUPS, commands: COMMANDS }, words[0] === "__complete" ? words.slice(1) : words);
+} else {
+  const name = called.startsWith("kubectl-") ? "kubectl connect-sso" : "connect-sso";
+  const program = new Command(name)
+    .description("Sets up and keeps up single sign-on from Microsoft Entra ID to Amazon Connect.")
+    .version(VERSION)
+    .showHelpAfterError(`(${name} --help shows what there is)`);
+  await main(
+    buildProgram(program, GROUPS, COMMANDS, (exitCode) => {
+      process.exitCode = exitCode;
+    }),
+  );
+}

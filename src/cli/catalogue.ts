@@ -4,6 +4,8 @@ import { ALLOW_INSECURE, CLOUDS, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } f
 
 export const GROUPS: GroupSpec[] = [];
 
+const SHELLS = ["bash", "zsh", "fish", "powershell", "kubectl"];
+
 const TIMEOUT = {
   flags: "--timeout <duration>",
   description: "how long to wait until everything is Ready",
@@ -147,7 +149,7 @@ export const COMMANDS: CommandSpec[] = [
   {
     name: "status",
     summary: "how personas and users stand: what is well in one line, what is not with its message and since when",
-    arguments: [{ name: "name", description: "one persona or user, as NAME or NAMESPACE/NAME" }],
+    arguments: [{ name: "name", description: "one persona or user, as NAME or NAMESPACE/NAME", complete: "any" }],
     options: [
       ...OBJECTS.filter(({ flags }) => !flags.startsWith("-f")),
       OUTPUT,
@@ -164,11 +166,20 @@ export const COMMANDS: CommandSpec[] = [
   {
     name: "completion",
     summary: "a script that completes commands, options and values in a shell",
-    arguments: [{ name: "shell", description: "bash, zsh, fish or powershell", required: true }],
+    details:
+      "Commands, options, their values, and the names of personas and users: of the manifests that -f names on the line, else of the\ncluster. For `kubectl connect-sso`, kubectl asks a program kubectl_complete-connect_sso on the PATH: `completion kubectl` prints it.",
+    arguments: [{ name: "shell", description: SHELLS.join(", "), required: true, complete: SHELLS }],
     options: [],
     examples: [
-      { what: "For this session of bash", line: "source <(connect-sso completion bash)" },
-      { what: "For fish, for good", line: "connect-sso completion fish > ~/.config/fish/completions/connect-sso.fish" },
+      { what: "bash, for this session", line: "source <(connect-sso completion bash)" },
+      { what: "bash, for good", line: "connect-sso completion bash > /etc/bash_completion.d/connect-sso" },
+      { what: "zsh, for good", line: `connect-sso completion zsh > "\${fpath[1]}/_connect-sso"` },
+      { what: "fish, for good", line: "connect-sso completion fish > ~/.config/fish/completions/connect-sso.fish" },
+      { what: "PowerShell, in $PROFILE", line: "connect-sso completion powershell | Out-String | Invoke-Expression" },
+      {
+        what: "The kubectl plugin",
+        line: "connect-sso completion kubectl > ~/bin/kubectl_complete-connect_sso && chmod +x ~/bin/kubectl_complete-connect_sso",
+      },
     ],
     exitCodes: { 0: "printed", 1: "no such shell" },
     run: async () => (await import("./completion.ts")).completion,

@@ -15,12 +15,18 @@ export interface OptionSpec {
   required?: boolean;
   /** Variable that sets it, shown in the help. */
   env?: string;
+  complete?: Completion;
 }
+
+/** What a shell offers for a value: these words, or names of this kind. Paths need none: `<file>` and `<path>` say so. */
+export type Completion = readonly string[] | "persona" | "user" | "any" | "namespace" | "context";
 
 export interface ArgumentSpec {
   name: string;
   description: string;
   required?: boolean;
+  /** Default: files. */
+  complete?: Completion;
 }
 
 export interface CommandSpec {
@@ -71,7 +77,7 @@ export function buildProgram(
     for (const { name, description, required } of spec.arguments ?? [])
       command.argument(required ? `<${name}>` : `[${name}]`, description);
     for (const option of spec.options) command.addOption(optionOf(option));
-    command.addHelpText("after", footer(spec));
+    command.addHelpText("after", footer(spec, program.name()));
     command.action(async (...values: unknown[]) => {
       // Commander appends itself.
       const run = await spec.run();
@@ -81,7 +87,8 @@ export function buildProgram(
   return program;
 }
 
-function describe({ summary, details }: CommandSpec): string {
+/** Summary as a sentence, and the paragraphs behind it. */
+export function describe({ summary, details }: CommandSpec): string {
   const sentence = `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
   return details ? `${sentence}\n\n${details}` : sentence;
 }
@@ -95,8 +102,9 @@ function optionOf(spec: OptionSpec): Option {
   return option;
 }
 
-function footer({ examples, exitCodes }: CommandSpec): string {
-  const shown = examples.map(({ what, line }) => `  # ${what}\n  ${line}`).join("\n\n");
+function footer({ examples, exitCodes }: CommandSpec, program: string): string {
+  const called = (line: string) => line.replaceAll(/\bconnect-sso (?=[a-z])/g, `${program} `);
+  const shown = examples.map(({ what, line }) => `  # ${what}\n  ${called(line)}`).join("\n\n");
   const codes = Object.entries(exitCodes).map(([code, meaning]) => `  ${code}  ${meaning}`);
   return `\nExamples:\n${shown}\n\nExit codes:\n${codes.join("\n")}\n`;
 }

@@ -1,6 +1,13 @@
 /** The declared objects of a command, out of a cluster or a folder, in a store of this process. */
+import { readFileSync } from "node:fs";
 import { type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
-import { formatProblem, type ManifestProblem, type Manifests, readManifests } from "../manifests/read.ts";
+import {
+  formatProblem,
+  type ManifestProblem,
+  type Manifests,
+  parseManifests,
+  readManifests,
+} from "../manifests/read.ts";
 import type { KubeClient, Resource as KubeResource } from "../runtime/client.ts";
 import { FolderStore } from "../runtime/folder-store.ts";
 import type { KubeObject } from "../runtime/port.ts";
@@ -47,7 +54,7 @@ function declared(store: FolderStore, more: Pick<Declared, "problems" | "sources
 function fromFolder(path: string, namespace: string | undefined): Declared {
   let manifests: Manifests;
   try {
-    manifests = readManifests(path, namespace);
+    manifests = path === "-" ? readStandardInput(namespace) : readManifests(path, namespace);
   } catch (error) {
     throw new CliError((error as Error).message, { hint: "-f wants a folder or a file of manifests" });
   }
@@ -59,6 +66,12 @@ function fromFolder(path: string, namespace: string | undefined): Declared {
   const store = new FolderStore(INDEXES);
   for (const object of manifests.objects) store.apply(object as Parameters<typeof store.apply>[0]);
   return declared(store, { problems: manifests.problems, sources: manifests.sources, clusterName: undefined });
+}
+
+function readStandardInput(namespace = "default"): Manifests {
+  const all: Manifests = { objects: [], problems: [], sources: new Map() };
+  parseManifests(readFileSync(0, "utf8"), "(standard input)", namespace, all);
+  return all;
 }
 
 async function fromCluster(options: ObjectOptions): Promise<Declared> {

@@ -27,15 +27,22 @@ const KUBECONFIG: OptionSpec = {
   flags: "--kubeconfig <file>",
   description: "default: KUBECONFIG, ~/.kube/config, or the service account of the pod",
 };
-const CONTEXT: OptionSpec = { flags: "--context <name>", description: "context of the kubeconfig" };
+const CONTEXT: OptionSpec = {
+  flags: "--context <name>",
+  description: "context of the kubeconfig",
+  complete: "context",
+};
 
 export const CLUSTER: OptionSpec[] = [
   KUBECONFIG,
   CONTEXT,
-  { flags: "-n, --namespace <name>", description: "namespace; default: the context's" },
+  { flags: "-n, --namespace <name>", description: "namespace; default: the context's", complete: "namespace" },
 ];
 export const OBJECTS: OptionSpec[] = [
-  { flags: "-f, --filename <path>", description: "folder or file of manifests, instead of a cluster" },
+  {
+    flags: "-f, --filename <path>",
+    description: "folder or file of manifests, instead of a cluster; - for standard input",
+  },
   ...CLUSTER,
   { flags: "-A, --all-namespaces", description: "every namespace of the cluster" },
 ];
@@ -65,8 +72,14 @@ export const LOG_LEVEL: OptionSpec = {
   default: "warn",
 };
 export const CLOUDS: OptionSpec[] = [
-  { flags: "--sandbox", description: "use sandbox clouds inside this process instead of real ones" },
-  { flags: "--sandbox-config <file>", description: "the world of --sandbox; default: examples/sandbox-world.yaml" },
+  {
+    flags: "--sandbox",
+    description: "sandbox clouds: those that the environment names, else some inside this process",
+  },
+  {
+    flags: "--sandbox-config <file>",
+    description: "the world of sandbox clouds inside this process; default: examples/sandbox-world.yaml",
+  },
   CONFIG,
   {
     flags: "--cluster-name <name>",

@@ -31,14 +31,17 @@ export async function openClouds(
   pollIntervalMs = 15_000,
 ): Promise<CloudSession> {
   const log = createLogger(options.logLevel ?? "warn");
-  const sandbox = options.sandbox ? await startSandbox(options.sandboxConfig) : undefined;
+  const wanted = options.sandbox === true || options.sandboxConfig !== undefined;
+  // One that runs already is found by its variables.
+  const running = wanted && options.sandboxConfig === undefined && process.env.CONNECT_SSO_GRAPH_URL !== undefined;
+  const sandbox = wanted && !running ? await startSandbox(options.sandboxConfig) : undefined;
   if (sandbox) Object.assign(process.env, sandbox.env);
   const cluster = options.clusterName ?? declared?.clusterName ?? (declared?.kube ? "default" : "folder");
   const calls: CallRecord[] = [];
   const { clouds, close } = composeClouds({
     cluster,
     pollIntervalMs,
-    allowInsecure: sandbox !== undefined || insecureAllowed(options),
+    allowInsecure: wanted || insecureAllowed(options),
     settingsFile: options.config,
     log,
     onCall: (call) => void calls.push(call),

@@ -16,7 +16,7 @@ interface Stream {
 /** NO_COLOR (any value that is not empty) wins over FORCE_COLOR, which wins over what the stream is. */
 export function hasColours(stream: Stream = process.stdout, env: NodeJS.ProcessEnv = process.env): boolean {
   if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR && env.FORCE_COLOR !== "0") return true;
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== "0";
   return stream.isTTY === true && env.TERM !== "dumb";
 }
 

@@ -38,6 +38,13 @@ export function kubeconfigNamespace(options: { file?: string; context?: string }
   return config.getContextObject(config.getCurrentContext())?.namespace;
 }
 
+/** Names of the contexts. */
+export function kubeconfigContexts(file?: string): string[] {
+  return load(file === undefined ? {} : { file })
+    .getContexts()
+    .map(({ name }) => name);
+}
+
 async function read(config: KubeConfig): Promise<ClusterAccess> {
   const cluster = config.getCurrentCluster()!;
   if (cluster.proxyUrl?.startsWith("socks")) throw new Error("a SOCKS proxy in the kubeconfig is not supported");
