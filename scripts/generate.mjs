@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { COMMANDS, GROUPS } from "../src/cli/catalogue.ts";
 import { reference as cliReference } from "../src/cli/reference.ts";
 import { chartFiles } from "./chart.mjs";
+import { metricsReference } from "./metrics.mjs";
 
 const root = new URL("..", import.meta.url);
 const banner = "// Generated from crds/ by `make generate`. Do not edit.\n";
@@ -81,6 +82,7 @@ const outputs = {
   "docs/cli.md": cliReference(COMMANDS, GROUPS),
   "src/api/generated/types.ts": types,
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
+  "docs/metrics.md": metricsReference(),
   ...chartFiles(),
 };
 let stale = false;

@@ -93,6 +93,11 @@ export const COMMANDS: CommandSpec[] = [
         default: "0.0.0.0:8080",
       },
       {
+        flags: "--per-user-metrics",
+        description: "name the ConnectUsers that are amiss in metrics; their names may be names of people",
+        default: false,
+      },
+      {
         flags: "--health-probe-bind-address <host:port>",
         description: "/healthz and /readyz; 0 for none",
         default: "0.0.0.0:8081",

@@ -1,11 +1,11 @@
 /** `connect-sso run`: the controller against a cluster. */
 import { hostname } from "node:os";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
 import { createLogger, logCall } from "../observability/log.ts";
 import { createDomainMetrics } from "../observability/metrics.ts";
 import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
-import { createManager } from "../runtime/manager.ts";
+import { createManager, type Manager } from "../runtime/manager.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { duration } from "./command.ts";
 import { composeClouds, composeReconcilers, INDEXES, related } from "./compose.ts";
@@ -20,6 +20,7 @@ export interface RunOptions {
   watchLabelSelector?: string;
   pollInterval: string;
   metricsBindAddress: string;
+  perUserMetrics: boolean;
   healthProbeBindAddress: string;
   leaderElect: boolean;
   leaderElectionId: string;
@@ -35,9 +36,15 @@ export async function run(options: RunOptions): Promise<number> {
   const log = createLogger(options.logLevel);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = createDomainMetrics(registry, version);
   const pollIntervalMs = duration(options.pollInterval);
   const allowInsecure = insecureAllowed(options);
+  const metrics = createDomainMetrics({
+    registry,
+    version,
+    pollIntervalMs,
+    insecure: allowInsecure,
+    perUser: options.perUserMetrics,
+  });
   const { clouds, close } = composeClouds({
     cluster: options.clusterName,
     pollIntervalMs,
@@ -49,16 +56,12 @@ export async function run(options: RunOptions): Promise<number> {
       logCall(log, call);
     },
   });
-  const observer = {
-    conditions: (object: ConnectSsoPersona | ConnectUser) => metrics.object(object),
-    drift: metrics.driftHandled,
-  };
   let reconcilers: ReturnType<typeof composeReconcilers> | undefined;
   const of = (store: ObjectStore) =>
     (reconcilers ??= composeReconcilers({
       clouds,
       log,
-      observer,
+      observer: metrics.observer,
       store,
       cluster: options.clusterName,
       pollIntervalMs,
@@ -72,7 +75,7 @@ export async function run(options: RunOptions): Promise<number> {
   });
   let lost: (() => void) | undefined;
   const access = { file: options.kubeconfig, context: options.context };
-  const manager = createManager({
+  const manager: Manager = createManager({
     access: kubeconfigAccess(access),
     namespace: options.namespace,
     labelSelector: options.watchLabelSelector,
@@ -94,7 +97,10 @@ export async function run(options: RunOptions): Promise<number> {
     onLeadershipLost: () => lost?.(),
     metricsBindAddress: options.metricsBindAddress,
     healthProbeBindAddress: options.healthProbeBindAddress,
-    metricsText: () => registry.metrics(),
+    metricsText() {
+      metrics.refresh(manager.leading() ? manager.store : undefined, clouds.health());
+      return registry.metrics();
+    },
     registry,
     log,
     userAgent: `connect-sso/${version}`,

@@ -56,6 +56,7 @@ export function createClouds(deps: {
       return {
         breakers: new Map([...aws.breakers, ...graph.breakers]),
         limiters: [...aws.limiters, ...graph.limiters],
+        inventories: new Map([...aws.inventories, ...graph.inventories]),
       };
     },
   };

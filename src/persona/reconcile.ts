@@ -10,6 +10,7 @@ import {
   USER,
 } from "../api/resources.ts";
 import type { Plan } from "../domain/plan.ts";
+import { type Observer, outcomeOf } from "../observability/observer.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CloudError } from "../providers/errors.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
@@ -17,7 +18,7 @@ import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { refuse } from "./component.ts";
 import { COMPONENTS } from "./components/index.ts";
-import { asCloudError, converge } from "./converge.ts";
+import { asCloudError, converge, type Pass } from "./converge.ts";
 import { removePersona } from "./remove.ts";
 import { type InFlight, type Memory, openScope } from "./scope.ts";
 import { type PassResult, personaStatus } from "./status.ts";
@@ -35,11 +36,7 @@ export interface PersonaDeps {
   pollIntervalMs: number;
   log: Log;
   now(): number;
-  observer?: {
-    plan?(plan: Plan): void;
-    drift?(kind: string, component: string, action: "corrected" | "reported"): void;
-    conditions?(object: ConnectSsoPersona): void;
-  };
+  observer?: Observer;
   mode?: "apply" | "plan";
 }
 
@@ -105,11 +102,7 @@ export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps):
   } catch (error) {
     result.error = error;
   }
-  const errors = [
-    ...(result.error === undefined ? [] : [result.error]),
-    ...[...(result.pass?.outcomes.values() ?? [])].flatMap((one) => (one.state === "failed" ? [one.error] : [])),
-  ].map(asCloudError);
-  const problem = errors.find(({ kind }) => kind !== "waiting");
+  const problem = errorsOf(result).find(({ kind }) => kind !== "waiting");
   return {
     resource: { kind: PERSONA, namespace, name },
     changes: result.pass?.changes ?? [],
@@ -151,20 +144,39 @@ async function removeOrRetain(
   await deps.store.removeFinalizer(object, FINALIZER);
 }
 
-function report(deps: PersonaDeps, object: ConnectSsoPersona, { pass }: PassResult): void {
-  if (!pass) return;
+function report(deps: PersonaDeps, object: ConnectSsoPersona, result: PassResult): void {
+  const { pass } = result;
   const { namespace, name } = object.metadata;
+  const outcome = outcomeOf(errorsOf(result));
+  if (!result.suspended) deps.observer?.passed?.(object, { outcome, complete: pass !== undefined && readsAll(pass) });
+  if (!pass) return;
   deps.observer?.plan?.({ resource: { kind: PERSONA, namespace, name }, changes: pass.changes });
   for (const { change, security } of pass.corrected) {
     const reason = security ? REASON.SecurityDriftCorrected : change.drift ? REASON.DriftCorrected : REASON.Changed;
     const note = security ?? `${change.verb} ${change.object}: ${change.why}`;
     deps.store.event(object, { type: security ? "Warning" : "Normal", reason, action: change.verb, note });
     deps.log.info({ persona: `${namespace}/${name}`, component: change.component, reason }, note);
-    if (change.drift) deps.observer?.drift?.(PERSONA, change.component, "corrected");
+    if (change.drift) deps.observer?.drift?.({ namespace, persona: name }, change, "corrected");
   }
   if (object.spec.driftPolicy !== "Report") return;
-  for (const { component } of pass.changes.filter(({ drift }) => drift))
-    deps.observer?.drift?.(PERSONA, component, "reported");
+  const onShow = new Set(object.status?.drift?.map(({ component }) => component));
+  for (const change of pass.changes)
+    if (change.drift && !onShow.has(change.component))
+      deps.observer?.drift?.({ namespace, persona: name }, change, "reported");
+}
+
+/** A component that could not be read, or stands behind one, may have drifted unseen. One that waits is known to be incomplete. */
+function readsAll({ outcomes }: Pass): boolean {
+  return [...outcomes.values()].every(
+    (one) => one.state !== "failed" || one.observed || asCloudError(one.error).kind === "waiting",
+  );
+}
+
+function errorsOf({ error, pass }: PassResult): CloudError[] {
+  return [
+    ...(error === undefined ? [] : [error]),
+    ...[...(pass?.outcomes.values() ?? [])].flatMap((one) => (one.state === "failed" ? [one.error] : [])),
+  ].map(asCloudError);
 }
 
 async function writeStatus(
@@ -180,16 +192,12 @@ async function writeStatus(
   if (!equalJson(status, deps.store.get<ConnectSsoPersona>(PERSONA, namespace, name)?.status)) {
     await deps.store.updateStatus(object, { ...status, ...(result.pass ? { lastCheckedAt: now.toISOString() } : {}) });
   }
-  deps.observer?.conditions?.({ ...object, status });
 }
 
-function nextLook(deps: PersonaDeps, { pass, error, suspended, scope }: PassResult): Action {
+function nextLook(deps: PersonaDeps, result: PassResult): Action {
+  const { pass, suspended, scope } = result;
   if (suspended) return awaitChange();
-  const errors = [
-    ...(error === undefined ? [] : [error]),
-    ...[...(pass?.outcomes.values() ?? [])].flatMap((one) => (one.state === "failed" ? [one.error] : [])),
-  ].map(asCloudError);
-  const waits = errors.map(({ kind, retryAfterMs }) =>
+  const waits = errorsOf(result).map(({ kind, retryAfterMs }) =>
     kind === "terminal" || kind === "conflict" ? deps.pollIntervalMs : (retryAfterMs ?? RETRY_MS),
   );
   if (pass?.corrected.length || scope?.seen.certificate?.next || scope?.memory.pendingKey) waits.push(SOON_MS);

@@ -16,6 +16,8 @@ export interface CloudHealth {
   breakers: ReadonlyMap<string, BreakerState>;
   /** Keys are `<api>/<account or tenant>/<region>/<operation>`; for Graph the operation is `read` or `write`, and there is no region. */
   limiters: readonly LimiterState[];
+  /** When all users of an instance were last read, ms since the epoch, by the instance's ARN. */
+  inventories: ReadonlyMap<string, number>;
 }
 
 export interface Clouds {

@@ -18,6 +18,8 @@ export interface LimiterState {
   /** Calls per second that are allowed now; below the quota's after a 429. */
   rate: number;
   quota: Quota;
+  /** Calls that may go out at once. */
+  tokens: number;
   /** Calls that wait for their turn. */
   waiting: { person: number; sweep: number };
 }
@@ -82,6 +84,11 @@ class TokenBucket {
 
   get #burst(): number {
     return Math.max(1, this.quota.burst - LEFT_OUT);
+  }
+
+  tokens(): number {
+    this.#refill();
+    return this.#tokens;
   }
 
   waiting(): LimiterState["waiting"] {
@@ -182,6 +189,13 @@ export function createLimiter(quotaOf: (key: string) => Quota, clock: Clock = sy
     take: (key, o = {}, cost = 1) => bucket(key).take(o, cost),
     throttled: (key, retryAfterMs = 0) => bucket(key).throttled(retryAfterMs),
     succeeded: (key) => bucket(key).succeeded(),
-    states: () => [...buckets].map(([key, one]) => ({ key, rate: one.rate, quota: one.quota, waiting: one.waiting() })),
+    states: () =>
+      [...buckets].map(([key, one]) => ({
+        key,
+        rate: one.rate,
+        quota: one.quota,
+        tokens: one.tokens(),
+        waiting: one.waiting(),
+      })),
   };
 }

@@ -12,6 +12,7 @@ import {
 } from "../api/resources.ts";
 import { DEFAULT_MASS_DELETION_SHARE, massDeletion, RemovalWindow } from "../domain/massdeletion.ts";
 import type { Plan } from "../domain/plan.ts";
+import { type Observer, outcomeOf } from "../observability/observer.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
@@ -38,11 +39,7 @@ export interface UserDeps {
   log: Log;
   now(): number;
   massDeletionShare?: number;
-  observer?: {
-    plan?(plan: Plan): void;
-    drift?(kind: string, component: string, action: "corrected" | "reported"): void;
-    conditions?(object: ConnectUser): void;
-  };
+  observer?: Observer;
 }
 
 const RETRY_MS = 15_000;
@@ -165,6 +162,9 @@ function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
   const { namespace, name } = object.metadata;
   deps.observer?.plan?.({ resource: { kind: USER, namespace, name }, changes: pass.steps.map(({ change }) => change) });
   const error = pass.error === undefined ? undefined : asCloudError(pass.error);
+  const complete = pass.scope !== undefined;
+  if (!pass.suspended) deps.observer?.passed?.(object, { outcome: outcomeOf(error ? [error] : []), complete });
+  const onShow = new Set(object.status?.drift?.map(({ component }) => component));
   const known = (object.status?.conditions as Condition[] | undefined)?.find(
     ({ type }) => type === CONDITION.Ready,
   )?.reason;
@@ -176,7 +176,12 @@ function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
   for (const { change } of pass.steps) {
     const held = pass.held.some((step) => step.change === change);
     if (error && !held) continue;
-    if (change.drift) deps.observer?.drift?.(USER, change.component, held ? "reported" : "corrected");
+    if (change.drift && !(held && onShow.has(change.component)))
+      deps.observer?.drift?.(
+        { namespace, persona: object.spec.personaRef.name },
+        change,
+        held ? "reported" : "corrected",
+      );
     if (held) continue;
     const reason = change.drift ? REASON.DriftCorrected : change.verb === "create" ? REASON.Created : REASON.Changed;
     deps.store.event(object, {
@@ -197,7 +202,6 @@ async function writeStatus(deps: UserDeps, object: ConnectUser, pass: UserPass):
   const status = userStatus(object, pass, now);
   if (!equalJson(status, object.status))
     await deps.store.updateStatus(object, { ...status, ...(pass.scope ? { lastCheckedAt: now.toISOString() } : {}) });
-  deps.observer?.conditions?.({ ...object, status });
 }
 
 function nextLook(deps: UserDeps, { error, suspended, steps, held }: UserPass): Action {

@@ -6,6 +6,7 @@ const ARN = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-0000-4000-
 const health = (key: string) => () => ({
   breakers: new Map([[key, { state: "closed", failures: 0 } as const]]),
   limiters: [],
+  inventories: new Map(),
 });
 const clouds = (settings: Settings) =>
   createClouds({

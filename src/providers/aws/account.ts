@@ -38,6 +38,8 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
   const breakers = new Map<string, Breaker>();
   const clients = new Set<{ destroy(): void }>();
   const accounts = new Map<string, Promise<AwsAccount>>();
+  /** Of all accounts, by ARN. */
+  const opened = new Map<string, ConnectInstance>();
   const homeRegion = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
 
   function callFor(api: "iam" | "sts" | "connect", account: string, region: string): Call {
@@ -106,6 +108,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
           regions.set(region, client);
           instance = createConnectInstance({ arn, client, call: callFor("connect", account, region), clock });
           instances.set(arn, instance);
+          opened.set(arn, instance);
         }
         return instance;
       },
@@ -127,6 +130,12 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
     health: () => ({
       breakers: new Map([...breakers].map(([key, breaker]) => [key, breaker.state()])),
       limiters: limiter.states(),
+      inventories: new Map(
+        [...opened].flatMap(([arn, instance]) => {
+          const readAt = instance.inventoryReadAt();
+          return readAt === undefined ? [] : [[arn, readAt] as const];
+        }),
+      ),
     }),
     close() {
       for (const client of clients) client.destroy();

@@ -166,6 +166,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
     health: () => ({
       breakers: new Map([...breakers].map(([key, breaker]) => [key, breaker.state()])),
       limiters: limiter.states(),
+      inventories: new Map(),
     }),
     close: () => tenants.clear(),
   };
