@@ -47,6 +47,10 @@ export const REASON = {
   CertificateByHand: "CertificateByHand",
   HasUsers: "HasUsers",
   MassDeletionHalted: "MassDeletionHalted",
+  MassDeletionAllowed: "MassDeletionAllowed",
+  NotHalted: "NotHalted",
+  UsersConflict: "UsersConflict",
+  AssignedHere: "AssignedHere",
   // users
   PersonaNotFound: "PersonaNotFound",
   PersonaSuspended: "PersonaSuspended",
@@ -65,6 +69,6 @@ export const REASON = {
   NoConflict: "NoConflict",
   Recreated: "Recreated",
   Created: "Created",
-  Assigned: "Assigned",
+  Adopted: "Adopted",
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];

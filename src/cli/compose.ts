@@ -2,6 +2,7 @@
 import { type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
 import { createClouds } from "../config/clouds.ts";
 import { openSettings, parseSettings } from "../config/settings.ts";
+import { DEFAULT_MASS_DELETION_SHARE, RemovalGuard } from "../domain/massdeletion.ts";
 import { createPersonaReconciler, type PersonaDeps } from "../persona/reconcile.ts";
 import { createAwsAccounts } from "../providers/aws/account.ts";
 import type { Clouds } from "../providers/clouds.ts";
@@ -21,7 +22,12 @@ export interface ComposeOptions {
   onCall(call: CallRecord): void;
 }
 
-export function composeClouds(options: ComposeOptions): { clouds: Clouds; close(): void } {
+export function composeClouds(options: ComposeOptions): {
+  clouds: Clouds;
+  /** As the configuration has it now. */
+  massDeletionShare(): number;
+  close(): void;
+} {
   const log = {
     info: (text: string) => options.log.info({}, text),
     error: (text: string) => options.log.error({}, text),
@@ -41,6 +47,7 @@ export function composeClouds(options: ComposeOptions): { clouds: Clouds; close(
   });
   return {
     clouds: createClouds({ settings, awsAccounts, graphTenants }),
+    massDeletionShare: () => settings().massDeletion?.share ?? DEFAULT_MASS_DELETION_SHARE,
     close() {
       file?.close();
       awsAccounts.close();
@@ -53,13 +60,16 @@ export type ReconcilerDeps = Pick<PersonaDeps, "clouds" | "log" | "observer"> & 
   store: ObjectStore;
   cluster: string;
   pollIntervalMs: number;
+  /** Share of a persona's users, 0 to 1, that may be removed in one poll interval. */
+  massDeletionShare?(): number;
 };
 
 export function composeReconcilers(deps: ReconcilerDeps) {
   const now = () => Date.now();
+  const removals = new RemovalGuard(deps.pollIntervalMs, deps.massDeletionShare);
   return {
-    [PERSONA]: createPersonaReconciler({ ...deps, now }),
-    [USER]: createUserReconciler({ ...deps, now } as Parameters<typeof createUserReconciler>[0]),
+    [PERSONA]: createPersonaReconciler({ ...deps, now, removals }),
+    [USER]: createUserReconciler({ ...deps, now, removals } as Parameters<typeof createUserReconciler>[0]),
   };
 }
 

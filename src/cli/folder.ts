@@ -112,7 +112,7 @@ export function matters(kind: string, before: unknown, after: unknown): boolean 
     };
     const ready = findCondition(conditions, "Ready")?.status;
     return kind === PERSONA
-      ? [servicePrincipalId, appRoleId, userAccessUrl]
+      ? [servicePrincipalId, appRoleId, userAccessUrl, findCondition(conditions, "RemovalsHalted")?.reason]
       : [ready, findCondition(conditions, "Conflict")?.status];
   };
   return !equalJson(of(before), of(after));

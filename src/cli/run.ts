@@ -45,7 +45,7 @@ export async function run(options: RunOptions): Promise<number> {
     insecure: allowInsecure,
     perUser: options.perUserMetrics,
   });
-  const { clouds, close } = composeClouds({
+  const { clouds, massDeletionShare, close } = composeClouds({
     cluster: options.clusterName,
     pollIntervalMs,
     allowInsecure,
@@ -65,6 +65,7 @@ export async function run(options: RunOptions): Promise<number> {
       store,
       cluster: options.clusterName,
       pollIntervalMs,
+      massDeletionShare,
     }));
   const kind = (name: typeof PERSONA | typeof USER, plural: string, workers: number) => ({
     resource: { group: GROUP, version: VERSION, plural, kind: name },

@@ -22,27 +22,41 @@ export function massDeletion(removals: Removals, share: number): string | undefi
   return `${going} of ${before} users are being removed within one poll interval, more than ${Math.round(share * 100)} %`;
 }
 
-/** Counts what was removed per persona within a sliding interval. Held in memory: a restart begins to count anew. */
-export class RemovalWindow {
+/** Shared by the reconcilers of personas and users. What was removed is held in memory: a restart begins to count anew. */
+export class RemovalGuard {
   readonly #at = new Map<string, number[]>();
   readonly #intervalMs: number;
+  readonly #share: () => number;
 
-  constructor(intervalMs: number) {
+  constructor(intervalMs: number, share: () => number = () => DEFAULT_MASS_DELETION_SHARE) {
     this.#intervalMs = intervalMs;
+    this.#share = share;
   }
 
+  /** Why removals of this persona's users are held back; undefined when they may go on. */
+  halted(
+    persona: string,
+    users: readonly { metadata: { deletionTimestamp?: string } }[],
+    now: number,
+  ): string | undefined {
+    const removing = users.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
+    return massDeletion({ total: users.length, removing, removed: this.#removed(persona, now) }, this.#share());
+  }
+
+  /** One user is gone. */
   note(persona: string, now: number): void {
-    const times = this.#at.get(persona);
-    if (times) times.push(now);
-    else this.#at.set(persona, [now]);
+    this.#at.set(persona, [...(this.#at.get(persona) ?? []), now]);
   }
 
-  count(persona: string, now: number): number {
-    const times = this.#at.get(persona);
-    if (!times) return 0;
-    const first = times.findIndex((at) => at > now - this.#intervalMs);
-    if (first === -1) this.#at.delete(persona);
-    else if (first > 0) times.splice(0, first);
-    return first === -1 ? 0 : times.length;
+  /** What went by permission does not count against what goes next. */
+  forget(persona: string): void {
+    this.#at.delete(persona);
+  }
+
+  #removed(persona: string, now: number): number {
+    const recent = (this.#at.get(persona) ?? []).filter((at) => at > now - this.#intervalMs);
+    if (recent.length > 0) this.#at.set(persona, recent);
+    else this.#at.delete(persona);
+    return recent.length;
   }
 }

@@ -14,6 +14,11 @@ export interface Difference {
 /** adopt: an object that is as declared and nobody's gets our owner tags; nothing else of it is written. */
 export type Verb = "create" | "adopt" | "update" | "delete" | "wait";
 
+/** As an event's action: Create, Update… */
+export function actionOf(verb: Verb): string {
+  return verb.charAt(0).toUpperCase() + verb.slice(1);
+}
+
 /** One step towards the declared state. The order of a plan's changes is the order in which they are applied. */
 export interface Change<C extends string = string> {
   component: C;

@@ -18,7 +18,7 @@ export interface Pass {
   outcomes: Map<ComponentName, Outcome>;
   /** What was found to be done, in order; the same data as status, events and the `plan` command show. */
   changes: Change<ComponentName>[];
-  corrected: { change: Change<ComponentName>; security?: string }[];
+  corrected: { change: Change<ComponentName>; maintenance: boolean; security?: string }[];
 }
 
 /** Looks and repairs of one component in one pass; enough for tag, settings and content of a new object. */
@@ -77,7 +77,8 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
         scope.call.signal?.throwIfAborted();
         await step.apply();
         applied++;
-        pass.corrected.push({ change, security: change.drift ? step.security : undefined });
+        const security = change.drift ? step.security : undefined;
+        pass.corrected.push({ change, maintenance: step.maintenance === true, security });
       }
       if (applied === 0) return { state: "held", message: "differs from what is declared; driftPolicy is Report" };
     }

@@ -9,7 +9,9 @@ import {
   PERSONA,
   USER,
 } from "../api/resources.ts";
-import type { Plan } from "../domain/plan.ts";
+import { announcements } from "../domain/announcements.ts";
+import { RemovalGuard } from "../domain/massdeletion.ts";
+import { actionOf, type Plan } from "../domain/plan.ts";
 import { type Observer, outcomeOf } from "../observability/observer.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CloudError } from "../providers/errors.ts";
@@ -19,6 +21,7 @@ import type { ObjectStore } from "../runtime/port.ts";
 import { refuse } from "./component.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { asCloudError, converge, type Pass } from "./converge.ts";
+import { lookAtRemovals } from "./removals.ts";
 import { removePersona } from "./remove.ts";
 import { type InFlight, type Memory, openScope } from "./scope.ts";
 import { type PassResult, personaStatus } from "./status.ts";
@@ -36,6 +39,7 @@ export interface PersonaDeps {
   pollIntervalMs: number;
   log: Log;
   now(): number;
+  removals: RemovalGuard;
   observer?: Observer;
   mode?: "apply" | "plan";
 }
@@ -56,7 +60,7 @@ export function createPersonaReconciler(deps: PersonaDeps) {
     const memory = memories.get(uid) ?? {};
     memories.set(uid, memory);
     const users = usersOf(deps.store, object);
-    const result: PassResult = {};
+    const result: PassResult = { removals: lookAtRemovals(deps.removals, object, users, deps.now()) };
     try {
       if (object.metadata.deletionTimestamp) {
         await removeOrRetain(deps, object, users, memory, ctx.signal);
@@ -70,9 +74,7 @@ export function createPersonaReconciler(deps: PersonaDeps) {
       memory.historyKnown ??= object.status?.observedGeneration !== undefined;
       if (object.spec.suspend) result.suspended = true;
       else {
-        result.scope = await openScope(object, { ...deps, persist: persistIn(deps, object) }, memory, {
-          signal: ctx.signal,
-        });
+        result.scope = await openScope(object, scopeDeps(deps, object), memory, { signal: ctx.signal });
         result.pass = await converge(result.scope, COMPONENTS, deps.mode ?? "apply");
       }
     } catch (error) {
@@ -93,11 +95,15 @@ export interface PersonaPlan extends Plan {
   status: ConnectSsoPersonaStatus;
 }
 
-export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps): Promise<PersonaPlan> {
+export async function planPersona(
+  object: ConnectSsoPersona,
+  deps: Omit<PersonaDeps, "removals">,
+): Promise<PersonaPlan> {
   const { namespace, name } = object.metadata;
-  const result: PassResult = {};
+  const removals = lookAtRemovals(new RemovalGuard(0), object, [], 0);
+  const result: PassResult = { removals };
   try {
-    result.scope = await openScope(object, { ...deps, persist: () => Promise.resolve() }, {}, {});
+    result.scope = await openScope(object, { ...scopeDeps(deps, object), persist: () => Promise.resolve() }, {}, {});
     result.pass = await converge(result.scope, COMPONENTS, "plan");
   } catch (error) {
     result.error = error;
@@ -112,10 +118,28 @@ export async function planPersona(object: ConnectSsoPersona, deps: PersonaDeps):
 }
 
 /** The store's newest status plus what is about to be asked for. Throws when it cannot be written: then nothing is asked for. */
-function persistIn({ store }: PersonaDeps, { metadata: { namespace, name } }: ConnectSsoPersona) {
+function persistIn({ store }: Pick<PersonaDeps, "store">, { metadata: { namespace, name } }: ConnectSsoPersona) {
   return async (inFlight: InFlight): Promise<void> => {
     const current = store.get<ConnectSsoPersona>(PERSONA, namespace, name);
     if (current) await store.updateStatus(current, { ...current.status, inFlight });
+  };
+}
+
+function scopeDeps(deps: Omit<PersonaDeps, "removals">, object: ConnectSsoPersona) {
+  return { ...deps, persist: persistIn(deps, object), peer: peerIn(deps, object) };
+}
+
+function peerIn({ store }: Pick<PersonaDeps, "store">, { metadata, spec }: ConnectSsoPersona) {
+  return (entraObjectId: string): string | undefined => {
+    const value = entraObjectId.toLowerCase();
+    for (const user of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value })) {
+      const { namespace, name, deletionTimestamp } = user.metadata;
+      const persona = store.get<ConnectSsoPersona>(PERSONA, namespace, user.spec.personaRef.name);
+      if (!persona || persona.metadata.uid === metadata.uid || deletionTimestamp) continue;
+      if (persona.spec.instanceArn !== spec.instanceArn) continue;
+      return `ConnectUser ${namespace}/${name} of persona ${persona.metadata.name}`;
+    }
+    return undefined;
   };
 }
 
@@ -132,13 +156,14 @@ async function removeOrRetain(
   signal: AbortSignal,
 ): Promise<void> {
   if (!object.metadata.finalizers?.includes(FINALIZER)) return;
+  // Also with Retain: without the persona, nobody would hold back a mass deletion of its users.
+  if (users.length > 0)
+    throw refuse(
+      REASON.HasUsers,
+      `${users.length} ConnectUser(s) refer to this persona, which goes after them; delete them or move them to another`,
+    );
   if (object.spec.deletionPolicy === "Delete") {
-    if (users.length > 0)
-      throw refuse(
-        REASON.HasUsers,
-        `${users.length} ConnectUser(s) refer to this persona; delete them or move them first`,
-      );
-    const scope = await openScope(object, { ...deps, persist: persistIn(deps, object) }, memory, { signal });
+    const scope = await openScope(object, scopeDeps(deps, object), memory, { signal });
     await removePersona(scope, deps.store);
   }
   await deps.store.removeFinalizer(object, FINALIZER);
@@ -151,10 +176,10 @@ function report(deps: PersonaDeps, object: ConnectSsoPersona, result: PassResult
   if (!result.suspended) deps.observer?.passed?.(object, { outcome, complete: pass !== undefined && readsAll(pass) });
   if (!pass) return;
   deps.observer?.plan?.({ resource: { kind: PERSONA, namespace, name }, changes: pass.changes });
-  for (const { change, security } of pass.corrected) {
-    const reason = security ? REASON.SecurityDriftCorrected : change.drift ? REASON.DriftCorrected : REASON.Changed;
+  for (const { change, security, maintenance } of pass.corrected) {
+    const reason = security ? REASON.SecurityDriftCorrected : reasonOf(change, maintenance);
     const note = security ?? `${change.verb} ${change.object}: ${change.why}`;
-    deps.store.event(object, { type: security ? "Warning" : "Normal", reason, action: change.verb, note });
+    deps.store.event(object, { type: security ? "Warning" : "Normal", reason, action: actionOf(change.verb), note });
     deps.log.info({ persona: `${namespace}/${name}`, component: change.component, reason }, note);
     if (change.drift) deps.observer?.drift?.({ namespace, persona: name }, change, "corrected");
   }
@@ -179,6 +204,18 @@ function errorsOf({ error, pass }: PassResult): CloudError[] {
   ].map(asCloudError);
 }
 
+function reasonOf({ verb, drift, component }: Pass["changes"][number], maintenance: boolean): string {
+  if (drift) return REASON.DriftCorrected;
+  if (maintenance) return component === "provisioning" ? REASON.KeyRotating : REASON.CertificateRotating;
+  return {
+    create: REASON.Created,
+    adopt: REASON.Adopted,
+    update: REASON.Changed,
+    delete: REASON.Changed,
+    wait: REASON.Changed,
+  }[verb];
+}
+
 async function writeStatus(
   deps: PersonaDeps,
   object: ConnectSsoPersona,
@@ -190,6 +227,7 @@ async function writeStatus(
   // Compared with what the store has now: a call in flight was noted there during the pass.
   const { namespace, name } = object.metadata;
   if (!equalJson(status, deps.store.get<ConnectSsoPersona>(PERSONA, namespace, name)?.status)) {
+    for (const one of announcements(object.status?.conditions, status.conditions)) deps.store.event(object, one);
     await deps.store.updateStatus(object, { ...status, ...(result.pass ? { lastCheckedAt: now.toISOString() } : {}) });
   }
 }

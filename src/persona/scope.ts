@@ -53,12 +53,20 @@ export interface PersonaScope {
   persist(): Promise<void>;
   /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are told by the clouds' clocks. */
   now(): number;
+  /** The ConnectUser of another persona of this instance that is this Entra user, as a person would name it. */
+  peer(entraObjectId: string): string | undefined;
 }
 
 /** Resolves references and refuses what a person must mend, before anything is written. Reads only. */
 export async function openScope(
   object: ConnectSsoPersona,
-  deps: { clouds: Clouds; cluster: string; now(): number; persist(inFlight: InFlight): Promise<void> },
+  deps: {
+    clouds: Clouds;
+    cluster: string;
+    now(): number;
+    persist(inFlight: InFlight): Promise<void>;
+    peer: PersonaScope["peer"];
+  },
   memory: Memory,
   call: CallOptions,
 ): Promise<PersonaScope> {
@@ -120,6 +128,7 @@ export async function openScope(
     inFlight,
     persist: () => deps.persist({ ...inFlight }),
     now: deps.now,
+    peer: deps.peer,
   };
 }
 

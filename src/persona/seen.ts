@@ -57,6 +57,8 @@ export interface SeenProvisioning {
 export interface SeenAssignments {
   wanted: { id: string; displayName: string }[];
   existing: Assignment[];
+  /** Who is assigned here and declared under another persona of the instance. */
+  strangers: string[];
 }
 export interface Seen {
   "federation-policy"?: { policy?: IamPolicy };

@@ -13,6 +13,7 @@ import { ACTIVE_KEY_TAG, ROTATED_FOR_TAG as KEY_ROTATED_FOR, rotationStep } from
 import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { asCloudError, type Outcome, type Pass } from "./converge.ts";
+import type { Removals } from "./removals.ts";
 import { type PersonaScope, requestMark } from "./scope.ts";
 
 /** How the pass ended: components' outcomes, or one error or state that concerns the whole persona. */
@@ -21,6 +22,7 @@ export interface PassResult {
   pass?: Pass;
   error?: unknown;
   suspended?: boolean;
+  removals: Removals;
 }
 
 type Status = ConnectSsoPersonaStatus;
@@ -29,19 +31,53 @@ export function personaStatus(object: ConnectSsoPersona, result: PassResult, use
   const old = object.status ?? {};
   const generation = object.metadata.generation;
   const components = componentConditions(old, result, old.observedGeneration === generation);
-  const conditions = [...summary(object, result, components), ...components].map((one) => ({
+  const { condition, handled } = result.removals;
+  const conditions = [
+    ...summary(object, result, components),
+    conflict(users, result, old),
+    condition,
+    ...components,
+  ].map((one) => ({
     ...one,
     observedGeneration: generation,
   }));
+  const scoped: Status = { ...old, ...(result.scope ? resolved(result.scope) : {}) };
   return {
-    ...old,
-    ...(result.scope ? resolved(result.scope) : {}),
+    ...scoped,
     observedGeneration: generation,
     conditions: mergeConditions(old.conditions, conditions, now),
     users: countUsers(users),
     ...(result.pass ? { drift: driftRows(old, result.pass, now) } : {}),
+    ...(handled
+      ? { handledRequests: { ...scoped.handledRequests, [requestName(ANNOTATIONS.allowMassDeletion)]: handled } }
+      : {}),
   };
 }
+
+/** Users of this persona whom another persona of the instance has as well, and users of others that are assigned to this application. */
+function conflict(users: ConnectUser[], { scope }: PassResult, old: Status): ConditionInput {
+  const type = CONDITION.Conflict;
+  const names = conflicted(users).map(({ metadata }) => metadata.name);
+  if (names.length > 0) {
+    const message = `${names.length} user(s) belong to another persona of the instance as well and are granted nothing new: ${list(names.sort())}; their own conditions say which`;
+    return { type, status: "True", reason: REASON.UsersConflict, message };
+  }
+  const strangers = scope?.seen.assignments?.strangers;
+  if (strangers && strangers.length > 0) {
+    const message = `assigned to this application, and declared under another persona of the instance: ${list(strangers)}; remove the assignment or the ConnectUser`;
+    return { type, status: "True", reason: REASON.AssignedHere, message };
+  }
+  const before = findCondition(old.conditions, type);
+  // The assignments were not read this time.
+  if (!strangers && before?.reason === REASON.AssignedHere)
+    return { type, status: before.status, reason: before.reason, message: before.message };
+  return { type, status: "False", reason: REASON.NoConflict, message: "no user belongs to another persona as well" };
+}
+
+const list = (names: string[]) => `${names.slice(0, 5).join(", ")}${names.length > 5 ? "…" : ""}`;
+
+const conflicted = (users: ConnectUser[]) =>
+  users.filter(({ status }) => isTrue(status?.conditions, CONDITION.Conflict));
 
 /** `sameSpec`: the old status speaks of this very spec, so what was good then is only unread now, not unmade. */
 function componentConditions(old: Status, { pass, error }: PassResult, sameSpec: boolean): ConditionInput[] {
@@ -252,7 +288,12 @@ function handled(scope: PersonaScope): Status["handledRequests"] {
 
 function countUsers(users: ConnectUser[]): Status["users"] {
   const ready = users.filter(({ status }) => isTrue(status?.conditions, CONDITION.Ready)).length;
-  const conflicted = users.filter(({ status }) => isTrue(status?.conditions, CONDITION.Conflict)).length;
   const removing = users.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
-  return { total: users.length, ready, conflicted, summary: `${ready}/${users.length}`, removing };
+  return {
+    total: users.length,
+    ready,
+    conflicted: conflicted(users).length,
+    summary: `${ready}/${users.length}`,
+    removing,
+  };
 }

@@ -1,7 +1,6 @@
 /** The reconcile of one ConnectUser, readable from top to bottom. */
 import { REASON } from "../api/reasons.ts";
 import {
-  ANNOTATIONS,
   CONDITION,
   type ConnectSsoPersona,
   type ConnectUser,
@@ -10,9 +9,13 @@ import {
   PERSONA,
   USER,
 } from "../api/resources.ts";
-import { DEFAULT_MASS_DELETION_SHARE, massDeletion, RemovalWindow } from "../domain/massdeletion.ts";
-import type { Plan } from "../domain/plan.ts";
+
+import { announcements } from "../domain/announcements.ts";
+import type { RemovalGuard } from "../domain/massdeletion.ts";
+import { actionOf, type Plan } from "../domain/plan.ts";
 import { type Observer, outcomeOf } from "../observability/observer.ts";
+import { howToAllow, removalAllowed } from "../persona/removals.ts";
+
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
@@ -20,7 +23,7 @@ import { type Condition, isTrue } from "../runtime/conditions.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { applySteps } from "./apply.ts";
-import { type Before, planSteps } from "./plan.ts";
+import { type Before, planSteps, type Step } from "./plan.ts";
 import { removeUser } from "./remove.ts";
 import { openUserScope } from "./resolve.ts";
 import { asCloudError, type UserPass, userStatus } from "./status.ts";
@@ -38,14 +41,13 @@ export interface UserDeps {
   pollIntervalMs: number;
   log: Log;
   now(): number;
-  massDeletionShare?: number;
+  removals: RemovalGuard;
   observer?: Observer;
 }
 
 const RETRY_MS = 15_000;
 
 export function createUserReconciler(deps: UserDeps) {
-  const removals = new RemovalWindow(deps.pollIntervalMs);
   return async (
     ref: { namespace: string; name: string },
     ctx: { signal: AbortSignal; reason?: string },
@@ -59,16 +61,16 @@ export function createUserReconciler(deps: UserDeps) {
       priority: sweep ? ("sweep" as const) : ("person" as const),
       maxAgeMs: deps.pollIntervalMs * 0.9,
     };
-    const pass: UserPass = { steps: [], held: [] };
+    const pass: UserPass = { steps: [], held: [], found: {} };
     try {
       if (object.metadata.deletionTimestamp) {
         if (!object.metadata.finalizers?.includes(FINALIZER)) return awaitChange();
         if (object.spec.deletionPolicy !== "Retain") {
-          guardMassDeletion(deps, object, removals);
+          guardMassDeletion(deps, object);
           await removeUser(object, deps, call);
         }
         await deps.store.removeFinalizer(object, FINALIZER);
-        removals.note(`${ref.namespace}/${object.spec.personaRef.name}`, deps.now());
+        deps.removals.note(`${ref.namespace}/${object.spec.personaRef.name}`, deps.now());
         return awaitChange();
       }
       if (!object.metadata.finalizers?.includes(FINALIZER)) await deps.store.addFinalizer(object, FINALIZER);
@@ -91,7 +93,7 @@ async function look(
   deps: UserDeps,
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<void> {
-  pass.scope = await openUserScope(object, deps, call);
+  pass.scope = await openUserScope(object, deps, call, pass.found);
   const { desired, seen } = pass.scope;
   pass.user = seen.user;
   pass.steps = planSteps(desired, seen, beforeOf(object));
@@ -112,7 +114,10 @@ async function look(
 }
 
 /** What an apply would do, by the same code, reads only; also while the persona is still to be made. */
-export async function planUser(object: ConnectUser, deps: UserDeps): Promise<Plan & { problem?: CloudError }> {
+export async function planUser(
+  object: ConnectUser,
+  deps: Omit<UserDeps, "removals">,
+): Promise<Plan & { problem?: CloudError }> {
   const { namespace, name } = object.metadata;
   const resource = { kind: USER, namespace, name };
   try {
@@ -135,27 +140,19 @@ function beforeOf({ metadata, status }: ConnectUser): Before {
 }
 
 /** An emptied folder in Git must not empty a contact centre: too many at once wait for a person's word on the persona. */
-function guardMassDeletion(deps: UserDeps, object: ConnectUser, removals: RemovalWindow): void {
+function guardMassDeletion(deps: UserDeps, object: ConnectUser): void {
   const { namespace } = object.metadata;
   const { name } = object.spec.personaRef;
   const persona = deps.store.get<ConnectSsoPersona>(PERSONA, namespace, name);
-  const value = persona?.metadata.annotations?.[ANNOTATIONS.allowMassDeletion];
-  if (!persona || (value && persona.status?.handledRequests?.["allow-mass-deletion"] !== value)) return;
+  if (!persona || removalAllowed(persona)) return;
   const users = deps.store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` });
-  const removing = users.filter(({ metadata }) => metadata.deletionTimestamp).length;
-  const why = massDeletion(
-    { total: users.length, removing, removed: removals.count(`${namespace}/${name}`, deps.now()) },
-    deps.massDeletionShare ?? DEFAULT_MASS_DELETION_SHARE,
-  );
+  const why = deps.removals.halted(`${namespace}/${name}`, users, deps.now());
   if (!why) return;
-  throw new CloudError(
-    `${why}; nothing is removed until you say so: kubectl annotate connectssopersona -n ${namespace} ${name} ${ANNOTATIONS.allowMassDeletion}="$(date +%s)"`,
-    {
-      kind: "terminal",
-      reason: REASON.MassDeletionHalted,
-      code: REASON.MassDeletionHalted,
-    },
-  );
+  throw new CloudError(`${why}, so this one is not removed; ${howToAllow(namespace, name)}`, {
+    kind: "terminal",
+    reason: REASON.MassDeletionHalted,
+    code: REASON.MassDeletionHalted,
+  });
 }
 
 function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
@@ -165,12 +162,6 @@ function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
   const complete = pass.scope !== undefined;
   if (!pass.suspended) deps.observer?.passed?.(object, { outcome: outcomeOf(error ? [error] : []), complete });
   const onShow = new Set(object.status?.drift?.map(({ component }) => component));
-  const known = (object.status?.conditions as Condition[] | undefined)?.find(
-    ({ type }) => type === CONDITION.Ready,
-  )?.reason;
-  if (error && (error.kind === "terminal" || error.kind === "conflict") && known !== error.reason) {
-    deps.store.event(object, { type: "Warning", reason: error.reason, action: "Reconcile", note: error.message });
-  }
   if (error?.code === "Unexpected")
     deps.log.error({ user: `${namespace}/${name}`, error: pass.error }, "reconcile failed");
   for (const { change } of pass.steps) {
@@ -183,11 +174,11 @@ function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
         held ? "reported" : "corrected",
       );
     if (held) continue;
-    const reason = change.drift ? REASON.DriftCorrected : change.verb === "create" ? REASON.Created : REASON.Changed;
+    const reason = reasonOf(change);
     deps.store.event(object, {
       type: "Normal",
       reason,
-      action: change.verb,
+      action: actionOf(change.verb),
       note: `${change.verb} ${change.object}: ${change.why}`,
     });
     deps.log.info(
@@ -197,11 +188,18 @@ function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
   }
 }
 
+function reasonOf({ drift, verb }: Step["change"]): string {
+  if (drift) return REASON.DriftCorrected;
+  return verb === "create" ? REASON.Created : verb === "adopt" ? REASON.Adopted : REASON.Changed;
+}
+
 async function writeStatus(deps: UserDeps, object: ConnectUser, pass: UserPass): Promise<void> {
   const now = new Date(deps.now());
   const status = userStatus(object, pass, now);
-  if (!equalJson(status, object.status))
+  if (!equalJson(status, object.status)) {
+    for (const one of announcements(object.status?.conditions, status.conditions)) deps.store.event(object, one);
     await deps.store.updateStatus(object, { ...status, ...(pass.scope ? { lastCheckedAt: now.toISOString() } : {}) });
+  }
 }
 
 function nextLook(deps: UserDeps, { error, suspended, steps, held }: UserPass): Action {

@@ -25,7 +25,7 @@ export async function removeUser(object: ConnectUser, deps: RemoveDeps, call: Ca
     if (spec.deletionPolicy === "Delete") await deleteConnectUser(object, persona, deps, call);
   } catch (error) {
     // Where the controller may not act, it never did: a user that was refused from the start goes without a trace.
-    const given = status?.entraObjectId !== undefined || status?.connectUserId !== undefined;
+    const given = status?.appRoleAssignmentId !== undefined || status?.connectUserId !== undefined;
     const mayNot: readonly string[] = [REASON.ScopeNotAllowed, REASON.WrongAccount];
     if (given || !(error instanceof CloudError) || !mayNot.includes(error.reason)) throw error;
   }

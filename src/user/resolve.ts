@@ -1,8 +1,7 @@
 /** From a ConnectUser to a person, a persona and ids: references first, then the person, then names. Reads only. */
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
-import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
-import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
+import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resources.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
 import type { ConnectInstance, ConnectUserView, PhoneSettings, Resolved } from "../providers/aws/types.ts";
@@ -10,8 +9,14 @@ import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
 import type { ObjectStore } from "../runtime/port.ts";
-import { type Desired, detailOf, type Observed, PERSONA_TAG, RECREATED_TAG } from "./plan.ts";
+import { contest, formerAssignments, refuseDeclaredConflict } from "./conflicts.ts";
+import { type Desired, detailOf, type Observed, RECREATED_TAG } from "./plan.ts";
 
+/** Who the person is, as far as it got: told also when the user is then refused, so that the other side of a conflict finds it. */
+export interface Found {
+  entraObjectId?: string;
+  username?: string;
+}
 export interface UserScope {
   object: ConnectUser;
   persona: ConnectSsoPersona;
@@ -23,8 +28,6 @@ export interface UserScope {
 }
 
 const refuse = (reason: string, message: string) => new CloudError(message, { kind: "terminal", reason, code: reason });
-const contest = (reason: string, message: string) =>
-  new CloudError(message, { kind: "conflict", reason, code: reason });
 const wait = (reason: string, message: string, retryAfterMs: number) =>
   new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
 
@@ -55,6 +58,7 @@ export async function openUserScope(
   object: ConnectUser,
   deps: { store: ObjectStore; clouds: Clouds; cluster: string; planning?: boolean },
   call: CallOptions & { maxAgeMs?: number },
+  found: Found = {},
 ): Promise<UserScope> {
   const { spec, metadata } = object;
   const persona = resolvePersona(object, deps.store);
@@ -82,8 +86,10 @@ export async function openUserScope(
       REASON.EntraUserNotFound,
       `there is no user ${spec.entraUser.userPrincipalName ?? spec.entraUser.objectId} in tenant ${graph.tenantId}`,
     );
+  found.entraObjectId = person.id;
   const sent = roleSessionName(person, persona.spec.application.roleSessionNameSource);
   if ("reason" in sent) throw refuse(sent.reason, sent.message);
+  found.username = sent.name;
   const mismatch = checkDeclared(spec.username, sent.name);
   if (mismatch) throw refuse(mismatch.reason, mismatch.message);
   const firstName = (spec.firstName ?? person.givenName ?? "").normalize("NFC");
@@ -230,86 +236,4 @@ function claimUser(object: ConnectUser, user: ConnectUserView, owner: string): v
       REASON.NotOwned,
       `Connect user ${user.username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
     );
-}
-
-/** The same person, or the same name but for case, under another ConnectUser of the instance. */
-function refuseDeclaredConflict(
-  object: ConnectUser,
-  persona: ConnectSsoPersona,
-  person: EntraUser,
-  username: string,
-  store: ObjectStore,
-): void {
-  const self: Claimant = {
-    namespace: object.metadata.namespace,
-    name: object.metadata.name,
-    persona: persona.metadata.name,
-    instanceArn: persona.spec.instanceArn,
-    entraUser: [person.id, person.userPrincipalName],
-    username,
-  };
-  const found = new Map<string, Claimant>();
-  for (const value of new Set([
-    person.id.toLowerCase(),
-    person.userPrincipalName.toLowerCase(),
-    username.toLowerCase(),
-  ])) {
-    for (const other of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value })) {
-      const theirs = store.get<ConnectSsoPersona>(PERSONA, other.metadata.namespace, other.spec.personaRef.name);
-      if (!theirs || other.metadata.deletionTimestamp) continue;
-      found.set(`${other.metadata.namespace}/${other.metadata.name}`, {
-        namespace: other.metadata.namespace,
-        name: other.metadata.name,
-        persona: theirs.metadata.name,
-        instanceArn: theirs.spec.instanceArn,
-        entraUser: [
-          other.spec.entraUser.objectId,
-          other.spec.entraUser.userPrincipalName,
-          other.status?.entraObjectId,
-        ].filter((id) => id !== undefined),
-        username: other.spec.username ?? other.status?.username,
-      });
-    }
-  }
-  const conflict = declaredConflict(self, found.values());
-  if (conflict) throw contest(REASON.TwoPersonas, conflictMessage(conflict));
-}
-
-/**
- * The person's assignments in applications of other personas. Those that we made before a move are to go: status knows their id, or the
- * Connect user's tag names the persona. Any other in the same instance is a conflict.
- */
-async function formerAssignments(
-  {
-    object,
-    persona,
-    person,
-    graph,
-    user,
-  }: Pick<UserScope, "object" | "persona" | "person" | "graph"> & Pick<Observed, "user">,
-  store: ObjectStore,
-  call: CallOptions,
-): Promise<Observed["former"]> {
-  const here = persona.spec.instanceArn;
-  const before = object.status?.connectUserArn?.split("/agent/")[0] ?? here;
-  const others = [...new Set([here, before])]
-    .flatMap((value) => store.list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value }))
-    .filter(({ metadata }) => metadata.uid !== persona.metadata.uid);
-  const former: Observed["former"] = [];
-  for (const other of others) {
-    const { namespace, name } = other.metadata;
-    const servicePrincipalId = other.status?.servicePrincipalId;
-    if (!servicePrincipalId || servicePrincipalId === persona.status?.servicePrincipalId) continue;
-    const tagged = namespace === object.metadata.namespace && user?.tags[PERSONA_TAG] === name;
-    for (const { id } of await graph.assignmentsOf(servicePrincipalId, person.id, call)) {
-      if (tagged || id === object.status?.appRoleAssignmentId)
-        former.push({ persona: name, servicePrincipalId, assignmentId: id });
-      else if (other.spec.instanceArn === here)
-        throw contest(
-          REASON.TwoPersonas,
-          `${person.userPrincipalName} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`,
-        );
-    }
-  }
-  return former;
 }

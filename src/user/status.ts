@@ -5,10 +5,11 @@ import type { ConnectUserView } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import { type Condition, type ConditionInput, findCondition, mergeConditions } from "../runtime/conditions.ts";
 import type { Step, UserComponent } from "./plan.ts";
-import type { UserScope } from "./resolve.ts";
+import type { Found, UserScope } from "./resolve.ts";
 
 export interface UserPass {
   scope?: UserScope;
+  found: Found;
   /** What was found to be done. */
   steps: Step[];
   /** Held back by `driftPolicy: Report`. */
@@ -34,6 +35,7 @@ export function userStatus(object: ConnectUser, pass: UserPass, now: Date): Conn
     ...old,
     observedGeneration: object.metadata.generation,
     conditions: mergeConditions(old.conditions as Condition[] | undefined, conditions, now),
+    ...pass.found,
     ...(pass.scope ? resolved(pass.scope, pass.user, old) : {}),
     ...(looked ? { drift: driftRows(old, pass, now) } : {}),
     ...(looked && recreate ? { handledRequests: { ...old.handledRequests, recreate } } : {}),

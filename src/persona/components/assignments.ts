@@ -15,7 +15,11 @@ export const assignments: Component<SeenAssignments> = {
     const principal = scope.seen.application?.servicePrincipal;
     const wanted = await Promise.all((scope.spec.application.groups ?? []).map((group) => findGroup(scope, group)));
     const all = principal ? await scope.graph.assignments(principal.id, { ...scope.call, maxAgeMs: 5_000 }) : [];
-    return { wanted, existing: all.filter(({ principalType }) => principalType === "Group") };
+    const strangers = all.flatMap(({ principalType, principalId, principalDisplayName }) => {
+      const peer = principalType === "User" ? scope.peer(principalId) : undefined;
+      return peer ? [`${principalDisplayName ?? principalId} (${peer})`] : [];
+    });
+    return { wanted, existing: all.filter(({ principalType }) => principalType === "Group"), strangers };
   },
   plan(scope, { wanted, existing }) {
     const { graph, call } = scope;

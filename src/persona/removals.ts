@@ -1,0 +1,59 @@
+/** The persona's side of the guard against mass deletion: what it shows, and when a permission counts as used. */
+import { REASON } from "../api/reasons.ts";
+import { ANNOTATIONS, CONDITION, type ConnectSsoPersona, type ConnectUser, requestName } from "../api/resources.ts";
+import type { RemovalGuard } from "../domain/massdeletion.ts";
+import type { ConditionInput } from "../runtime/conditions.ts";
+
+export interface Removals {
+  condition: ConditionInput;
+  /** Value of the permission that was used up: everything that was to be removed is gone. */
+  handled?: string;
+}
+
+/** Permission to go on: the value of the annotation as long as it is not used up. */
+export function removalAllowed({ metadata, status }: ConnectSsoPersona): string | undefined {
+  const value = metadata.annotations?.[ANNOTATIONS.allowMassDeletion];
+  return value && status?.handledRequests?.[requestName(ANNOTATIONS.allowMassDeletion)] !== value ? value : undefined;
+}
+
+/** What a person does who means it. */
+export function howToAllow(namespace: string, persona: string): string {
+  return `if it is meant: kubectl annotate connectssopersona -n ${namespace} ${persona} --overwrite ${ANNOTATIONS.allowMassDeletion}="$(date +%s)"`;
+}
+
+export function lookAtRemovals(
+  guard: RemovalGuard,
+  persona: ConnectSsoPersona,
+  users: readonly ConnectUser[],
+  now: number,
+): Removals {
+  const { namespace, name } = persona.metadata;
+  const key = `${namespace}/${name}`;
+  const type = CONDITION.RemovalsHalted;
+  const removing = users.filter(({ metadata }) => metadata.deletionTimestamp).length;
+  const why = removing > 0 ? guard.halted(key, users, now) : undefined;
+  const allowed = removalAllowed(persona);
+  if (why && allowed)
+    return {
+      condition: {
+        type,
+        status: "False",
+        reason: REASON.MassDeletionAllowed,
+        message: `${why}; allowed by annotation ${allowed}`,
+      },
+    };
+  if (why)
+    return {
+      condition: {
+        type,
+        status: "True",
+        reason: REASON.MassDeletionHalted,
+        message: `${why}; ${howToAllow(namespace, name)}`,
+      },
+    };
+  if (allowed && removing === 0) guard.forget(key);
+  return {
+    condition: { type, status: "False", reason: REASON.NotHalted, message: "no removal of users is held back" },
+    ...(allowed && removing === 0 ? { handled: allowed } : {}),
+  };
+}
