@@ -1,8 +1,12 @@
 /** Every command of the program. Parser, help, completions and docs/cli.md come from this table. */
+import { PEOPLE_COMMANDS } from "./catalogue-people.ts";
 import type { CommandSpec, GroupSpec } from "./command.ts";
 import { ALLOW_INSECURE, CLOUDS, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "./options.ts";
 
-export const GROUPS: GroupSpec[] = [];
+export const GROUPS: GroupSpec[] = [
+  { name: "saml", summary: "SAML responses" },
+  { name: "users", summary: "ConnectUsers in bulk" },
+];
 
 const SHELLS = ["bash", "zsh", "fish", "powershell", "kubectl"];
 
@@ -168,6 +172,7 @@ export const COMMANDS: CommandSpec[] = [
     exitCodes: { 0: "everything is Ready", 2: "something is not", 1: "an error" },
     run: async () => (await import("./status.ts")).status,
   },
+  ...PEOPLE_COMMANDS,
   {
     name: "completion",
     summary: "a script that completes commands, options and values in a shell",

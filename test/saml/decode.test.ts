@@ -390,7 +390,7 @@ describe("what people have at hand", () => {
     ["other JSON", '{"a":1}', /neither a HAR file/],
     ["broken JSON", '{"log": ', /begins like JSON/],
     ["a HAR without a login", JSON.stringify({ log: { entries: [] } }), /holds no SAML response/],
-    ["base64 of something else", Buffer.from("%PDF-1.4 something").toString("base64"), /holds no XML/],
+    ["base64 of something else", Buffer.from("%PDF-1.4 something").toString("base64"), /holds none/],
     ["a masked trace", tracer([["SAMLResponse", "****"]]), /masked/],
     ["no UTF-8", Buffer.from([0xff, 0xfe, 0x00]), /not UTF-8/],
     ["a form without a response", "RelayState=x&SAMLResponse=", /no SAMLResponse/],

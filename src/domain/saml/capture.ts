@@ -65,7 +65,7 @@ function inflate(bytes: Buffer): Buffer {
   try {
     return inflateRawSync(bytes, { maxOutputLength: MAX_XML_BYTES });
   } catch {
-    throw new Error("the base64 text holds no XML");
+    throw new Error("the input is no XML, and read as base64 it holds none");
   }
 }
 

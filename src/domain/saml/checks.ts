@@ -4,7 +4,7 @@
  */
 import { checkUsername, ROLE_SESSION_NAME } from "../usernames.ts";
 import type { Decoded } from "./decode.ts";
-import { type AssertionFields, awsAttribute, rolePairs } from "./document.ts";
+import { type AssertionFields, ATTRIBUTES, awsAttribute, rolePairs } from "./document.ts";
 
 export interface Finding {
   /** error: the login fails. warning: it may, or something is odd. note: good to know. */
@@ -38,6 +38,7 @@ export function checkDocument(decoded: Decoded, context: CheckContext): Finding[
           ...roles(assertion),
           ...sessionName(assertion),
           ...duration(assertion),
+          ...furtherActions(assertion),
           ...times(decoded, assertion, context),
         ]
       : []),
@@ -199,6 +200,27 @@ function sessionName(assertion: AssertionFields): Finding[] {
   return wrong
     ? [{ level: "error", what: wrong.message, fix: "AWS takes it, Connect has no user of such a name" }]
     : [];
+}
+
+/** Each needs an action of its own in the role's trust, which the trust of a persona does not have. */
+function furtherActions({ attributes }: AssertionFields): Finding[] {
+  const needs: [RegExp, string][] = [
+    [/\/(PrincipalTag:|TransitiveTagKeys$)/, "sts:TagSession"],
+    [/\/SourceIdentity$/, "sts:SetSourceIdentity"],
+  ];
+  return needs.flatMap(([pattern, action]) => {
+    const found = attributes.find(({ name }) => name.startsWith(`${ATTRIBUTES}/`) && pattern.test(name));
+    return found
+      ? [
+          {
+            level: "warning" as const,
+            what: `the attribute ${found.name.slice(ATTRIBUTES.length + 1)} needs ${action} in the role's trust, which a persona's does not have`,
+            seen: "Not authorized to perform sts:AssumeRoleWithSAML",
+            fix: "take the claim away from the application",
+          },
+        ]
+      : [];
+  });
 }
 
 function duration(assertion: AssertionFields): Finding[] {
