@@ -38,8 +38,9 @@ export interface HandMadePersona {
   role: string;
   iamUser: string;
   securityProfile: string;
-  /** User principal names. */
+  /** User principal names: Connect users, and assigned to the application unless `assigned` says who is. */
   users: string[];
+  assigned?: string[];
   /** Display names of groups. */
   groups?: string[];
 }
@@ -243,8 +244,8 @@ async function provisionByHand(
   await graph("POST", `${base}/jobs/${job.id}/start`);
 }
 
-async function principals(graph: ReturnType<typeof graphByHand>, { users, groups }: HandMadePersona) {
-  const people = await Promise.all(users.map((upn) => graph("GET", `/users/${upn}?$select=id`)));
+async function principals(graph: ReturnType<typeof graphByHand>, { users, assigned, groups }: HandMadePersona) {
+  const people = await Promise.all((assigned ?? users).map((upn) => graph("GET", `/users/${upn}?$select=id`)));
   const found = await Promise.all(
     (groups ?? []).map((name) => graph("GET", `/groups?$filter=displayName eq '${name}'&$select=id`)),
   );
