@@ -67,7 +67,8 @@ export function createCloudMetrics(registry: Registry) {
     "When all users of a Connect instance were last read; only for instances that have ConnectUsers.",
     "scope",
     "region",
-    "instance",
+    // Not "instance": that label is Prometheus' own.
+    "connect_instance",
   );
 
   return (health: CloudHealth, instances: ReadonlySet<string>) => {
@@ -87,8 +88,8 @@ export function createCloudMetrics(registry: Registry) {
     }
     for (const [arn, readAt] of health.inventories) {
       if (!instances.has(arn)) continue;
-      const [, , , region = "", scope = "", instance = ""] = arn.split(":");
-      inventory.set({ scope, region, instance: instance.replace("instance/", "") }, readAt / 1000);
+      const [, , , region = "", scope = "", resource = ""] = arn.split(":");
+      inventory.set({ scope, region, connect_instance: resource.replace("instance/", "") }, readAt / 1000);
     }
   };
 }
