@@ -112,6 +112,11 @@ export const COMMANDS: CommandSpec[] = [
         default: false,
       },
       {
+        flags: "--leader-election-id <name>",
+        description: "name of that Lease: one per set of objects that is watched",
+        default: "connect-sso",
+      },
+      {
         flags: "--log-level <level>",
         description: "what is logged to standard error",
         choices: ["trace", "debug", "info", "warn", "error", "silent"],
