@@ -1,42 +1,43 @@
 /** A plan for people: on a terminal, and as a pull-request comment. */
-import type { Change } from "../domain/plan.ts";
+import type { PlannedChange } from "./planned-changes.ts";
 import type { PlanDocument, PlannedResource } from "./planning.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
-const SIGN = { create: "+", update: "~", delete: "-", adopt: "=", wait: "…" } as const;
+const SIGN = { create: "+", update: "~", delete: "-", replace: "-/+", adopt: "=", wait: "…" } as const;
 const CLOUD = { entra: "Entra", iam: "IAM", connect: "Connect" } as const;
 
 export function planText(plan: PlanDocument, colours: Paint, columns?: number): string {
-  const lines = plan.resources.flatMap((resource) => [...resourceLines(resource, colours, columns), ""]);
-  return [...lines, ...waits(plan), summary(plan, colours)].join("\n");
+  const same = plan.resources.filter(isSame);
+  const lines = plan.resources
+    .filter((one) => !isSame(one))
+    .flatMap((resource) => [...resourceLines(resource, colours, columns), ""]);
+  return [
+    ...lines,
+    ...sameLines(same, colours, columns),
+    ...waits(plan, columns),
+    summary(plan, colours, columns),
+  ].join("\n");
+}
+
+const isSame = ({ changes, problem, note }: PlannedResource) => changes.length === 0 && !problem && !note;
+
+/** As many are named before they are only counted. */
+const NAMED = 12;
+
+function sameLines(same: PlannedResource[], colours: Paint, columns?: number): string[] {
+  if (same.length === 0) return [];
+  const names = same.map(({ namespace, name }) => `${namespace}/${name}`);
+  const text = same.length <= NAMED ? names.join(" ") : `${same.length} personas and users`;
+  return [wrap(`${colours.good("As declared:")} ${text}`, columns, 2), ""];
 }
 
 function resourceLines(resource: PlannedResource, colours: Paint, columns?: number): string[] {
   const { kind, namespace, name, changes, problem, note } = resource;
   const title = colours.bold(`${kind} ${namespace}/${name}`);
   if (note) return [`${title} ${colours.dim(note)}`];
-  if (changes.length === 0 && !problem) return [`${title} ${colours.good("is as declared")}`];
-  const sign = (change: Change) => {
-    const mark = SIGN[change.verb];
-    return change.verb === "create"
-      ? colours.good(mark)
-      : change.verb === "delete"
-        ? colours.bad(mark)
-        : colours.busy(mark);
-  };
   return [
     title,
-    ...changes.flatMap((change) => [
-      wrap(
-        `  ${sign(change)} ${CLOUD[change.cloud]}: ${change.object}${change.drift ? colours.busy(" (drift)") : ""} ${colours.dim(`# ${change.why}`)}`,
-        columns,
-        6,
-      ),
-      ...change.differences.map(({ path, desired, observed }) =>
-        wrap(`      ${path}: ${colours.bad(observed)} → ${colours.good(desired)}`, columns, 8),
-      ),
-      ...(change.wait ? [colours.dim(`      then waits for ${change.wait}`)] : []),
-    ]),
+    ...changes.flatMap((change) => changeLines(change, colours, columns)),
     ...(problem
       ? [
           wrap(
@@ -49,47 +50,88 @@ function resourceLines(resource: PlannedResource, colours: Paint, columns?: numb
   ];
 }
 
-function waits(plan: PlanDocument): string[] {
-  const all = plan.resources.flatMap(({ changes }) => changes.flatMap(({ wait }) => (wait ? [wait] : [])));
-  return all.length > 0 ? [`Will wait for: ${[...new Set(all)].join("; ")}.`, ""] : [];
+function changeLines(change: PlannedChange, colours: Paint, columns?: number): string[] {
+  const { verb, cloud, object, why, drift, settings = [], differences, wait } = change;
+  const colour =
+    verb === "create" ? colours.good : verb === "delete" || verb === "replace" ? colours.bad : colours.busy;
+  const mark = drift ? colours.busy(" (drift)") : "";
+  return [
+    wrap(
+      `  ${colour(SIGN[verb].padEnd(1))} ${CLOUD[cloud]}: ${colours.bold(object)}${mark} ${colours.dim(`# ${why}`)}`,
+      columns,
+      6,
+    ),
+    ...settings.map(({ path, value }) => wrap(`      ${colours.dim(`${path}:`)} ${colours.good(value)}`, columns, 8)),
+    ...differences.map(({ path, desired, observed }) =>
+      wrap(`      ${path}: ${colours.bad(observed)} → ${colours.good(desired)}`, columns, 8),
+    ),
+    ...(wait ? [wrap(colours.busy(`      … then waits for ${wait}`), columns, 8)] : []),
+  ];
 }
 
-function summary(
-  { summary: { create, update, delete: remove, adopt, problems } }: PlanDocument,
-  colours: Paint,
-): string {
+function waits(plan: PlanDocument, columns?: number): string[] {
+  const all = plan.resources.flatMap(({ changes }) => changes.flatMap(({ wait }) => (wait ? [wait] : [])));
+  return all.length > 0 ? [wrap(`Will wait for: ${[...new Set(all)].join("; ")}.`, columns), ""] : [];
+}
+
+function summary({ summary: count }: PlanDocument, colours: Paint, columns?: number): string {
+  const { create, update, delete: remove, adopt, problems } = count;
   const trouble = problems > 0 ? colours.bad(` ${problems} resource(s) need a person.`) : "";
   const marks = adopt > 0 ? ` ${adopt} object(s) only get our owner tag.` : "";
-  return create + update + remove === 0
-    ? `${problems > 0 ? "Nothing can be changed." : colours.good("Nothing to do: the clouds are as declared.")}${marks}${trouble}`
-    : `Plan: ${colours.good(`${create} to create`)}, ${colours.busy(`${update} to change`)}, ${colours.bad(`${remove} to delete`)}.${marks}${trouble}`;
+  const text =
+    create + update + remove === 0
+      ? `${problems > 0 ? "Nothing can be changed." : colours.good("Nothing to do: the clouds are as declared.")}${marks}${trouble}`
+      : `Plan: ${colours.good(`${create} to create`)}, ${colours.busy(`${update} to change`)}, ${colours.bad(`${remove} to delete`)}.${marks}${trouble}`;
+  return wrap(text, columns);
 }
+
+/** GitHub refuses comments above 65,536 characters. */
+const COMMENT_LIMIT = 60_000;
 
 /** GitHub-flavoured: a diff block for each resource that changes, everything else in one line. */
 export function planMarkdown(plan: PlanDocument): string {
-  const { create, update, delete: remove, problems } = plan.summary;
+  const { create, update, delete: remove, adopt, problems } = plan.summary;
   const changed = plan.resources.filter(({ changes, problem }) => changes.length > 0 || problem);
   const same = plan.resources.length - changed.length;
+  const counts = `${create} to create, ${update} to change, ${remove} to delete`;
   const head =
     create + update + remove + problems === 0
       ? "### connect-sso plan: nothing to do"
-      : `### connect-sso plan: ${create} to create, ${update} to change, ${remove} to delete${problems > 0 ? `, **${problems} need a person**` : ""}`;
-  const blocks = changed.map(({ kind, namespace, name, changes, problem }) => {
-    const rows = changes.flatMap((change) => [
-      `${change.verb === "update" ? "!" : SIGN[change.verb]} ${CLOUD[change.cloud]}: ${change.object}  # ${change.why}`,
-      ...change.differences.flatMap(({ path, desired, observed }) => [
-        `-   ${path}: ${observed}`,
-        `+   ${path}: ${desired}`,
-      ]),
-    ]);
-    return [
-      `<details open><summary><b>${kind} ${namespace}/${name}</b></summary>\n`,
-      ...(rows.length > 0 ? ["```diff", ...rows, "```"] : []),
-      ...(problem ? [`> ${problem.waits ? "⏳" : "❌"} **${problem.reason}**: ${problem.message}`] : []),
-      "</details>",
-    ].join("\n");
-  });
-  return [head, "", ...blocks, ...(same > 0 ? [`${same} resource(s) are as declared.`] : []), ...waits(plan)].join(
-    "\n",
-  );
+      : `### connect-sso plan: ${counts}${problems > 0 ? `, **${problems} need a person**` : ""}`;
+  const blocks: string[] = [];
+  let size = 0;
+  for (const resource of changed) {
+    const block = markdownBlock(resource);
+    size += block.length;
+    if (size > COMMENT_LIMIT) {
+      blocks.push(`…and ${changed.length - blocks.length} more resources; run \`connect-sso plan\` to see them.\n`);
+      break;
+    }
+    blocks.push(block);
+  }
+  const tail = [
+    ...(adopt > 0 ? [`${adopt} object(s) only get our owner tag.\n`] : []),
+    ...(same > 0 ? [`${same} resource(s) are as declared.\n`] : []),
+    ...waits(plan),
+  ];
+  return [head, "", ...blocks, ...tail].join("\n").trimEnd();
 }
+
+function markdownBlock({ kind, namespace, name, changes, problem }: PlannedResource): string {
+  const rows = changes.flatMap(({ verb, cloud, object, why, settings = [], differences, wait }) => [
+    `${verb === "update" ? "!" : verb === "replace" ? "- +" : SIGN[verb]} ${CLOUD[cloud]}: ${object}  # ${why}`,
+    ...settings.map(({ path, value }) => `+   ${path}: ${value}`),
+    ...differences.flatMap(({ path, desired, observed }) => [`-   ${path}: ${observed}`, `+   ${path}: ${desired}`]),
+    ...(wait ? [`#   then waits for ${wait}`] : []),
+  ]);
+  // A value with backticks must not end the block.
+  const fence = "`".repeat(Math.max(3, ...rows.map((row) => longestRun(row) + 1)));
+  return [
+    `<details open><summary><b>${kind} ${namespace}/${name}</b></summary>\n`,
+    ...(rows.length > 0 ? [`${fence}diff`, ...rows.map((row) => row.replaceAll("\n", " ")), `${fence}\n`] : []),
+    ...(problem ? [`> ${problem.waits ? "⏳" : "❌"} **${problem.reason}**: ${problem.message}\n`] : []),
+    "</details>\n",
+  ].join("\n");
+}
+
+const longestRun = (text: string) => Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));

@@ -1,18 +1,19 @@
 /** A plan over everything that is declared: the reconcilers' own plans, in the order in which they would be carried out. */
 import { createHash } from "node:crypto";
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
-import type { Change, Plan } from "../domain/plan.ts";
+import type { Plan } from "../domain/plan.ts";
 import { planPersona } from "../persona/reconcile.ts";
 import type { CloudError } from "../providers/errors.ts";
 import { planUser } from "../user/reconcile.ts";
 import type { Declared } from "./objects.ts";
+import { type Counts, count, fold, type PlannedChange } from "./planned-changes.ts";
 import type { CloudSession } from "./session.ts";
 
 export interface PlannedResource {
   kind: string;
   namespace: string;
   name: string;
-  changes: Change[];
+  changes: PlannedChange[];
   /** Why nothing more can be planned for it. `waits`: nobody has to do anything. */
   problem?: { reason: string; message: string; waits: boolean };
   /** Why it is left alone, for example because it is suspended. */
@@ -26,8 +27,7 @@ export interface PlanDocument {
   /** Where the manifests are, for `apply`; absent for a cluster. */
   filename?: string;
   resources: PlannedResource[];
-  /** `adopt`: objects that only get our owner tag, which is no change of what they do. */
-  summary: { create: number; update: number; delete: number; adopt: number; problems: number };
+  summary: Counts & { problems: number };
   /** Of what is declared and of what was found: another one means that this plan no longer fits. */
   fingerprint: string;
 }
@@ -53,6 +53,7 @@ export async function makePlan(declared: Declared, session: CloudSession, filena
     await declared.store.updateStatus(persona, plan.status);
     resources.push(planned(plan));
   }
+  shareOnce(resources, declared.personas());
   // Side by side: they share one inventory, and what is left are look-ups of people.
   const users = await Promise.all(
     declared.users().map(async (user) => {
@@ -61,17 +62,13 @@ export async function makePlan(declared: Declared, session: CloudSession, filena
     }),
   );
   resources.push(...users);
-  const count = (verb: string) => resources.flatMap(({ changes }) => changes).filter((one) => one.verb === verb).length;
   return {
     version: 1,
     cluster: session.cluster,
     ...(filename ? { filename } : {}),
     resources,
     summary: {
-      create: count("create"),
-      update: count("update"),
-      delete: count("delete"),
-      adopt: count("adopt"),
+      ...count(resources.flatMap(({ changes }) => changes)),
       problems: resources.filter(({ problem }) => problem && !problem.waits).length,
     },
     fingerprint: fingerprint(declared, session.cluster, resources),
@@ -89,10 +86,25 @@ function noteOf({ spec, metadata }: ConnectSsoPersona | ConnectUser): string | u
   return spec.suspend ? "is suspended: nothing is looked at" : undefined;
 }
 
+/** The policies of an instance serve all its personas: the first one's apply changes them for all. */
+function shareOnce(resources: PlannedResource[], personas: readonly ConnectSsoPersona[]): void {
+  const told = new Set<string>();
+  for (const [index, resource] of resources.entries()) {
+    const { instanceArn } = personas[index]!.spec;
+    resource.changes = resource.changes.filter((change) => {
+      if (change.component !== "federation-policy" && change.component !== "listing-policy") return true;
+      const key = JSON.stringify([instanceArn, change.verb, change.object, change.differences]);
+      if (told.has(key)) return false;
+      told.add(key);
+      return true;
+    });
+  }
+}
+
 function planned({ resource, changes, problem }: Plan & { problem?: CloudError }): PlannedResource {
   return {
     ...resource,
-    changes,
+    changes: fold(changes),
     ...(problem
       ? { problem: { reason: problem.reason, message: problem.message, waits: problem.kind === "waiting" } }
       : {}),

@@ -11,6 +11,15 @@ export interface Difference {
   observed: string;
 }
 
+/** Stands in a plan for what is only known once an earlier step is done. */
+export const KNOWN_LATER = "(known after apply)";
+
+/** A field that a new object is made with; redacted and short like a difference. */
+export interface Setting {
+  path: string;
+  value: string;
+}
+
 /** adopt: an object that is as declared and nobody's gets our owner tags; nothing else of it is written. */
 export type Verb = "create" | "adopt" | "update" | "delete" | "wait";
 
@@ -29,6 +38,8 @@ export interface Change<C extends string = string> {
   /** Why this is needed, one clause. */
   why: string;
   differences: Difference[];
+  /** Of a create: what the object is made with, later steps on it included. For people; drift is told by `differences`. */
+  settings?: Setting[];
   /** What a person will have to wait for, for example "Entra's role import, usually 40 minutes". */
   wait?: string;
   /**

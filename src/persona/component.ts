@@ -1,6 +1,6 @@
 /** What every step of the blog looks like to the reconciler: something observed, compared, and brought about step by step. */
 import { REASON, type Reason } from "../api/reasons.ts";
-import type { Change } from "../domain/plan.ts";
+import type { Change, Setting } from "../domain/plan.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { PersonaScope } from "./scope.ts";
 
@@ -78,6 +78,15 @@ export async function createOnce(object: string, create: () => Promise<unknown>)
     }
     throw error;
   }
+}
+
+/** Fields of a new object, for the plan; what is undefined is left out. */
+export function madeWith(fields: Record<string, string | number | readonly string[] | undefined>): Setting[] {
+  return Object.entries(fields).flatMap(([path, value]) =>
+    value === undefined || (Array.isArray(value) && value.length === 0)
+      ? []
+      : [{ path, value: Array.isArray(value) ? value.join(", ") : String(value) }],
+  );
 }
 
 /** `key: desired -> observed` when they differ. */

@@ -88,9 +88,9 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
 }
 
 function changeOf(scope: PersonaScope, component: Component, step: Step): Change<ComponentName> {
-  const { verb, object, why, differences, wait } = step;
+  const { verb, object, why, differences, settings, wait } = step;
   const drift = !step.maintenance && hadConverged(scope, component);
-  return { component: component.name, cloud: component.cloud, verb, object, why, differences, wait, drift };
+  return { component: component.name, cloud: component.cloud, verb, object, why, differences, settings, wait, drift };
 }
 
 /** The component was True for this very spec, or its drift is already on show; Unknown means True before and unreadable since. */

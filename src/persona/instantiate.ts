@@ -4,9 +4,11 @@
  * sent, and nothing further is asked for until the application is seen or has been absent for as long as Entra may take.
  */
 import { REASON } from "../api/reasons.ts";
+import type { Setting } from "../domain/plan.ts";
+import { identifierBase, samlEndpoints } from "../domain/relay-state.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { Application } from "../providers/graph/types.ts";
-import { type Step, waitFor } from "./component.ts";
+import { madeWith, type Step, waitFor } from "./component.ts";
 import { AWS_TEMPLATE, knownId, temporaryName } from "./find-application.ts";
 import { hasLostItsHistory, intend, type PersonaScope } from "./scope.ts";
 
@@ -28,10 +30,27 @@ export function instantiate(scope: PersonaScope): Step {
   return once(scope, {
     verb: "create",
     why: "the persona has no application in Entra",
+    settings: settingsOf(scope),
     async call() {
       const made = await scope.graph.instantiate(AWS_TEMPLATE, temporaryName(scope), scope.call);
       scope.memory.applicationId = made.application.id;
     },
+  });
+}
+
+/** What the application component makes of it once it is there. */
+function settingsOf(scope: PersonaScope): Setting[] {
+  const { spec, instance, object } = scope;
+  return madeWith({
+    singleSignOn: "saml",
+    identifier:
+      spec.application.identifier ??
+      object.status?.identifier ??
+      `${identifierBase(instance)}, with the first #N that is free in the tenant`,
+    replyUrls: samlEndpoints(instance),
+    relayState: scope.relayState,
+    assignmentRequired: "true",
+    notificationEmails: spec.application.notificationEmails,
   });
 }
 
@@ -47,13 +66,14 @@ export function restore(scope: PersonaScope, deleted: Application): Step {
   });
 }
 
-function once(scope: PersonaScope, p: { verb: "create" | "update"; why: string; call(): Promise<void> }): Step {
+function once(scope: PersonaScope, p: Pick<Step, "verb" | "why" | "settings"> & { call(): Promise<void> }): Step {
   const { inFlight, memory, graph, spec } = scope;
   return {
     verb: p.verb,
     object: `application ${spec.application.displayName}`,
     why: p.why,
     differences: [],
+    ...(p.settings ? { settings: p.settings } : {}),
     async apply() {
       requireAbsence(scope);
       await intend(scope, "application", graph.now().toISOString());

@@ -111,7 +111,10 @@ export async function planPersona(
   const problem = errorsOf(result).find(({ kind }) => kind !== "waiting");
   return {
     resource: { kind: PERSONA, namespace, name },
-    changes: result.pass?.changes ?? [],
+    // Components that wait for nothing are looked at side by side: told in the blog's order, every time.
+    changes: COMPONENTS.flatMap(({ name: component }) =>
+      (result.pass?.changes ?? []).filter((change) => change.component === component),
+    ),
     ...(problem ? { problem } : {}),
     status: personaStatus(object, result, usersOf(deps.store, object), new Date(deps.now())),
   };

@@ -28,7 +28,11 @@ function load(options: { file?: string; context?: string }): KubeConfig {
   if (options.file) config.loadFromFile(options.file);
   else config.loadFromDefault();
   if (options.context) config.setCurrentContext(options.context);
-  if (!config.getCurrentCluster()) throw new Error("the kubeconfig names no current cluster");
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error("the kubeconfig names no current cluster");
+  // What client-node makes up when it finds nothing at all.
+  if (!options.file && cluster.server === "http://localhost:8080" && cluster.name === "cluster")
+    throw new Error("there is neither a kubeconfig nor the service account of a pod");
   return config;
 }
 

@@ -1,7 +1,7 @@
 /** Desired x observed of one ConnectUser: ordered steps and field-level differences. Pure; every write comes from a step. */
 import type { ConnectUser } from "../api/resources.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import type { Change, Difference } from "../domain/plan.ts";
+import type { Change, Difference, Setting } from "../domain/plan.ts";
 import type { ConnectUserInput, ConnectUserView, PhoneSettings, Proficiency, Tags } from "../providers/aws/types.ts";
 import type { Assignment } from "../providers/graph/types.ts";
 
@@ -135,9 +135,9 @@ function connectUserSteps(desired: Desired, user: ConnectUserView | undefined, c
     const missing = [{ path: "exists", desired: "true", observed: "false" }];
     const steps = renew ? [step("delete", "recreation was requested", { kind: "delete" })] : [];
     const why = renew ? "recreation was requested" : "there is no Connect user of this name";
-    steps.push(
-      step("create", why, { kind: "create", input: { ...input, tags } }, renew ? [] : missing, !renew && converged),
-    );
+    const made = { kind: "create" as const, input: { ...input, tags } };
+    const create = step("create", why, made, renew ? [] : missing, !renew && converged);
+    steps.push({ ...create, change: { ...create.change, settings: settingsOf(desired) } });
     if (proficiencies?.length)
       steps.push(step("update", "a new user has none", { kind: "proficiencies", set: proficiencies, remove: [] }));
     return steps;
@@ -157,6 +157,26 @@ function connectUserSteps(desired: Desired, user: ConnectUserView | undefined, c
   for (const { operation, rows } of fieldUpdates(desired, user))
     steps.push(step("update", `${operation.kind} differs`, operation, rows, converged));
   return steps;
+}
+
+/** What a new Connect user is made with. */
+function settingsOf({ input, proficiencies }: Desired): Setting[] {
+  const rows: [string, unknown][] = [
+    ["firstName", input.firstName],
+    ["lastName", input.lastName],
+    ["secondaryEmail", input.secondaryEmail],
+    ["mobile", input.mobile],
+    ["securityProfiles", input.securityProfileIds.join(",")],
+    ["routingProfile", input.routingProfileId],
+    ["hierarchyGroup", input.hierarchyGroupId],
+    ...Object.entries(input.phone ?? {}).map(([key, value]): [string, unknown] => [`phone.${key}`, value]),
+    ...(proficiencies ?? []).map((one): [string, unknown] => [
+      `proficiencies.${one.attribute}=${one.value}`,
+      one.level,
+    ]),
+    ...Object.entries(input.tags ?? {}).map(([key, value]): [string, unknown] => [`tags.${key}`, value]),
+  ];
+  return rows.flatMap(([path, value]) => (value === undefined ? [] : [{ path, value: String(value) }]));
 }
 
 /** One update call for each group of fields that differs; none for what is not declared. */

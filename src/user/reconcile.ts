@@ -23,6 +23,7 @@ import { type Condition, isTrue } from "../runtime/conditions.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { applySteps } from "./apply.ts";
+import { namedChange } from "./naming.ts";
 import { type Before, planSteps, type Step } from "./plan.ts";
 import { removeUser } from "./remove.ts";
 import { openUserScope } from "./resolve.ts";
@@ -122,7 +123,11 @@ export async function planUser(
   const resource = { kind: USER, namespace, name };
   try {
     const scope = await openUserScope(object, { ...deps, planning: true }, {});
-    return { resource, changes: planSteps(scope.desired, scope.seen, beforeOf(object)).map(({ change }) => change) };
+    const steps = planSteps(scope.desired, scope.seen, beforeOf(object));
+    return {
+      resource,
+      changes: steps.map(({ change }) => namedChange(change, scope.connect, scope.persona.metadata.name)),
+    };
   } catch (error) {
     return { resource, changes: [], problem: asCloudError(error) };
   }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resources.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
+import { KNOWN_LATER } from "../domain/plan.ts";
 import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
 import type { ConnectInstance, ConnectUserView, PhoneSettings, Resolved } from "../providers/aws/types.ts";
 import type { Clouds } from "../providers/clouds.ts";
@@ -31,8 +32,6 @@ const refuse = (reason: string, message: string) => new CloudError(message, { ki
 const wait = (reason: string, message: string, retryAfterMs: number) =>
   new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
 
-/** Stands in a plan for an id that does not exist yet. */
-const KNOWN_LATER = "(known after apply)";
 const unknown = ({ planning }: { planning?: boolean }) => (planning ? KNOWN_LATER : undefined);
 
 /** The persona of the same namespace, in a state in which users can be worked on. */

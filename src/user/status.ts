@@ -4,6 +4,7 @@ import { ANNOTATIONS, CONDITION, type ConnectUser, type ConnectUserStatus } from
 import type { ConnectUserView } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import { type Condition, type ConditionInput, findCondition, mergeConditions } from "../runtime/conditions.ts";
+import { named } from "./naming.ts";
 import type { Step, UserComponent } from "./plan.ts";
 import type { Found, UserScope } from "./resolve.ts";
 
@@ -178,21 +179,7 @@ function drifted(before: Condition[] | undefined, pass: UserPass, error: CloudEr
 }
 
 function driftRows(old: ConnectUserStatus, pass: UserPass, now: Date): ConnectUserStatus["drift"] {
-  const name = (path: string, value: string) => {
-    const kind = (
-      {
-        securityProfiles: "securityProfile",
-        routingProfile: "routingProfile",
-        hierarchyGroup: "hierarchyGroup",
-      } as const
-    )[path as "routingProfile"];
-    return kind
-      ? value
-          .split(",")
-          .map((id) => pass.scope?.connect.nameOf(kind, id) ?? id)
-          .join(", ")
-      : value;
-  };
+  const name = (path: string, value: string) => named(pass.scope?.connect, path, value);
   return pass.steps
     .filter(({ change }) => change.drift)
     .flatMap(({ change }) =>

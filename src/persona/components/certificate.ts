@@ -16,7 +16,7 @@ import {
   rotationOf,
   usableCertificates,
 } from "../certificates.ts";
-import { type Component, refuse, type Step, waitFor } from "../component.ts";
+import { type Component, madeWith, refuse, type Step, waitFor } from "../component.ts";
 import { hasLostItsHistory, intend, type PersonaScope, requestMark } from "../scope.ts";
 import type { Certificate, SeenCertificate } from "../seen.ts";
 import { trustsCertificate } from "../trust.ts";
@@ -86,6 +86,7 @@ function add(scope: PersonaScope, why: string, maintenance = false): Step {
     object: "signing certificate",
     why,
     differences: [],
+    settings: madeWith({ lifetime: spec.application.signingCertificate.lifetime }),
     maintenance,
     async apply() {
       requireAbsence(scope);

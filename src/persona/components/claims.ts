@@ -3,7 +3,7 @@ import { CONDITION } from "../../api/resources.ts";
 import { claimsDefinition } from "../../domain/claims.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
-import type { Component, Step } from "../component.ts";
+import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 
 export function claimsPolicyName(scope: Pick<PersonaScope, "owner">): string {
@@ -54,6 +54,7 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
           object,
           why: "RoleSessionName comes from the mail address",
           differences: [],
+          settings: madeWith({ definition: definition[0], attached: `application ${spec.application.displayName}` }),
           apply: async () =>
             void (await graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call)),
         },

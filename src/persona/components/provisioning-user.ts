@@ -2,7 +2,7 @@
 import { CONDITION } from "../../api/resources.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { ACTIVE_KEY_TAG } from "../access-keys.ts";
-import { type Component, createOnce, differ, type Step } from "../component.ts";
+import { type Component, createOnce, differ, madeWith, type Step } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
 import type { SeenProvisioningUser } from "../seen.ts";
 
@@ -42,7 +42,14 @@ export const provisioningUser: Component<SeenProvisioningUser> = {
       const input = { name: names.user, path: names.path, permissionsBoundaryArn: boundaryArn, tags };
       const create = () => createOnce(object, () => iam.createUser(input, call));
       return [
-        { verb: "create", object, why: "Entra imports roles with its key", differences: [], apply: create },
+        {
+          verb: "create",
+          object,
+          why: "Entra imports roles with its key",
+          differences: [],
+          settings: madeWith({ arn: names.userArn, permissionsBoundary: boundaryArn }),
+          apply: create,
+        },
         attach,
       ];
     }

@@ -3,7 +3,7 @@ import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { IamAccessKey } from "../../providers/aws/types.ts";
 import { keySteps, keysOf, rotationStep } from "../access-keys.ts";
-import { type Component, refuse, type Step, waitFor } from "../component.ts";
+import { type Component, madeWith, refuse, type Step, waitFor } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenProvisioning } from "../seen.ts";
 
@@ -58,6 +58,10 @@ function createJob(scope: PersonaScope, principalId: string | undefined, templat
     object: "provisioning job",
     why: "Entra imports the role with it",
     differences: [],
+    settings: madeWith({
+      credentials: `a new access key of IAM user ${scope.names.user}, given to Entra alone`,
+      schedule: "Active",
+    }),
     wait: "Entra's role import, usually 40 minutes",
     async apply() {
       if (!templateId) throw waitFor(REASON.WaitingForReplication, "Entra shows no provisioning template yet", 5_000);

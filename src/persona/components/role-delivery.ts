@@ -3,7 +3,7 @@ import { v5 as uuid } from "uuid";
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { AppRole } from "../../providers/graph/types.ts";
-import { type Component, differ, type Step, waitFor } from "../component.ts";
+import { type Component, differ, madeWith, type Step, waitFor } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 
 /** Deterministic, so that a retry or an erased status never adds a second role. */
@@ -76,6 +76,7 @@ function writeRole(scope: PersonaScope): Step[] {
         object,
         why: "the application carries no role",
         differences: [],
+        settings: madeWith({ value: desired.value ?? undefined }),
         apply: () => put([...others, desired]),
       },
     ];

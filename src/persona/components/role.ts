@@ -5,7 +5,7 @@ import { durationSeconds } from "../../domain/duration.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { comparePolicies, trustedProviders, trustPolicy } from "../../domain/policies.ts";
 import type { IamRole } from "../../providers/aws/types.ts";
-import { type Component, contested, createOnce, differ, differAsSet, type Step } from "../component.ts";
+import { type Component, contested, createOnce, differ, differAsSet, madeWith, type Step } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
 
 function desiredRole(scope: PersonaScope) {
@@ -43,6 +43,14 @@ export const role: Component<{ role?: IamRole }> = {
           object,
           why: "users assume it when they sign in",
           differences: [],
+          settings: [
+            ...madeWith({
+              arn: scope.names.roleArn,
+              maxSessionDuration: `${desired.maxSessionDurationSeconds}s`,
+              permissionsBoundary: desired.permissionsBoundaryArn,
+            }),
+            ...comparePolicies(desired.trust, undefined, "trust.").map(({ path, desired: value }) => ({ path, value })),
+          ],
           apply: () => createOnce(object, () => scope.iam.createRole(input, scope.call)),
         },
         ...policies.map((arn) => attach(scope, object, arn)),

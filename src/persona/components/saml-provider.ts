@@ -2,9 +2,10 @@
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
+import { KNOWN_LATER } from "../../domain/plan.ts";
 import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG } from "../certificates.ts";
-import { type Component, createOnce, differ, refuse, type Step, waitFor } from "../component.ts";
+import { type Component, createOnce, differ, madeWith, refuse, type Step, waitFor } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope, requestMark } from "../scope.ts";
 import { changeOfTrust, describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
 
@@ -31,6 +32,10 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
           object,
           why: "AWS does not know the application's certificate",
           differences: [],
+          settings: madeWith({
+            arn: names.samlProviderArn,
+            trust: desired === undefined ? KNOWN_LATER : describeCertificates(desired),
+          }),
           apply: () =>
             createOnce(object, () =>
               iam.createSamlProvider(

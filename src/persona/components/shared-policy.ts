@@ -37,6 +37,10 @@ export function sharedPolicy(policy: SharedPolicy): Component<{ policy?: IamPoli
             object,
             why: policy.description,
             differences: [],
+            settings: [
+              { path: "arn", value: arn },
+              ...comparePolicies(document, undefined).map(({ path, desired }) => ({ path, value: desired })),
+            ],
             apply: () => createOnce(object, () => scope.iam.createPolicy(input, scope.call)),
           },
         ];
