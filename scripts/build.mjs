@@ -50,6 +50,8 @@ await build({
   format: "esm",
   platform: "node",
   target: "node22",
+  // Modules before CommonJS: only they can be shaken, and of the AWS clients little is used.
+  mainFields: ["module", "main"],
   sourcemap: true,
   sourcesContent: false,
   minifySyntax: true,

@@ -67,11 +67,12 @@ export async function run(options: RunOptions): Promise<number> {
       pollIntervalMs,
       massDeletionShare,
     }));
-  const kind = (name: typeof PERSONA | typeof USER, plural: string, workers: number) => ({
+  const kind = (name: typeof PERSONA | typeof USER, plural: string, workers: number, reservedWorkers: number) => ({
     resource: { group: GROUP, version: VERSION, plural, kind: name },
     kind: name,
     indexes: INDEXES[name]!,
     workers,
+    reservedWorkers,
     reconcile: (store: ObjectStore) => of(store)[name],
   });
   let lost: (() => void) | undefined;
@@ -80,7 +81,7 @@ export async function run(options: RunOptions): Promise<number> {
     access: kubeconfigAccess(access),
     namespace: options.namespace,
     labelSelector: options.watchLabelSelector,
-    kinds: [kind(PERSONA, "connectssopersonas", 4), kind(USER, "connectusers", 8)],
+    kinds: [kind(PERSONA, "connectssopersonas", 4, 2), kind(USER, "connectusers", 16, 16)],
     related: (object, store, before) => {
       const sameSpec = before?.metadata.generation === object.metadata.generation;
       if (before && sameSpec && !matters(object.kind, before.status, object.status)) return [];

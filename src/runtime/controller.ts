@@ -23,6 +23,8 @@ export interface ControllerOptions {
   metrics?: ControllerMetrics;
   clock?: Clock;
   workers?: number;
+  /** Further workers that take changes only, so that nobody waits for a resync. */
+  reservedWorkers?: number;
   /** First deadline for the calls of a reconcile, milliseconds. */
   deadlineMs?: number;
   /** How much later a reconcile that has not returned is given up, milliseconds. */
@@ -31,17 +33,22 @@ export interface ControllerOptions {
   terminalRetryMs?: number;
 }
 
+/** How long workers may keep the event loop to themselves, milliseconds. */
+const LONGEST_TURN_MS = 10;
 const TIMED_OUT = Symbol("timed out");
 
 export class Controller {
   readonly #options: Required<Omit<ControllerOptions, "metrics">> & Pick<ControllerOptions, "metrics">;
   readonly #abort = new AbortController();
   #workers: Promise<void>[] = [];
+  #turn: Promise<void> | undefined;
+  #turnSince = 0;
 
   constructor(options: ControllerOptions) {
     this.#options = {
       clock: systemClock,
       workers: 4,
+      reservedWorkers: 0,
       deadlineMs: 60_000,
       graceMs: 30_000,
       terminalRetryMs: 300_000,
@@ -56,7 +63,8 @@ export class Controller {
   /** Keys may be added before: a standby's queue is full when it takes over. */
   start(): void {
     if (this.#workers.length > 0) return;
-    this.#workers = Array.from({ length: this.#options.workers }, () => this.#work());
+    const { workers, reservedWorkers } = this.#options;
+    this.#workers = Array.from({ length: workers + reservedWorkers }, (_, index) => this.#work(index >= workers));
   }
 
   /**
@@ -80,9 +88,25 @@ export class Controller {
     this.#abort.abort(new Error("stopping"));
   }
 
-  async #work(): Promise<void> {
-    const { queue } = this.#options;
-    for (let item = await queue.take(); item; item = await queue.take()) await this.#process(item);
+  async #work(changesOnly: boolean): Promise<void> {
+    const { queue, clock } = this.#options;
+    for (let item = await queue.take({ changesOnly }); item; item = await queue.take({ changesOnly })) {
+      await this.#process(item);
+      // Reconciles that find everything cached never wait: without this, ten thousand of them would hold up leases, probes and watches.
+      if (clock.monotonic() - this.#turnSince > LONGEST_TURN_MS) await this.#nextTurn();
+    }
+  }
+
+  /** One for all workers: each of them waiting by itself would let the others go on. */
+  #nextTurn(): Promise<void> {
+    this.#turn ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#turn = undefined;
+        this.#turnSince = this.#options.clock.monotonic();
+        resolve();
+      }),
+    );
+    return this.#turn;
   }
 
   async #process(item: Item): Promise<void> {

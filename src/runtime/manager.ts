@@ -28,6 +28,8 @@ export interface ManagedKind {
   reconcile(store: ObjectStore): Reconcile;
   /** Reconciles at the same time; 4 when absent. */
   workers?: number;
+  /** Further ones that take changes only. */
+  reservedWorkers?: number;
 }
 
 export interface ManagerOptions {
@@ -165,15 +167,16 @@ class ClusterManager implements Manager {
 
   #add(managed: ManagedKind, client: KubeClient, metrics: ReturnType<typeof createRuntimeMetrics>): void {
     const { log, namespace, labelSelector } = this.#options;
-    const { resource, kind, indexes, workers = 4 } = managed;
+    const { resource, kind, indexes, workers = 4, reservedWorkers = 0 } = managed;
     const queue = new WorkQueue({ metrics: metrics.queue(kind) });
     const controller = new Controller({
       name: kind,
       reconcile: managed.reconcile(this.store),
       queue,
       log,
-      metrics: metrics.controller(kind, workers, queue),
+      metrics: metrics.controller(kind, workers + reservedWorkers, queue),
       workers,
+      reservedWorkers,
     });
     const cache: ObjectCache = new ObjectCache({ indexes, onChange: (change) => this.#changed(kind, change) });
     this.#controllers.set(kind, controller);

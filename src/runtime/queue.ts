@@ -34,6 +34,8 @@ export interface Item {
   readyAt: number;
 }
 
+type Taker = (item: Item | undefined) => void;
+
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #metrics: QueueMetrics | undefined;
@@ -47,7 +49,9 @@ export class WorkQueue {
   readonly #working = new Map<string, number>();
   readonly #dirty = new Map<string, Item>();
   readonly #failures = new Map<string, number>();
-  readonly #takers: ((item: Item | undefined) => void)[] = [];
+  /** Whoever takes anything, and whoever takes changes only. */
+  readonly #takers: Taker[] = [];
+  readonly #reserved: Taker[] = [];
   #cancelTimer: (() => void) | undefined;
   #closed = false;
 
@@ -122,11 +126,14 @@ export class WorkQueue {
     this.#failures.delete(WorkQueue.key(ref));
   }
 
-  /** The next key, in work from now on; undefined when the queue is closed. */
-  take(): Promise<Item | undefined> {
+  /**
+   * The next key, in work from now on; undefined when the queue is closed. `changesOnly` is for workers that are kept free for somebody
+   * who waits, while resyncs hold all the others up.
+   */
+  take(options: { changesOnly?: boolean } = {}): Promise<Item | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      this.#takers.push(resolve);
+      (options.changesOnly ? this.#reserved : this.#takers).push(resolve);
       this.#dispatch();
     });
   }
@@ -152,7 +159,7 @@ export class WorkQueue {
     this.#items.clear();
     this.#dirty.clear();
     for (const set of this.#ready.values()) set.clear();
-    for (const taker of this.#takers.splice(0)) taker(undefined);
+    for (const taker of [...this.#takers.splice(0), ...this.#reserved.splice(0)]) taker(undefined);
   }
 
   #enqueue(item: Item): void {
@@ -178,27 +185,21 @@ export class WorkQueue {
       this.#delayed.pop();
       if (this.#isCurrent(top)) this.#readySet(top.priority).add(top);
     }
-    while (this.#takers.length > 0) {
-      const item = this.#next();
-      if (!item) break;
-      this.#items.delete(item.key);
-      this.#working.set(item.key, now);
-      this.#metrics?.waited(Math.max(0, now - item.readyAt) / 1000);
-      this.#reportDepth(item.priority);
-      this.#takers.shift()!(item);
-    }
-    this.#arm(now);
-  }
-
-  #next(): Item | undefined {
     for (const priority of PRIORITIES) {
       const set = this.#readySet(priority);
+      if (set.size === 0) continue;
       for (const item of set) {
+        const taker = (priority === PRIORITY.change ? this.#reserved.shift() : undefined) ?? this.#takers.shift();
+        if (!taker) break;
         set.delete(item);
-        return item;
+        this.#items.delete(item.key);
+        this.#working.set(item.key, now);
+        this.#metrics?.waited(Math.max(0, now - item.readyAt) / 1000);
+        taker(item);
       }
+      this.#reportDepth(priority);
     }
-    return undefined;
+    this.#arm(now);
   }
 
   /** One timer, for the earliest delayed key. */

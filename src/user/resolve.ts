@@ -1,7 +1,7 @@
 /** From a ConnectUser to a person, a persona and ids: references first, then the person, then names. Reads only. */
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
-import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resources.ts";
+import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { KNOWN_LATER } from "../domain/plan.ts";
 import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
@@ -79,7 +79,7 @@ export async function openUserScope(
   const key = spec.entraUser.objectId
     ? { objectId: spec.entraUser.objectId }
     : { userPrincipalName: spec.entraUser.userPrincipalName! };
-  const person = await graph.user(key, call);
+  const person = await graph.user(key, { ...call, among: () => namesOf(deps.store, persona) });
   if (!person)
     throw refuse(
       REASON.EntraUserNotFound,
@@ -139,6 +139,16 @@ export async function openUserScope(
   return { object, persona, graph, connect, person, desired, seen: { assignments, byGroup, user, former } };
 }
 
+/** Everybody of the persona's tenant, who will be asked for sooner or later. */
+function* namesOf(store: ObjectStore, { spec: { application } }: ConnectSsoPersona): Generator<string> {
+  for (const { spec, metadata } of store.list<ConnectUser>(USER)) {
+    const persona = store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
+    if (persona?.spec.application.tenantId !== application.tenantId) continue;
+    const name = spec.entraUser.objectId ?? spec.entraUser.userPrincipalName;
+    if (name) yield name;
+  }
+}
+
 /** Direct members only: Entra hands the role on to no nested group. Shared inventories, so that it costs no call per user. */
 async function assignedByGroup(
   graph: Graph,
@@ -146,9 +156,8 @@ async function assignedByGroup(
   personId: string,
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<boolean> {
-  const groups = (await graph.assignments(role.servicePrincipalId, call)).filter(
-    ({ principalType, appRoleId }) => principalType === "Group" && appRoleId === role.appRoleId,
-  );
+  const all = await graph.groupAssignments(role.servicePrincipalId, call);
+  const groups = all.filter(({ appRoleId }) => appRoleId === role.appRoleId);
   const members = await Promise.all(groups.map(({ principalId }) => graph.groupMemberIds(principalId, call)));
   return members.some((ids) => ids.includes(personId));
 }
@@ -216,7 +225,11 @@ async function resolveNames(
 }
 
 /** The name compares with case: a user that differs in case alone would lock the person out, and a second one would confuse both. */
-async function refuseOtherCase(connect: ConnectInstance, username: string, call: CallOptions): Promise<void> {
+async function refuseOtherCase(
+  connect: ConnectInstance,
+  username: string,
+  call: CallOptions & { maxAgeMs?: number },
+): Promise<void> {
   const other = (await connect.similar(username, call)).find((one) => one.username !== username);
   if (other)
     throw refuse(

@@ -248,6 +248,15 @@ test("a hierarchy group shows its path; profiles their type; attributes their na
     new connect.DescribeUserHierarchyGroupCommand({ InstanceId, HierarchyGroupId: BERLIN }),
   );
   expect(HierarchyGroup?.HierarchyPath).toMatchObject({ LevelOne: { Name: "EMEA" }, LevelTwo: { Name: "Berlin" } });
+  const search = (more: Partial<connect.SearchUserHierarchyGroupsCommandInput>) =>
+    client.send(new connect.SearchUserHierarchyGroupsCommand({ InstanceId, ...more }));
+  const first = await search({ MaxResults: 1 });
+  const second = await search({ MaxResults: 1, NextToken: first.NextToken });
+  expect([first, second].map(({ UserHierarchyGroups }) => UserHierarchyGroups![0]!.Id)).toEqual([EMEA, BERLIN]);
+  expect(second.UserHierarchyGroups![0]!.HierarchyPath).toMatchObject({ LevelTwo: { Name: "Berlin" } });
+  const named = { StringCondition: { FieldName: "name", Value: "ber", ComparisonType: "STARTS_WITH" } } as const;
+  expect((await search({ SearchCriteria: named })).UserHierarchyGroups).toEqual([]);
+  await expect(search({ MaxResults: 101 })).rejects.toMatchObject({ name: "InvalidRequestException" });
   const { SecurityProfileSummaryList } = await client.send(new connect.ListSecurityProfilesCommand({ InstanceId }));
   expect(SecurityProfileSummaryList![0]).toMatchObject({ LastModifiedTime: expect.any(Date) });
   // The SDK in use drops members that are newer than itself.

@@ -1,5 +1,5 @@
 /** What all SDK clients share: time-outs, kept-alive connections, no retry of their own, the cloud's clock. */
-import type { AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import type { AwsCredentialIdentityProvider, Logger } from "@aws-sdk/types";
 import type { Clock } from "../clock.ts";
 import { CloudError } from "../errors.ts";
 
@@ -7,6 +7,12 @@ export interface ClientOptions {
   region: string;
   credentials?: AwsCredentialIdentityProvider;
 }
+
+/**
+ * The SDK prepares whole inputs and outputs for a logger that does nothing, a fifth of the time of reading ten thousand users. One that
+ * has no `info` at all is not prepared for.
+ */
+const SILENT = { trace() {}, debug() {}, warn() {}, error() {} } as unknown as Logger;
 
 /** Limiter and breaker see every attempt only when the SDK makes one: retries live in call.ts. */
 export function clientConfig(o: ClientOptions) {
@@ -22,6 +28,7 @@ export function clientConfig(o: ClientOptions) {
       httpAgent: { keepAlive: true, maxSockets: 25 },
     },
     customUserAgent: "connect-sso",
+    logger: SILENT,
   };
 }
 

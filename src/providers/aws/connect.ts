@@ -30,6 +30,8 @@ import type {
 } from "./types.ts";
 
 const DEFAULT_MAX_AGE_MS = 60_000;
+/** So that two thousand creates are not two thousand lists. */
+const CONFIRM_AGE_MS = 30_000;
 /** Identity management never changes; replication and status seldom do. One call serves every resource of the instance. */
 const FACTS_AGE_MS = 10 * 60_000;
 
@@ -88,15 +90,17 @@ export function createConnectInstance(p: {
 
     async user(username, o = {}) {
       const maxAgeMs = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
-      const view = (await inventory.users(maxAgeMs, o)).get(username);
+      const view = await inventory.user(username, maxAgeMs, o);
       return view && o.detail?.length ? inventory.detailed(view, o.detail, maxAgeMs, o) : view;
     },
     async similar(username, o = {}) {
-      await inventory.users(DEFAULT_MAX_AGE_MS, o);
+      await inventory.users(o.maxAgeMs ?? DEFAULT_MAX_AGE_MS, o);
       return inventory.byLowerCase(username);
     },
     async confirmAbsent(username, o) {
-      return (await inventory.listed(username, o)) === undefined;
+      // A name that a recent list lacks may have been taken since: the create is refused then, and finds it. One that it has may be gone.
+      const known = await inventory.listed(username, { ...o, maxAgeMs: CONFIRM_AGE_MS });
+      return known === undefined || (await inventory.listed(username, o)) === undefined;
     },
     async users(o = {}) {
       return (await inventory.users(o.maxAgeMs ?? DEFAULT_MAX_AGE_MS, o)).values();

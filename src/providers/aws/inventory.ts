@@ -21,8 +21,13 @@ import type { ConnectUserView, PhoneSettings, Proficiency } from "./types.ts";
 export type Detail = "identity" | "proficiencies";
 
 export interface Inventory {
-  /** Users as the index saw them at most `maxAgeMs` ago, own later writes included. */
+  /**
+   * Users as the index saw them at most `maxAgeMs` ago, own later writes included. A person gets an older state at once, while the new
+   * one is read: pages of thousands take longer than anybody waits.
+   */
   users(maxAgeMs: number, o?: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>>;
+  /** One of them; for a person read anew by itself when the inventory is old, as long as few ask for that. */
+  user(username: string, maxAgeMs: number, o?: CallOptions): Promise<ConnectUserView | undefined>;
   byLowerCase(username: string): ConnectUserView[];
   detailed(
     view: ConnectUserView,
@@ -30,8 +35,8 @@ export interface Inventory {
     maxAgeMs: number,
     o?: CallOptions,
   ): Promise<ConnectUserView | undefined>;
-  /** The id of the user of exactly this name in a fresh ListUsers. */
-  listed(username: string, o?: CallOptions): Promise<string | undefined>;
+  /** The id of the user of exactly this name in a ListUsers that is at most `maxAgeMs` old; fresh when absent. */
+  listed(username: string, o?: CallOptions & { maxAgeMs?: number }): Promise<string | undefined>;
   describe(id: string, o?: CallOptions): Promise<ConnectUserView | undefined>;
   wrote(view: ConnectUserView): void;
   removed(view: ConnectUserView): void;
@@ -53,6 +58,13 @@ interface Details {
   proficiencies?: Proficiency[];
 }
 
+/** How many times its age the inventory may have for a person, while a new one is read. */
+const STALE = 3;
+/** A person's user is read anew when what is known of it is older, milliseconds. */
+const PERSON_AGE_MS = 30_000;
+/** Of these reads at most so many in ten seconds, half of Connect's default quota: a thousand changes at once do with the inventory. */
+const MOST_SINGLES = 10;
+const SINGLES_WINDOW_MS = 10_000;
 const SEARCH_PAGE = 500;
 const LIST_PAGE = 1000;
 /** How long an own write is believed over an index that says otherwise; its lag is not documented. */
@@ -68,6 +80,9 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   let reading: Promise<void> | undefined;
   const own = new Map<string, OwnWrite>();
   const details = new Map<string, Details>();
+  /** When users were read one by one since the last inventory, by name. */
+  const single = new Map<string, number>();
+  let singles: number[] = [];
   let list: { readAt: number; idByName: Map<string, string>; modifiedById: Map<string, number> } | undefined;
   let listing: { startedAt: number; done: Promise<NonNullable<typeof list>> } | undefined;
 
@@ -91,6 +106,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
       else fresh.delete(name);
     }
     users = fresh;
+    single.clear();
     lowerCase = undefined;
     readAt = startedAt;
     const ids = new Set([...fresh.values()].map((view) => view.id));
@@ -154,21 +170,50 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   function put(name: string, view: ConnectUserView | undefined): void {
     const earlier = own.get(name);
     own.set(name, { view, before: earlier ? earlier.before : users.get(name), at: clock.now() });
+    show(name, view);
+  }
+
+  function show(name: string, view: ConnectUserView | undefined): void {
+    if (view && !users.has(name)) lowerCase = undefined;
     if (view) users.set(name, view);
     else users.delete(name);
-    lowerCase = undefined;
+  }
+
+  async function current(maxAgeMs: number, o: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>> {
+    const age = readAt === undefined ? Number.POSITIVE_INFINITY : clock.now() - readAt;
+    if (age < maxAgeMs) return users;
+    // Shared by everybody who waits, so no single caller's signal may cut it off.
+    reading ??= readAll({ priority: o.priority }).finally(() => {
+      reading = undefined;
+    });
+    if (o.priority !== "sweep" && age < maxAgeMs * STALE) reading.catch(() => undefined);
+    else await reading;
+    return users;
+  }
+
+  /** Whether one more user may be read by itself now. */
+  function maySingle(now: number): boolean {
+    singles = singles.filter((at) => at > now - SINGLES_WINDOW_MS);
+    if (singles.length >= MOST_SINGLES) return false;
+    singles.push(now);
+    return true;
   }
 
   return {
-    async users(maxAgeMs, o = {}) {
-      if (readAt === undefined || clock.now() - readAt >= maxAgeMs) {
-        // Shared by everybody who waits, so no single caller's signal may cut it off.
-        reading ??= readAll({ priority: o.priority }).finally(() => {
-          reading = undefined;
-        });
-        await reading;
-      }
-      return users;
+    users: (maxAgeMs, o = {}) => current(maxAgeMs, o),
+    async user(username, maxAgeMs, o = {}) {
+      const view = (await current(maxAgeMs, o)).get(username);
+      if (!view || o.priority === "sweep") return view;
+      const now = clock.now();
+      const knownAt = Math.max(readAt ?? 0, own.get(username)?.at ?? 0, single.get(username) ?? 0);
+      if (now - knownAt < PERSON_AGE_MS || !maySingle(now)) return view;
+      const seen = await describe(view.id, o);
+      // Somebody may have written meanwhile; what they wrote is newer.
+      if ((own.get(username)?.at ?? 0) >= now) return users.get(username);
+      single.set(username, now);
+      const { secondaryEmail: _, mobile: __, ...fresh } = seen ?? {};
+      show(username, seen && (fresh as ConnectUserView));
+      return users.get(username);
     },
     byLowerCase(username) {
       if (!lowerCase) {
@@ -180,7 +225,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
           else lowerCase.set(key, [name]);
         }
       }
-      return (lowerCase.get(username.toLowerCase()) ?? []).map((name) => users.get(name)!);
+      return (lowerCase.get(username.toLowerCase()) ?? []).flatMap((name) => users.get(name) ?? []);
     },
     async detailed(view, wanted, maxAgeMs, o = {}) {
       const now = clock.now();
@@ -204,7 +249,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
       return { ...view, ...known.identity, proficiencies: known.proficiencies };
     },
     async listed(username, o = {}) {
-      return (await listSince(clock.now(), o)).idByName.get(username);
+      return (await listSince(clock.now() - (o.maxAgeMs ?? 0), o)).idByName.get(username);
     },
     describe,
     wrote(view) {

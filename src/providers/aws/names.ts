@@ -1,15 +1,14 @@
 /** Security profiles, routing profiles and hierarchy groups: names to ids and back, read whole and kept for a while. */
 import {
   type ConnectClient,
-  DescribeUserHierarchyGroupCommand,
+  type HierarchyPath,
   ListRoutingProfilesCommand,
   ListSecurityProfilesCommand,
-  ListUserHierarchyGroupsCommand,
+  SearchUserHierarchyGroupsCommand,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../clock.ts";
 import type { CallOptions } from "../errors.ts";
 import type { Call } from "./call.ts";
-import { isNotFound } from "./errors.ts";
 import type { Resolved } from "./types.ts";
 
 export type NameKind = "securityProfile" | "routingProfile" | "hierarchyGroup";
@@ -36,17 +35,16 @@ export const pathKey = (path: string[]): string => path.join(" / ");
 
 export function createNames(p: { instanceId: string; client: ConnectClient; call: Call; clock: Clock }): Names {
   const { client, call, clock } = p;
-  const base = { InstanceId: p.instanceId, MaxResults: 1000 };
+  const { instanceId: InstanceId } = p;
   const tables = new Map<NameKind, Table>();
   const reading = new Map<NameKind, Promise<Table>>();
-  /** A group's path changes only when somebody renames it, which moves LastModifiedTime. */
-  const paths = new Map<string, { modified: number; path: string }>();
 
   async function entries(kind: NameKind, o: CallOptions): Promise<[id: string, name: string][]> {
     const found: [string, string][] = [];
     let NextToken: string | undefined;
     do {
-      const input = { ...base, NextToken };
+      // The search alone gives whole paths, a hundred groups a page; a list would cost one describe for each group.
+      const input = { InstanceId, NextToken, MaxResults: kind === "hierarchyGroup" ? 100 : 1000 };
       if (kind === "securityProfile") {
         const r = await call("ListSecurityProfiles", (s) => client.send(new ListSecurityProfilesCommand(input), s), o);
         for (const x of r.SecurityProfileSummaryList ?? []) found.push([x.Id!, x.Name!]);
@@ -57,39 +55,15 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
         NextToken = r.NextToken;
       } else {
         const r = await call(
-          "ListUserHierarchyGroups",
-          (s) => client.send(new ListUserHierarchyGroupsCommand(input), s),
+          "SearchUserHierarchyGroups",
+          (s) => client.send(new SearchUserHierarchyGroupsCommand(input), s),
           o,
         );
-        for (const x of r.UserHierarchyGroupSummaryList ?? []) {
-          const path = await groupPath(x.Id!, x.LastModifiedTime?.getTime() ?? 0, o);
-          if (path) found.push([x.Id!, path]);
-        }
+        for (const x of r.UserHierarchyGroups ?? []) found.push([x.Id!, groupPath(x.HierarchyPath ?? {})]);
         NextToken = r.NextToken;
       }
     } while (NextToken);
     return found;
-  }
-
-  async function groupPath(id: string, modified: number, o: CallOptions): Promise<string | undefined> {
-    const known = paths.get(id);
-    // Renaming a parent does not move the child, so a path is read again now and then all the same.
-    if (known && known.modified === modified) return known.path;
-    const input = { InstanceId: p.instanceId, HierarchyGroupId: id };
-    const r = await call(
-      "DescribeUserHierarchyGroup",
-      (s) => client.send(new DescribeUserHierarchyGroupCommand(input), s),
-      o,
-    ).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
-    const levels = r?.HierarchyGroup?.HierarchyPath;
-    if (!levels) return undefined;
-    const names = [levels.LevelOne, levels.LevelTwo, levels.LevelThree, levels.LevelFour, levels.LevelFive];
-    const path = pathKey(names.flatMap((level) => (level?.Name ? [level.Name] : [])));
-    paths.set(id, { modified, path });
-    return path;
   }
 
   async function table(kind: NameKind, maxAgeMs: number, o: CallOptions): Promise<Table> {
@@ -125,6 +99,11 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
     },
     nameOf: (kind, id) => tables.get(kind)?.nameById.get(id),
   };
+}
+
+function groupPath(path: HierarchyPath): string {
+  const levels = [path.LevelOne, path.LevelTwo, path.LevelThree, path.LevelFour, path.LevelFive];
+  return pathKey(levels.flatMap((level) => (level?.Name ? [level.Name] : [])));
 }
 
 /** Names that a person may have meant: equal without case first, then by edit distance. */

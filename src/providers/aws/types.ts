@@ -201,8 +201,8 @@ export interface ConnectInstance {
     o?: CallOptions & { detail?: ("identity" | "proficiencies")[]; maxAgeMs?: number },
   ): Promise<ConnectUserView | undefined>;
   /** Users whose name equals without regard to case. */
-  similar(username: string, o?: CallOptions): Promise<ConnectUserView[]>;
-  /** True when ListUsers confirms that no user of exactly this name exists; needed before a create. */
+  similar(username: string, o?: CallOptions & { maxAgeMs?: number }): Promise<ConnectUserView[]>;
+  /** True when a ListUsers of the last half minute confirms that no user of exactly this name exists; needed before a create. */
   confirmAbsent(username: string, o?: CallOptions): Promise<boolean>;
   users(o?: CallOptions & { maxAgeMs?: number }): Promise<Iterable<ConnectUserView>>;
   /** When the inventory was read last, ms since the epoch; for the inventory-age metric and "last check". */

@@ -1,7 +1,7 @@
 /** Who is assigned to an application, from the inventory that all users share. */
 import { CloudError } from "../errors.ts";
+import { Assignments } from "./assignments.ts";
 import { gone, principalPath, type TenantContext } from "./context.ts";
-import { Assignments } from "./people.ts";
 import { toAssignment } from "./shapes.ts";
 import type { Assignment, Graph } from "./types.ts";
 
@@ -16,6 +16,7 @@ export function assignmentCalls({ client, write }: TenantContext) {
   return {
     assignments: (id, options) => assignmentsOf(id).all(options),
     assignmentsOf: (id, principalId, options) => assignmentsOf(id).of(principalId, options),
+    groupAssignments: (id, options) => assignmentsOf(id).groups(options),
     async assign(id, principalId, appRoleId, options) {
       const request = {
         operation: "/servicePrincipals/{id}/appRoleAssignedTo",

@@ -1,22 +1,40 @@
-/** Users and assignments, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
+/** Users of the tenant, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
 import { type CallOptions, CloudError } from "../errors.ts";
 import { type GraphClient, orAborted } from "./client.ts";
-import { toAssignment, toUser } from "./shapes.ts";
-import type { Assignment, EntraUser } from "./types.ts";
+import { literal } from "./context.ts";
+import { toUser } from "./shapes.ts";
+import type { EntraUser } from "./types.ts";
 
 const FIELDS = "id,userPrincipalName,mail,displayName,givenName,surname,accountEnabled,userType";
 const DEFAULT_MAX_AGE_MS = 60_000;
-/** Above this many known users, a delta query of the tenant costs less than asking for each. */
+/** Above this many known users, a delta query costs less than asking for each. */
 const DELTA_FROM = 200;
-/** An own write: what now stands under this id, or nothing after a removal. */
-type Written = { principalId: string | undefined; assignment?: Assignment; until: number };
+/** Requests in a batch, and values in one `in`. Source: facts/microsoft-graph.md 8. */
+const BATCH = 20;
+const IN = 15;
+/** Batches at a time. */
+const PARALLEL = 4;
+/** How long questions are gathered, milliseconds. */
+const GATHER_MS = 5;
+
+export interface FindOptions extends CallOptions {
+  maxAgeMs?: number;
+  /** Names of all who are going to be asked for: those that nobody knows yet are looked up together with this one. */
+  among?(): Iterable<string>;
+}
+
 type Cached = { user: EntraUser | undefined; at: number };
+type Waiter = { resolve(user: EntraUser | undefined): void; reject(error: unknown): void };
+type Json = Record<string, unknown>;
 
 export class People {
   readonly #client: GraphClient;
   readonly #byKey = new Map<string, Cached>();
-  #waiting = new Map<string, { resolve(user: EntraUser | undefined): void; reject(error: unknown): void }[]>();
-  #scheduled = false;
+  /** Names that are being looked up, with whoever waits for them. */
+  readonly #pending = new Map<string, Waiter[]>();
+  /** Of these, the ones that the next look-up is going to ask for. */
+  #next = new Set<string>();
+  #among: (() => Iterable<string>) | undefined;
   #deltaPath: string | undefined;
   #deltaAt = 0;
   #refreshing: Promise<void> | undefined;
@@ -25,7 +43,7 @@ export class People {
     this.#client = client;
   }
 
-  async find(key: string, o: CallOptions & { maxAgeMs?: number } = {}): Promise<EntraUser | undefined> {
+  async find(key: string, o: FindOptions = {}): Promise<EntraUser | undefined> {
     const name = key.toLowerCase();
     const maxAge = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
     const cached = this.#byKey.get(name);
@@ -40,15 +58,21 @@ export class People {
       const fresh = this.#byKey.get(name);
       if (fresh) return fresh.user;
     }
-    const found = new Promise<EntraUser | undefined>((resolve, reject) => {
-      const waiters = this.#waiting.get(name);
-      if (waiters) waiters.push({ resolve, reject });
-      else this.#waiting.set(name, [{ resolve, reject }]);
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setTimeout(() => void this.#lookUp(), 5);
+    return orAborted(this.#ask(name, o.among), o.signal);
+  }
+
+  #ask(name: string, among?: () => Iterable<string>): Promise<EntraUser | undefined> {
+    return new Promise((resolve, reject) => {
+      const waiters = this.#pending.get(name);
+      if (waiters) {
+        waiters.push({ resolve, reject });
+        return;
+      }
+      this.#pending.set(name, [{ resolve, reject }]);
+      this.#among ??= among;
+      this.#next.add(name);
+      if (this.#next.size === 1) setTimeout(() => void this.#lookUp(), GATHER_MS);
     });
-    return orAborted(found, o.signal);
   }
 
   #remember(user: EntraUser, at: number): void {
@@ -60,182 +84,184 @@ export class People {
     this.#byKey.set(user.userPrincipalName.toLowerCase(), entry);
   }
 
-  /** Twenty to a batch. Every inner answer counts by itself. */
   async #lookUp(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = new Map();
-    this.#scheduled = false;
-    const names = [...waiting.keys()];
-    for (let start = 0; start < names.length; start += 20) {
-      const chunk = names.slice(start, start + 20);
-      try {
-        const requests = chunk.map((name, index) => ({
-          id: String(index),
-          method: "GET",
-          url: `/users/${encodeURIComponent(name)}?$select=${FIELDS}`,
-        }));
-        const answer = await this.#client.send<{
-          responses: { id: string; status: number; body?: Record<string, unknown> }[];
-        }>({
-          method: "POST",
-          operation: "/$batch",
-          path: "/$batch",
-          body: { requests },
-          reads: true,
-          cost: requests.length,
-        });
-        const responses = new Map((answer?.responses ?? []).map((response) => [response.id, response]));
-        for (const [index, name] of chunk.entries())
-          this.#settle(name, waiting.get(name)!, responses.get(String(index)));
-      } catch (error) {
-        for (const name of chunk) for (const { reject } of waiting.get(name)!) reject(error);
-      }
+    const names = this.#next;
+    this.#next = new Set();
+    const among = this.#among;
+    this.#among = undefined;
+    for (const one of among?.() ?? []) {
+      const name = one.toLowerCase();
+      if (this.#byKey.has(name) || this.#pending.has(name)) continue;
+      names.add(name);
+      this.#pending.set(name, []);
     }
+    await this.#read(names);
   }
 
-  #settle(
-    name: string,
-    waiters: { resolve(user: EntraUser | undefined): void; reject(error: unknown): void }[],
-    response: { status: number; body?: Record<string, unknown> } | undefined,
-  ): void {
+  /** A few names each by itself, many by `in` first: fifteen to a filter, twenty filters to a batch. */
+  async #read(names: Set<string>): Promise<void> {
+    try {
+      if (names.size > DELTA_FROM) await this.#beginDelta();
+      if (names.size > BATCH) for (const name of await this.#filtered([...names])) names.delete(name);
+    } catch (error) {
+      for (const name of names) this.#fail(name, error);
+      return;
+    }
+    const chunks = chunked([...names], BATCH);
+    await inParallel(chunks, async (chunk) => {
+      try {
+        const answers = await this.#batch(chunk.map((name) => `/users/${encodeURIComponent(name)}?$select=${FIELDS}`));
+        for (const [index, name] of chunk.entries()) this.#settle(name, answers[index]);
+      } catch (error) {
+        for (const name of chunk) this.#fail(name, error);
+      }
+    });
+  }
+
+  /** Answers the names that filters find, and returns them. Filters read an index, so a name that they miss is asked for by itself. */
+  async #filtered(names: string[]): Promise<string[]> {
+    const isId = (name: string) => !name.includes("@");
+    const filters = [names.filter(isId), names.filter((name) => !isId(name))].flatMap((same, kind) =>
+      chunked(same, IN).map((chunk) => ({ property: kind === 0 ? "id" : "userPrincipalName", chunk })),
+    );
+    const found: string[] = [];
+    await inParallel(chunked(filters, BATCH), async (chunk) => {
+      const answers = await this.#batch(
+        chunk.map(
+          (one) =>
+            `/users?$filter=${one.property} in (${one.chunk.map(literal).join(",")})&$select=${FIELDS}&$top=${IN}`,
+        ),
+      );
+      const at = Date.now();
+      for (const answer of answers)
+        for (const json of answer?.status === 200 ? ((answer.body?.value ?? []) as Json[]) : []) {
+          const user = toUser(json);
+          this.#remember(user, at);
+          for (const name of [user.userPrincipalName.toLowerCase(), user.id.toLowerCase()])
+            if (this.#answer(name, user)) found.push(name);
+        }
+    });
+    return found;
+  }
+
+  /** Answers in the order of `urls`; undefined where there was none. */
+  async #batch(urls: string[]): Promise<({ status: number; body?: Json } | undefined)[]> {
+    const requests = urls.map((url, index) => ({ id: String(index), method: "GET", url }));
+    const answer = await this.#client.send<{ responses: { id: string; status: number; body?: Json }[] }>({
+      method: "POST",
+      operation: "/$batch",
+      path: "/$batch",
+      body: { requests },
+      reads: true,
+      cost: requests.length,
+    });
+    const responses = new Map((answer?.responses ?? []).map((response) => [response.id, response]));
+    return requests.map(({ id }) => responses.get(id));
+  }
+
+  /** Every inner answer of a batch counts by itself. */
+  #settle(name: string, response: { status: number; body?: Json } | undefined): void {
     const at = Date.now();
     if (response?.status === 200) {
       const user = toUser(response.body!);
       this.#remember(user, at);
-      for (const { resolve } of waiters) resolve(user);
+      this.#answer(name, user);
     } else if (response?.status === 404) {
       this.#byKey.set(name, { user: undefined, at });
-      for (const { resolve } of waiters) resolve(undefined);
+      this.#answer(name, undefined);
     } else {
       // Throttled or failed inside the batch: asked again by itself, where retries are.
       this.#client
-        .read<Record<string, unknown>>({
-          operation: "/users/{id}",
-          path: `/users/${encodeURIComponent(name)}?$select=${FIELDS}`,
-        })
+        .read<Json>({ operation: "/users/{id}", path: `/users/${encodeURIComponent(name)}?$select=${FIELDS}` })
         .then((json) => {
           const user = json ? toUser(json) : undefined;
           if (user) this.#remember(user, Date.now());
-          for (const { resolve } of waiters) resolve(user);
+          this.#answer(name, user);
         })
-        .catch((error: unknown) => {
-          for (const { reject } of waiters) reject(error);
-        });
+        .catch((error: unknown) => this.#fail(name, error));
     }
+  }
+
+  /** False when nobody had asked. */
+  #answer(name: string, user: EntraUser | undefined): boolean {
+    const waiters = this.#pending.get(name);
+    this.#pending.delete(name);
+    for (const { resolve } of waiters ?? []) resolve(user);
+    return waiters !== undefined;
+  }
+
+  #fail(name: string, error: unknown): void {
+    const waiters = this.#pending.get(name);
+    this.#pending.delete(name);
+    for (const { reject } of waiters ?? []) reject(error);
+  }
+
+  /** Changes are counted from now on: the tenant itself, which may be far larger than what we know of it, is never listed. */
+  async #beginDelta(): Promise<void> {
+    if (this.#deltaPath !== undefined) return;
+    const at = Date.now();
+    const path = `/users/delta?$select=${FIELDS}&$deltatoken=latest`;
+    for await (const { deltaLink } of this.#changes(path))
+      if (deltaLink) this.#deltaPath = this.#client.relative(deltaLink, "/users/delta");
+    this.#deltaAt = at;
+  }
+
+  #changes(path: string) {
+    return this.#client.pages<Json>({ operation: "/users/delta", path, options: { priority: "sweep" } });
   }
 
   /** One pass over what changed in the tenant serves every known user. */
   async #refresh(): Promise<void> {
     const at = Date.now();
-    const known = new Set(this.#byKey.keys());
-    const first = this.#deltaPath === undefined;
-    const path = this.#deltaPath ?? `/users/delta?$select=${FIELDS}&$top=999`;
+    if (this.#deltaPath === undefined) return this.#readAgain();
     try {
-      for await (const { value, deltaLink } of this.#client.pages<Record<string, unknown>>({
-        operation: "/users/delta",
-        path,
-        options: { priority: "sweep" },
-      })) {
-        for (const json of value) {
-          const id = String(json.id).toLowerCase();
-          const old = this.#byKey.get(id)?.user;
-          if (json["@removed"]) {
-            for (const key of [id, old?.userPrincipalName.toLowerCase()])
-              if (key) this.#byKey.set(key, { user: undefined, at });
-          } else if (known.has(id) || known.has(String(json.userPrincipalName).toLowerCase())) {
-            this.#remember(toUser({ ...old, ...json }), at);
-          }
-        }
+      for await (const { value, deltaLink } of this.#changes(this.#deltaPath)) {
+        for (const json of value) this.#changed(json, at);
         if (deltaLink) this.#deltaPath = this.#client.relative(deltaLink, "/users/delta");
       }
       this.#deltaAt = at;
     } catch (error) {
       // 410: the token is too old; begin anew. Any other failure leaves it as good as it was.
-      if (first || !(error instanceof CloudError && error.status === 410)) throw error;
+      if (!(error instanceof CloudError && error.status === 410)) throw error;
       this.#deltaPath = undefined;
-      await this.#refresh();
+      await this.#readAgain();
     }
+  }
+
+  #changed(json: Json, at: number): void {
+    const id = String(json.id).toLowerCase();
+    const old = this.#byKey.get(id)?.user;
+    if (json["@removed"]) {
+      for (const key of [id, old?.userPrincipalName.toLowerCase()])
+        if (key && this.#byKey.has(key)) this.#byKey.set(key, { user: undefined, at });
+    } else if (old || this.#byKey.has(String(json.userPrincipalName).toLowerCase())) {
+      this.#remember(toUser({ ...old, ...json }), at);
+    }
+  }
+
+  /** Every known user once more, by name: whoever was renamed or has gone is noticed. */
+  async #readAgain(): Promise<void> {
+    await this.#beginDelta();
+    const names = new Set<string>();
+    for (const [key, { user }] of this.#byKey) if (user && key === user.id.toLowerCase()) names.add(key);
+    const mine = [...names].filter((name) => !this.#pending.has(name));
+    for (const name of mine) this.#pending.set(name, []);
+    await this.#read(new Set(mine));
   }
 }
 
-/** Assignments of one application's service principal, by principal. The list lags, so own writes are laid over it for a while. */
-export class Assignments {
-  readonly #client: GraphClient;
-  readonly #servicePrincipalId: string;
-  #byPrincipal = new Map<string, Assignment[]>();
-  /** Assignment id to principal id: a removal names the assignment only. */
-  #principalOf = new Map<string, string>();
-  #readAt = 0;
-  #reading: Promise<void> | undefined;
-  readonly #written = new Map<string, Written>();
+function chunked<T>(list: T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  );
+}
 
-  constructor(client: GraphClient, servicePrincipalId: string) {
-    this.#client = client;
-    this.#servicePrincipalId = servicePrincipalId;
-  }
-
-  async all(o: CallOptions & { maxAgeMs?: number } = {}): Promise<Assignment[]> {
-    await this.#fresh(o);
-    return [...this.#byPrincipal.values()].flat();
-  }
-
-  async of(principalId: string, o: CallOptions & { maxAgeMs?: number } = {}): Promise<Assignment[]> {
-    await this.#fresh(o);
-    return this.#byPrincipal.get(principalId) ?? [];
-  }
-
-  /** For two minutes this write is believed over the list. `principalId` saves the search for whose assignment was removed. */
-  wrote(id: string, assignment: Assignment | undefined, principalId = assignment?.principalId): void {
-    const written = { principalId: principalId ?? this.#principalOf.get(id), assignment, until: Date.now() + 120_000 };
-    this.#written.set(id, written);
-    this.#lay(id, written);
-  }
-
-  async #fresh(o: CallOptions & { maxAgeMs?: number }): Promise<void> {
-    if (this.#readAt > 0 && Date.now() - this.#readAt < (o.maxAgeMs ?? DEFAULT_MAX_AGE_MS)) return;
-    this.#reading ??= this.#read(o).finally(() => {
-      this.#reading = undefined;
-    });
-    await orAborted(this.#reading, o.signal);
-  }
-
-  async #read(o: CallOptions): Promise<void> {
-    const at = Date.now();
-    const path = `/servicePrincipals/${this.#servicePrincipalId}/appRoleAssignedTo`;
-    const found = new Map<string, Assignment[]>();
-    const principalOf = new Map<string, string>();
-    for await (const { value } of this.#client.pages<Record<string, unknown>>({
-      operation: "/servicePrincipals/{id}/appRoleAssignedTo",
-      path: `${path}?$top=999`,
-      options: { priority: o.priority },
-    })) {
-      for (const json of value) {
-        const assignment = toAssignment(json);
-        principalOf.set(assignment.id, assignment.principalId);
-        const of = found.get(assignment.principalId);
-        if (of) of.push(assignment);
-        else found.set(assignment.principalId, [assignment]);
-      }
-    }
-    this.#byPrincipal = found;
-    this.#principalOf = principalOf;
-    this.#readAt = at;
-    this.#overlay();
-  }
-
-  #overlay(): void {
-    for (const [id, written] of this.#written) {
-      written.principalId ??= this.#principalOf.get(id);
-      if (written.until < Date.now()) this.#written.delete(id);
-      else this.#lay(id, written);
-    }
-  }
-
-  /** Touches the list of one principal only: thousands of writes follow each other in a sweep. */
-  #lay(id: string, { principalId, assignment }: Written): void {
-    if (!principalId) return;
-    const others = (this.#byPrincipal.get(principalId) ?? []).filter((one) => one.id !== id);
-    this.#byPrincipal.set(principalId, assignment ? [...others, assignment] : others);
-    this.#principalOf.set(id, principalId);
-  }
+/** Stops at the first failure; what is under way ends by itself. */
+async function inParallel<T>(list: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const iterator = list.values();
+  await Promise.all(
+    Array.from({ length: PARALLEL }, async () => {
+      for (const item of iterator) await work(item);
+    }),
+  );
 }

@@ -165,14 +165,19 @@ export interface Graph {
     principalId: string,
     o?: CallOptions & { maxAgeMs?: number },
   ): Promise<Assignment[]>;
+  /** Those of groups, from the same inventory. */
+  groupAssignments(servicePrincipalId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<readonly Assignment[]>;
   /** A duplicate counts as success after a look. */
   assign(servicePrincipalId: string, principalId: string, appRoleId: string, o?: CallOptions): Promise<void>;
   unassign(servicePrincipalId: string, assignmentId: string, o?: CallOptions): Promise<void>;
 
-  /** By UPN or object id, from the shared cache (batch and delta). */
+  /**
+   * By UPN or object id, from the shared cache (batch and delta). `among` gives all names that are going to be asked for, so that an
+   * empty cache is filled in a few calls; it is called only when this one is not known yet.
+   */
   user(
     key: { userPrincipalName: string } | { objectId: string },
-    o?: CallOptions & { maxAgeMs?: number },
+    o?: CallOptions & { maxAgeMs?: number; among?(): Iterable<string> },
   ): Promise<EntraUser | undefined>;
   findGroups(f: { displayName: string } | { id: string }, o?: CallOptions): Promise<EntraGroup[]>;
   /** Direct members only: a group assignment reaches no nested group. */

@@ -5,10 +5,11 @@ import type { InfrastructureError, Operation, SandboxRequest, SandboxResponse, S
 import { ConnectError, invalidParameter, invalidRequest, notFound } from "./error.ts";
 import { federate } from "./federation.ts";
 import { page } from "./page.ts";
-import { searchQuickConnects, searchUsers } from "./search.ts";
+import { searchHierarchyGroups, searchQuickConnects, searchUsers } from "./search.ts";
 import {
   type ConnectUser,
   createInstances,
+  type HierarchyGroup,
   type Instance,
   type NamedResource,
   type Proficiency,
@@ -298,15 +299,11 @@ function routesOf(host: SandboxHost): Route[] {
       ({ instance, rest }) => {
         const group = instance.hierarchyGroups.find(({ Id }) => Id === rest[1] || Id === rest[0]);
         if (!group) throw notFound("The specified hierarchy group does not exist");
-        const levels = ["LevelOne", "LevelTwo", "LevelThree", "LevelFour", "LevelFive"];
-        const { path, ...view } = group;
-        return {
-          HierarchyGroup: {
-            ...view,
-            HierarchyPath: Object.fromEntries(path.map((one, index) => [levels[index], one])),
-          },
-        };
+        return { HierarchyGroup: hierarchyGroupView(group) };
       },
+    ),
+    route("SearchUserHierarchyGroups", "POST", /^\/search-user-hierarchy-groups$/, false, ({ instance, body }) =>
+      searchHierarchyGroups(instance, body, (group) => ({ ...hierarchyGroupView(group), ...modified(instance) })),
     ),
     route("ListTagsForResource", "GET", /^\/tags\/()([^/]+)$/, false, (call) => ({
       tags: byTag(call, true).user.Tags,
@@ -390,6 +387,11 @@ function quickConnectRoutes(
       if (!instance.quickConnects.delete(rest[0]!)) throw missing();
     }),
   ];
+}
+
+const LEVELS = ["LevelOne", "LevelTwo", "LevelThree", "LevelFour", "LevelFive"];
+function hierarchyGroupView({ path, ...view }: HierarchyGroup) {
+  return { ...view, HierarchyPath: Object.fromEntries(path.map((one, index) => [LEVELS[index], one])) };
 }
 
 const same = (a: Proficiency, b: Proficiency) =>

@@ -1,7 +1,7 @@
 /** SearchUsers and SearchQuickConnects: indexes that lag. What is not emulated is refused, never taken for "matches all". */
 import { ConnectError, invalidParameter, invalidRequest } from "./error.ts";
 import { page } from "./page.ts";
-import type { ConnectUser, Instance, QuickConnect } from "./state.ts";
+import type { ConnectUser, HierarchyGroup, Instance, QuickConnect } from "./state.ts";
 import type { Body } from "./validate.ts";
 
 interface StringCondition {
@@ -143,6 +143,25 @@ function userSummary(user: ConnectUser) {
     IdentityInfo: { FirstName: IdentityInfo.FirstName, LastName: IdentityInfo.LastName },
     PhoneConfig: { ...PhoneConfig, AfterContactWorkTimeLimit: PhoneConfig.AfterContactWorkTimeLimit * 1000 },
   };
+}
+
+export function searchHierarchyGroups(
+  instance: Instance,
+  body: Body,
+  view: (group: HierarchyGroup) => unknown,
+): unknown {
+  const size = Number(body.MaxResults ?? 100);
+  if (!(size >= 1 && size <= 100)) throw invalidRequest("MaxResults must be between 1 and 100");
+  const criteria = predicateOf<HierarchyGroup>(body.SearchCriteria, {
+    StringCondition: (value: StringCondition) =>
+      stringCondition(value, { Name: (one) => [one.Name], ResourceId: (one) => [one.Id] }),
+    OrConditions: anyOf,
+    AndConditions: allOf,
+  });
+  const filtered = predicateOf<HierarchyGroup>(body.SearchFilter, {});
+  const found = instance.hierarchyGroups.filter((one) => criteria(one) && filtered(one));
+  const { slice, token } = page(found, size, 100, body.NextToken as string | undefined);
+  return { UserHierarchyGroups: slice.map(view), NextToken: token, ApproximateTotalCount: found.length };
 }
 
 export function searchQuickConnects(instance: Instance, body: Body, view: (one: QuickConnect) => unknown): unknown {

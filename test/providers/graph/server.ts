@@ -7,6 +7,8 @@ export interface Seen {
   method: string;
   url: string;
   body: string;
+  /** Where the server is. */
+  origin: string;
 }
 export interface Scripted {
   url: string;
@@ -22,7 +24,8 @@ export async function withServer<T>(
   const server = createServer(async (request: IncomingMessage, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
-    const one = { method: request.method!, url: request.url!, body };
+    const origin = `http://${request.headers.host}`;
+    const one = { method: request.method!, url: request.url!, body, origin };
     seen.push(one);
     answer(one, response, seen.length);
   });
@@ -45,12 +48,20 @@ export const failure = (code: string, message = "") => ({ error: { code, message
 export const clientOf = (baseUrl: string, options: Partial<GraphClientOptions> = {}) =>
   new GraphClient({ baseUrl, token: async () => "token", sleep: async () => {}, ...options });
 
-/** Answers a $batch of user look-ups: every name exists, as id-NAME, unless `users` says otherwise. */
+/** Answers a $batch of user look-ups, by name or by filter: every name exists, as id-NAME, unless `users` says otherwise. */
 export function answerBatch(request: Seen, response: ServerResponse, users: Record<string, object | undefined> = {}) {
   const { requests } = JSON.parse(request.body) as { requests: { id: string; url: string }[] };
+  const userOf = (name: string) => (name in users ? users[name] : { id: `id-${name}`, userPrincipalName: name });
   const responses = requests.map(({ id, url }) => {
+    const names = /^\/users\?\$filter=\w+ in \((.*)\)&/.exec(decodeURIComponent(url))?.[1]?.split(",");
+    if (names)
+      return {
+        id,
+        status: 200,
+        body: { value: names.flatMap((name) => userOf(name.slice(1, -1).replace(/^id-/, "")) ?? []) },
+      };
     const name = decodeURIComponent(url.split("/")[2]!.split("?")[0]!);
-    const body = name in users ? users[name] : { id: `id-${name}`, userPrincipalName: name };
+    const body = userOf(name.replace(/^id-/, ""));
     return body ? { id, status: 200, body } : { id, status: 404, body: failure("Request_ResourceNotFound") };
   });
   json(response, 200, { responses });
