@@ -1,0 +1,250 @@
+/**
+ * The least IAM policy of the controller and the boundary of what it creates. Resource types and condition keys are those of
+ * the Service Authorization Reference (iam, connect, ds).
+ */
+import { type PolicyDocument, type Statement, splitPolicy } from "./documents.ts";
+import type { AwsScope, InstanceScope } from "./scope.ts";
+
+/** Actions that a controller may go through life without, and what they are for all the same. */
+export const SELDOM_USED: Record<string, string> = {
+  "iam:DeletePolicyVersion": "a policy that was changed by hand five times has no room for our next version",
+  "iam:ListPolicyVersions": "finds the oldest version to make that room, and all of them before a policy is deleted",
+  "iam:PutRolePermissionsBoundary": "the boundary was taken off or replaced, or a role is taken over",
+  "iam:PutUserPermissionsBoundary": "the same for the user whose key Entra holds",
+  "iam:DetachRolePolicy": "somebody attached a further policy, or the role is deleted",
+  "iam:DeleteRolePolicy": "somebody put an inline policy on the role, and the role is deleted",
+  "iam:DeleteUserPolicy": "somebody put an inline policy on the user, and the user is deleted",
+  "iam:DetachUserPolicy": "somebody attached a further policy, or the user is deleted",
+};
+
+/** The controller's policy: one document, or several when IAM's 6,144 characters are not enough for one. */
+export function controllerPolicies(scope: AwsScope): PolicyDocument[] {
+  return splitPolicy([
+    ...policyStatements(scope),
+    ...roleStatements(scope),
+    ...userStatements(scope),
+    ...connectStatements(scope.instances),
+    ...guards(scope),
+  ]);
+}
+
+/** What a role or user of the controller can do at most, whatever policies it is given. */
+export function boundaryPolicy(scope: AwsScope): PolicyDocument {
+  const statements: Statement[] = [
+    {
+      Sid: "SignIn",
+      Effect: "Allow",
+      Action: ["connect:GetFederationToken"],
+      Resource: scope.instances.map((instance) => `${arnOf(instance)}/user/\${aws:userid}`),
+    },
+  ];
+  if (scope.provisioning)
+    statements.push({
+      Sid: "EntraRoleImport",
+      Effect: "Allow",
+      Action: ["iam:ListRoles", "iam:ListAccountAliases"],
+      Resource: ["*"],
+    });
+  const [document, further] = splitPolicy(statements);
+  if (further)
+    throw new RangeError("the boundary does not fit into one policy: use one account per group of instances");
+  return document!;
+}
+
+function policyStatements({ policies, samlProviders }: AwsScope): Statement[] {
+  return [
+    {
+      Sid: "Policies",
+      Effect: "Allow",
+      Action: [
+        "iam:CreatePolicy",
+        "iam:GetPolicy",
+        "iam:DeletePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:GetPolicyVersion",
+        "iam:ListPolicyVersions",
+        "iam:DeletePolicyVersion",
+        "iam:ListEntitiesForPolicy",
+        "iam:TagPolicy",
+      ],
+      Resource: policies,
+    },
+    {
+      Sid: "SamlProviders",
+      Effect: "Allow",
+      Action: [
+        "iam:CreateSAMLProvider",
+        "iam:GetSAMLProvider",
+        "iam:UpdateSAMLProvider",
+        "iam:DeleteSAMLProvider",
+        "iam:TagSAMLProvider",
+      ],
+      Resource: samlProviders,
+    },
+  ];
+}
+
+/** Who a role trusts and what is attached to it can be changed only while it carries the boundary. */
+function roleStatements({ roles, policies, boundaryArn }: AwsScope): Statement[] {
+  const bounded = { StringEquals: { "iam:PermissionsBoundary": boundaryArn } };
+  return [
+    {
+      Sid: "RolesWithinBoundary",
+      Effect: "Allow",
+      Action: ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"],
+      Resource: roles,
+      Condition: bounded,
+    },
+    {
+      Sid: "RolePolicies",
+      Effect: "Allow",
+      Action: ["iam:AttachRolePolicy"],
+      Resource: roles,
+      Condition: { ...bounded, ArnLike: { "iam:PolicyARN": policies } },
+    },
+    {
+      Sid: "Roles",
+      Effect: "Allow",
+      Action: [
+        "iam:GetRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+        "iam:DetachRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteRole",
+        "iam:TagRole",
+      ],
+      Resource: roles,
+    },
+  ];
+}
+
+/** In mode Direct one read: whether a user of mode Provisioning was left over. */
+function userStatements({ users, policies, boundaryArn, provisioning }: AwsScope): Statement[] {
+  if (!provisioning) return [{ Sid: "LeftOverUsers", Effect: "Allow", Action: ["iam:GetUser"], Resource: users }];
+  const bounded = { StringEquals: { "iam:PermissionsBoundary": boundaryArn } };
+  return [
+    {
+      Sid: "UsersWithinBoundary",
+      Effect: "Allow",
+      Action: ["iam:CreateUser", "iam:PutUserPermissionsBoundary"],
+      Resource: users,
+      Condition: bounded,
+    },
+    {
+      Sid: "UserPolicies",
+      Effect: "Allow",
+      Action: ["iam:AttachUserPolicy"],
+      Resource: users,
+      Condition: { ...bounded, ArnLike: { "iam:PolicyARN": policies } },
+    },
+    {
+      Sid: "UsersAndKeys",
+      Effect: "Allow",
+      Action: [
+        "iam:GetUser",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:DetachUserPolicy",
+        "iam:DeleteUserPolicy",
+        "iam:DeleteUser",
+        "iam:TagUser",
+        "iam:UntagUser",
+        "iam:CreateAccessKey",
+        "iam:ListAccessKeys",
+        "iam:UpdateAccessKey",
+        "iam:DeleteAccessKey",
+        "iam:GetAccessKeyLastUsed",
+      ],
+      Resource: users,
+    },
+  ];
+}
+
+/** Each action is authorised for every resource type it names: CreateUser needs the user, its profiles and its group. */
+function connectStatements(instances: InstanceScope[]): Statement[] {
+  const each = (suffix: string) => instances.map((instance) => `${arnOf(instance)}${suffix}`);
+  const proficiencies = [
+    "connect:ListUserProficiencies",
+    "connect:AssociateUserProficiencies",
+    "connect:UpdateUserProficiencies",
+    "connect:DisassociateUserProficiencies",
+  ];
+  return [
+    {
+      Sid: "ConnectInstance",
+      Effect: "Allow",
+      Action: [
+        "connect:DescribeInstance",
+        "connect:ListUsers",
+        "connect:SearchUsers",
+        "connect:ListSecurityProfiles",
+        "connect:ListRoutingProfiles",
+        "connect:ListUserHierarchyGroups",
+        ...proficiencies,
+      ],
+      Resource: each(""),
+    },
+    {
+      Sid: "ConnectUsers",
+      Effect: "Allow",
+      Action: [
+        "connect:CreateUser",
+        "connect:DescribeUser",
+        "connect:DeleteUser",
+        "connect:UpdateUserIdentityInfo",
+        "connect:UpdateUserPhoneConfig",
+        "connect:UpdateUserSecurityProfiles",
+        "connect:UpdateUserRoutingProfile",
+        "connect:UpdateUserHierarchy",
+        ...proficiencies,
+        "connect:TagResource",
+      ],
+      Resource: each("/agent/*"),
+    },
+    {
+      Sid: "SecurityProfiles",
+      Effect: "Allow",
+      Action: ["connect:CreateUser", "connect:UpdateUserSecurityProfiles"],
+      Resource: instances.flatMap((instance) =>
+        (instance.securityProfileIds ?? ["*"]).map((id) => `${arnOf(instance)}/security-profile/${id}`),
+      ),
+    },
+    {
+      Sid: "RoutingProfiles",
+      Effect: "Allow",
+      Action: ["connect:CreateUser", "connect:UpdateUserRoutingProfile"],
+      Resource: each("/routing-profile/*"),
+    },
+    {
+      Sid: "HierarchyGroups",
+      Effect: "Allow",
+      Action: ["connect:CreateUser", "connect:UpdateUserHierarchy", "connect:DescribeUserHierarchyGroup"],
+      Resource: each("/agent-group/*"),
+    },
+    { Sid: "DescribeInstanceDependsOnIt", Effect: "Allow", Action: ["ds:DescribeDirectories"], Resource: ["*"] },
+  ];
+}
+
+/** Holds also when somebody gives the controller's role further policies. */
+function guards({ boundaryArn }: AwsScope): Statement[] {
+  return [
+    {
+      Sid: "BoundaryStays",
+      Effect: "Deny",
+      Action: ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"],
+      Resource: ["*"],
+    },
+    {
+      Sid: "BoundaryIsNotOurs",
+      Effect: "Deny",
+      Action: ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:DeletePolicyVersion", "iam:DeletePolicy"],
+      Resource: [boundaryArn],
+    },
+  ];
+}
+
+function arnOf({ partition, region, account, id }: InstanceScope): string {
+  return `arn:${partition}:connect:${region}:${account}:instance/${id}`;
+}

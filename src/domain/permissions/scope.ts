@@ -1,0 +1,138 @@
+/** What a set of personas touches in one AWS account: the resources that the least policy is written for. */
+import type { ConnectSsoPersona } from "../../api/resources.ts";
+import { type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../names.ts";
+
+/** Prefix of the names that the controller makes up itself. SAML providers have no path, so theirs are told by it. */
+export const OWN_PREFIX = "connect-sso-";
+export const DEFAULT_PATH = "/connect-sso/";
+/** Where examples and generated files expect the boundary: outside every path of the controller. */
+export const BOUNDARY_NAME = "ConnectSsoBoundary";
+
+export interface InstanceScope extends InstanceArn {
+  /** Ids of the only security profiles that may be granted; absent: every one, Admin included. */
+  securityProfileIds?: string[];
+}
+
+export interface AwsScope {
+  partition: string;
+  account: string;
+  instances: InstanceScope[];
+  /** ARNs, with `*` where a whole path or prefix is the controller's. */
+  roles: string[];
+  users: string[];
+  policies: string[];
+  samlProviders: string[];
+  /** True when any persona has Entra import its role: then there are IAM users and keys. */
+  provisioning: boolean;
+  boundaryArn: string;
+}
+
+export interface ScopeOptions {
+  /** Every object by its own name instead of by path and prefix: a further persona then needs a new policy. */
+  exact?: boolean;
+  boundaryArn?: string;
+  /** Ids by instance ARN; an instance that is not listed allows every profile. */
+  securityProfileIds?: ReadonlyMap<string, string[]>;
+}
+
+/** One scope per account, in order of account. Throws RangeError when the boundary lies on a path that the controller may write. */
+export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = {}): AwsScope[] {
+  const accounts = new Map<string, AwsScope>();
+  for (const { spec, metadata } of personas) {
+    const instance = parseInstanceArn(spec.instanceArn);
+    const { aws, roleDelivery } = spec;
+    const { provisioning } = roleDelivery;
+    const names = iamNames({ instance, namespace: metadata.namespace, name: metadata.name, aws, provisioning });
+    const scope = accounts.get(instance.account) ?? emptyScope(instance, options.boundaryArn);
+    accounts.set(instance.account, scope);
+    addInstance(scope, instance, options.securityProfileIds?.get(spec.instanceArn));
+    const owned = options.exact ? names : patterns(instance, names, aws.samlProviderName !== undefined);
+    scope.roles.push(owned.roleArn);
+    scope.users.push(owned.userArn);
+    scope.policies.push(owned.federationPolicyArn, owned.listingPolicyArn);
+    scope.samlProviders.push(owned.samlProviderArn);
+    scope.provisioning ||= roleDelivery.mode === "Provisioning";
+  }
+  return [...accounts.values()].map(finished).sort((a, b) => a.account.localeCompare(b.account));
+}
+
+/** For personas that are not written yet: everything below one path. */
+export function scopeOfPath(
+  instances: InstanceScope[],
+  options: { path?: string; provisioning?: boolean; boundaryArn?: string },
+): AwsScope {
+  const [first] = instances;
+  if (!first) throw new RangeError("at least one Connect instance is needed");
+  const other = instances.find(({ account }) => account !== first.account);
+  if (other) throw new RangeError(`one policy is for one account: ${first.account} and ${other.account} are two`);
+  const path = options.path ?? DEFAULT_PATH;
+  if (!/^\/([\w.,+@=-]+\/)+$/.test(path))
+    throw new RangeError(`the path must begin and end with / and be more than /: ${path}`);
+  const iam = `arn:${first.partition}:iam::${first.account}`;
+  return finished({
+    ...emptyScope(first, options.boundaryArn),
+    instances,
+    roles: [`${iam}:role${path}*`],
+    users: [`${iam}:user${path}*`],
+    policies: [`${iam}:policy${path}*`],
+    samlProviders: [`${iam}:saml-provider/${OWN_PREFIX}*`],
+    provisioning: options.provisioning ?? false,
+  });
+}
+
+function emptyScope({ partition, account }: InstanceArn, boundaryArn?: string): AwsScope {
+  return {
+    partition,
+    account,
+    instances: [],
+    roles: [],
+    users: [],
+    policies: [],
+    samlProviders: [],
+    provisioning: false,
+    boundaryArn: boundaryArn ?? `arn:${partition}:iam::${account}:policy/${BOUNDARY_NAME}`,
+  };
+}
+
+function addInstance(scope: AwsScope, instance: InstanceArn, securityProfileIds: string[] | undefined): void {
+  if (scope.instances.some(({ id, region }) => id === instance.id && region === instance.region)) return;
+  scope.instances.push({ ...instance, ...(securityProfileIds ? { securityProfileIds } : {}) });
+}
+
+/** A path is the controller's as a whole; in the root path, where everybody's objects are, each is named. */
+function patterns(instance: InstanceArn, names: IamNames, ownProviderName: boolean) {
+  const iam = `arn:${instance.partition}:iam::${instance.account}`;
+  const samlProviderArn = ownProviderName ? names.samlProviderArn : `${iam}:saml-provider/${OWN_PREFIX}*`;
+  if (names.path === "/") return { ...names, samlProviderArn };
+  const policy = `${iam}:policy${names.path}*`;
+  return {
+    roleArn: `${iam}:role${names.path}*`,
+    userArn: `${iam}:user${names.path}*`,
+    federationPolicyArn: policy,
+    listingPolicyArn: policy,
+    samlProviderArn,
+  };
+}
+
+function finished(scope: AwsScope): AwsScope {
+  const once = (arns: string[]) => [...new Set(arns)].sort();
+  const policies = once(scope.policies);
+  const { boundaryArn } = scope;
+  const arn = /^arn:[\w-]+:iam::(\d{12}):policy\/.+$/.exec(boundaryArn);
+  if (arn?.[1] !== scope.account)
+    throw new RangeError(`the permissions boundary must be a policy of account ${scope.account}: ${boundaryArn}`);
+  if (policies.some((pattern) => covers(pattern, boundaryArn)))
+    throw new RangeError(
+      `the permissions boundary ${boundaryArn} lies where the controller may write policies: move it`,
+    );
+  return {
+    ...scope,
+    roles: once(scope.roles),
+    users: once(scope.users),
+    policies,
+    samlProviders: once(scope.samlProviders),
+  };
+}
+
+const covers = (pattern: string, arn: string) =>
+  pattern.endsWith("*") ? arn.startsWith(pattern.slice(0, -1)) : arn === pattern;
