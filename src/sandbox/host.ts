@@ -183,6 +183,7 @@ export interface SandboxHost {
   eventual<K, V>(name: string): EventualMap<K, V>;
   /** By access key id. */
   callers: Map<string, Caller>;
+  accessKeyOf(headers: Record<string, string>): string | undefined;
   /** The caller named in a SigV4 `Authorization` header; the world's first account for a key nobody registered. */
   callerOf(headers: Record<string, string>): Caller;
   accountOf(headers: Record<string, string>): string;
@@ -198,7 +199,7 @@ export interface SandboxHost {
         secretAccessKey: string,
       ): { denied: true } | { roles: { arn: string; samlProviderArns: string[] }[] };
       /** Whether the principal may do `action` on `resource`, by the policies IAM holds. */
-      authorize?(accessKeyId: string, action: string, resource: string): boolean;
+      authorize(accessKeyId: string, action: string, resource: string, context?: Record<string, string[]>): boolean;
     };
   };
 }
@@ -215,8 +216,9 @@ export function createHost(world: World): HostControls {
   const { behaviour } = world;
   let stale = false;
   const callers = new Map<string, Caller>();
+  const accessKeyOf = (headers: Record<string, string>) => CREDENTIAL.exec(headers.authorization ?? "")?.[1];
   const callerOf = (headers: Record<string, string>): Caller => {
-    const key = CREDENTIAL.exec(headers.authorization ?? "")?.[1];
+    const key = accessKeyOf(headers);
     return (
       (key === undefined ? undefined : callers.get(key)) ?? {
         account: world.account,
@@ -236,6 +238,7 @@ export function createHost(world: World): HostControls {
           () => stale,
         ),
       callers,
+      accessKeyOf,
       callerOf,
       accountOf: (headers) => callerOf(headers).account,
       regionOf: (headers) => CREDENTIAL.exec(headers.authorization ?? "")?.[2],

@@ -85,9 +85,17 @@ export interface Harness {
   stop(): Promise<void>;
 }
 
-export async function start(input: WorldInput = world(), options: { pollIntervalMs?: number } = {}): Promise<Harness> {
+export interface StartOptions {
+  pollIntervalMs?: number;
+  /** Runs before the controller starts; returns further variables for it, for example credentials that are not the administrator's. */
+  prepare?(sandbox: Sandbox): Promise<Record<string, string>>;
+}
+
+export async function start(input: WorldInput = world(), options: StartOptions = {}): Promise<Harness> {
   const sandbox = await startSandbox({ world: input });
+  delete process.env.AWS_SESSION_TOKEN;
   Object.assign(process.env, sandbox.env);
+  Object.assign(process.env, await options.prepare?.(sandbox));
   const calls: CallRecord[] = [];
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });

@@ -29,6 +29,7 @@ function start(behaviour: BehaviourInput = {}): void {
   controls.host.shared.iam = {
     account: "111122223333",
     rolesVisibleTo: (key, secret) => (key === "KEY" && secret === "SECRET" ? { roles } : { denied: true }),
+    authorize: () => true,
   };
   contract = contractIsHere ? new Contract() : undefined;
 }

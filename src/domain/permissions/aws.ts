@@ -7,19 +7,26 @@ import type { AwsScope, InstanceScope } from "./scope.ts";
 
 /** Actions that a controller may go through life without, and what they are for all the same. */
 export const SELDOM_USED: Record<string, string> = {
-  "iam:DeletePolicyVersion": "a policy that was changed by hand five times has no room for our next version",
-  "iam:ListPolicyVersions": "finds the oldest version to make that room, and all of them before a policy is deleted",
-  "iam:PutRolePermissionsBoundary": "the boundary was taken off or replaced, or a role is taken over",
-  "iam:PutUserPermissionsBoundary": "the same for the user whose key Entra holds",
-  "iam:DetachRolePolicy": "somebody attached a further policy, or the role is deleted",
   "iam:DeleteRolePolicy": "somebody put an inline policy on the role, and the role is deleted",
   "iam:DeleteUserPolicy": "somebody put an inline policy on the user, and the user is deleted",
-  "iam:DetachUserPolicy": "somebody attached a further policy, or the user is deleted",
+  "iam:UntagUser": "from the second key rotation on, the mark of the one before is taken off",
 };
 
 /** The controller's policy: one document, or several when IAM's 6,144 characters are not enough for one. */
 export function controllerPolicies(scope: AwsScope): PolicyDocument[] {
   return splitPolicy([
+    {
+      Sid: "LookUpRoles",
+      Effect: "Allow",
+      Action: ["iam:GetRole"],
+      Resource: merged(scope.roles, scope.lookups.roles),
+    },
+    {
+      Sid: "LookUpUsers",
+      Effect: "Allow",
+      Action: ["iam:GetUser"],
+      Resource: merged(scope.users, scope.lookups.users),
+    },
     ...policyStatements(scope),
     ...roleStatements(scope),
     ...userStatements(scope),
@@ -106,7 +113,6 @@ function roleStatements({ roles, policies, boundaryArn }: AwsScope): Statement[]
       Sid: "Roles",
       Effect: "Allow",
       Action: [
-        "iam:GetRole",
         "iam:ListAttachedRolePolicies",
         "iam:ListRolePolicies",
         "iam:DetachRolePolicy",
@@ -119,9 +125,9 @@ function roleStatements({ roles, policies, boundaryArn }: AwsScope): Statement[]
   ];
 }
 
-/** In mode Direct one read: whether a user of mode Provisioning was left over. */
+/** In mode Direct there are none; whether a user of mode Provisioning was left over is a look-up. */
 function userStatements({ users, policies, boundaryArn, provisioning }: AwsScope): Statement[] {
-  if (!provisioning) return [{ Sid: "LeftOverUsers", Effect: "Allow", Action: ["iam:GetUser"], Resource: users }];
+  if (!provisioning) return [];
   const bounded = { StringEquals: { "iam:PermissionsBoundary": boundaryArn } };
   return [
     {
@@ -142,7 +148,6 @@ function userStatements({ users, policies, boundaryArn, provisioning }: AwsScope
       Sid: "UsersAndKeys",
       Effect: "Allow",
       Action: [
-        "iam:GetUser",
         "iam:ListAttachedUserPolicies",
         "iam:ListUserPolicies",
         "iam:ListGroupsForUser",
@@ -244,6 +249,8 @@ function guards({ boundaryArn }: AwsScope): Statement[] {
     },
   ];
 }
+
+const merged = (...lists: string[][]) => [...new Set(lists.flat())].sort();
 
 function arnOf({ partition, region, account, id }: InstanceScope): string {
   return `arn:${partition}:connect:${region}:${account}:instance/${id}`;

@@ -22,6 +22,11 @@ export interface AwsScope {
   users: string[];
   policies: string[];
   samlProviders: string[];
+  /**
+   * The same roles and users as IAM names them while they do not exist: without path. A policy that allows GetRole below a path
+   * only gets AccessDenied instead of NoSuchEntity for a role that is yet to be made.
+   */
+  lookups: { roles: string[]; users: string[] };
   /** True when any persona has Entra import its role: then there are IAM users and keys. */
   provisioning: boolean;
   boundaryArn: string;
@@ -51,6 +56,10 @@ export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = 
     scope.users.push(owned.userArn);
     scope.policies.push(owned.federationPolicyArn, owned.listingPolicyArn);
     scope.samlProviders.push(owned.samlProviderArn);
+    const iam = `arn:${instance.partition}:iam::${instance.account}`;
+    const byName = (name: string, ownName: boolean) => (ownName || options.exact ? name : `${OWN_PREFIX}*`);
+    scope.lookups.roles.push(`${iam}:role/${byName(names.role, aws.roleName !== undefined)}`);
+    scope.lookups.users.push(`${iam}:user/${byName(names.user, provisioning.iamUserName !== undefined)}`);
     scope.provisioning ||= roleDelivery.mode === "Provisioning";
   }
   return [...accounts.values()].map(finished).sort((a, b) => a.account.localeCompare(b.account));
@@ -76,6 +85,7 @@ export function scopeOfPath(
     users: [`${iam}:user${path}*`],
     policies: [`${iam}:policy${path}*`],
     samlProviders: [`${iam}:saml-provider/${OWN_PREFIX}*`],
+    lookups: { roles: [`${iam}:role/${OWN_PREFIX}*`], users: [`${iam}:user/${OWN_PREFIX}*`] },
     provisioning: options.provisioning ?? false,
   });
 }
@@ -89,6 +99,7 @@ function emptyScope({ partition, account }: InstanceArn, boundaryArn?: string): 
     users: [],
     policies: [],
     samlProviders: [],
+    lookups: { roles: [], users: [] },
     provisioning: false,
     boundaryArn: boundaryArn ?? `arn:${partition}:iam::${account}:policy/${BOUNDARY_NAME}`,
   };
@@ -131,6 +142,7 @@ function finished(scope: AwsScope): AwsScope {
     users: once(scope.users),
     policies,
     samlProviders: once(scope.samlProviders),
+    lookups: { roles: once(scope.lookups.roles), users: once(scope.lookups.users) },
   };
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Caller, SandboxHost } from "../host.ts";
 import type { InfrastructureError, Operation, SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
+import { authorize } from "./authorization.ts";
 import { ConnectError, invalidParameter, invalidRequest, notFound } from "./error.ts";
 import { federate } from "./federation.ts";
 import { page } from "./page.ts";
@@ -75,17 +76,10 @@ export function createConnect(host: SandboxHost): SandboxService[] {
         const own = new Map(
           [...instances].filter(([, one]) => one.account === caller.account && one.world.region === region),
         );
-        return respond(
-          200,
-          route.run({
-            caller,
-            instances: own,
-            instance: instanceOf(own, instanceId || String(body.InstanceId ?? ""), route.name),
-            rest,
-            body,
-            query: request.query,
-          }) ?? {},
-        );
+        const instance = instanceOf(own, instanceId || String(body.InstanceId ?? ""), route.name);
+        const call = { caller, instances: own, instance, rest, body, query: request.query };
+        authorize(host, request.headers, route.name, call);
+        return respond(200, route.run(call) ?? {});
       } catch (error) {
         if (!(error instanceof ConnectError)) throw error;
         return respond(error.status, { Message: error.message }, error.type);

@@ -3,11 +3,12 @@ import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
 import type { InfrastructureError, SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
 import { accountOf, type IamOperation } from "./account.ts";
+import { questionsOf } from "./authorization.ts";
 import { federatedPrincipals } from "./documents.ts";
 import { IamError } from "./error.ts";
 import { iamOperations } from "./operations.ts";
 import { Parameters } from "./parameters.ts";
-import { Principals, resourceOf } from "./principals.ts";
+import { Principals } from "./principals.ts";
 import { createState, type IamState } from "./state.ts";
 import { stsOperations } from "./sts.ts";
 import { answer, errorAnswer } from "./xml.ts";
@@ -30,7 +31,8 @@ export function createIam(host: SandboxHost): SandboxService[] {
   host.shared.iam = {
     account: state.account,
     rolesVisibleTo: rolesVisibleTo(state, principals),
-    authorize: (accessKeyId, action, resource) => principals.allows(accessKeyId, action, resource),
+    authorize: (accessKeyId, action, resource, context = {}) =>
+      principals.allows(accessKeyId, { action, resource, context }),
   };
   const iam = iamOperations(accountOf(state, host));
   const sts = stsOperations(state, host, principals);
@@ -43,7 +45,7 @@ export function createIam(host: SandboxHost): SandboxService[] {
       prepare(operation, accessKeyId, parameters) {
         if (OWN_USER.includes(operation)) parameters.assume("UserName", principals.userNameOf(accessKeyId, parameters));
         if (iam[operation])
-          principals.authorize(accessKeyId, `iam:${operation}`, resourceOf(state, operation, parameters));
+          for (const question of questionsOf(state, operation, parameters)) principals.authorize(accessKeyId, question);
         return iam[operation];
       },
     }),
@@ -121,7 +123,7 @@ function rolesVisibleTo(
       .find(({ id }) => id === accessKeyId);
     if (key?.secret !== secret || key.status !== "Active") return { denied: true };
     principals.markUsed(accessKeyId, "iam", "us-east-1");
-    if (!principals.allows(accessKeyId, "iam:ListRoles", `arn:aws:iam::${state.account}:role/`))
+    if (!principals.allows(accessKeyId, { action: "iam:ListRoles", resource: "*", context: {} }))
       return { denied: true };
     const providersOf = (trust: string) => federatedPrincipals(trust).filter((one) => one.includes(":saml-provider/"));
     return {

@@ -65,8 +65,9 @@ export class Principals {
   }
 
   /** Refuses what the policies of a user or a role of this account do not allow; other callers may do everything. */
-  authorize(accessKeyId: string, action: string, resource: string): void {
-    if (this.allows(accessKeyId, action, resource)) return;
+  authorize(accessKeyId: string, question: Question): void {
+    if (this.allows(accessKeyId, question)) return;
+    const { action, resource } = question;
     const { arn } = this.#host.callers.get(accessKeyId)!;
     throw new IamError(
       "AccessDenied",
@@ -75,14 +76,14 @@ export class Principals {
     );
   }
 
-  /** Whether a caller may do `action` on `resource`. Keys that IAM did not give out are bound by no policy. */
-  allows(accessKeyId: string, action: string, resource: string): boolean {
+  /** Whether a caller may do what is asked. Keys that IAM did not give out are bound by no policy. */
+  allows(accessKeyId: string, question: Question): boolean {
     const identity = this.#identityOf(accessKeyId);
     if (identity === undefined) return this.#host.callers.has(accessKeyId);
     if (identity === "gone") return false;
     const role = this.#host.callers.get(accessKeyId)?.role;
-    const context: Record<string, string[]> = role ? { "aws:userid": [`${role.id}:${role.sessionName}`] } : {};
-    return decide(this.#state, identity, { action, resource, context }) === "allowed";
+    const own: Record<string, string[]> = role ? { "aws:userid": [`${role.id}:${role.sessionName}`] } : {};
+    return decide(this.#state, identity, { ...question, context: { ...question.context, ...own } }) === "allowed";
   }
 
   /** The user that a request names, or else the one who sends it. */
@@ -116,20 +117,4 @@ export class Principals {
     const role = this.#state.roles.get(session.roleName);
     return role && role.id === this.#host.callers.get(accessKeyId)?.role?.id ? role : "gone";
   }
-}
-
-/** The ARN that a request of IAM is about: policies are matched against it. */
-export function resourceOf(state: IamState, action: string, p: Parameters): string {
-  const { account } = state;
-  const own = (type: string, name: string) => `arn:aws:iam::${account}:${type}/${name}`;
-  const role = p.peek("RoleName");
-  const user = p.peek("UserName");
-  const provider = p.peek("SAMLProviderArn");
-  const policy = p.peek("PolicyName");
-  if (role !== undefined) return state.roles.get(role.toLowerCase())?.arn ?? own("role", role);
-  if (user !== undefined) return state.users.get(user.toLowerCase())?.arn ?? own("user", user);
-  if (provider !== undefined) return provider;
-  if (action === "CreateSAMLProvider") return own("saml-provider", p.peek("Name") ?? "");
-  if (policy !== undefined) return own("policy", policy);
-  return p.peek("PolicyArn") ?? p.peek("PolicySourceArn") ?? "*";
 }
