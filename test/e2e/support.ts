@@ -8,6 +8,7 @@ import type { CallRecord } from "../../src/providers/errors.ts";
 import type { Condition } from "../../src/runtime/conditions.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import type { WorldInput } from "../../src/sandbox/world.ts";
+import { watchRequests } from "./contracts.ts";
 
 export const INSTANCE = "0a1b2c3d-1111-4222-8333-444455556666";
 export const INSTANCE_ARN = `arn:aws:connect:us-east-1:111122223333:instance/${INSTANCE}`;
@@ -96,6 +97,7 @@ export async function start(input: WorldInput = world(), options: StartOptions =
   delete process.env.AWS_SESSION_TOKEN;
   Object.assign(process.env, sandbox.env);
   Object.assign(process.env, await options.prepare?.(sandbox));
+  const departures = watchRequests(sandbox);
   const calls: CallRecord[] = [];
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
@@ -183,6 +185,9 @@ export async function start(input: WorldInput = world(), options: StartOptions =
       await controller.stop();
       composed.close();
       await sandbox.close();
+      const found = departures();
+      if (found.length > 0)
+        throw new Error(`requests that the services' descriptions do not know:\n${found.join("\n")}`);
     },
   };
   return harness;

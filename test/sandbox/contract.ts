@@ -57,6 +57,23 @@ export function violations(model: Model, { operation, request, response }: Excha
   return found;
 }
 
+/** Every way in which a request departs from the model, whatever it was answered. */
+export function requestViolations(model: Model, { operation, request }: Exchange): string[] {
+  const contract = model.operations[operation];
+  if (!contract) return [`${request.method} ${request.path} is no operation of the model`];
+  const found: string[] = [];
+  if (request.method !== contract.http.method) found.push(`${operation}: method ${request.method}`);
+  const input = contract.input && model.shapes[contract.input.shape];
+  const queried = Object.entries(input?.members ?? {}).flatMap(([key, { location, locationName }]) =>
+    location === "querystring" ? [locationName ?? key] : [],
+  );
+  for (const name of request.query.keys())
+    if (!queried.includes(name)) found.push(`${operation}: unknown parameter ${name}`);
+  if (contract.input && request.body)
+    check(model, contract.input.shape, JSON.parse(request.body), `${operation} request`, found);
+  return found;
+}
+
 function check(model: Model, name: string, value: unknown, at: string, found: string[]): void {
   const shape = model.shapes[name]!;
   const expected =

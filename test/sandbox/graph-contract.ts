@@ -1,4 +1,4 @@
-/** Checks answers of the sandbox's Graph against the API description in ../shared/contracts, property by property. */
+/** Checks requests and answers of the sandbox's Graph against the API description in ../shared/contracts, property by property. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Exchange } from "../../src/sandbox/server.ts";
 
@@ -14,7 +14,12 @@ interface Schema {
   properties?: Record<string, Schema>;
   additionalProperties?: unknown;
 }
-type Operations = Record<string, { responses: Record<string, { content?: Record<string, { schema: Schema }> }> }>;
+interface Operation {
+  parameters?: { name: string; in: string }[];
+  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
+  responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
+}
+type Operations = Record<string, Operation>;
 interface Description {
   paths: Record<string, Operations>;
   components: { schemas: Record<string, Schema> };
@@ -60,9 +65,7 @@ export class Contract {
       return;
     }
     const method = request.method.toLowerCase();
-    const matches = this.#paths.filter(({ pattern }) => pattern.test(path));
-    // Fixed segments before keys: /users/delta() fits /users/{id}, too.
-    const found = matches.sort((a, b) => a.template.split("{").length - b.template.split("{").length)[0];
+    const found = this.#find(path);
     const operation = found && this.#description.paths[found.template]?.[method];
     // A PATCH by alternate key that creates is documented (application-upsert.md) and not described.
     if (!operation || (method === "patch" && response.status === 201)) return;
@@ -75,6 +78,49 @@ export class Contract {
     const schema = expected.content?.["application/json"]?.schema;
     if (schema) this.#value(body, schema, where);
     else if (body !== undefined) this.violations.push(`${where}: a body where none is expected`);
+  }
+
+  /** A request as it left the client, batches opened: path, method, parameters and body must be in the description. */
+  checkRequest({ service, request }: Pick<Exchange, "service" | "request">): void {
+    if (service !== "graph") return;
+    const path = request.path.replace(/^\/v1\.0/, "");
+    const where = `request ${request.method} ${path}`;
+    const found = this.#find(path);
+    const operation = found && this.#description.paths[found.template]?.[request.method.toLowerCase()];
+    if (!operation) {
+      this.violations.push(`${where}: not in the description`);
+      return;
+    }
+    const known = (operation.parameters ?? []).filter((one) => one.in === "query").map(({ name }) => name);
+    for (const name of request.query.keys())
+      if (!known.includes(name) && !/^\$(skiptoken|deltatoken)$/.test(name))
+        this.violations.push(`${where}: unknown parameter ${name}`);
+    const body: unknown = request.body ? JSON.parse(request.body) : undefined;
+    const schema = operation.requestBody?.content["application/json"]?.schema;
+    if (body !== undefined && !schema) this.violations.push(`${where}: a body where none is expected`);
+    if (body === undefined && operation.requestBody?.required) this.violations.push(`${where}: no body`);
+    if (body !== undefined && schema) this.#value(body, schema, where);
+    if (path !== "/$batch") return;
+    for (const { method, url, body: inner } of (body as { requests: { method: string; url: string; body?: unknown }[] })
+      .requests) {
+      const mark = `${url}?`.indexOf("?");
+      this.checkRequest({
+        service,
+        request: {
+          ...request,
+          method,
+          path: url.slice(0, mark),
+          query: new URLSearchParams(url.slice(mark + 1)),
+          body: inner === undefined ? "" : JSON.stringify(inner),
+        },
+      });
+    }
+  }
+
+  /** Fixed segments before keys: /users/delta() fits /users/{id}, too. */
+  #find(path: string) {
+    const matches = this.#paths.filter(({ pattern }) => pattern.test(path));
+    return matches.sort((a, b) => a.template.split("{").length - b.template.split("{").length)[0];
   }
 
   #value(value: unknown, schema: Schema, where: string): void {

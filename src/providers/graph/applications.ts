@@ -95,7 +95,7 @@ export function applicationCalls({ client, write }: TenantContext) {
       const segment = kind === "application" ? "applications" : "servicePrincipals";
       const all = await client.list<Json>({
         operation: `/${segment}/{id}/owners`,
-        path: `/${segment}/${id}/owners?$select=id`,
+        path: `/${segment}/${id}/owners`,
         options,
       });
       return all.map((owner) => String(owner.id));
