@@ -110,7 +110,7 @@ export class Controller extends Program {
   }
 
   /** Waits until `count` ConnectUsers were reconciled; says how far it came when that takes too long. */
-  async untilReconciled(count: number, timeoutMs: number, intervalMs = 100): Promise<void> {
+  async untilReconciled(count: number, timeoutMs: number, intervalMs = 200): Promise<void> {
     const until = performance.now() + timeoutMs;
     let seen = 0;
     while (seen < count) {

@@ -80,7 +80,12 @@ function instancesInUse(objects: Objects | undefined): Set<string> {
   const instanceOf = new Map(
     awake.map(({ metadata: { namespace, name }, spec }) => [`${namespace}/${name}`, spec.instanceArn]),
   );
-  const users = (objects?.list<ConnectUser>(USER) ?? []).filter(({ spec }) => !spec.suspend);
-  const used = users.map(({ metadata, spec }) => instanceOf.get(`${metadata.namespace}/${spec.personaRef.name}`));
-  return new Set(used.filter((arn) => arn !== undefined));
+  const used = new Set<string>();
+  const instances = new Set(instanceOf.values()).size;
+  for (const { metadata, spec } of objects?.list<ConnectUser>(USER) ?? []) {
+    if (used.size === instances) break;
+    const arn = spec.suspend ? undefined : instanceOf.get(`${metadata.namespace}/${spec.personaRef.name}`);
+    if (arn !== undefined) used.add(arn);
+  }
+  return used;
 }

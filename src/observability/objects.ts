@@ -82,12 +82,19 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
 
   function setUsers(all: ConnectUser[]): void {
     let named = 0;
+    // Counted first and set once: a gauge looks for its series anew at every call.
+    const counts = new Map<string, { labels: { namespace: string; persona: string; state: string }; count: number }>();
     for (const one of all) {
-      const key = { namespace: one.metadata.namespace, persona: one.spec.personaRef.name };
-      users.inc({ ...key, state: stateOf(one) }, 1);
-      const rows = new Set(
-        (one.status?.drift ?? []).map((row) => `${row.component} ${concernOf(row.component, row.path)}`),
-      );
+      const { namespace } = one.metadata;
+      const persona = one.spec.personaRef.name;
+      const state = stateOf(one);
+      const counted = counts.get(`${namespace}/${persona}/${state}`);
+      if (counted) counted.count++;
+      else counts.set(`${namespace}/${persona}/${state}`, { labels: { namespace, persona, state }, count: 1 });
+      const key = { namespace, persona };
+      const rows = one.status?.drift?.length
+        ? new Set(one.status.drift.map((row) => `${row.component} ${concernOf(row.component, row.path)}`))
+        : [];
       for (const row of rows) {
         const [component, concern] = row.split(" ") as [string, string];
         usersDrifted.inc({ ...key, component, concern }, 1);
@@ -97,6 +104,7 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
       if (amiss.length === 0 || ++named > MOST_USERS) continue;
       for (const type of amiss) user!.set({ ...key, user: one.metadata.name, type }, 1);
     }
+    for (const { labels, count } of counts.values()) users.set(labels, count);
   }
 
   return {

@@ -1,6 +1,7 @@
 /** The objects of one kind as the API server last told them. Never half-filled: a new list replaces the old one in one step. */
 import { IndexedObjects } from "./indexed.ts";
 import type { IndexFunction, KubeObject } from "./port.ts";
+import { share } from "./sharing.ts";
 
 /** `before` is absent for a new object, `after` for one that is gone. `own` is true for the answer to a write of this process. */
 export interface Change {
@@ -20,21 +21,18 @@ export function slim(object: KubeObject): KubeObject {
 
 export class ObjectCache {
   readonly #objects: IndexedObjects;
-  readonly #transform: (object: KubeObject) => KubeObject;
   readonly #onChange: (change: Change) => void;
   #staged: Map<string, KubeObject> | undefined;
   /** Our own writes while a list is under way: the list may be older. */
   readonly #writtenMeanwhile = new Map<string, KubeObject>();
+  #last: KubeObject | undefined;
   #synced = false;
 
   constructor(options: {
     indexes?: Record<string, IndexFunction>;
-    /** Applied after `slim`; may change the object in place. */
-    transform?: (object: KubeObject) => KubeObject;
     onChange: (change: Change) => void;
   }) {
     this.#objects = new IndexedObjects(options.indexes);
-    this.#transform = options.transform ?? ((object) => object);
     this.#onChange = options.onChange;
   }
 
@@ -65,7 +63,7 @@ export class ObjectCache {
     for (const item of items) {
       const key = keyOf(item);
       const old = this.#objects.get(key);
-      this.#staged?.set(key, old && sameVersion(old, item) ? old : this.#transform(slim(item)));
+      this.#staged?.set(key, old && sameVersion(old, item) ? old : this.#kept(item));
     }
   }
 
@@ -101,9 +99,17 @@ export class ObjectCache {
       return;
     }
     if (before && (sameVersion(before, object) || isOlder(object, before))) return;
-    const after = this.#transform(slim(object));
+    const after = this.#kept(object);
     this.#objects.set(after);
     this.#onChange({ before, after, own: false });
+  }
+
+  /** What is kept of an object: it shares what it can with the one that came before it. */
+  #kept(object: KubeObject): KubeObject {
+    const kept = slim(object);
+    if (this.#last) share(this.#last, kept);
+    this.#last = kept;
+    return kept;
   }
 
   /** Shows the answer to an own write at once. Nothing is shown of an object that has gone meanwhile. */
@@ -111,7 +117,7 @@ export class ObjectCache {
     const key = keyOf(object);
     const before = this.#objects.get(key);
     if (!before || before.metadata.uid !== object.metadata.uid || !isOlder(before, object)) return;
-    const after = this.#transform(slim(object));
+    const after = this.#kept(object);
     this.#objects.set(after);
     if (this.#staged) this.#writtenMeanwhile.set(key, after);
     this.#onChange({ before, after, own: true });

@@ -13,6 +13,7 @@ import { EventRecorder } from "./events.ts";
 import { KubeStore } from "./kube-store.ts";
 import { LeaderElector } from "./leader.ts";
 import type { Logger } from "./logger.ts";
+import { giveBack } from "./memory.ts";
 import { createRuntimeMetrics } from "./metrics.ts";
 import type { IndexFunction, KubeObject, ObjectRef, ObjectStore } from "./port.ts";
 import { type Endpoint, serve } from "./probes.ts";
@@ -73,6 +74,8 @@ export interface Manager {
 
 /** How long a stop waits for events to be written; they are worth no more. */
 const FLUSH_MS = 3_000;
+/** Objects from which on it is worth while to give memory back. */
+const MANY = 1_000;
 /** Until a related object is looked at. */
 const RELATED_MS = 200;
 
@@ -97,6 +100,8 @@ class ClusterManager implements Manager {
   /** Every cache is filled. */
   #warm = false;
   #leading = false;
+  /** Since memory was given back. */
+  #reconciled = 0;
   #lost = false;
   #stopping: Promise<void> | undefined;
 
@@ -168,10 +173,10 @@ class ClusterManager implements Manager {
   #add(managed: ManagedKind, client: KubeClient, metrics: ReturnType<typeof createRuntimeMetrics>): void {
     const { log, namespace, labelSelector } = this.#options;
     const { resource, kind, indexes, workers = 4, reservedWorkers = 0 } = managed;
-    const queue = new WorkQueue({ metrics: metrics.queue(kind) });
+    const queue = new WorkQueue({ metrics: metrics.queue(kind), onDrained: () => this.#drained() });
     const controller = new Controller({
       name: kind,
-      reconcile: managed.reconcile(this.store),
+      reconcile: this.#counted(managed.reconcile(this.store)),
       queue,
       log,
       metrics: metrics.controller(kind, workers + reservedWorkers, queue),
@@ -206,6 +211,25 @@ class ClusterManager implements Manager {
       this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related", afterMs: RELATED_MS });
   }
 
+  #counted(reconcile: Reconcile): Reconcile {
+    return (ref, context) => {
+      this.#reconciled++;
+      return reconcile(ref, context);
+    };
+  }
+
+  /** After a sweep, what it read of the world is garbage. */
+  #drained(): void {
+    const objects = this.#objects();
+    if (objects < MANY || this.#reconciled < objects / 2) return;
+    this.#reconciled = 0;
+    giveBack();
+  }
+
+  #objects(): number {
+    return [...this.#caches.values()].reduce((sum, { cache }) => sum + cache.size, 0);
+  }
+
   #enqueue(ref: ObjectRef, reason: string, priority: number = PRIORITY.change): void {
     this.#controllers.get(ref.kind)?.enqueue(ref, { reason, priority });
   }
@@ -213,6 +237,7 @@ class ClusterManager implements Manager {
   /** Called after every list, once its changes have been told. */
   #hasListed(): void {
     for (const { cache } of this.#caches.values()) if (!cache.hasSynced) return;
+    if (!this.#warm && this.#objects() >= MANY) giveBack();
     this.#warm = true;
     this.#synced.resolve();
   }

@@ -41,6 +41,7 @@ export class WorkQueue {
   readonly #metrics: QueueMetrics | undefined;
   readonly #backoff: { base: number; cap: number };
   readonly #random: () => number;
+  readonly #onDrained: (() => void) | undefined;
   /** Every key that waits, ready or delayed. */
   readonly #items = new Map<string, Item>();
   /** Sets keep the order of insertion: first in, first out. */
@@ -61,12 +62,15 @@ export class WorkQueue {
       metrics?: QueueMetrics;
       backoffMs?: { base: number; cap: number };
       random?: () => number;
+      /** Nothing is ready and nothing in work: what waits is delayed. */
+      onDrained?: () => void;
     } = {},
   ) {
     this.#clock = options.clock ?? systemClock;
     this.#metrics = options.metrics;
     this.#backoff = options.backoffMs ?? { base: 1_000, cap: 60_000 };
     this.#random = options.random ?? Math.random;
+    this.#onDrained = options.onDrained;
   }
 
   static key({ kind, namespace, name }: ObjectRef): string {
@@ -146,10 +150,12 @@ export class WorkQueue {
     this.#metrics?.worked((this.#clock.monotonic() - since) / 1000);
     const dirty = this.#dirty.get(key);
     this.#dirty.delete(key);
-    if (!dirty || this.#closed) return;
-    this.#metrics?.added();
-    this.#enqueue(dirty);
-    this.#dispatch();
+    if (this.#closed) return;
+    if (dirty) {
+      this.#metrics?.added();
+      this.#enqueue(dirty);
+      this.#dispatch();
+    } else if (this.#working.size === 0 && this.ready === 0) this.#onDrained?.();
   }
 
   /** Takers get undefined, waiting keys are dropped; keys in work may still be `done`. */

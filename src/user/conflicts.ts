@@ -106,9 +106,7 @@ async function groupOf(
   personId: string,
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<string | undefined> {
-  const groups = (await graph.assignments(servicePrincipalId, call)).filter(
-    ({ principalType }) => principalType === "Group",
-  );
+  const groups = await graph.groupAssignments(servicePrincipalId, call);
   for (const { principalId, principalDisplayName } of groups)
     if ((await graph.groupMemberIds(principalId, call)).includes(personId)) return principalDisplayName ?? principalId;
   return undefined;

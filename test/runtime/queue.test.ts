@@ -49,6 +49,39 @@ describe("the work queue", () => {
     ["done twice is done once", "+a ?a -a -a +a ?a"],
   ])("%s", async (_, steps) => play(steps));
 
+  test("a worker for changes only is left alone by resyncs, and is the first to take a change", async () => {
+    const queue = new WorkQueue({ clock: new FakeClock() });
+    const taken: string[] = [];
+    const take = (who: string, options = {}) =>
+      queue.take(options).then((item) => void taken.push(`${who}: ${item?.ref.name}`));
+    void take("changes", { changesOnly: true });
+    void take("all");
+    queue.add(ref("resync"), { reason: "Poll", priority: PRIORITY.resync });
+    queue.add(ref("second"), { reason: "Poll", priority: PRIORITY.resync });
+    queue.add(ref("change"), { reason: "Changed" });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken).toEqual(["all: resync", "changes: change"]);
+    void take("all");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken[2]).toBe("all: second");
+  });
+
+  test("says once that all is done", () => {
+    let drained = 0;
+    const queue = new WorkQueue({ clock: new FakeClock(), onDrained: () => void drained++ });
+    for (const name of ["a", "b"]) queue.add(ref(name), { reason: "x" });
+    void queue.take();
+    void queue.take();
+    queue.add(ref("a"), { reason: "again" });
+    queue.add(ref("c"), { reason: "later", afterMs: 10 });
+    queue.done(key("b"));
+    queue.done(key("a"));
+    expect(drained).toBe(0);
+    void queue.take();
+    queue.done(key("a"));
+    expect(drained).toBe(1);
+  });
+
   test("wakes a worker that waits", async () => {
     const clock = new FakeClock();
     const queue = new WorkQueue({ clock });

@@ -285,11 +285,12 @@ function shows(seen: ConnectUserView | undefined, written: ConnectUserView | und
 
 type Intern = <T>(value: T) => T;
 
-/** Ten thousand users share a handful of profile lists, phone settings and tags: keep one of each. */
+/** Ten thousand users share a handful of profiles, groups and phone settings: keep one of each. */
 function createIntern(): Intern {
   const known = new Map<string, unknown>();
   return <T>(value: T): T => {
-    const key = JSON.stringify(value);
+    const key = typeof value === "string" ? value : JSON.stringify(value);
+    if (value === undefined) return value;
     if (!known.has(key)) known.set(key, value);
     return known.get(key) as T;
   };
@@ -308,10 +309,10 @@ function viewOf(
     firstName: user.IdentityInfo?.FirstName,
     lastName: user.IdentityInfo?.LastName,
     securityProfileIds: intern(user.SecurityProfileIds ?? []),
-    routingProfileId: user.RoutingProfileId,
-    hierarchyGroupId: user.HierarchyGroupId,
+    routingProfileId: intern(user.RoutingProfileId),
+    hierarchyGroupId: intern(user.HierarchyGroupId),
     phone: intern(phoneOf(user.PhoneConfig, timeUnit)),
-    tags: intern(user.Tags ?? {}),
+    tags: user.Tags ?? {},
   };
 }
 

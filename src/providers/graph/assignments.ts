@@ -69,6 +69,7 @@ export class Assignments {
     const path = `/servicePrincipals/${this.#servicePrincipalId}/appRoleAssignedTo`;
     const found = new Map<string, Assignment[]>();
     const principalOf = new Map<string, string>();
+    let last: Assignment | undefined;
     for await (const { value } of this.#client.pages<Record<string, unknown>>({
       operation: "/servicePrincipals/{id}/appRoleAssignedTo",
       path: `${path}?$top=999`,
@@ -76,6 +77,10 @@ export class Assignments {
     })) {
       for (const json of value) {
         const assignment = toAssignment(json);
+        // Thousands of the same role of the same application: one copy of each id.
+        if (assignment.appRoleId === last?.appRoleId) assignment.appRoleId = last.appRoleId;
+        assignment.resourceId = this.#servicePrincipalId;
+        last = assignment;
         principalOf.set(assignment.id, assignment.principalId);
         const of = found.get(assignment.principalId);
         if (of) of.push(assignment);

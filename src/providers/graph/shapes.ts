@@ -88,7 +88,8 @@ export function toUser(json: Json): EntraUser {
   return {
     id: json.id,
     userPrincipalName: json.userPrincipalName,
-    mail: json.mail ?? null,
+    // Mostly the same: one copy.
+    mail: json.mail === json.userPrincipalName ? json.userPrincipalName : (json.mail ?? null),
     displayName: json.displayName ?? null,
     givenName: json.givenName ?? null,
     surname: json.surname ?? null,

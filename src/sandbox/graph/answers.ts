@@ -66,9 +66,11 @@ function matching<T extends Entity>(call: Call, { rows, find, filter }: Source<T
   if (text === null || !filter) return rows();
   const advanced = call.headers.consistencylevel?.toLowerCase() === "eventual" && call.query.get("$count") === "true";
   const { test, equals } = compileFilter(text, { ...filter, advanced });
-  for (const [property, value] of equals) {
-    const found = typeof value === "string" ? find?.(property, value) : undefined;
-    if (found) return found.filter(test);
+  for (const [property, values] of equals) {
+    const found = [...new Set(values)].map((value) =>
+      typeof value === "string" ? find?.(property, value) : undefined,
+    );
+    if (found.every((rows) => rows !== undefined)) return found.flat().filter(test);
   }
   return rows().filter(test);
 }

@@ -27,8 +27,8 @@ export interface FilterRules {
 
 export interface Filter {
   test: Test;
-  /** Comparisons every result fulfils, values in lower case: what an index can be asked for. */
-  equals: [property: string, value: Literal][];
+  /** Comparisons every result fulfils with one of the values, in lower case: what an index can be asked for. */
+  equals: [property: string, values: Literal[]][];
 }
 
 /** Compiles a filter. String comparison ignores case, as the directory does. Unsupported filters are 400, as they are there. */
@@ -118,13 +118,13 @@ class FilterParser {
     const operator = this.#next();
     if (operator === "in") {
       const values = this.#list();
-      return { test: (entity) => values.includes(fold(get(entity, property))), equals: [] };
+      return { test: (entity) => values.includes(fold(get(entity, property))), equals: [[property, values]] };
     }
     if (operator === "ne") this.#needsAdvanced("ne");
     else if (operator !== "eq") throw this.#unsupported(property);
     const value = this.#literal();
     if (operator === "eq")
-      return { test: (entity) => fold(get(entity, property)) === value, equals: [[property, value]] };
+      return { test: (entity) => fold(get(entity, property)) === value, equals: [[property, [value]]] };
     return { test: (entity) => fold(get(entity, property)) !== value, equals: [] };
   }
 

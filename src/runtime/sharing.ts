@@ -1,0 +1,27 @@
+/** Memory of many alike: objects of one kind repeat each other's conditions, names and addresses. */
+
+type Json = unknown;
+
+/**
+ * `current`, with whatever equals the same place of `previous` taken from there: ten thousand objects then hold one copy of what they
+ * have in common. Both must never be changed afterwards. Returns `previous` itself when all is equal.
+ */
+export function share(previous: Json, current: Json): Json {
+  if (typeof current !== "object" || current === null) return current === previous ? previous : current;
+  if (typeof previous !== "object" || previous === null || Array.isArray(previous) !== Array.isArray(current))
+    return current;
+  const before = previous as Record<string, Json>;
+  const now = current as Record<string, Json>;
+  let same = 0;
+  let members = 0;
+  for (const key in now) {
+    members++;
+    const old = before[key];
+    const shared = share(old, now[key]);
+    if (shared !== now[key] || typeof shared === "string") now[key] = shared;
+    if (shared === old) same++;
+  }
+  if (same < members) return current;
+  for (const key in before) if (!(key in now)) return current;
+  return previous;
+}
