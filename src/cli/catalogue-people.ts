@@ -39,6 +39,27 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     run: async () => (await import("./saml-decode.ts")).samlDecode,
   },
   {
+    name: "why",
+    summary:
+      "why somebody cannot log in: everything that must hold, in the order of a login, with what mends the first broken link",
+    details:
+      "Looks at Entra, IAM and Connect, reads only. Works with the declarations of a cluster or of a folder (-f).",
+    arguments: [
+      {
+        name: "user",
+        description: "ConnectUser (NAME or NAMESPACE/NAME), user principal name, object id or Connect user name",
+        required: true,
+      },
+    ],
+    options: [...OBJECTS, ...CLOUDS, OUTPUT],
+    examples: [
+      { what: "With what the cluster declares", line: "connect-sso why jane@example.com -n contact-centre" },
+      { what: "With a folder of manifests", line: "connect-sso why jane -f personas/" },
+    ],
+    exitCodes: { 0: "every link holds", 2: "a link is broken", 1: "an error, or a link that could not be looked at" },
+    run: async () => (await import("./why.ts")).why,
+  },
+  {
     name: "users from-csv",
     summary: "ConnectUser manifests from Connect's own bulk-upload file",
     details:

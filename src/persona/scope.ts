@@ -5,7 +5,7 @@ import type { ConnectSsoPersona, ConnectSsoPersonaStatus } from "../api/resource
 import { appRoleLength, type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
-import type { ConnectInstanceFacts, Iam, Tags } from "../providers/aws/types.ts";
+import type { AwsAccount, ConnectInstanceFacts, Iam, Tags } from "../providers/aws/types.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
@@ -57,16 +57,18 @@ export interface PersonaScope {
   peer(entraObjectId: string): string | undefined;
 }
 
+export interface ScopeDeps {
+  clouds: Clouds;
+  cluster: string;
+  now(): number;
+  persist(inFlight: InFlight): Promise<void>;
+  peer: PersonaScope["peer"];
+}
+
 /** Resolves references and refuses what a person must mend, before anything is written. Reads only. */
 export async function openScope(
   object: ConnectSsoPersona,
-  deps: {
-    clouds: Clouds;
-    cluster: string;
-    now(): number;
-    persist(inFlight: InFlight): Promise<void>;
-    peer: PersonaScope["peer"];
-  },
+  deps: ScopeDeps,
   memory: Memory,
   call: CallOptions,
 ): Promise<PersonaScope> {
@@ -108,6 +110,21 @@ export async function openScope(
       REASON.UnknownRoutingProfile,
       unknownName("routing profile", spec.connectUsers.routingProfile, routing),
     );
+  return scopeOf(object, deps, { account, graph, facts, boundaryArn }, memory, call);
+}
+
+/** The scope itself, nothing refused: for looks that explain instead of acting. */
+export function scopeOf(
+  object: ConnectSsoPersona,
+  deps: ScopeDeps,
+  found: { account: AwsAccount; graph: Graph; facts: ConnectInstanceFacts; boundaryArn: string | undefined },
+  memory: Memory,
+  call: CallOptions,
+): PersonaScope {
+  const { spec } = object;
+  const { namespace, name } = object.metadata;
+  const instance = parseArn(spec.instanceArn);
+  const names = iamNames({ instance, namespace, name, aws: spec.aws, provisioning: spec.roleDelivery.provisioning });
   const inFlight: InFlight = { ...object.status?.inFlight, ...memory.inFlight };
   memory.inFlight = inFlight;
   return {
@@ -118,10 +135,10 @@ export async function openScope(
     owner: ownerOf(deps.cluster, namespace, name),
     sharedOwner: `${deps.cluster}/${instance.id}`,
     relayState: relayState(instance, spec),
-    iam: account.iam,
-    graph,
-    facts,
-    boundaryArn,
+    iam: found.account.iam,
+    graph: found.graph,
+    facts: found.facts,
+    boundaryArn: found.boundaryArn,
     call,
     memory,
     seen: {},

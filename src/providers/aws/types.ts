@@ -97,6 +97,16 @@ export interface Iam {
   deleteRole(name: string, o?: CallOptions): Promise<void>;
   listRoles(pathPrefix: string, o?: CallOptions): Promise<Pick<IamRole, "arn" | "name" | "path" | "trust">[]>;
 
+  /**
+   * What the policies of a role or user, its boundary included, decide (SimulatePrincipalPolicy). `context`: condition keys, for
+   * example `aws:userid`. Every action with every resource.
+   */
+  simulate(
+    principalArn: string,
+    question: { actions: string[]; resources: string[]; context?: Record<string, string> },
+    o?: CallOptions,
+  ): Promise<{ action: string; resource: string; decision: "allowed" | "explicitDeny" | "implicitDeny" }[]>;
+
   getSamlProvider(arn: string, o?: CallOptions): Promise<IamSamlProvider | undefined>;
   createSamlProvider(p: { name: string; metadata: string; tags: Tags }, o?: CallOptions): Promise<string>;
   updateSamlProvider(arn: string, metadata: string, o?: CallOptions): Promise<void>;

@@ -6,6 +6,7 @@ import { accessKeyCalls } from "./access-keys.ts";
 import { policyCalls } from "./policies.ts";
 import { roleCalls } from "./roles.ts";
 import { samlProviderCalls } from "./saml-providers.ts";
+import { simulationCalls } from "./simulation.ts";
 import { userCalls } from "./users.ts";
 
 export function createIam(p: { account: string; partition: string; client: IAMClient; call: Call; now(): Date }): Iam {
@@ -19,5 +20,6 @@ export function createIam(p: { account: string; partition: string; client: IAMCl
     ...samlProviderCalls(p),
     ...userCalls(p, keys),
     ...keys,
+    ...simulationCalls(p),
   };
 }

@@ -1,0 +1,290 @@
+/** Links of the chain in IAM and Amazon Connect: provider, trust, session, rights, landing, instance, user. */
+import type { ConnectUser } from "../api/resources.ts";
+import { durationSeconds } from "../domain/duration.ts";
+import { readTrust } from "../domain/metadata.ts";
+import { OWNER_TAG } from "../domain/ownership.ts";
+import { comparePolicies, federationPolicy } from "../domain/policies.ts";
+import { samlEndpoints } from "../domain/relay-state.ts";
+import { CloudError } from "../providers/errors.ts";
+import { PERSONA_TAG } from "../user/plan.ts";
+import { readClaims } from "./entra.ts";
+import { broken, holds, type LinkSpec, type Login, SEEN, type Verdict, warning } from "./login.ts";
+
+export const provider: LinkSpec = {
+  name: "SAML provider",
+  async look({ scope, repair }) {
+    const found = scope.seen["saml-provider"]?.provider;
+    if (!found)
+      return broken(`there is no SAML provider ${scope.names.samlProviderArn}`, { seen: SEEN.provider, fix: repair });
+    let trust: ReturnType<typeof readTrust>;
+    try {
+      trust = readTrust(found.metadata);
+    } catch (error) {
+      return broken(
+        `the metadata of ${scope.names.samlProvider} cannot be read: ${(error as Error).message.split("\n")[0]}`,
+        {
+          seen: SEEN.metadata,
+          fix: repair,
+        },
+      );
+    }
+    const issuer = `https://sts.windows.net/${scope.graph.tenantId}/`;
+    if (trust.entityId.toLowerCase() !== issuer.toLowerCase())
+      return broken(`${scope.names.samlProvider} trusts the issuer ${trust.entityId}, Entra sends ${issuer}`, {
+        seen: SEEN.issuer,
+        fix: repair,
+      });
+    const thumbprint = scope.seen.application?.servicePrincipal?.preferredTokenSigningKeyThumbprint?.toUpperCase();
+    const trusted = trust.signingCertificates.map(({ thumbprintSha1 }) => thumbprintSha1);
+    if (thumbprint && !trusted.includes(thumbprint))
+      return broken(
+        `${scope.names.samlProvider} trusts the certificate ${trusted.join(", ") || "(none)"}, Entra signs with ${thumbprint}`,
+        {
+          seen: SEEN.signature,
+          fix: repair,
+        },
+      );
+    return holds(`${scope.names.samlProvider} trusts the active certificate`);
+  },
+};
+
+interface TrustStatement {
+  Effect?: string;
+  Action?: string | string[];
+  Principal?: { Federated?: string | string[] };
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+const list = <T>(value: T | T[] | undefined): T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+export const roleTrust: LinkSpec = {
+  name: "role and its trust",
+  async look({ scope, repair }) {
+    const { names } = scope;
+    const role = scope.seen.role?.role;
+    if (!role) return broken(`there is no role ${names.role}`, { seen: SEEN.notAuthorized, fix: repair });
+    // IAM finds a role without regard to case, the assertion must name it exactly.
+    if (role.arn !== names.roleArn)
+      return broken(`the role is ${role.arn}, the assertion names ${names.roleArn}`, {
+        seen: SEEN.notAuthorized,
+        fix: repair,
+      });
+    const statements = list((role.trust as { Statement?: TrustStatement | TrustStatement[] }).Statement).filter(
+      ({ Effect, Principal }) => Effect === "Allow" && list(Principal?.Federated).includes(names.samlProviderArn),
+    );
+    if (statements.length === 0)
+      return broken(`role ${names.role} does not trust ${names.samlProvider}`, {
+        seen: SEEN.notAuthorized,
+        fix: repair,
+      });
+    const actions = statements.flatMap(({ Action }) => list(Action)).map((one) => one.toLowerCase());
+    const may = (action: string) => actions.some((one) => [action.toLowerCase(), "sts:*", "*"].includes(one));
+    if (!may("sts:AssumeRoleWithSAML"))
+      return broken(`the trust of ${names.role} does not allow sts:AssumeRoleWithSAML`, {
+        seen: SEEN.notAuthorized,
+        fix: repair,
+      });
+    const audiences = statements.flatMap(({ Condition }) => audiencesOf(Condition));
+    const reply = replyUrl(scope) ?? samlEndpoints(scope.instance)[0]!;
+    if (audiences.length > 0 && !audiences.some((one) => like(one, reply)))
+      return broken(`the trust of ${names.role} accepts ${audiences.join(", ")}, Entra posts to ${reply}`, {
+        seen: SEEN.notAuthorized,
+        fix: repair,
+      });
+    const missing = furtherActions(scope).find((action) => !may(action));
+    if (missing)
+      return broken(`the claims need ${missing}, which the trust of ${names.role} does not allow`, {
+        seen: SEEN.notAuthorized,
+        fix: "take PrincipalTag, TransitiveTagKeys and SourceIdentity out of the application's claims",
+      });
+    return holds(`${names.role} trusts ${names.samlProvider} at ${reply}`);
+  },
+};
+
+function audiencesOf(condition: TrustStatement["Condition"] = {}): string[] {
+  return Object.values(condition).flatMap((tests) =>
+    Object.entries(tests).flatMap(([key, values]) => (key.toLowerCase() === "saml:aud" ? list(values) : [])),
+  );
+}
+const like = (pattern: string, text: string) =>
+  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text);
+
+function replyUrl({ seen }: Login["scope"]): string | undefined {
+  const application = seen.application?.application;
+  return application?.defaultRedirectUri ?? application?.redirectUris[0];
+}
+
+function furtherActions({ seen }: Login["scope"]): string[] {
+  const names = (seen.claims?.attached ?? []).flatMap((policy) => [...readClaims(policy).names.keys()]);
+  return [
+    ...(names.some((name) => /^(PrincipalTag:|TransitiveTagKeys$)/.test(name)) ? ["sts:TagSession"] : []),
+    ...(names.includes("SourceIdentity") ? ["sts:SetSourceIdentity"] : []),
+  ];
+}
+
+export const sessionDuration: LinkSpec = {
+  name: "session duration",
+  async look({ scope, repair }) {
+    const role = scope.seen.role?.role;
+    if (!role) return undefined;
+    const policy = scope.seen.claims?.attached[0];
+    const claimed = policy && readClaims(policy).sessionDuration;
+    const most = role.maxSessionDurationSeconds;
+    if (!claimed)
+      return holds(
+        `the role allows ${most} s, the claims of the gallery application ask for no more than Entra's default`,
+      );
+    if (!/^\d+$/.test(claimed) || Number(claimed) < 900 || Number(claimed) > 43_200)
+      return broken(`SessionDuration is ${claimed}, wanted are 900 to 43200 seconds`, {
+        seen: SEEN.invalidResponse,
+        fix: repair,
+      });
+    if (Number(claimed) > most)
+      return broken(`SessionDuration is ${claimed} s, role ${role.name} allows ${most} s`, {
+        seen: SEEN.duration,
+        fix:
+          durationSeconds(scope.spec.aws.maxSessionDuration) < Number(claimed)
+            ? "raise aws.maxSessionDuration or lower application.sessionDuration on the persona"
+            : repair,
+      });
+    return holds(`${claimed} s of at most ${most} s`);
+  },
+};
+
+export const relay: LinkSpec = {
+  name: "relay state",
+  async look({ scope, persona, repair }) {
+    const principal = scope.seen.application?.servicePrincipal;
+    if (!principal) return undefined;
+    if (principal.relayState === scope.relayState) return holds(scope.relayState);
+    const text = principal.relayState
+      ? `the relay state is ${principal.relayState}, wanted is ${scope.relayState}`
+      : `${persona.spec.application.displayName} has no relay state, wanted is ${scope.relayState}`;
+    const there = principal.relayState?.includes(`/connect/federate/${scope.instance.id}`);
+    return there
+      ? warning(text, { seen: "another page of Connect", fix: repair })
+      : broken(text, { seen: SEEN.console, fix: repair });
+  },
+};
+
+export const federation: LinkSpec = {
+  name: "right to federate",
+  async look({ scope, sent, repair }) {
+    const role = scope.seen.role?.role;
+    if (!role) return undefined;
+    const userid = `${role.id}:${sent ?? "somebody@example.com"}`;
+    const resource = `${scope.spec.instanceArn}/user/${userid}`;
+    const attached = role.attachedPolicyArns.includes(scope.names.federationPolicyArn);
+    let verdict: Verdict | undefined;
+    try {
+      const [result] = await scope.iam.simulate(role.arn, {
+        actions: ["connect:GetFederationToken"],
+        resources: [resource],
+        context: { "aws:userid": userid },
+      });
+      if (result?.decision === "allowed") return holds("IAM's own simulation allows connect:GetFederationToken");
+      const boundary = role.permissionsBoundaryArn
+        ? `, or its permissions boundary ${role.permissionsBoundaryArn} cuts it off`
+        : "";
+      verdict = broken(
+        attached
+          ? `IAM does not allow ${role.name} connect:GetFederationToken on ${resource}${boundary}`
+          : `policy ${scope.names.federationPolicy} is not attached to ${role.name}`,
+        { seen: SEEN.accountAdministrator, fix: repair },
+      );
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+    }
+    // Without the right to simulate: by comparing what is attached with what is wanted.
+    if (verdict) return verdict;
+    if (!attached)
+      return broken(`policy ${scope.names.federationPolicy} is not attached to ${role.name}`, {
+        seen: SEEN.accountAdministrator,
+        fix: repair,
+      });
+    const policy = scope.seen["federation-policy"]?.policy;
+    const rows = policy ? comparePolicies(federationPolicy(scope.instance), policy.document) : [];
+    if (rows.length > 0)
+      return broken(
+        `policy ${scope.names.federationPolicy} says ${rows[0]!.path} ${rows[0]!.observed}, wanted is ${rows[0]!.desired}`,
+        {
+          seen: SEEN.accountAdministrator,
+          fix: repair,
+        },
+      );
+    return holds(`${scope.names.federationPolicy} is attached and as declared`);
+  },
+};
+
+export const instance: LinkSpec = {
+  name: "Connect instance",
+  async look({ scope: { facts } }) {
+    if (facts.identityManagement !== "SAML")
+      return broken(`instance ${facts.id} manages identities as ${facts.identityManagement}`, {
+        fix: "identity management cannot be changed: make another instance with SAML 2.0",
+      });
+    if (facts.globalSignInEndpoint)
+      return broken(
+        `instance ${facts.id} belongs to Global Resiliency, whose sign-in address is ${facts.globalSignInEndpoint}`,
+        {
+          seen: "UserNotOnboardedException or ResourceNotFoundException",
+          fix: "set its sign-in up by the Global Resiliency guide",
+        },
+      );
+    if (facts.status !== "ACTIVE") return broken(`instance ${facts.id} is ${facts.status}`);
+    return holds(`${facts.id} is active and signs in by SAML`);
+  },
+};
+
+export const connectUser: LinkSpec = {
+  name: "Connect user",
+  async look({ connect, sent, user, persona, repair }) {
+    if (!sent) return undefined;
+    const found = await connect.user(sent, { maxAgeMs: 0 });
+    if (!found) {
+      const near = (await connect.similar(sent)).find(({ username }) => username !== sent);
+      return near
+        ? broken(`the Connect user is called ${near.username}, Entra sends ${sent}; Connect compares case`, {
+            seen: SEEN.notOnboarded,
+            fix: `change the user principal name in Entra to ${near.username}, or delete the Connect user and let it be made anew (its history stays with the old one)`,
+          })
+        : broken(`there is no Connect user ${sent}`, { seen: SEEN.notOnboarded, fix: repair });
+    }
+    const twin = (await connect.similar(sent)).find(({ username }) => username !== sent);
+    if (twin)
+      return warning(`there is a Connect user ${twin.username} beside ${sent}`, {
+        fix: `delete ${twin.username} if it is the same person`,
+      });
+    return (
+      profiles({ connect, user, persona, repair } as Login, found.securityProfileIds, found.username) ??
+      bound(user, persona.metadata.name, found.tags) ??
+      holds(`${found.username} exists`)
+    );
+  },
+};
+
+/** Without the persona's profile the login ends on a page that the user may not see. */
+function profiles({ connect, user, persona, repair }: Login, ids: string[], username: string): Verdict | undefined {
+  const wanted = user.spec.securityProfiles ?? persona.spec.connectUsers.securityProfiles;
+  const names = ids.map((id) => connect.nameOf("securityProfile", id) ?? id);
+  const missing = wanted.filter((name) => !names.includes(name));
+  return missing.length > 0
+    ? warning(`${username} has the security profiles ${names.join(", ")}, not ${missing.join(", ")}`, {
+        seen: "a page that the user may not open",
+        fix: repair,
+      })
+    : undefined;
+}
+
+/** Which role a user first signed in through cannot be read; that it came from another persona can. */
+function bound({ metadata }: ConnectUser, persona: string, tags: Record<string, string>): Verdict | undefined {
+  const former = tags[PERSONA_TAG];
+  const owner = tags[OWNER_TAG];
+  if (former && former !== persona)
+    return warning(`it came here from persona ${former}: Connect still binds it to the role of its first login`, {
+      seen: SEEN.badRequest,
+      fix: `connect-sso recreate ${metadata.name} -n ${metadata.namespace} (a new Connect user; metrics stay with the old one)`,
+    });
+  if (owner && !owner.endsWith(`/${metadata.namespace}/${metadata.name}`)) return warning(`it belongs to ${owner}`);
+  return undefined;
+}

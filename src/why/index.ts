@@ -1,0 +1,200 @@
+/** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
+import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
+import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
+import { COMPONENTS } from "../persona/components/index.ts";
+import { type PersonaScope, scopeOf } from "../persona/scope.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import { CloudError } from "../providers/errors.ts";
+import { connectUser, federation, instance, provider, relay, roleTrust, sessionDuration } from "./aws.ts";
+import { application, assignment, certificate, person, roleValue, sessionName } from "./entra.ts";
+import {
+  broken,
+  holds,
+  type Link,
+  type LinkSpec,
+  type Login,
+  unreadable,
+  type Verdict,
+  walk,
+  warning,
+} from "./login.ts";
+
+export interface WhyDeps {
+  personas: ConnectSsoPersona[];
+  users: ConnectUser[];
+  clouds: Clouds;
+  cluster: string;
+  /** How to have set back what belongs to a persona or user, as a command. */
+  repair(object: ConnectSsoPersona | ConnectUser): string;
+}
+export interface Explanation {
+  user: { namespace: string; name: string } | null;
+  persona: { namespace: string; name: string } | null;
+  /** The Entra user and the Connect user name, as far as known. */
+  person: string;
+  links: Link[];
+  /** Where the person is to start; Connect's own address only says "Session expired". */
+  signInAt?: string;
+}
+
+/** In the order of a login: Entra, the assertion, AWS, Connect. */
+const CHAIN: LinkSpec[] = [
+  person,
+  application,
+  assignment,
+  roleValue,
+  sessionName,
+  certificate,
+  provider,
+  roleTrust,
+  sessionDuration,
+  relay,
+  federation,
+  instance,
+  connectUser,
+];
+
+/** By ConnectUser name, `namespace/name`, user principal name, object id or Connect user name; without regard to case. */
+export function findUsers(users: ConnectUser[], wanted: string): ConnectUser[] {
+  const key = wanted.toLowerCase();
+  const byObject = users.filter(
+    ({ metadata }) => metadata.name === wanted || `${metadata.namespace}/${metadata.name}` === wanted,
+  );
+  if (byObject.length > 0) return byObject;
+  return users.filter(({ spec, status }) =>
+    [
+      spec.entraUser.userPrincipalName,
+      spec.entraUser.objectId,
+      spec.username,
+      status?.username,
+      status?.entraObjectId,
+    ].some((name) => name?.toLowerCase() === key),
+  );
+}
+
+export async function explain(user: ConnectUser, deps: WhyDeps): Promise<Explanation> {
+  const { namespace, name } = user.metadata;
+  const { personaRef, entraUser } = user.spec;
+  const persona = deps.personas.find(
+    ({ metadata }) => metadata.namespace === namespace && metadata.name === personaRef.name,
+  );
+  const about = {
+    user: { namespace, name },
+    persona: persona ? { namespace, name: personaRef.name } : null,
+    person: user.status?.username ?? entraUser.userPrincipalName ?? entraUser.objectId!,
+  };
+  const declared: Link = { name: "declared", ...declaration(user, persona, deps) };
+  if (!persona) return { ...about, links: [declared] };
+  const opened = await open(user, persona, deps);
+  if (!("scope" in opened)) return { ...about, links: [declared, { name: "clouds", ...opened }] };
+  const links = [declared, ...(await walk(opened, CHAIN))];
+  const signInAt = persona.status?.userAccessUrl ?? accessUrl(opened.scope);
+  return { ...about, person: opened.sent ?? about.person, links, ...(signInAt ? { signInAt } : {}) };
+}
+
+function declaration(user: ConnectUser, persona: ConnectSsoPersona | undefined, { users, personas }: WhyDeps): Verdict {
+  const label = `ConnectUser ${user.metadata.namespace}/${user.metadata.name}`;
+  if (!persona)
+    return broken(`${label} refers to persona ${user.spec.personaRef.name}, which does not exist in its namespace`, {
+      fix: "declare the persona there, or correct spec.personaRef",
+    });
+  if (user.metadata.deletionTimestamp)
+    return broken(`${label} is being deleted`, { fix: "declare it again once it is gone" });
+  if (persona.metadata.deletionTimestamp) return broken(`persona ${persona.metadata.name} is being deleted`);
+  const conflict = conflictOf(user, users, personas);
+  if (conflict)
+    return broken(conflict, { fix: "delete one of the two, and recreate the Connect user if both had signed in" });
+  const allowed = persona.spec.connectUsers.securityProfiles;
+  const forbidden = (user.spec.securityProfiles ?? []).filter((one) => !allowed.includes(one));
+  if (forbidden.length > 0)
+    return broken(
+      `persona ${persona.metadata.name} does not allow the security profile ${forbidden.join(", ")}, so ${label} is refused`,
+      {
+        fix: `use ${allowed.join(", ")}, or add it to connectUsers.securityProfiles of the persona`,
+      },
+    );
+  if (user.spec.suspend || persona.spec.suspend)
+    return warning(
+      `${user.spec.suspend ? label : `persona ${persona.metadata.name}`} is suspended: nothing of what follows is repaired`,
+      {
+        fix: "set spec.suspend to false",
+      },
+    );
+  return holds(`${label} of persona ${persona.metadata.name}`);
+}
+
+function conflictOf(user: ConnectUser, users: ConnectUser[], personas: ConnectSsoPersona[]): string | undefined {
+  const claimant = (one: ConnectUser): Claimant | undefined => {
+    const { namespace, name } = one.metadata;
+    const theirs = personas.find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === one.spec.personaRef.name,
+    );
+    const { objectId, userPrincipalName } = one.spec.entraUser;
+    return theirs && !one.metadata.deletionTimestamp
+      ? {
+          namespace,
+          name,
+          persona: theirs.metadata.name,
+          instanceArn: theirs.spec.instanceArn,
+          entraUser: [objectId, userPrincipalName, one.status?.entraObjectId].filter((id) => id !== undefined),
+          username: one.status?.username ?? one.spec.username,
+        }
+      : undefined;
+  };
+  const self = claimant(user);
+  const conflict =
+    self &&
+    declaredConflict(
+      self,
+      users.map(claimant).filter((one) => one !== undefined),
+    );
+  return conflict && conflictMessage(conflict);
+}
+
+async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps): Promise<Login | Verdict> {
+  const { namespace } = persona.metadata;
+  const {
+    instanceArn,
+    application: { tenantId },
+    aws,
+  } = persona.spec;
+  try {
+    const [{ account, rules }, graph] = await Promise.all([
+      deps.clouds.aws(instanceArn, namespace),
+      deps.clouds.graph(tenantId, namespace),
+    ]);
+    const connect = account.instance(instanceArn);
+    const facts = await connect.facts();
+    // nameOf knows what was asked for once.
+    await connect.securityProfile(persona.spec.connectUsers.securityProfiles[0]!);
+    const boundaryArn = rules.permissionsBoundaryArn ?? aws.permissionsBoundaryArn;
+    const reads = { ...deps, now: () => Date.now(), persist: async () => {}, peer: () => undefined };
+    const scope = scopeOf(persona, reads, { account, graph, facts, boundaryArn }, {}, {});
+    await observe(scope);
+    const { personas, users, repair } = deps;
+    return { user, persona, personas, users, account, connect, scope, repair: repair(persona) };
+  } catch (error) {
+    const refused = error instanceof CloudError && error.kind === "terminal";
+    return refused
+      ? broken(error.message, { fix: "connect-sso doctor looks at credentials and rights" })
+      : unreadable(error);
+  }
+}
+
+/** What each component sees, in their order; one that cannot look leaves its links unknown or skipped. */
+async function observe(scope: PersonaScope): Promise<void> {
+  for (const component of COMPONENTS) {
+    if (component.name === "provisioning" || component.name === "provisioning-user" || component.name === "assignments")
+      continue;
+    if (!component.applies(scope)) continue;
+    (scope.seen as Record<string, unknown>)[component.name] = await component.observe(scope).catch((error: unknown) => {
+      if (error instanceof CloudError && error.kind !== "terminal" && error.kind !== "waiting") throw error;
+      return undefined;
+    });
+  }
+}
+
+function accessUrl(scope: PersonaScope): string | undefined {
+  const application = scope.seen.application?.application;
+  return application && `https://myapps.microsoft.com/signin/${application.appId}?tenantId=${scope.graph.tenantId}`;
+}
