@@ -1,5 +1,5 @@
-// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts}, docs/api.md and what the chart and deploy/ carry; and docs/cli.md
-// from the table of commands. `--check` only compares (`make test` does).
+// Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts}, docs/api.md and what the chart and deploy/ carry; docs/cli.md
+// from the table of commands; and the policies of deploy/aws and deploy/entra. `--check` only compares (`make test` does).
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 import { parse } from "yaml";
@@ -7,6 +7,7 @@ import { COMMANDS, GROUPS } from "../src/cli/catalogue.ts";
 import { reference as cliReference } from "../src/cli/reference.ts";
 import { chartFiles } from "./chart.mjs";
 import { metricsReference } from "./metrics.mjs";
+import { policyFiles } from "./policies.mjs";
 
 const root = new URL("..", import.meta.url);
 const banner = "// Generated from crds/ by `make generate`. Do not edit.\n";
@@ -84,6 +85,7 @@ const outputs = {
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
   "docs/metrics.md": metricsReference(),
   ...chartFiles(),
+  ...policyFiles(),
 };
 let stale = false;
 for (const [path, text] of Object.entries(outputs)) {

@@ -1,9 +1,11 @@
 /** Every command of the program. Parser, help, completions and docs/cli.md come from this table. */
 import { PEOPLE_COMMANDS } from "./catalogue-people.ts";
+import { POLICY_COMMANDS } from "./catalogue-policy.ts";
 import type { CommandSpec, GroupSpec } from "./command.ts";
 import { ALLOW_INSECURE, CLOUDS, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "./options.ts";
 
 export const GROUPS: GroupSpec[] = [
+  { name: "policy", summary: "rights to give in AWS and Entra" },
   { name: "saml", summary: "SAML responses" },
   { name: "users", summary: "ConnectUsers in bulk" },
 ];
@@ -178,6 +180,7 @@ export const COMMANDS: CommandSpec[] = [
     run: async () => (await import("./status.ts")).status,
   },
   ...PEOPLE_COMMANDS,
+  ...POLICY_COMMANDS,
   {
     name: "completion",
     summary: "a script that completes commands, options and values in a shell",

@@ -1,4 +1,5 @@
 /** Application permissions of Microsoft Graph that the controller needs, each with the feature that needs it. */
+import type { ConnectSsoPersona } from "../../api/resources.ts";
 
 /** Microsoft Graph itself: the resource whose app roles are granted. */
 export const GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000";
@@ -17,6 +18,13 @@ export interface EntraNeeds {
   groups: boolean;
   /** Any persona with `roleSessionNameSource: mail`. */
   claims: boolean;
+}
+
+export function entraNeeds(personas: ConnectSsoPersona[]): EntraNeeds {
+  return {
+    groups: personas.some(({ spec }) => (spec.application.groups ?? []).length > 0),
+    claims: personas.some(({ spec }) => spec.application.roleSessionNameSource === "mail"),
+  };
 }
 
 const ALWAYS: GraphPermission[] = [

@@ -35,12 +35,16 @@ export interface AwsScope {
 export interface ScopeOptions {
   /** Every object by its own name instead of by path and prefix: a further persona then needs a new policy. */
   exact?: boolean;
-  boundaryArn?: string;
+  /** The boundary of an account; default the one that its personas name, else `policy/ConnectSsoBoundary`. */
+  boundaryOf?: (account: string) => string | undefined;
   /** Ids by instance ARN; an instance that is not listed allows every profile. */
   securityProfileIds?: ReadonlyMap<string, string[]>;
 }
 
-/** One scope per account, in order of account. Throws RangeError when the boundary lies on a path that the controller may write. */
+/**
+ * One scope per account, in order of account. Throws RangeError when personas of an account name different boundaries, or the boundary
+ * lies where the controller may write policies.
+ */
 export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = {}): AwsScope[] {
   const accounts = new Map<string, AwsScope>();
   for (const { spec, metadata } of personas) {
@@ -48,7 +52,9 @@ export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = 
     const { aws, roleDelivery } = spec;
     const { provisioning } = roleDelivery;
     const names = iamNames({ instance, namespace: metadata.namespace, name: metadata.name, aws, provisioning });
-    const scope = accounts.get(instance.account) ?? emptyScope(instance, options.boundaryArn);
+    const scope =
+      accounts.get(instance.account) ??
+      emptyScope(instance, options.boundaryOf?.(instance.account) ?? commonBoundary(personas, instance.account));
     accounts.set(instance.account, scope);
     addInstance(scope, instance, options.securityProfileIds?.get(spec.instanceArn));
     const owned = options.exact ? names : patterns(instance, names, aws.samlProviderName !== undefined);
@@ -88,6 +94,18 @@ export function scopeOfPath(
     lookups: { roles: [`${iam}:role/${OWN_PREFIX}*`], users: [`${iam}:user/${OWN_PREFIX}*`] },
     provisioning: options.provisioning ?? false,
   });
+}
+
+function commonBoundary(personas: ConnectSsoPersona[], account: string): string | undefined {
+  const named = personas
+    .filter(({ spec }) => parseInstanceArn(spec.instanceArn).account === account)
+    .flatMap(({ spec }) => spec.aws.permissionsBoundaryArn ?? []);
+  const [first, second] = new Set(named);
+  if (second)
+    throw new RangeError(
+      `personas of account ${account} name two permissions boundaries, ${first} and ${second}: one holds for all`,
+    );
+  return first;
 }
 
 function emptyScope({ partition, account }: InstanceArn, boundaryArn?: string): AwsScope {
