@@ -85,6 +85,8 @@ export interface Behaviour {
   faults: Fault[];
   /** False: instantiate does not make the caller an owner, as it was until 2022. */
   instantiateOwner: boolean;
+  /** Application permissions of whoever calls Graph, by name; absent: all. */
+  graphPermissions?: string[];
   metadata?: "doctype" | "otherTenant" | "tooLarge";
 }
 export type QuotaName = "connect" | "iam" | "graph";
@@ -117,6 +119,7 @@ export interface BehaviourInput {
   quotas?: "unlimited" | Partial<Behaviour["quotas"]>;
   faults?: Fault[];
   instantiateOwner?: boolean;
+  graphPermissions?: string[];
   metadata?: Behaviour["metadata"];
 }
 /** Many people at once: user00001@DOMAIN and so on, members of `group` when it is given; `connectUsers` of them exist in every instance. */
@@ -325,6 +328,7 @@ const schema = {
           },
         },
         instantiateOwner: { type: "boolean" },
+        graphPermissions: texts,
         metadata: { enum: ["doctype", "otherTenant", "tooLarge"] },
       },
     },
@@ -395,6 +399,7 @@ function behaviourOf(input: BehaviourInput): Behaviour {
     quotas: { connect: quotaOf("connect"), iam: quotaOf("iam"), graph: quotaOf("graph") },
     faults: input.faults ?? [],
     instantiateOwner: input.instantiateOwner ?? true,
+    graphPermissions: input.graphPermissions,
     metadata: input.metadata,
   };
 }

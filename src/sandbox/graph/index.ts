@@ -7,6 +7,7 @@ import { createTenant } from "./context.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { badGatewayRequest, GraphError, unknownSegment } from "./error.ts";
 import { createLogin, tokenOf } from "./login.ts";
+import { checkPermissions } from "./permissions.ts";
 import { type Answer, type Body, type Route, Router } from "./router.ts";
 import { addApplicationRoutes } from "./routes-applications.ts";
 import { addPeopleRoutes } from "./routes-people.ts";
@@ -31,11 +32,17 @@ export function createGraph(host: SandboxHost): SandboxService[] {
         return tenant.id.toLowerCase() === wanted || tenant.verifiedDomains.some((one) => one.toLowerCase() === wanted);
       });
   /** Any bearer is good; one from the login service leads to its tenant, all others to the first. */
-  const routerFor = (request: SandboxRequest): Router => {
+  const tenantFor = (request: SandboxRequest): Served => {
     const own = tenants.find(({ bearer }) => bearer === request.headers.authorization);
-    return (own ?? tenants[0]!).router;
+    return own ?? tenants[0]!;
   };
-  return [new GraphService(host, routerFor), createLogin(host, directoryOf)];
+  return [new GraphService(host, tenantFor), createLogin(host, directoryOf)];
+}
+
+/** One tenant as requests meet it. */
+interface Served {
+  directory: Directory;
+  router: Router;
 }
 
 function routerOf(host: SandboxHost, directory: Directory): Router {
@@ -51,17 +58,18 @@ function routerOf(host: SandboxHost, directory: Directory): Router {
 class GraphService implements SandboxService {
   readonly name = "graph";
   readonly #host: SandboxHost;
-  readonly #routerFor: (request: SandboxRequest) => Router;
+  readonly #tenantFor: (request: SandboxRequest) => Served;
 
-  constructor(host: SandboxHost, routerFor: (request: SandboxRequest) => Router) {
+  constructor(host: SandboxHost, tenantFor: (request: SandboxRequest) => Served) {
     this.#host = host;
-    this.#routerFor = routerFor;
+    this.#tenantFor = tenantFor;
   }
 
   operation(request: SandboxRequest): Operation {
     const path = belowVersion(request.path);
     if (path === BATCH) return this.#batchOperation(request);
-    const found = path === undefined ? undefined : this.#routerFor(request).find(request.method, withoutTenant(path));
+    const found =
+      path === undefined ? undefined : this.#tenantFor(request).router.find(request.method, withoutTenant(path));
     return {
       name: found?.route.name ?? "Unknown",
       writes: request.method !== "GET",
@@ -77,7 +85,7 @@ class GraphService implements SandboxService {
       for (const inner of batchOf(parse(request.body))) {
         const url = new URL(inner.url, "http://batch");
         units += unitsOf(
-          this.#routerFor(request).find(inner.method.toUpperCase(), url.pathname)?.route,
+          this.#tenantFor(request).router.find(inner.method.toUpperCase(), url.pathname)?.route,
           url.searchParams,
         );
         writes ||= inner.method.toUpperCase() !== "GET";
@@ -133,8 +141,10 @@ class GraphService implements SandboxService {
       body,
     }: { method: string; path: string; query: URLSearchParams; headers: Record<string, string>; body: Body },
   ): Promise<Answer> {
-    const found = this.#routerFor(request).find(method, path);
+    const { directory, router } = this.#tenantFor(request);
+    const found = router.find(method, path);
     if (!found) throw unknownSegment(decodeSafely(path.split("/").find((segment) => segment !== "") ?? ""));
+    checkPermissions(this.#host, directory, found.route.name, found.ids);
     return found.route.run({ ids: found.ids, body, query, headers, path, base: request.baseUrl });
   }
 
