@@ -1,49 +1,65 @@
 /** `connect-sso apply`: the same reconcilers over a folder of manifests, without Kubernetes. What must survive lives in the clouds' own tags. */
-import { readFileSync } from "node:fs";
-import { type Condition, isTrue } from "../runtime/conditions.ts";
+import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import { findCondition } from "../runtime/conditions.ts";
+import { brief, conditionsOf, isReady, isSuspended } from "./brief.ts";
 import { CliError, duration } from "./command.ts";
 import { FolderController, type Resource } from "./folder.ts";
 import { openDeclared } from "./objects.ts";
-import type { CloudOptions } from "./options.ts";
-import { makePlan, type PlanDocument } from "./planning.ts";
+import type { CloudOptions, ObjectOptions, OutputOptions } from "./options.ts";
+import { print } from "./output.ts";
+import { readPlan, refuseOutdated } from "./plan-file.ts";
 import { Progress } from "./progress.ts";
-import { type CloudSession, openClouds } from "./session.ts";
-import { paint, width } from "./terminal.ts";
+import { openClouds } from "./session.ts";
+import { refuseBesideController } from "./stand-in.ts";
+import { Steps } from "./steps.ts";
+import { hasColours, paint, width } from "./terminal.ts";
 import { tree } from "./tree.ts";
 import { followFolder } from "./watch-folder.ts";
 
-export interface ApplyOptions extends CloudOptions {
-  filename?: string;
+export interface ApplyOptions
+  extends CloudOptions,
+    OutputOptions,
+    Pick<ObjectOptions, "filename" | "namespace" | "kubeconfig" | "context"> {
   timeout: string;
   watch?: boolean;
   pollInterval: string;
+  withoutController?: boolean;
 }
 
 /** Of one look in the clouds, so that work goes on as soon as it can. */
 const POLL_MS = 15_000;
+/** As a shell reports a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
-/** Returns the exit code: 0 when everything is Ready, 1 when something needs a person, a document is broken, or time is up. */
+/** 0: everything is Ready, or suspended on purpose; 1: something needs a person, a document is broken, or time is up; 130: interrupted. */
 export async function apply(planFile: string | undefined, options: ApplyOptions): Promise<number> {
   const reviewed = planFile === undefined ? undefined : readPlan(planFile);
   const filename = options.filename ?? reviewed?.filename;
   if (!filename)
     throw new CliError("what is to be applied?", { hint: "connect-sso apply -f DIR, or connect-sso apply PLAN.json" });
-  const declared = await openDeclared({ filename });
+  if (filename === "-" && options.watch) throw new CliError("standard input cannot be watched", { hint: "-f DIR can" });
+  const timeoutMs = duration(options.timeout);
   const pollIntervalMs = options.watch ? duration(options.pollInterval) : POLL_MS;
+  const namespace = options.namespace ?? reviewed?.namespace;
+  const declared = await openDeclared({ filename, ...(namespace ? { namespace } : {}) });
   const clusterName = options.clusterName ?? reviewed?.cluster;
   const session = await openClouds({ ...options, ...(clusterName ? { clusterName } : {}) }, undefined, pollIntervalMs);
   try {
-    if (reviewed) await refuseOutdated(reviewed, filename, session);
+    if (options.clusterName && !options.withoutController)
+      await refuseBesideController(declared, session.cluster, options);
+    if (reviewed) await refuseOutdated(reviewed, declared, session);
     const { clouds, cluster, log } = session;
     const controller = new FolderController({ clouds, cluster, pollIntervalMs, log });
     controller.start();
     for (const object of [...declared.personas(), ...declared.users()]) controller.store.apply(object);
-    const following = options.watch ? followFolder(filename, controller.store) : undefined;
+    const following = options.watch ? followFolder(filename, namespace, controller.store) : undefined;
     try {
-      const settled = await converge(controller, duration(options.timeout));
-      if (following) await untilInterrupted(controller);
-      const ready = controller.resources().every((one) => holds(one, "Ready"));
-      return settled && ready && declared.problems.length === 0 ? 0 : 1;
+      const end = await showUntil(controller, options.watch ? undefined : timeoutMs);
+      const all = controller.resources();
+      const columns = width();
+      print({ data: { resources: all.map(brief) }, text: () => tree(all, paint(), { columns }) }, options.output);
+      if (end === "interrupted") return options.watch ? exitCode(all, declared.problems) : INTERRUPTED;
+      return end === "settled" ? exitCode(all, declared.problems) : 1;
     } finally {
       following?.close();
       await controller.stop();
@@ -53,62 +69,79 @@ export async function apply(planFile: string | undefined, options: ApplyOptions)
   }
 }
 
-const holds = (one: Resource, type: string) => isTrue(one.status?.conditions as Condition[] | undefined, type);
-
-/** False when time was up. What is reached stays; the next run goes on from there. */
-async function converge(controller: FolderController, timeoutMs: number): Promise<boolean> {
-  const progress = new Progress(() => tree(controller.resources(), paint(), { columns: width() }));
-  progress.start();
-  try {
-    await controller.until(
-      (all) => all.every((one) => holds(one, "Ready") || holds(one, "Stalled")),
-      timeoutMs,
-      "everything is Ready or needs a person",
-    );
-    return true;
-  } catch (error) {
-    process.stderr.write(`connect-sso: ${(error as Error).message}; run it again to go on\n`);
-    return false;
-  } finally {
-    progress.end();
-  }
+function exitCode(all: Resource[], problems: readonly unknown[]): number {
+  return problems.length === 0 && all.every((one) => isReady(one) || isSuspended(one)) ? 0 : 1;
 }
 
-async function untilInterrupted(controller: FolderController): Promise<void> {
-  const progress = new Progress(() => tree(controller.resources(), paint(), { columns: width() }));
+/** With a time limit until nothing moves any more, without one until interrupted. What is reached stays; the next run goes on from there. */
+async function showUntil(
+  controller: FolderController,
+  timeoutMs: number | undefined,
+): Promise<"settled" | "late" | "interrupted"> {
+  const colours = paint(hasColours(process.stderr));
+  const steps = new Steps(colours);
+  let told = 0;
+  const events = () => {
+    const fresh = controller.store.events.slice(told);
+    told = controller.store.events.length;
+    return fresh
+      .filter(({ event }) => event.type === "Warning" || /Drift/.test(event.reason))
+      .map(({ ref, event }) => `     ${colours.busy("!")} ${ref.kind}/${ref.name} ${event.reason}: ${event.note}`);
+  };
+  const progress = new Progress(
+    () => {
+      for (const line of events()) progress.note(line);
+      return tree(controller.resources(), colours, { columns: width(process.stderr) });
+    },
+    () => [...steps.since(controller.resources()), ...events()].join("\n"),
+  );
   progress.start();
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
+  let interrupt = () => {};
+  const interrupted = new Promise<"interrupted">((resolve) => {
+    interrupt = () => resolve("interrupted");
+    process.once("SIGINT", interrupt);
+    process.once("SIGTERM", interrupt);
   });
+  const settled =
+    timeoutMs === undefined
+      ? new Promise<never>(() => {})
+      : controller
+          .until((all) => isSettled(all), timeoutMs, "everything is Ready or needs a person")
+          .then(() => "settled" as const)
+          .catch((error: Error) => {
+            process.exitCode = 1;
+            late = `connect-sso: ${error.message}; run it again to go on\n`;
+            return "late" as const;
+          });
+  let late = "";
+  const end = await Promise.race([settled, interrupted]);
+  process.removeListener("SIGINT", interrupt);
+  process.removeListener("SIGTERM", interrupt);
   progress.end();
+  if (end === "late") process.stderr.write(late);
+  return end;
 }
 
-function readPlan(file: string): PlanDocument {
-  let document: PlanDocument;
-  try {
-    document = JSON.parse(readFileSync(file, "utf8")) as PlanDocument;
-  } catch (error) {
-    throw new CliError(`${file} cannot be read: ${(error as Error).message}`, {
-      hint: "connect-sso plan -f DIR --out FILE writes a plan",
-    });
-  }
-  if (document.version !== 1 || !document.fingerprint || !document.filename)
-    throw new CliError(`${file} is no plan of a folder that this version can apply`, {
-      hint: "connect-sso plan -f DIR --out FILE writes one",
-    });
-  return document;
-}
+/** A refusal counts once it was looked at again: some, such as a name that another persona takes at the same moment, end by themselves. */
+const STALLED_FOR_MS = POLL_MS + 5_000;
+const isStuck = (one: Resource, now: number) => {
+  const stalled = findCondition(conditionsOf(one), "Stalled");
+  return stalled?.status === "True" && now - Date.parse(stalled.lastTransitionTime) > STALLED_FOR_MS;
+};
 
-/** What was reviewed is what is done: neither the manifests nor the clouds may have moved since. */
-async function refuseOutdated(reviewed: PlanDocument, filename: string, session: CloudSession): Promise<void> {
-  const now = await makePlan(await openDeclared({ filename }), session, filename);
-  if (now.fingerprint === reviewed.fingerprint) return;
-  const key = (one: PlanDocument["resources"][number]) => `${one.kind} ${one.namespace}/${one.name}`;
-  const before = new Map(reviewed.resources.map((one) => [key(one), JSON.stringify(one.changes)]));
-  const moved = now.resources.filter((one) => before.get(key(one)) !== JSON.stringify(one.changes)).map(key);
-  const what = moved.length > 0 ? moved.slice(0, 5).join(", ") : "a spec";
-  throw new CliError(`the plan no longer fits: ${what} changed since it was made; nothing was applied`, {
-    hint: "make and review a new one with connect-sso plan --out",
+/** Nothing moves by itself any more: each is Ready, needs a person, is suspended, or stands on a persona of which that is true. */
+export function isSettled(all: Resource[], now = Date.now()): boolean {
+  const personas = new Map(all.filter(({ kind }) => kind === PERSONA).map((one) => [keyOf(one.metadata), one]));
+  return all.every((one) => {
+    if (isReady(one) || isStuck(one, now) || isSuspended(one)) return true;
+    if (one.kind !== USER || conditionsOf(one).length === 0) return false;
+    const { metadata, spec } = one as ConnectUser;
+    const persona = personas.get(keyOf({ namespace: metadata.namespace, name: spec.personaRef.name }));
+    return persona !== undefined && (isSuspended(persona) || isBlocked(persona as ConnectSsoPersona, now));
   });
 }
+
+/** Stalled before it had a role to give. */
+const isBlocked = (persona: ConnectSsoPersona, now: number) => isStuck(persona, now) && !persona.status?.appRoleId;
+
+const keyOf = ({ namespace, name }: { namespace: string; name: string }) => `${namespace}/${name}`;

@@ -1,11 +1,13 @@
 /** Every command of the program. Parser, help, completions and docs/cli.md come from this table. */
+import { ASK_COMMANDS } from "./catalogue-ask.ts";
 import { PEOPLE_COMMANDS } from "./catalogue-people.ts";
 import { POLICY_COMMANDS } from "./catalogue-policy.ts";
 import type { CommandSpec, GroupSpec } from "./command.ts";
-import { ALLOW_INSECURE, CLOUDS, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "./options.ts";
+import { ALLOW_INSECURE, CLOUDS, CLUSTER, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "./options.ts";
 
 export const GROUPS: GroupSpec[] = [
   { name: "policy", summary: "rights to give in AWS and Entra" },
+  { name: "rotate", summary: "a new credential of a persona, without an interruption" },
   { name: "saml", summary: "SAML responses" },
   { name: "users", summary: "ConnectUsers in bulk" },
 ];
@@ -51,13 +53,20 @@ export const COMMANDS: CommandSpec[] = [
     name: "apply",
     summary: "converges once what a folder of manifests declares, without Kubernetes",
     details:
-      "State that must survive lives in the tags of the cloud objects, so any machine can run the next one. Objects that another cluster\nname owns, for example a controller's, are refused.",
+      "State that must survive lives in the tags of the cloud objects, so any machine can run the next one. Objects that another cluster\nname owns, for example a controller's, are refused. Under a controller's own --cluster-name the cluster of the kubeconfig is asked first:\nwhat it holds as well is refused, because two would work on the same objects.",
     arguments: [
       { name: "plan", description: "a plan that `connect-sso plan --out` wrote; refused when it no longer fits" },
     ],
     options: [
-      { flags: "-f, --filename <path>", description: "folder or file of manifests" },
+      { flags: "-f, --filename <path>", description: "folder or file of manifests; - for standard input" },
+      { flags: "-n, --namespace <name>", description: "namespace of manifests that name none" },
       ...CLOUDS,
+      {
+        flags: "--without-controller",
+        description: "no controller works under this --cluster-name: do not ask the cluster of the kubeconfig",
+      },
+      ...CLUSTER.filter(({ flags }) => !flags.startsWith("-n")),
+      OUTPUT,
       TIMEOUT,
       { flags: "--watch", description: "keep going: compare, repair and follow changed files until interrupted" },
       {
@@ -74,7 +83,11 @@ export const COMMANDS: CommandSpec[] = [
       },
       { what: "Try it without a cloud", line: "connect-sso apply -f examples/recommended --sandbox" },
     ],
-    exitCodes: { 0: "everything is Ready", 1: "something needs a person, a document is broken, or time is up" },
+    exitCodes: {
+      0: "everything is Ready, or suspended on purpose",
+      1: "something needs a person, a document is broken, the plan no longer fits, or time is up",
+      130: "interrupted; run it again to go on",
+    },
     run: async () => (await import("./apply.ts")).apply,
   },
   {
@@ -179,6 +192,7 @@ export const COMMANDS: CommandSpec[] = [
     exitCodes: { 0: "everything is Ready", 2: "something is not", 1: "an error" },
     run: async () => (await import("./status.ts")).status,
   },
+  ...ASK_COMMANDS,
   ...PEOPLE_COMMANDS,
   ...POLICY_COMMANDS,
   {

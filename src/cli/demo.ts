@@ -15,6 +15,7 @@ import { type Sandbox, startSandbox } from "../sandbox/server.ts";
 import { composeClouds } from "./compose.ts";
 import { FolderController, type Resource } from "./folder.ts";
 import { ROOT } from "./root.ts";
+import { Steps } from "./steps.ts";
 import { paint, width } from "./terminal.ts";
 import { tree } from "./tree.ts";
 
@@ -63,20 +64,9 @@ const allReady = (resources: Resource[]) => resources.every((one) => isTrue(cond
 /** One line for each condition that becomes True, as it does; then the whole tree. */
 async function showUntilReady(controller: FolderController, say: (text: string) => void): Promise<void> {
   const colours = paint();
-  const started = Date.now();
-  const told = new Set<string>();
+  const steps = new Steps(colours);
   const tell = (resources: Resource[]) => {
-    for (const one of resources)
-      for (const { type, status, reason, message } of conditionsOf(one) ?? []) {
-        if (status !== "True" || reason === "NotApplicable" || QUIET.has(type)) continue;
-        const key = `${one.kind}/${one.metadata.name} ${type}`;
-        if (told.has(key)) continue;
-        told.add(key);
-        const seconds = `${Math.round((Date.now() - started) / 1000)}s`.padStart(4);
-        say(
-          `${colours.dim(seconds)} ${colours.good("✔")} ${key}${type === "Ready" ? "" : colours.dim(`  ${message}`)}`,
-        );
-      }
+    for (const line of steps.since(resources)) say(line);
     return allReady(resources);
   };
   await controller.until(tell, 50_000, "the blog's set-up is Ready").catch((error: unknown) => {
@@ -85,9 +75,6 @@ async function showUntilReady(controller: FolderController, say: (text: string) 
   });
   say(`\n${tree(controller.resources(), colours, { columns: width() })}`);
 }
-
-/** Conditions that say how the look went, not what was reached. */
-const QUIET = new Set(["Reconciling", "Stalled", "Drifted", "Conflict"]);
 
 /** As an administrator with the consoles open would: through the public APIs, without the controller. */
 async function breakThings(

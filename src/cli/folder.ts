@@ -64,6 +64,7 @@ export class FolderController {
     return new Promise((resolve, reject) => {
       const finish = (run: () => void) => {
         clearTimeout(timer);
+        clearInterval(again);
         this.#listeners.delete(look);
         run();
       };
@@ -74,6 +75,8 @@ export class FolderController {
         () => finish(() => reject(new Error(`${what}: not within ${timeoutMs / 1000} s`))),
         timeoutMs,
       );
+      // Some states only count once they have lasted.
+      const again = setInterval(look, 1_000);
       this.#listeners.add(look);
       look();
     });

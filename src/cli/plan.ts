@@ -1,6 +1,5 @@
 /** `connect-sso plan`: reads only. */
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { openDeclared } from "./objects.ts";
 import type { CloudOptions, ObjectOptions, OutputOptions } from "./options.ts";
 import { print } from "./output.ts";
@@ -15,8 +14,8 @@ export async function plan(options: ObjectOptions & CloudOptions & OutputOptions
   try {
     const session = await openClouds(options, declared);
     try {
-      const document = await makePlan(declared, session, options.filename && resolve(options.filename));
-      const { fingerprint: _, filename: __, version: ___, ...data } = document;
+      const document = await makePlan(declared, session, options.filename, options.namespace);
+      const { fingerprint: _, filename: __, version: ___, namespace: ____, ...data } = document;
       print(
         {
           data,

@@ -26,13 +26,20 @@ export interface PlanDocument {
   cluster: string;
   /** Where the manifests are, for `apply`; absent for a cluster. */
   filename?: string;
+  /** Of manifests that name none. */
+  namespace?: string;
   resources: PlannedResource[];
   summary: Counts & { problems: number };
   /** Of what is declared and of what was found: another one means that this plan no longer fits. */
   fingerprint: string;
 }
 
-export async function makePlan(declared: Declared, session: CloudSession, filename?: string): Promise<PlanDocument> {
+export async function makePlan(
+  declared: Declared,
+  session: CloudSession,
+  filename?: string,
+  namespace?: string,
+): Promise<PlanDocument> {
   const deps = {
     store: declared.store,
     clouds: session.clouds,
@@ -66,6 +73,7 @@ export async function makePlan(declared: Declared, session: CloudSession, filena
     version: 1,
     cluster: session.cluster,
     ...(filename ? { filename } : {}),
+    ...(filename && namespace ? { namespace } : {}),
     resources,
     summary: {
       ...count(resources.flatMap(({ changes }) => changes)),

@@ -1,6 +1,6 @@
 /** `connect-sso status`: what the cluster's objects say of themselves; asks no cloud. */
-import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
-import { type Condition, isTrue } from "../runtime/conditions.ts";
+import { type ConnectUser, USER } from "../api/resources.ts";
+import { brief, isReady } from "./brief.ts";
 import { CliError } from "./command.ts";
 import { openDeclared, type Resource } from "./objects.ts";
 import type { ObjectOptions, OutputOptions } from "./options.ts";
@@ -24,7 +24,7 @@ export async function status(name: string | undefined, options: StatusOptions): 
     print({ data: { resources: shown.map(brief) }, text }, options.output);
     return shown.every(isReady) ? 0 : 2;
   }
-  const progress = new Progress(text);
+  const progress = new Progress(text, () => `${text()}\n`, process.stdout);
   progress.start();
   const ended = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
@@ -36,11 +36,9 @@ export async function status(name: string | undefined, options: StatusOptions): 
   }, WATCH_MS);
   await ended;
   clearInterval(timer);
-  progress.end();
+  progress.end({ keep: true });
   return shown.every(isReady) ? 0 : 2;
 }
-
-const isReady = ({ status }: Resource) => isTrue(status?.conditions as Condition[] | undefined, "Ready");
 
 async function look(name: string | undefined, options: ObjectOptions): Promise<Resource[]> {
   const declared = await openDeclared(options);
@@ -87,27 +85,4 @@ function isCalled(one: Resource, name: string): boolean {
     status?.username,
     status?.entraObjectId,
   ].some((known) => known?.toLowerCase() === name.toLowerCase());
-}
-
-function brief(one: Resource) {
-  const { kind, metadata, status } = one;
-  const conditions = ((status?.conditions ?? []) as Condition[]).map(
-    ({ type, status: state, reason, message, lastTransitionTime }) => ({
-      type,
-      status: state,
-      reason,
-      message,
-      since: lastTransitionTime,
-    }),
-  );
-  const persona = kind === PERSONA ? (one as ConnectSsoPersona) : undefined;
-  return {
-    kind,
-    namespace: metadata.namespace,
-    name: metadata.name,
-    ready: isReady(one),
-    conditions,
-    drift: status?.drift ?? [],
-    ...(persona?.status?.users ? { users: persona.status.users } : {}),
-  };
 }

@@ -35,9 +35,39 @@ export function width(stream: Stream = process.stdout, env: NodeJS.ProcessEnv = 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
-/** Columns that a text takes, colours not counted. */
+const SEGMENTS = new Intl.Segmenter();
+/** East Asian wide and full-width characters, and what is drawn as a picture. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Columns that a text takes on a terminal, colours not counted. */
 export function visibleLength(text: string): number {
-  return [...text.replace(COLOUR, "")].length;
+  const bare = text.replace(COLOUR, "");
+  if (PLAIN.test(bare)) return bare.length;
+  let columns = 0;
+  for (const { segment } of SEGMENTS.segment(bare)) columns += WIDE.test(segment) ? 2 : 1;
+  return columns;
+}
+
+/** Cut to `columns` with an ellipsis; a colour that is open there is closed. */
+export function truncate(text: string, columns: number): string {
+  if (visibleLength(text) <= columns) return text;
+  let cut = "";
+  let used = 0;
+  for (const part of text.split(new RegExp(`(${COLOUR.source})`))) {
+    if (part.startsWith("\u001b")) {
+      cut += part;
+      continue;
+    }
+    for (const { segment } of SEGMENTS.segment(part)) {
+      const size = visibleLength(segment);
+      if (used + size > columns - 1) return `${cut}…${cut.includes("\u001b") ? "\u001b[0m" : ""}`;
+      cut += segment;
+      used += size;
+    }
+  }
+  return cut;
 }
 
 /** Breaks a line between words; what follows the first line is indented by `indent` columns. Words that are too long stay whole. */

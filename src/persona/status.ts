@@ -42,15 +42,19 @@ export function personaStatus(object: ConnectSsoPersona, result: PassResult, use
     observedGeneration: generation,
   }));
   const scoped: Status = { ...old, ...(result.scope ? resolved(result.scope) : {}) };
+  // A look that failed before it began was one all the same: why is in the conditions.
+  const looked = result.suspended ? undefined : object.metadata.annotations?.[ANNOTATIONS.reconcile]?.slice(0, 253);
+  const requests = {
+    ...(looked ? { [requestName(ANNOTATIONS.reconcile)]: looked } : {}),
+    ...(handled ? { [requestName(ANNOTATIONS.allowMassDeletion)]: handled } : {}),
+  };
   return {
     ...scoped,
     observedGeneration: generation,
     conditions: mergeConditions(old.conditions, conditions, now),
     users: countUsers(users),
     ...(result.pass ? { drift: driftRows(old, result.pass, now) } : {}),
-    ...(handled
-      ? { handledRequests: { ...scoped.handledRequests, [requestName(ANNOTATIONS.allowMassDeletion)]: handled } }
-      : {}),
+    ...(Object.keys(requests).length > 0 ? { handledRequests: { ...scoped.handledRequests, ...requests } } : {}),
   };
 }
 
@@ -276,7 +280,6 @@ function handled(scope: PersonaScope): Status["handledRequests"] {
     if (value && isDone) done[requestName(annotation)] = value.slice(0, 253);
   };
   const mark = (annotation: string) => requestMark(scope, annotation);
-  note(ANNOTATIONS.reconcile, true);
   const { due, provider } = seen.certificate ?? {};
   note(
     ANNOTATIONS.rotateCertificate,

@@ -106,6 +106,8 @@ export interface World {
   groups: { id?: string; displayName: string; members?: string[] }[];
   instances: WorldInstance[];
   applications: { displayName: string; identifierUris?: string[] }[];
+  /** Managed policies that the first account has, for example a permissions boundary; `document` as JSON or as an object. */
+  policies: { name: string; path?: string; document: unknown }[];
   behaviour: Behaviour;
 }
 /** Durations are written "20ms", "3s", "40m", "2h", or as a number of milliseconds. */
@@ -283,6 +285,15 @@ const schema = {
         properties: { displayName: text, identifierUris: { type: "array", items: text } },
       },
     },
+    policies: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["name", "document"],
+        additionalProperties: false,
+        properties: { name: text, path: { type: "string", pattern: "^/(.+/)?$" }, document: {} },
+      },
+    },
     behaviour: {
       type: "object",
       additionalProperties: false,
@@ -367,6 +378,7 @@ export function readWorld(input: WorldInput | string = {}): World {
     groups: [...(raw.groups ?? [])],
     instances: (raw.instances ?? []).map((instance) => ({ ...instance })),
     applications: raw.applications ?? [],
+    policies: raw.policies ?? [],
     behaviour: behaviourOf(raw.behaviour ?? {}),
   };
   world.accounts = [

@@ -32,6 +32,12 @@ export function userStatus(object: ConnectUser, pass: UserPass, now: Date): Conn
   }));
   const looked = pass.scope !== undefined && error === undefined;
   const recreate = object.metadata.annotations?.[ANNOTATIONS.recreate];
+  const reconcile = object.metadata.annotations?.[ANNOTATIONS.reconcile];
+  const handled = {
+    ...(looked && recreate ? { recreate } : {}),
+    // A look that failed was one: why is in the conditions.
+    ...(!pass.suspended && reconcile ? { reconcile } : {}),
+  };
   return {
     ...old,
     observedGeneration: object.metadata.generation,
@@ -39,7 +45,7 @@ export function userStatus(object: ConnectUser, pass: UserPass, now: Date): Conn
     ...pass.found,
     ...(pass.scope ? resolved(pass.scope, pass.user, old) : {}),
     ...(looked ? { drift: driftRows(old, pass, now) } : {}),
-    ...(looked && recreate ? { handledRequests: { ...old.handledRequests, recreate } } : {}),
+    ...(Object.keys(handled).length > 0 ? { handledRequests: { ...old.handledRequests, ...handled } } : {}),
   };
 }
 

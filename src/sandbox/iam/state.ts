@@ -70,13 +70,33 @@ export interface IamState {
 }
 
 export function createState(host: SandboxHost): IamState {
-  return {
+  const state: IamState = {
     account: host.world.account,
     roles: host.eventual("roles"),
     policies: host.eventual("policies"),
     users: host.eventual("users"),
     providers: host.eventual("providers"),
   };
+  for (const policy of worldPolicies(host)) state.policies.seed(policy.arn.toLowerCase(), policy);
+  return state;
+}
+
+/** Policies that were there before. */
+function worldPolicies({ world, clock }: SandboxHost): Policy[] {
+  const created = clock.now();
+  return world.policies.map(({ name, path = "/", document }) => ({
+    name,
+    path,
+    id: uniqueId("ANPA"),
+    arn: `arn:aws:iam::${world.account}:policy${path}${name}`,
+    created,
+    updated: created,
+    description: undefined,
+    defaultVersion: "v1",
+    versions: [{ id: "v1", document: typeof document === "string" ? document : JSON.stringify(document), created }],
+    nextVersion: 2,
+    tags: [],
+  }));
 }
 
 /** AROA…, AIDA…, ANPA…, AKIA…: prefix and 16 or 17 upper-case letters and digits. */
