@@ -31,6 +31,7 @@ export const REASON = {
   UnknownGroup: "UnknownGroup",
   AmbiguousGroup: "AmbiguousGroup",
   NameTooLong: "NameTooLong",
+  NameLong: "NameLong",
   IdentifierTaken: "IdentifierTaken",
   ForeignOwner: "ForeignOwner",
   NotOwned: "NotOwned",

@@ -73,6 +73,19 @@ export async function findDeleted(scope: PersonaScope): Promise<Application | un
   }
 }
 
+/** Another application than these that uses the identifier. */
+export async function findIdentifierHolder(
+  { graph, call }: PersonaScope,
+  identifier: string,
+  own: readonly Application[],
+): Promise<Application | undefined> {
+  const others = await graph.findApplications({ identifierUriPrefix: identifier }, call);
+  return others.find(
+    ({ id, identifierUris }) =>
+      !own.some((one) => one.id === id) && identifierUris.some((uri) => uri.toLowerCase() === identifier.toLowerCase()),
+  );
+}
+
 /** Given; else the application's own; else the one last used; else the next that nobody in the tenant has. */
 export async function chooseIdentifier(scope: PersonaScope, found: Application) {
   const base = identifierBase(scope.instance);

@@ -115,6 +115,17 @@ function requireAbsence(scope: PersonaScope): void {
     );
 }
 
+/** Throws while an application that was asked for may still come to light: whoever deletes the persona then would leave it behind. */
+export function waitForRequested({ inFlight, graph }: PersonaScope): void {
+  const { application: since } = inFlight;
+  if (since && graph.now().getTime() - Date.parse(since) < ABSENT_FOR_SURE_MS)
+    throw waitFor(
+      REASON.WaitingForReplication,
+      `an application was asked for at ${since} and does not show yet; it is deleted when it does`,
+      LOOK_AGAIN_LATER_MS,
+    );
+}
+
 function reasonForCare(scope: PersonaScope): string {
   const { application: since } = scope.inFlight;
   if (since) return `an application was asked for at ${since} and does not show yet`;

@@ -21,6 +21,7 @@ import type { ObjectStore } from "../runtime/port.ts";
 import { refuse } from "./component.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { asCloudError, converge, type Pass } from "./converge.ts";
+import { preflight } from "./preflight.ts";
 import { lookAtRemovals } from "./removals.ts";
 import { removePersona } from "./remove.ts";
 import { type InFlight, type Memory, openScope } from "./scope.ts";
@@ -75,6 +76,7 @@ export function createPersonaReconciler(deps: PersonaDeps) {
       if (object.spec.suspend) result.suspended = true;
       else {
         result.scope = await openScope(object, scopeDeps(deps, object), memory, { signal: ctx.signal });
+        await preflight(result.scope);
         result.pass = await converge(result.scope, COMPONENTS, deps.mode ?? "apply");
       }
     } catch (error) {
@@ -104,6 +106,7 @@ export async function planPersona(
   const result: PassResult = { removals };
   try {
     result.scope = await openScope(object, { ...scopeDeps(deps, object), persist: () => Promise.resolve() }, {}, {});
+    await preflight(result.scope);
     result.pass = await converge(result.scope, COMPONENTS, "plan");
   } catch (error) {
     result.error = error;

@@ -5,6 +5,8 @@ import { OWNER_TAG } from "../domain/ownership.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { application } from "./components/application.ts";
 import { claimsPolicyName } from "./components/claims.ts";
+import { ownerTag, temporaryName } from "./find-application.ts";
+import { waitForRequested } from "./instantiate.ts";
 import type { PersonaScope } from "./scope.ts";
 
 export async function removePersona(scope: PersonaScope, store: ObjectStore): Promise<void> {
@@ -46,9 +48,11 @@ function policiesOf({ spec, metadata }: ConnectSsoPersona): string[] {
 
 /** SAML mode off and identifiers cleared first: Entra may refuse to delete otherwise, and a soft-deleted application may keep them. */
 async function removeApplication(scope: PersonaScope): Promise<void> {
-  const { graph, call, owner } = scope;
+  const { graph, call } = scope;
   const { application: found, servicePrincipal } = await application.observe(scope);
-  if (!found?.tags.includes(`${OWNER_TAG}:${owner}`)) return;
+  if (!found) return waitForRequested(scope);
+  // Under the temporary name it is ours before it is tagged.
+  if (!found.tags.includes(ownerTag(scope)) && found.displayName !== temporaryName(scope)) return;
   if (found.identifierUris.length > 0) await graph.patchApplication(found.id, { identifierUris: [] }, call);
   if (servicePrincipal?.preferredSingleSignOnMode)
     await graph.patchServicePrincipal(servicePrincipal.id, { preferredSingleSignOnMode: null }, call);

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import type { ConnectSsoPersona, ConnectSsoPersonaStatus } from "../api/resources.ts";
-import { appRoleLength, type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../domain/names.ts";
+import { type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
-import type { AwsAccount, ConnectInstanceFacts, Iam, Tags } from "../providers/aws/types.ts";
+import type { AwsAccount, ConnectInstance, Iam, Tags } from "../providers/aws/types.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
@@ -43,7 +43,7 @@ export interface PersonaScope {
   readonly relayState: string;
   readonly iam: Iam;
   readonly graph: Graph;
-  readonly facts: ConnectInstanceFacts;
+  readonly connect: ConnectInstance;
   readonly boundaryArn: string | undefined;
   readonly call: CallOptions;
   readonly memory: Memory;
@@ -65,7 +65,7 @@ export interface ScopeDeps {
   peer: PersonaScope["peer"];
 }
 
-/** Resolves references and refuses what a person must mend, before anything is written. Reads only. */
+/** Names and clouds. Refuses what the configuration does not allow; preflight.ts looks at the rest. */
 export async function openScope(
   object: ConnectSsoPersona,
   deps: ScopeDeps,
@@ -73,51 +73,21 @@ export async function openScope(
   call: CallOptions,
 ): Promise<PersonaScope> {
   const { spec } = object;
-  const { namespace, name } = object.metadata;
-  const instance = parseArn(spec.instanceArn);
-  const names = iamNames({ instance, namespace, name, aws: spec.aws, provisioning: spec.roleDelivery.provisioning });
-  const { length, verdict } = appRoleLength(names);
-  if (verdict === "refused")
-    throw refuse(
-      REASON.NameTooLong,
-      `role ARN and provider ARN together have ${length} characters, Entra takes fewer than 240: shorten aws.roleName, aws.samlProviderName or aws.path`,
-    );
+  const { namespace } = object.metadata;
+  parseArn(spec.instanceArn);
   const [{ account, rules }, graph] = await Promise.all([
     deps.clouds.aws(spec.instanceArn, namespace),
     deps.clouds.graph(spec.application.tenantId, namespace),
   ]);
   const boundaryArn = rules.permissionsBoundaryArn ?? spec.aws.permissionsBoundaryArn;
-  if (spec.aws.permissionsBoundaryArn && boundaryArn !== spec.aws.permissionsBoundaryArn)
-    throw refuse(
-      REASON.InvalidSpec,
-      `aws.permissionsBoundaryArn must be ${boundaryArn}, which the controller's configuration asks of account ${instance.account}`,
-    );
-  const connect = account.instance(spec.instanceArn);
-  const facts = await connect.facts(call);
-  refuseInstance(facts);
-  const profiles = await Promise.all(
-    spec.connectUsers.securityProfiles.map(async (profile) => ({
-      name: profile,
-      found: await connect.securityProfile(profile, call),
-    })),
-  );
-  for (const profile of profiles)
-    if (!("id" in profile.found))
-      throw refuse(REASON.UnknownSecurityProfile, unknownName("security profile", profile.name, profile.found));
-  const routing = await connect.routingProfile(spec.connectUsers.routingProfile, call);
-  if (!("id" in routing))
-    throw refuse(
-      REASON.UnknownRoutingProfile,
-      unknownName("routing profile", spec.connectUsers.routingProfile, routing),
-    );
-  return scopeOf(object, deps, { account, graph, facts, boundaryArn }, memory, call);
+  return scopeOf(object, deps, { account, graph, boundaryArn }, memory, call);
 }
 
 /** The scope itself, nothing refused: for looks that explain instead of acting. */
 export function scopeOf(
   object: ConnectSsoPersona,
   deps: ScopeDeps,
-  found: { account: AwsAccount; graph: Graph; facts: ConnectInstanceFacts; boundaryArn: string | undefined },
+  found: { account: AwsAccount; graph: Graph; boundaryArn: string | undefined },
   memory: Memory,
   call: CallOptions,
 ): PersonaScope {
@@ -137,7 +107,7 @@ export function scopeOf(
     relayState: relayState(instance, spec),
     iam: found.account.iam,
     graph: found.graph,
-    facts: found.facts,
+    connect: found.account.instance(spec.instanceArn),
     boundaryArn: found.boundaryArn,
     call,
     memory,
@@ -171,24 +141,6 @@ function parseArn(arn: string): InstanceArn {
   } catch (error) {
     throw refuse(REASON.InvalidSpec, (error as Error).message);
   }
-}
-
-function refuseInstance(facts: ConnectInstanceFacts): void {
-  if (facts.identityManagement !== "SAML")
-    throw refuse(
-      REASON.InstanceNotSaml,
-      `instance ${facts.id} manages identities as ${facts.identityManagement}; only SAML can sign in through Entra, and it is chosen when an instance is made`,
-    );
-  if (facts.globalSignInEndpoint)
-    throw refuse(
-      REASON.InstanceGlobalResiliency,
-      `instance ${facts.id} belongs to Global Resiliency, whose sign-in differs; set it up by hand`,
-    );
-}
-
-function unknownName(kind: string, name: string, found: { candidates: string[]; ambiguous: boolean }): string {
-  const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
-  return `${found.ambiguous ? "several match the" : "there is no"} ${kind} ${name} in the instance${near}`;
 }
 
 /**

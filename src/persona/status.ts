@@ -9,7 +9,7 @@ import {
   requestName,
 } from "../api/resources.ts";
 import { type ConditionInput, findCondition, isTrue, mergeConditions } from "../runtime/conditions.ts";
-import { ACTIVE_KEY_TAG, ROTATED_FOR_TAG as KEY_ROTATED_FOR, rotationStep } from "./access-keys.ts";
+import { ROTATED_FOR_TAG as KEY_ROTATED_FOR, keysOf, rotationStep } from "./access-keys.ts";
 import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { asCloudError, type Outcome, type Pass } from "./converge.ts";
@@ -219,8 +219,7 @@ function resolved(scope: PersonaScope): Partial<Status> {
   const { application, certificate, provisioning } = seen;
   const old = object.status ?? {};
   const provisioned = scope.spec.roleDelivery.mode === "Provisioning";
-  const keyId = seen["provisioning-user"]?.user?.tags[ACTIVE_KEY_TAG];
-  const key = provisioning?.keys.find(({ id }) => id === keyId);
+  const key = provisioning && keysOf(scope, provisioning).active;
   const active = certificate?.active;
   const appId = application?.application?.appId ?? old.appId;
   const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : old.appRoleId;
@@ -239,7 +238,7 @@ function resolved(scope: PersonaScope): Partial<Status> {
     roleArn: names.roleArn,
     iamUserArn: provisioned ? names.userArn : undefined,
     relayState: scope.relayState,
-    userAccessUrl: appId ? `https://myapps.microsoft.com/signin/${appId}?tenantId=${graph.tenantId}` : undefined,
+    userAccessUrl: appId ? graph.userAccessUrl(appId) : undefined,
     certificate: active
       ? {
           thumbprint: active.thumbprint,
@@ -264,8 +263,14 @@ function resolved(scope: PersonaScope): Partial<Status> {
           lastSuccessAt: provisioning.job.lastSuccessfulExecutionAt,
           quarantineReason: provisioning.job.quarantine?.reason,
         }
-      : undefined,
-    roleImportWaitingSince: waits ? (old.roleImportWaitingSince ?? graph.now().toISOString()) : undefined,
+      : provisioned && !provisioning
+        ? old.syncJob
+        : undefined,
+    roleImportWaitingSince: !seen["role-delivery"]
+      ? old.roleImportWaitingSince
+      : waits
+        ? (old.roleImportWaitingSince ?? graph.now().toISOString())
+        : undefined,
     inFlight: Object.keys(scope.inFlight).length > 0 ? { ...scope.inFlight } : undefined,
     handledRequests: handled(scope),
   };

@@ -49,7 +49,7 @@ export function resolvePersona(object: ConnectUser, store: ObjectStore): Connect
       `persona ${name} is being deleted; move this user to another persona or delete it`,
     );
   if (persona.spec.suspend)
-    throw wait(REASON.PersonaSuspended, `persona ${name} is suspended; set its spec.suspend to false`, 60_000);
+    throw refuse(REASON.PersonaSuspended, `persona ${name} is suspended; set its spec.suspend to false`);
   return persona;
 }
 

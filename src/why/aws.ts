@@ -218,7 +218,8 @@ export const federation: LinkSpec = {
 
 export const instance: LinkSpec = {
   name: "Connect instance",
-  async look({ scope: { facts } }) {
+  async look({ scope: { connect } }) {
+    const facts = await connect.facts();
     if (facts.identityManagement !== "SAML")
       return broken(`instance ${facts.id} manages identities as ${facts.identityManagement}`, {
         fix: "identity management cannot be changed: make another instance with SAML 2.0",

@@ -164,12 +164,11 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
       deps.clouds.graph(tenantId, namespace),
     ]);
     const connect = account.instance(instanceArn);
-    const facts = await connect.facts();
     // nameOf knows what was asked for once.
     await connect.securityProfile(persona.spec.connectUsers.securityProfiles[0]!);
     const boundaryArn = rules.permissionsBoundaryArn ?? aws.permissionsBoundaryArn;
     const reads = { ...deps, now: () => Date.now(), persist: async () => {}, peer: () => undefined };
-    const scope = scopeOf(persona, reads, { account, graph, facts, boundaryArn }, {}, {});
+    const scope = scopeOf(persona, reads, { account, graph, boundaryArn }, {}, {});
     await observe(scope);
     const { personas, users, repair } = deps;
     return { user, persona, personas, users, account, connect, scope, repair: repair(persona) };

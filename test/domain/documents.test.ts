@@ -2,8 +2,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { nextIdentifier } from "../../src/domain/identifier.ts";
 import { iamNames, parseInstanceArn, shorten } from "../../src/domain/names.ts";
-import { comparePolicies, trustPolicy } from "../../src/domain/policies.ts";
-import { relayState } from "../../src/domain/relay-state.ts";
+import { comparePolicies, federationPolicy, trustPolicy } from "../../src/domain/policies.ts";
+import { identifierBase, relayState, samlEndpoints } from "../../src/domain/relay-state.ts";
 
 const id = "0a1b2c3d-1111-2222-3333-444455556666";
 const arn = (partition: string, region: string) => `arn:${partition}:connect:${region}:111122223333:instance/${id}`;
@@ -22,10 +22,74 @@ describe("relay state", () => {
       "ContactControlPanel",
       `https://console.amazonaws-us-gov.com/connect/federate/${id}?destination=%2Fconnect%2Fccp`,
     ],
+    [
+      "aws-cn",
+      "cn-north-1",
+      "AgentWorkspace",
+      `https://cn-north-1.console.amazonaws.cn/connect/federate/${id}?destination=%2Fagent-app-v2`,
+    ],
+    [
+      "aws",
+      "eu-west-2",
+      "MetricsAndQuality",
+      `https://eu-west-2.console.aws.amazon.com/connect/federate/${id}?destination=%2Fconnect%2Freal-time-metrics`,
+    ],
   ] as const)("%s %s %s", (partition, region, landingPage, expected) => {
     expect(relayState(parseInstanceArn(arn(partition, region)), { landingPage })).toBe(expected);
   });
 });
+
+test("a destination of one's own is encoded whole, query included", () => {
+  const state = relayState(parseInstanceArn(arn("aws", "us-east-1")), {
+    destination: "/ccp-v2/chat?a=b&new_domain=true",
+  });
+  expect(new URL(state).searchParams.get("destination")).toBe("/ccp-v2/chat?a=b&new_domain=true");
+  expect(state).toMatch(/destination=%2Fccp-v2%2Fchat%3Fa%3Db%26new_domain%3Dtrue$/);
+});
+
+test.each([
+  ["aws", "us-east-1", ["https://signin.aws.amazon.com/saml"], "https://signin.aws.amazon.com/saml"],
+  [
+    "aws",
+    "eu-central-1",
+    ["https://signin.aws.amazon.com/saml", "https://eu-central-1.signin.aws.amazon.com/saml"],
+    "https://signin.aws.amazon.com/saml",
+  ],
+  [
+    "aws-us-gov",
+    "us-gov-west-1",
+    ["https://signin.amazonaws-us-gov.com/saml", "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml"],
+    "urn:amazon:webservices:govcloud",
+  ],
+  [
+    "aws-cn",
+    "cn-north-1",
+    ["https://signin.amazonaws.cn/saml", "https://cn-north-1.signin.amazonaws.cn/saml"],
+    "https://signin.amazonaws.cn/saml",
+  ],
+])(
+  "sign-in of partition %s in %s: reply URLs, audiences of the trust, identifier, ARNs",
+  (partition, region, endpoints, base) => {
+    const instance = parseInstanceArn(arn(partition, region));
+    expect(samlEndpoints(instance)).toEqual(endpoints);
+    expect(identifierBase(instance)).toBe(base);
+    const { samlProviderArn, appRoleValue } = iamNames({
+      instance,
+      namespace: "n",
+      name: "x",
+      aws: { path: "/p/" },
+      provisioning: {},
+    });
+    expect(appRoleValue).toBe(
+      `arn:${partition}:iam::111122223333:role/p/connect-sso-n-x,arn:${partition}:iam::111122223333:saml-provider/connect-sso-n-x`,
+    );
+    const trust = trustPolicy(instance, samlProviderArn) as { Statement: { Condition: { StringEquals: object } }[] };
+    expect(Object.values(trust.Statement[0]!.Condition.StringEquals).flat()).toEqual(endpoints);
+    expect(JSON.stringify(federationPolicy(instance))).toContain(
+      `arn:${partition}:connect:${region}:111122223333:instance/${id}/user/\${aws:userid}`,
+    );
+  },
+);
 
 test("the next identifier skips foreign applications, whatever their case", () => {
   const base = "https://signin.aws.amazon.com/saml";

@@ -52,7 +52,7 @@ export const assignments: Component<SeenAssignments> = {
   describe: (_, { wanted }) => (wanted.length === 0 ? "no groups declared" : `${wanted.length} group(s) assigned`),
 };
 
-async function findGroup(scope: PersonaScope, group: { id?: string; displayName?: string }) {
+export async function findGroup(scope: PersonaScope, group: { id?: string; displayName?: string }) {
   const found = await scope.graph.findGroups(
     group.id ? { id: group.id } : { displayName: group.displayName! },
     scope.call,

@@ -2,6 +2,7 @@
 import { v5 as uuid } from "uuid";
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
+import { appRoleLength } from "../../domain/names.ts";
 import type { AppRole } from "../../providers/graph/types.ts";
 import { type Component, differ, madeWith, type Step, waitFor } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
@@ -56,8 +57,24 @@ export const roleDelivery: Component<{ appRoleId?: string }> = {
       60_000,
     );
   },
-  describe: (scope) => `the application carries ${scope.names.role}`,
+  reason: (scope) => (isLong(scope) ? REASON.NameLong : undefined),
+  describe(scope) {
+    const long = isLong(scope)
+      ? `; its ARNs have ${appRoleLength(scope.names).length} characters, and Microsoft documents 120 for a role written by hand: choose shorter names if Entra cuts it`
+      : "";
+    return `the application carries ${scope.names.role}${long}`;
+  },
 };
+
+/** Of names that somebody chose. Default names are as short as they can be told apart, and accepted by Entra (its import writes 239). */
+function isLong({ spec, names }: PersonaScope): boolean {
+  const { aws, roleDelivery } = spec;
+  return (
+    roleDelivery.mode === "Direct" &&
+    (aws.roleName !== undefined || aws.samlProviderName !== undefined) &&
+    appRoleLength(names).verdict === "long"
+  );
+}
 
 function writeRole(scope: PersonaScope): Step[] {
   const { graph, call } = scope;

@@ -63,7 +63,7 @@ export const role: Component<{ role?: IamRole }> = {
   describe: (scope) => scope.names.roleArn,
 };
 
-function refuseForeign(scope: PersonaScope, object: string, found: IamRole, owned: "ours" | "adopt"): void {
+export function refuseForeign(scope: PersonaScope, object: string, found: IamRole, owned: "ours" | "adopt"): void {
   if (found.path !== scope.names.path)
     throw contested(
       REASON.ForeignOwner,

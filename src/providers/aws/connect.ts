@@ -55,11 +55,15 @@ export function createConnectInstance(p: {
   const describeInstance = async (o?: CallOptions): Promise<ConnectInstanceFacts> => {
     // Shared by whoever asks meanwhile, so no single caller's signal may cut it off.
     const shared = { priority: o?.priority };
-    const r = await call(
-      "DescribeInstance",
-      (s) => client.send(new DescribeInstanceCommand({ InstanceId }), s),
-      shared,
+    const r = await orMissing(
+      call("DescribeInstance", (s) => client.send(new DescribeInstanceCommand({ InstanceId }), s), shared),
     );
+    // We never make an instance, so this is no lag of a create: only a person can mend it.
+    if (!r)
+      throw new CloudError(
+        `there is no Amazon Connect instance ${InstanceId} in ${arn.split(":").slice(3, 5).join(" of account ")}`,
+        { kind: "terminal", reason: "InstanceNotFound", code: "InstanceNotFound" },
+      );
     return {
       arn: r.Instance?.Arn ?? arn,
       id: InstanceId,

@@ -106,11 +106,15 @@ function groupPath(path: HierarchyPath): string {
   return pathKey(levels.flatMap((level) => (level?.Name ? [level.Name] : [])));
 }
 
-/** Names that a person may have meant: equal without case first, then by edit distance. */
+/** Names that a person may have meant: equal without case first, then those that hold what was written, then by edit distance. */
 export function nearest(name: string, all: string[]): string[] {
   const wanted = name.toLowerCase();
   return all
-    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .map((candidate) => {
+      const found = candidate.toLowerCase();
+      const part = wanted.length > 2 && found.includes(wanted) && found !== wanted;
+      return { candidate, distance: part ? 1 : editDistance(wanted, found) };
+    })
     .filter((x) => x.distance <= Math.max(2, wanted.length / 2))
     .sort((a, b) => a.distance - b.distance || a.candidate.localeCompare(b.candidate))
     .slice(0, MAX_CANDIDATES)

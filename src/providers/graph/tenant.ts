@@ -10,6 +10,8 @@ import { principalCalls } from "./principals.ts";
 import { synchronizationCalls } from "./synchronization.ts";
 import type { Graph } from "./types.ts";
 
+const NATIONAL_LOGIN = /^https:\/\/login\.(microsoftonline\.us|chinacloudapi\.cn|partner\.microsoftonline\.cn)/;
+
 export interface TenantOptions {
   tenantId: string;
   client: GraphClient;
@@ -23,6 +25,8 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
   return {
     tenantId,
     now: () => client.now(),
+    userAccessUrl: (appId) =>
+      NATIONAL_LOGIN.test(loginUrl) ? undefined : `https://myapps.microsoft.com/signin/${appId}?tenantId=${tenantId}`,
     ...applicationCalls(context),
     ...principalCalls(context),
     ...assignmentCalls(context),

@@ -94,6 +94,8 @@ export interface ClaimsMappingPolicy {
 export interface Graph {
   readonly tenantId: string;
   now(): Date;
+  /** Where a user starts the sign-in to an application. Undefined in national clouds, whose address of My Apps is not documented. */
+  userAccessUrl(appId: string): string | undefined;
 
   /** Gallery template of "AWS Single-Account Access". Throws CloudError outcomeUnknown on a 404, time-out or 5xx: then look by display name. */
   instantiate(

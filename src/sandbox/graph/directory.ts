@@ -109,13 +109,14 @@ function seedPeople(directory: Directory, host: SandboxHost): void {
   const groupIds = new Map(
     world.groups.map(({ id, displayName }) => [displayName.toLowerCase(), id ?? stableId("group", displayName)]),
   );
-  for (const { displayName, members = [] } of world.groups) {
+  for (const { id: given, displayName, members = [] } of world.groups) {
     const known = members
       .map((name) => directory.userByName.get(name.toLowerCase()) ?? groupIds.get(name.toLowerCase()))
       .filter((id) => id !== undefined);
     const elsewhere = known.length === 0 && members.length > 0;
     if (elsewhere || (members.length === 0 && directory.tenant !== world.tenant)) continue;
-    const id = groupIds.get(displayName.toLowerCase())!;
+    // Two groups may have one name.
+    const id = given ?? groupIds.get(displayName.toLowerCase())!;
     directory.groups.seed(newGroup({ id, displayName, memberIds: known }, clock.now()));
   }
 }

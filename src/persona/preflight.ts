@@ -1,0 +1,99 @@
+/** What only a person can mend, found out before anything is written. Reads only. */
+import { REASON } from "../api/reasons.ts";
+import { appRoleLength } from "../domain/names.ts";
+import { OWNER_TAG } from "../domain/ownership.ts";
+import type { ConnectInstance, ConnectInstanceFacts, Resolved } from "../providers/aws/types.ts";
+import { refuse } from "./component.ts";
+import { findGroup } from "./components/assignments.ts";
+import { refuseForeign } from "./components/role.ts";
+import { findCandidates, findIdentifierHolder } from "./find-application.ts";
+import { claim, type PersonaScope } from "./scope.ts";
+
+export async function preflight(scope: PersonaScope): Promise<void> {
+  refuseLongNames(scope);
+  refuseBoundary(scope);
+  refuseInstance(await scope.connect.facts(scope.call));
+  await refuseUnknownProfiles(scope, scope.connect);
+  // Later the components see to these, each for itself: a group that goes missing must not stop the repair of everything else.
+  if (scope.object.status?.appRoleId === undefined)
+    await Promise.all([refuseTakenIdentifier(scope), refuseUnknownGroups(scope), refuseForeignObjects(scope)]);
+}
+
+function refuseLongNames({ names }: PersonaScope): void {
+  const { length, verdict } = appRoleLength(names);
+  if (verdict === "refused")
+    throw refuse(
+      REASON.NameTooLong,
+      `role ARN and provider ARN together have ${length} characters, Entra takes fewer than 240: shorten aws.roleName, aws.samlProviderName or aws.path`,
+    );
+}
+
+function refuseBoundary({ spec, boundaryArn, instance }: PersonaScope): void {
+  if (spec.aws.permissionsBoundaryArn && boundaryArn !== spec.aws.permissionsBoundaryArn)
+    throw refuse(
+      REASON.InvalidSpec,
+      `aws.permissionsBoundaryArn must be ${boundaryArn}, which the controller's configuration asks of account ${instance.account}`,
+    );
+}
+
+function refuseInstance(facts: ConnectInstanceFacts): void {
+  if (facts.identityManagement !== "SAML")
+    throw refuse(
+      REASON.InstanceNotSaml,
+      `instance ${facts.id} manages identities as ${facts.identityManagement}; only SAML can sign in through Entra, and it is chosen when an instance is made`,
+    );
+  if (facts.globalSignInEndpoint)
+    throw refuse(
+      REASON.InstanceGlobalResiliency,
+      `instance ${facts.id} belongs to Global Resiliency, whose sign-in differs; set it up by hand`,
+    );
+}
+
+async function refuseUnknownProfiles({ spec, call }: PersonaScope, connect: ConnectInstance): Promise<void> {
+  const { securityProfiles, routingProfile } = spec.connectUsers;
+  const [routing, ...security] = await Promise.all([
+    connect.routingProfile(routingProfile, call),
+    ...securityProfiles.map((profile) => connect.securityProfile(profile, call)),
+  ]);
+  for (const [index, found] of security.entries())
+    known(REASON.UnknownSecurityProfile, "security profile", securityProfiles[index]!, found);
+  known(REASON.UnknownRoutingProfile, "routing profile", routingProfile, routing);
+}
+
+function known(reason: string, kind: string, name: string, found: Resolved): void {
+  if ("id" in found) return;
+  const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
+  throw refuse(
+    reason,
+    `${found.ambiguous ? "several match the" : "there is no"} ${kind} ${name} in the instance${near}`,
+  );
+}
+
+async function refuseTakenIdentifier(scope: PersonaScope): Promise<void> {
+  const { identifier } = scope.spec.application;
+  if (!identifier) return;
+  const own = await findCandidates(scope);
+  const holder = await findIdentifierHolder(scope, identifier, own);
+  if (holder)
+    throw refuse(
+      REASON.IdentifierTaken,
+      `identifier ${identifier} is used by application ${holder.displayName}; choose another, or leave application.identifier out`,
+    );
+}
+
+async function refuseUnknownGroups(scope: PersonaScope): Promise<void> {
+  await Promise.all((scope.spec.application.groups ?? []).map((group) => findGroup(scope, group)));
+}
+
+async function refuseForeignObjects(scope: PersonaScope): Promise<void> {
+  const { iam, names, call } = scope;
+  const [role, provider] = await Promise.all([
+    iam.getRole(names.role, call),
+    iam.getSamlProvider(names.samlProviderArn, call),
+  ]);
+  if (role) {
+    const object = `IAM role ${names.role}`;
+    refuseForeign(scope, object, role, claim(scope, object, role.tags[OWNER_TAG]));
+  }
+  if (provider) claim(scope, `SAML provider ${names.samlProvider}`, provider.tags[OWNER_TAG]);
+}
