@@ -1,5 +1,10 @@
-#!/usr/bin/env -S node --
-/** Wiring only. The commands are in src/cli/catalogue.ts; what a command needs is loaded when it runs. */
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=2 --
+/**
+ * Wiring only. The commands are in src/cli/catalogue.ts; what a command needs is loaded when it runs.
+ *
+ * The first line is how the program is started in the image as well: V8's young generation otherwise grows to 128 MB, and glibc keeps
+ * what large buffers leave behind; docs/performance.md has the figures.
+ */
 import { basename } from "node:path";
 import { Command } from "commander";
 import { COMMANDS, GROUPS } from "./cli/catalogue.ts";

@@ -79,8 +79,8 @@ export class Controller extends Program {
   readonly healthUrl: string;
 
   private constructor(args: string[], env: Record<string, string>, metrics: number, health: number) {
-    const flags = (process.env.BENCH_NODE_FLAGS ?? "").split(" ").filter(Boolean);
-    super(process.execPath, [...flags, "--", MAIN, ...args], env);
+    // By its first line, which says with which flags of V8 and malloc.
+    super(MAIN, args, env);
     this.metricsUrl = `http://127.0.0.1:${metrics}/metrics`;
     this.healthUrl = `http://127.0.0.1:${health}`;
   }
@@ -93,7 +93,7 @@ export class Controller extends Program {
       "--health-probe-bind-address",
       `127.0.0.1:${health}`,
     ];
-    const own = ["--cluster-name", "bench", "--log-level", "warn"];
+    const own = ["--log-level", "warn"];
     return new Controller(["run", "--kubeconfig", kubeconfig, ...own, ...listen, ...args], env, metrics, health);
   }
 

@@ -11,54 +11,23 @@ import { kubeconfigAccess } from "../../src/runtime/kubeconfig.ts";
 import type { KubeObject } from "../../src/runtime/port.ts";
 import { Transport } from "../../src/runtime/transport.ts";
 import { type ApiServer, startApiServer } from "../../test/kube/apiserver.ts";
+import { CLUSTER, NAMESPACE, objectIdOf, personaManifest, personaOf, userManifest, worldOf } from "./people.ts";
 import { Controller } from "./program.ts";
 import { SandboxProcess, UNLIMITED } from "./sandbox.ts";
 import { eachLimited, until } from "./wait.ts";
 
-export const NAMESPACE = "contact-centre";
-export const INSTANCE = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666";
 const GROUP = { group: "connectsso.dev", version: "v1alpha1" };
 export const USERS: Resource = { ...GROUP, plural: "connectusers", kind: "ConnectUser" };
 const PERSONAS: Resource = { ...GROUP, plural: "connectssopersonas", kind: "ConnectSsoPersona" };
 const crds = fileURLToPath(new URL("../../crds", import.meta.url));
-const nameOf = (index: number) => `user${String(index).padStart(5, "0")}`;
+/** Requests in one batch of Microsoft Graph. */
+const BATCH = 20;
 
+interface Persona extends KubeObject {
+  status?: Conditioned["status"] & { servicePrincipalId?: string; appRoleId?: string };
+}
 interface Conditioned extends KubeObject {
   status?: { conditions?: { type: string; status: string; message: string }[] };
-}
-
-/** Every tenth person is a manager, the others are agents; every fifth sits in a team, so that names of all kinds are resolved. */
-function userOf(index: number): KubeObject {
-  return {
-    apiVersion: "connectsso.dev/v1alpha1",
-    kind: "ConnectUser",
-    metadata: {
-      name: nameOf(index),
-      namespace: NAMESPACE,
-      uid: undefined as never,
-      labels: { shard: String(index % 2) },
-    },
-    spec: {
-      personaRef: { name: index % 10 === 0 ? "managers" : "agents" },
-      entraUser: { userPrincipalName: `${nameOf(index)}@example.com` },
-      phone: { type: "SoftPhone", autoAccept: true },
-      ...(index % 5 === 0 ? { hierarchyGroup: ["Dublin", `Team ${(index / 5) % 20}`] } : {}),
-    },
-  };
-}
-
-function personaOf(name: string, landingPage: string, profile: string): KubeObject {
-  return {
-    apiVersion: "connectsso.dev/v1alpha1",
-    kind: "ConnectSsoPersona",
-    metadata: { name, namespace: NAMESPACE, uid: undefined as never },
-    spec: {
-      instanceArn: INSTANCE,
-      landingPage,
-      application: { displayName: `Amazon Connect ${name}` },
-      connectUsers: { securityProfiles: [profile], routingProfile: "Basic Routing Profile" },
-    },
-  };
 }
 
 export class Scene {
@@ -76,85 +45,88 @@ export class Scene {
     this.client = new KubeClient(new Transport({ access: kubeconfigAccess({ file: cluster.kubeconfig }) }));
   }
 
-  /** `people` are in the tenant; none is in Connect, and there are no ConnectUsers yet. */
-  static async open(people: number): Promise<Scene> {
+  /** `people` are in the tenant, `connectUsers` of them in Connect; there are two personas and no ConnectUsers yet. */
+  static async open(people: number, connectUsers = people): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), "connect-sso-bench-"));
-    const teams = Array.from({ length: 20 }, (_, index) => ({ name: `Team ${index}` }));
     const [cluster, sandbox] = await Promise.all([
       startApiServer(),
-      SandboxProcess.start({
-        instances: [
-          {
-            id: INSTANCE.split("/")[1]!,
-            region: "us-east-1",
-            alias: "bench",
-            userQuota: people + 1000,
-            hierarchy: { levels: ["Site", "Team"], groups: [{ name: "Dublin", groups: teams }] },
-          },
-        ],
-        generate: { users: people },
-        behaviour: { quotas: "unlimited" },
-      }),
+      SandboxProcess.start(worldOf(people, connectUsers)),
     ]);
     const scene = new Scene(cluster, sandbox, folder);
     await cluster.kubectl(["apply", "--server-side", "-f", crds]);
     await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "-f", crds]);
     await cluster.kubectl(["create", "namespace", NAMESPACE]);
-    await scene.client.create(PERSONAS, NAMESPACE, personaOf("agents", "ContactControlPanel", "Agent"));
-    await scene.client.create(PERSONAS, NAMESPACE, personaOf("managers", "MetricsAndQuality", "CallCenterManager"));
+    for (const name of ["agents", "managers"] as const)
+      await scene.client.create(PERSONAS, NAMESPACE, personaManifest(name));
     return scene;
   }
 
   /** A settings file with these limits. */
   settings(limits: object): string {
-    const path = join(this.#folder, `settings-${Object.keys(limits).join("-")}-${Date.now()}.json`);
+    const path = join(this.#folder, `settings-${performance.now()}.json`);
     writeFileSync(path, JSON.stringify({ limits }));
     return path;
   }
 
-  /** A settings file by which no limit of our own holds anything up. */
+  /** By which no limit of our own holds anything up. */
   get boundless(): string[] {
     const most = { rate: 1_000_000, burst: 1_000_000 };
     return ["--config", this.settings({ connect: most, iam: most, graph: most, graphWrites: most })];
   }
 
   controller(args: string[] = []): Promise<Controller> {
-    return Controller.start({ kubeconfig: this.cluster.kubeconfig, env: this.sandbox.env, args });
+    const { kubeconfig } = this.cluster;
+    const env = { ...this.sandbox.env, POD_NAMESPACE: NAMESPACE };
+    return Controller.start({ kubeconfig, env, args: ["--cluster-name", CLUSTER, ...args] });
   }
 
-  async personasReady(): Promise<void> {
-    await until("both personas Ready", 120_000, async () => {
-      const { items } = await this.client.transport.request<{ items: Conditioned[] }>(
-        "GET",
-        `/apis/connectsso.dev/v1alpha1/namespaces/${NAMESPACE}/connectssopersonas`,
-      );
-      return items.length === 2 && items.every(isReady);
+  async personasReady(): Promise<Persona[]> {
+    return until("both personas Ready", 120_000, async () => {
+      const path = `/apis/connectsso.dev/v1alpha1/namespaces/${NAMESPACE}/connectssopersonas`;
+      const { items } = await this.client.transport.request<{ items: Persona[] }>("GET", path);
+      return items.length === 2 && items.every(isReady) && items;
     });
   }
 
   /** ConnectUsers from `first` to `last`, both included. */
   async createUsers(first: number, last: number): Promise<void> {
-    const indexes = Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
-    await eachLimited(indexes, 16, (index) => this.client.create(USERS, NAMESPACE, userOf(index)));
+    await eachLimited(range(first, last), 16, (index) => this.client.create(USERS, NAMESPACE, userManifest(index)));
+  }
+
+  /** Every ConnectUser. */
+  async *list(): AsyncGenerator<Conditioned> {
+    for await (const { items } of this.client.list(USERS, { namespace: NAMESPACE }))
+      for (const item of items) yield item as Conditioned;
   }
 
   /** How many ConnectUsers are Ready. */
   async ready(): Promise<number> {
     let ready = 0;
-    for await (const { items } of this.client.list(USERS, { namespace: NAMESPACE }))
-      ready += (items as Conditioned[]).filter(isReady).length;
+    for await (const one of this.list()) if (isReady(one)) ready++;
     return ready;
   }
 
-  /** Lets the controller bring `count` users in sync, without quotas, and stops it. */
+  /**
+   * Brings the first `count` ConnectUsers in sync. Their Connect users exist, and they are assigned here as the controller would; it
+   * finds that out by itself and writes what it found.
+   */
   async populate(count: number): Promise<void> {
     if (count <= this.users) return;
     await this.sandbox.behave({ latencyMs: 0, quotas: UNLIMITED });
-    const controller = await this.controller([...this.boundless, "--poll-interval", "30m"]);
+    const controller = await this.controller([...this.boundless, "--poll-interval", "2h"]);
     try {
-      await this.personasReady();
+      const personas = await this.personasReady();
+      await this.#assign(personas, this.users + 1, count);
+      // Whoever it reads from now on, it reads assigned.
+      await controller.stop();
       await this.createUsers(this.users + 1, count);
-      await until(`${count} users Ready`, 60_000 + count * 60, async () => (await this.ready()) === count, 3_000);
+      const second = await this.controller([...this.boundless, "--poll-interval", "2h"]);
+      try {
+        const patience = 60_000 + count * 60;
+        await until(`${count} users Ready`, patience, async () => (await this.ready()) === count, 2_000);
+      } finally {
+        await second.stop();
+      }
     } catch (error) {
       throw new Error(`${String(error)}\n${controller.said}`);
     } finally {
@@ -165,6 +137,34 @@ export class Scene {
     await this.sandbox.writes();
   }
 
+  async #assign(personas: Persona[], first: number, last: number): Promise<void> {
+    const roles = new Map(personas.map(({ metadata, status }) => [metadata.name, status!]));
+    const requests = range(first, last).map((index) => {
+      const { servicePrincipalId, appRoleId } = roles.get(personaOf(index))!;
+      return {
+        id: String(index),
+        method: "POST",
+        url: `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`,
+        headers: { "content-type": "application/json" },
+        body: { principalId: objectIdOf(index), resourceId: servicePrincipalId, appRoleId },
+      };
+    });
+    const batches = Array.from({ length: Math.ceil(requests.length / BATCH) }, (_, index) =>
+      requests.slice(index * BATCH, (index + 1) * BATCH),
+    );
+    const { CONNECT_SSO_GRAPH_URL: url, CONNECT_SSO_GRAPH_TOKEN: token } = this.sandbox.env;
+    await eachLimited(batches, 4, async (batch) => {
+      const response = await fetch(`${url}/v1.0/$batch`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ requests: batch }),
+      });
+      const { responses } = (await response.json()) as { responses: { status: number; body: unknown }[] };
+      const refused = responses.find(({ status }) => status !== 201);
+      if (refused) throw new Error(`an assignment was refused: ${JSON.stringify(refused)}`);
+    });
+  }
+
   async close(): Promise<void> {
     await this.client.transport.close();
     await this.sandbox.stop();
@@ -172,6 +172,8 @@ export class Scene {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
 
 function isReady({ status }: Conditioned): boolean {
   return status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;

@@ -93,8 +93,11 @@ export const INDEXES: Record<string, Record<string, IndexFunction>> = {
   },
 };
 
+/** A persona counts its users no sooner than this after one of them changed: a thousand changes are not a thousand looks at the clouds. */
+const COUNT_MS = 2_000;
+
 /** Objects to look at when this one changed: a persona's users wait for it, and it counts them. Conflicts concern both sides. */
-export function related(object: KubeObject, store: ObjectStore): ObjectRef[] {
+export function related(object: KubeObject, store: ObjectStore): (ObjectRef & { afterMs?: number })[] {
   const { namespace, name } = object.metadata;
   if (object.kind === PERSONA) {
     return store
@@ -112,5 +115,5 @@ export function related(object: KubeObject, store: ObjectStore): ObjectRef[] {
     .flatMap((value) => store.list(USER, { index: INDEX.userByEntraUser, value: value.toLowerCase() }))
     .filter((other) => other.metadata.uid !== user.metadata.uid)
     .map((other) => ({ kind: USER, namespace: other.metadata.namespace, name: other.metadata.name }));
-  return [{ kind: PERSONA, namespace, name: user.spec.personaRef.name }, ...others];
+  return [{ kind: PERSONA, namespace, name: user.spec.personaRef.name, afterMs: COUNT_MS }, ...others];
 }

@@ -91,7 +91,7 @@ export class KubeClient {
     let token: string | undefined;
     do {
       const page: Page = await this.transport.request<Page>("GET", resourcePath(resource, options.namespace), {
-        query: { limit: options.pageSize ?? 500, continue: token, labelSelector: options.labelSelector },
+        query: { limit: options.pageSize ?? 250, continue: token, labelSelector: options.labelSelector },
         signal: options.signal,
         timeoutMs: 60_000,
       });

@@ -1,9 +1,12 @@
 /** Objects of one kind by namespace and name, with secondary indexes. No I/O; both stores stand on it. */
 import type { IndexFunction, KubeObject } from "./port.ts";
 
+/** Keys by value; most values have one key, and a set for each would be larger than the objects' names. */
+type Entries = Map<string, string | Set<string>>;
+
 export class IndexedObjects {
   readonly #objects = new Map<string, KubeObject>();
-  readonly #indexes = new Map<string, { of: IndexFunction; entries: Map<string, Set<string>> }>();
+  readonly #indexes = new Map<string, { of: IndexFunction; entries: Entries }>();
 
   constructor(indexes: Record<string, IndexFunction> = {}) {
     for (const [name, of] of Object.entries(indexes)) this.#indexes.set(name, { of, entries: new Map() });
@@ -54,7 +57,8 @@ export class IndexedObjects {
     if (options.index !== undefined) {
       const index = this.#indexes.get(options.index);
       if (!index) throw new Error(`no index ${options.index}`);
-      found = [...(index.entries.get(options.value ?? "") ?? [])].map((key) => this.#objects.get(key)!);
+      const keys = index.entries.get(options.value ?? "") ?? [];
+      found = (typeof keys === "string" ? [keys] : [...keys]).map((key) => this.#objects.get(key)!);
     } else {
       found = [...this.#objects.values()];
     }
@@ -64,13 +68,17 @@ export class IndexedObjects {
   }
 }
 
-function add(entries: Map<string, Set<string>>, value: string, key: string): void {
+function add(entries: Entries, value: string, key: string): void {
   const keys = entries.get(value);
-  if (keys) keys.add(key);
-  else entries.set(value, new Set([key]));
+  if (keys === undefined) entries.set(value, key);
+  else if (typeof keys !== "string") keys.add(key);
+  else if (keys !== key) entries.set(value, new Set([keys, key]));
 }
 
-function remove(entries: Map<string, Set<string>>, value: string, key: string): void {
+function remove(entries: Entries, value: string, key: string): void {
   const keys = entries.get(value);
-  if (keys?.delete(key) && keys.size === 0) entries.delete(value);
+  if (keys === undefined) return;
+  if (typeof keys === "string") {
+    if (keys === key) entries.delete(value);
+  } else if (keys.delete(key) && keys.size === 0) entries.delete(value);
 }

@@ -33,6 +33,9 @@ export interface ManagedKind {
   reservedWorkers?: number;
 }
 
+/** `afterMs`: how long to gather changes before the look. */
+export type RelatedRef = ObjectRef & { afterMs?: number };
+
 export interface ManagerOptions {
   access: AccessProvider;
   /** Watches this namespace only; every namespace when absent. */
@@ -43,7 +46,7 @@ export interface ManagerOptions {
    * Objects to look at because spec or status of this one changed, or it came or went; `before` is absent for one that came. Looked at a
    * moment later, so that a burst of changes costs one look.
    */
-  related?(object: KubeObject, store: ObjectStore, before: KubeObject | undefined): ObjectRef[];
+  related?(object: KubeObject, store: ObjectStore, before: KubeObject | undefined): RelatedRef[];
   /** Absent: this process is the only one. */
   leaderElection?: { identity: string; leaseName: string; namespace: string };
   /** The lease was lost: workers have been told to stop. The process should end; it takes no part in an election again. */
@@ -76,7 +79,7 @@ export interface Manager {
 const FLUSH_MS = 3_000;
 /** Objects from which on it is worth while to give memory back. */
 const MANY = 1_000;
-/** Until a related object is looked at. */
+/** Until a related object is looked at, unless it says otherwise. */
 const RELATED_MS = 200;
 
 export function createManager(options: ManagerOptions): Manager {
@@ -208,7 +211,7 @@ class ClusterManager implements Manager {
     else if (concernsItself(before, after, own)) this.#enqueue({ kind, namespace, name }, reasonOf(before, after));
     if (!this.#warm || !concernsOthers(before, after)) return;
     for (const ref of this.#options.related?.(object, this.store, before) ?? [])
-      this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related", afterMs: RELATED_MS });
+      this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related", afterMs: ref.afterMs ?? RELATED_MS });
   }
 
   #counted(reconcile: Reconcile): Reconcile {

@@ -155,7 +155,8 @@ export class WorkQueue {
       this.#metrics?.added();
       this.#enqueue(dirty);
       this.#dispatch();
-    } else if (this.#working.size === 0 && this.ready === 0) this.#onDrained?.();
+    }
+    if (this.#working.size === 0 && this.ready === 0) this.#onDrained?.();
   }
 
   /** Takers get undefined, waiting keys are dropped; keys in work may still be `done`. */

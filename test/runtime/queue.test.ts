@@ -73,6 +73,7 @@ describe("the work queue", () => {
     void queue.take();
     void queue.take();
     queue.add(ref("a"), { reason: "again" });
+    queue.add(ref("b"), { reason: "Poll", afterMs: 10 });
     queue.add(ref("c"), { reason: "later", afterMs: 10 });
     queue.done(key("b"));
     queue.done(key("a"));

@@ -15,8 +15,8 @@ export class Assignments {
   readonly #client: GraphClient;
   readonly #servicePrincipalId: string;
   #byPrincipal = new Map<string, Assignment[]>();
-  /** Assignment id to principal id: a removal names the assignment only. */
-  #principalOf = new Map<string, string>();
+  /** Assignment id to principal id, once somebody asks: a removal names the assignment only. */
+  #principals: Map<string, string> | undefined;
   #readAt = 0;
   #reading: Promise<void> | undefined;
   readonly #written = new Map<string, Written>();
@@ -47,7 +47,7 @@ export class Assignments {
 
   /** For two minutes this write is believed over the list. `principalId` saves the search for whose assignment was removed. */
   wrote(id: string, assignment: Assignment | undefined, principalId = assignment?.principalId): void {
-    const written = { principalId: principalId ?? this.#principalOf.get(id), assignment, until: Date.now() + 120_000 };
+    const written = { principalId: principalId ?? this.#principalOf(id), assignment, until: Date.now() + 120_000 };
     this.#written.set(id, written);
     this.#lay(id, written);
   }
@@ -68,7 +68,6 @@ export class Assignments {
     const at = Date.now();
     const path = `/servicePrincipals/${this.#servicePrincipalId}/appRoleAssignedTo`;
     const found = new Map<string, Assignment[]>();
-    const principalOf = new Map<string, string>();
     let last: Assignment | undefined;
     for await (const { value } of this.#client.pages<Record<string, unknown>>({
       operation: "/servicePrincipals/{id}/appRoleAssignedTo",
@@ -81,22 +80,30 @@ export class Assignments {
         if (assignment.appRoleId === last?.appRoleId) assignment.appRoleId = last.appRoleId;
         assignment.resourceId = this.#servicePrincipalId;
         last = assignment;
-        principalOf.set(assignment.id, assignment.principalId);
         const of = found.get(assignment.principalId);
         if (of) of.push(assignment);
         else found.set(assignment.principalId, [assignment]);
       }
     }
     this.#byPrincipal = found;
-    this.#principalOf = principalOf;
+    this.#principals = undefined;
     this.#groups = undefined;
     this.#readAt = at;
     this.#overlay();
   }
 
+  #principalOf(id: string): string | undefined {
+    if (!this.#principals) {
+      this.#principals = new Map();
+      for (const [principalId, all] of this.#byPrincipal)
+        for (const one of all) this.#principals.set(one.id, principalId);
+    }
+    return this.#principals.get(id);
+  }
+
   #overlay(): void {
     for (const [id, written] of this.#written) {
-      written.principalId ??= this.#principalOf.get(id);
+      written.principalId ??= this.#principalOf(id);
       if (written.until < Date.now()) this.#written.delete(id);
       else this.#lay(id, written);
     }
@@ -108,6 +115,6 @@ export class Assignments {
     const others = (this.#byPrincipal.get(principalId) ?? []).filter((one) => one.id !== id);
     this.#groups = undefined;
     this.#byPrincipal.set(principalId, assignment ? [...others, assignment] : others);
-    this.#principalOf.set(id, principalId);
+    this.#principals?.set(id, principalId);
   }
 }

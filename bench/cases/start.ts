@@ -1,0 +1,58 @@
+/** Start to every one of 10,000 in-sync ConnectUsers reconciled, in turns with a Go controller that speaks to no cloud. */
+import { buildBaseline, runBaseline } from "../lib/baseline.ts";
+import type { Usage } from "../lib/program.ts";
+import type { Result } from "../lib/results.ts";
+import { UNLIMITED } from "../lib/sandbox.ts";
+import type { Scene } from "../lib/scene.ts";
+import { median } from "../lib/statistics.ts";
+
+const TURNS = 3;
+
+type Run = Usage & { seconds: number };
+
+export async function start(scene: Scene): Promise<Result[]> {
+  const baseline = buildBaseline();
+  await scene.sandbox.behave({ latencyMs: 0, quotas: UNLIMITED });
+  const go: Run[] = [];
+  const ours: Run[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    go.push(await runBaseline(baseline, scene.cluster.kubeconfig, scene.users));
+    ours.push(await startOnce(scene));
+  }
+  const of = (runs: Run[], key: keyof Run) => median(runs.map((run) => run[key]));
+  const theirs = `Go: ${of(go, "seconds").toFixed(2)} s, ${of(go, "cpu").toFixed(2)} CPU-seconds, ${Math.round(of(go, "rss"))} MB`;
+  const peak = `at its highest ${Math.round(of(ours, "peak"))} MB`;
+  return [
+    {
+      what: "start of 10,000, wall time",
+      value: of(ours, "seconds"),
+      unit: "s",
+      bound: of(go, "seconds") / 2,
+      note: `half of ${theirs}`,
+    },
+    { what: "start of 10,000, CPU", value: of(ours, "cpu"), unit: "s", bound: of(go, "cpu"), note: "no more than Go" },
+    {
+      what: "start of 10,000, resident memory",
+      value: of(ours, "rss"),
+      unit: "MB",
+      bound: 166,
+      strict: true,
+      note: peak,
+    },
+  ];
+}
+
+/** One start until all are reconciled; nothing may have been written to a cloud. */
+export async function startOnce(scene: Scene): Promise<Run> {
+  await scene.sandbox.count();
+  const controller = await scene.controller([...scene.boundless, "--poll-interval", "1h"]);
+  try {
+    await controller.untilReconciled(scene.users, 60_000 + scene.users * 20);
+    const answer = { seconds: controller.elapsed(), ...controller.usage() };
+    const { writes } = await scene.sandbox.count();
+    if (writes > 0) throw new Error(`${writes} writes to the clouds: the users were not in sync`);
+    return answer;
+  } finally {
+    await controller.stop();
+  }
+}

@@ -1,0 +1,89 @@
+// Benchmarks as whole processes: the program against a real kube-apiserver and the sandbox clouds, next to a Go baseline.
+//   make bench                 all of them, some 20 minutes; writes docs/performance.md
+//   make bench ONLY=sweep      some, separated by commas: startup create growth start sweep change idle failover
+//   make bench SAVE=no         prints, and writes nothing
+
+import { change } from "./cases/change.ts";
+import { create } from "./cases/create.ts";
+import { failover } from "./cases/failover.ts";
+import { growthPoint, growthResults } from "./cases/growth.ts";
+import { idle } from "./cases/idle.ts";
+import { start } from "./cases/start.ts";
+import { startup } from "./cases/startup.ts";
+import { sweep } from "./cases/sweep.ts";
+import { writeReport } from "./lib/report.ts";
+import { holds, line, load, measured, save } from "./lib/results.ts";
+import { Scene } from "./lib/scene.ts";
+
+const NAMES = ["startup", "create", "growth", "start", "sweep", "change", "idle", "failover"];
+const only = (process.env.ONLY ?? "").split(",").filter(Boolean);
+const unknown = only.filter((name) => !NAMES.includes(name));
+if (unknown.length > 0) {
+  console.error(`there is no benchmark ${unknown.join(", ")}; there are ${NAMES.join(", ")}`);
+  process.exit(2);
+}
+const wanted = (name) => only.length === 0 || only.includes(name);
+const stored = load();
+let missed = 0;
+
+/** Runs one; what it throws counts as missed, and the others still run. */
+async function bench(name, run) {
+  if (!wanted(name)) return;
+  const began = performance.now();
+  console.log(`${name} …`);
+  try {
+    const results = await run();
+    for (const result of results) console.log(line(result));
+    missed += results.filter((result) => !holds(result)).length;
+    stored.cases[name] = measured(results);
+  } catch (error) {
+    console.error(`  FAILED: ${error instanceof Error ? error.message : error}`);
+    missed++;
+  }
+  console.log(`  took ${((performance.now() - began) / 1000).toFixed(0)} s`);
+}
+
+await bench("startup", startup);
+await bench("create", create);
+
+const crowd = ["start", "sweep", "change", "idle", "failover"].filter(wanted);
+if (wanted("growth") || crowd.length > 0) {
+  const scene = await Scene.open(wanted("growth") ? 50_000 : 10_000);
+  try {
+    const growth = [];
+    const grow = async (users) => {
+      console.log(`bringing ${users.toLocaleString("en")} users in sync …`);
+      await scene.populate(users);
+      if (wanted("growth")) growth.push(await growthPoint(scene));
+    };
+    if (wanted("growth")) await grow(1_000);
+    await grow(10_000);
+    await bench("start", () => start(scene));
+    await bench("sweep", () => sweep(scene));
+    await bench("idle", () => idle(scene));
+    await bench("failover", () => failover(scene));
+    // Last: it changes users.
+    await bench("change", () => change(scene));
+    if (wanted("growth")) {
+      await grow(50_000);
+      stored.growth = growth;
+      await bench("growth", () => growthResults(growth));
+    }
+  } catch (error) {
+    console.error(`FAILED: ${error instanceof Error ? error.stack : error}`);
+    missed++;
+  } finally {
+    await scene.close();
+  }
+}
+
+if (process.env.SAVE !== "no") {
+  stored.cases = Object.fromEntries(
+    NAMES.filter((name) => stored.cases[name]).map((name) => [name, stored.cases[name]]),
+  );
+  save(stored);
+  writeReport(stored);
+  console.log("written to docs/performance.md");
+}
+console.log(missed === 0 ? "every bound is held" : `${missed} missed`);
+process.exitCode = missed === 0 ? 0 : 1;
