@@ -177,7 +177,7 @@ test("import, plan, apply, plan", async () => {
     create: 0,
     update: 0,
     delete: 0,
-    adopt: 15,
+    adopt: 13,
     problems: 0,
   });
   for (const { changes } of resources)

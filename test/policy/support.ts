@@ -70,6 +70,7 @@ export async function startEnforced(input: WorldInput, provisioning: boolean): P
       else if (response.status < 400) used.add(`${service}:${operation}`);
       // Asked together with it, by the Service Authorization Reference.
       if (operation === "DescribeInstance") used.add("ds:DescribeDirectories");
+      if (operation === "SearchUserHierarchyGroups") used.add("connect:DescribeUserHierarchyGroup");
       if (operation === "CreatePolicy") used.add("iam:TagPolicy");
     });
   const harness = await start(input, {

@@ -186,7 +186,7 @@ function connectStatements(instances: InstanceScope[]): Statement[] {
         "connect:SearchUsers",
         "connect:ListSecurityProfiles",
         "connect:ListRoutingProfiles",
-        "connect:ListUserHierarchyGroups",
+        "connect:SearchUserHierarchyGroups",
         ...proficiencies,
       ],
       Resource: each(""),

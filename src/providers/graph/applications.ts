@@ -87,6 +87,7 @@ export function applicationCalls({ client, write }: TenantContext) {
         method: "POST",
         operation: "/directory/deletedItems/{id}/restore",
         path: `/directory/deletedItems/${id}/restore`,
+        body: {},
         target: `application ${id}`,
         options,
       });

@@ -65,6 +65,8 @@ function asked(operation: string, { instance, rest, body, caller }: Parameters<t
           resource: `${arn}/agent/*`,
         })),
       ];
+    case "SearchUserHierarchyGroups":
+      return [...of([arn]), { action: "connect:DescribeUserHierarchyGroup", resource: `${arn}/agent-group/*` }];
     case "DescribeUserHierarchyGroup":
       return of(below("agent-group", rest[1] ?? rest[0]));
     case "TagResource":
