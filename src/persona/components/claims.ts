@@ -2,6 +2,7 @@
 import { CONDITION } from "../../api/resources.ts";
 import { claimsDefinition } from "../../domain/claims.ts";
 import { durationSeconds } from "../../domain/duration.ts";
+import { CloudError } from "../../providers/errors.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
 import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
@@ -19,7 +20,7 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
   async observe(scope) {
     const principal = scope.seen.application?.servicePrincipal;
     const wanted = scope.spec.application.roleSessionNameSource === "mail";
-    const attached = principal ? await scope.graph.claimsPoliciesOf(principal.id, scope.call) : [];
+    const attached = principal ? await attachedPolicies(scope, principal.id, wanted) : [];
     const name = claimsPolicyName(scope);
     let own = attached.find(({ displayName }) => displayName === name);
     if (!own && wanted) own = (await scope.graph.findClaimsPolicies(name, scope.call))[0];
@@ -95,6 +96,20 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
       ? `RoleSessionName from mail, session of ${scope.spec.application.sessionDuration}`
       : "claims of the gallery application",
 };
+
+/** Who wants no policy needs no right to read any: a refusal then says that none of ours can be there. */
+async function attachedPolicies(
+  { graph, call }: PersonaScope,
+  principalId: string,
+  wanted: boolean,
+): Promise<ClaimsMappingPolicy[]> {
+  try {
+    return await graph.claimsPoliciesOf(principalId, call);
+  } catch (error) {
+    if (!wanted && error instanceof CloudError && error.status === 403) return [];
+    throw error;
+  }
+}
 
 /** Equal rows, in whatever order and spelling of the JSON. */
 function sameDefinition(desired: string[], observed: string[]): boolean {
