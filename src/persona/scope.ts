@@ -19,6 +19,8 @@ export interface Memory {
   absent?: { since: number; sinceEntra: number; looks: number };
   /** This process knows what was asked for before: it saw the object before anything was made, or with its status. */
   historyKnown?: boolean;
+  /** Passes in a row that ended because a write was not readable yet. */
+  unread?: number;
   /** Entra's clock: since when no usable signing certificate was seen. */
   withoutCertificateSince?: number;
   applicationId?: string;
