@@ -19,10 +19,11 @@ export interface Memory {
   absent?: { since: number; sinceEntra: number; looks: number };
   /** This process knows what was asked for before: it saw the object before anything was made, or with its status. */
   historyKnown?: boolean;
-  /** Passes in a row that ended because a write was not readable yet. */
-  unread?: number;
   /** Entra's clock: since when no usable signing certificate was seen. */
   withoutCertificateSince?: number;
+  /** Entra's clock: since when no claims mapping policy of our name was seen, and when one was asked for that does not show yet. */
+  withoutClaimsPolicySince?: number;
+  claimsPolicyAskedAt?: number;
   applicationId?: string;
   /** Calls whose outcome is not seen yet; what status says, and what it may have lost. */
   inFlight?: InFlight;

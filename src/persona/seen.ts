@@ -54,6 +54,13 @@ export interface SeenProvisioning {
   use: Record<string, AccessKeyUse>;
   secretKeys: string[];
 }
+export interface SeenClaims {
+  attached: ClaimsMappingPolicy[];
+  /** The one of our name that counts, the attached one first. */
+  own?: ClaimsMappingPolicy;
+  /** Others of our name. */
+  surplus: ClaimsMappingPolicy[];
+}
 export interface SeenAssignments {
   wanted: { id: string; displayName: string }[];
   existing: Assignment[];
@@ -65,7 +72,7 @@ export interface Seen {
   "listing-policy"?: { policy?: IamPolicy };
   application?: SeenApplication;
   certificate?: SeenCertificate;
-  claims?: { attached: ClaimsMappingPolicy[]; own?: ClaimsMappingPolicy };
+  claims?: SeenClaims;
   "saml-provider"?: { provider?: IamSamlProvider; desired?: string };
   role?: { role?: IamRole };
   "provisioning-user"?: SeenProvisioningUser;

@@ -21,11 +21,6 @@ export interface WatchEvent {
   object: KubeObject;
 }
 
-/** The bookmark that ends the first part of a streamed list: all that there is has been told. */
-export function endsList({ type, object }: WatchEvent): boolean {
-  return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
-}
-
 export type PatchType = "json" | "merge" | "apply";
 const PATCH_TYPES: Record<PatchType, string> = {
   json: "application/json-patch+json",
@@ -96,7 +91,7 @@ export class KubeClient {
     let token: string | undefined;
     do {
       const page: Page = await this.transport.request<Page>("GET", resourcePath(resource, options.namespace), {
-        query: { limit: options.pageSize ?? 500, continue: token, labelSelector: options.labelSelector },
+        query: { limit: options.pageSize ?? 250, continue: token, labelSelector: options.labelSelector },
         signal: options.signal,
         timeoutMs: 60_000,
       });
@@ -108,14 +103,13 @@ export class KubeClient {
   }
 
   /**
-   * Events from `resourceVersion` on, until the server ends the watch; without one, everything that there is as ADDED events first, up
-   * to the one that `endsList` (Kubernetes 1.32 and later; others answer 400 or 422, or never send that event). An ERROR event, a line that is not an event, or silence for
+   * Events from `resourceVersion` on, until the server ends the watch. An ERROR event, a line that is not an event, or silence for
    * `idleMs` (bookmarks come about once a minute, so a healthy watch is never silent) throws.
    */
   async *watch(
     resource: Resource,
     options: {
-      resourceVersion: string | undefined;
+      resourceVersion: string;
       namespace?: string;
       labelSelector?: string;
       timeoutSeconds: number;
@@ -134,9 +128,7 @@ export class KubeClient {
         query: {
           watch: true,
           allowWatchBookmarks: true,
-          ...(options.resourceVersion === undefined
-            ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }
-            : { resourceVersion: options.resourceVersion }),
+          resourceVersion: options.resourceVersion,
           labelSelector: options.labelSelector,
           timeoutSeconds: options.timeoutSeconds,
         },

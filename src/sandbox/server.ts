@@ -55,8 +55,11 @@ export interface Sandbox {
   /** How often each "service:Operation" was called since the start, refused calls included. */
   counts(): Record<string, number>;
   faults: { add(fault: Fault): void; clear(): void };
-  /** One request without a socket, through the same faults, quotas and log: for simulations in one process. */
-  exchange(request: WireRequest): Promise<WireAnswer>;
+  /**
+   * One request without a socket, through the same faults, quotas and log: for simulations in one process. `undisturbed` passes
+   * faults and quotas by, for whoever arranges or judges a test.
+   */
+  exchange(request: WireRequest, options?: { undisturbed?: boolean }): Promise<WireAnswer>;
   /** Called with every answer before it is sent; returns the way to stop. */
   onExchange(listener: (exchange: Exchange) => void): () => void;
   close(): Promise<void>;
@@ -100,7 +103,7 @@ export async function startSandbox({ world: input, listen = {} }: SandboxOptions
     log: front.log,
     counts: () => Object.fromEntries(front.counts),
     faults: { add: (fault) => front.gate.add(fault), clear: () => front.gate.clear() },
-    exchange: (request) => front.exchange(request),
+    exchange: (request, options) => front.exchange(request, options),
     onExchange: (listener) => {
       front.listeners.add(listener);
       return () => void front.listeners.delete(listener);
@@ -161,12 +164,13 @@ class Front {
     else incoming.socket.destroy();
   }
 
-  async exchange(wire: WireRequest): Promise<WireAnswer> {
+  async exchange(wire: WireRequest, { undisturbed = false } = {}): Promise<WireAnswer> {
     const [, prefix = ""] = /^\/([^/?]*)/.exec(wire.url) ?? [];
     const service = this.#services.get(prefix);
     if (!service) return { response: { status: 404 } };
     const request = requestOf(wire, prefix);
     const operation = service.operation(request);
+    if (undisturbed) return { response: this.#onTheWire(await service.handle(request, operation), false) };
     const fault = this.gate.fault(service.name, operation);
     if (fault === "cut" || fault === "timeout") {
       this.#record(service, operation, request, 0);

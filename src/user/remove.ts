@@ -40,6 +40,8 @@ async function deleteConnectUser(
   const { metadata, spec, status } = object;
   const instanceArn = status?.connectUserArn?.split("/agent/")[0] ?? persona?.spec.instanceArn;
   if (!instanceArn) {
+    // It waited for a persona that never was, so nothing was made.
+    if (status?.observedGeneration !== undefined && status.username === undefined) return;
     throw new CloudError(
       `persona ${spec.personaRef.name} is gone and status does not say in which instance the user is; restore the persona or set deletionPolicy: RevokeAccess`,
       { kind: "terminal", reason: REASON.PersonaNotFound, code: REASON.PersonaNotFound },

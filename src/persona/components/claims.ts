@@ -1,49 +1,44 @@
 /** Claims: left as the gallery application has them, unless RoleSessionName comes from the mail address. */
+import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { claimsDefinition } from "../../domain/claims.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
-import { type Component, madeWith, type Step } from "../component.ts";
+import { type Component, madeWith, type Step, waitFor } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
+import type { SeenClaims } from "../seen.ts";
 
 export function claimsPolicyName(scope: Pick<PersonaScope, "owner">): string {
   return `connect-sso ${scope.owner}`;
 }
 
-export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMappingPolicy }> = {
+/** A new policy shows within this time. Until then no other one is made; a second one, made after a crash, is removed again. */
+const SHOWS_WITHIN_MS = 300_000;
+
+export const claims: Component<SeenClaims> = {
   name: "claims",
   condition: CONDITION.ClaimsReady,
   cloud: "entra",
   needs: ["application"],
   applies: () => true,
-  async observe(scope) {
-    const principal = scope.seen.application?.servicePrincipal;
-    const wanted = scope.spec.application.roleSessionNameSource === "mail";
-    const attached = principal ? await attachedPolicies(scope, principal.id, wanted) : [];
-    const name = claimsPolicyName(scope);
-    let own = attached.find(({ displayName }) => displayName === name);
-    if (!own && wanted) own = (await scope.graph.findClaimsPolicies(name, scope.call))[0];
-    return { attached, own };
-  },
-  plan(scope, { attached, own }) {
+  observe,
+  plan(scope, { attached, own, surplus }) {
     const principal = scope.seen.application?.servicePrincipal;
     const { graph, call, spec } = scope;
     const object = `claims mapping policy ${claimsPolicyName(scope)}`;
     if (spec.application.roleSessionNameSource !== "mail") {
-      if (!own) return [];
-      return [
-        {
-          verb: "delete",
-          object,
-          why: "RoleSessionName comes from the user principal name, as the gallery application has it",
-          differences: [],
-          async apply() {
-            await graph.detachClaimsPolicy(principal!.id, own.id, call);
-            await graph.deleteClaimsPolicy(own.id, call);
-          },
+      const why = "RoleSessionName comes from the user principal name, as the gallery application has it";
+      return (own ? [own, ...surplus] : []).map((policy) => ({
+        verb: "delete",
+        object,
+        why,
+        differences: [],
+        async apply() {
+          await graph.detachClaimsPolicy(principal!.id, policy.id, call);
+          await graph.deleteClaimsPolicy(policy.id, call);
         },
-      ];
+      }));
     }
     const definition = [claimsDefinition("mail", durationSeconds(spec.application.sessionDuration))];
     // One made by hand that says the same serves as well.
@@ -56,8 +51,7 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
           why: "RoleSessionName comes from the mail address",
           differences: [],
           settings: madeWith({ definition: definition[0], attached: `application ${spec.application.displayName}` }),
-          apply: async () =>
-            void (await graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call)),
+          apply: () => create(scope, definition),
         },
       ];
     }
@@ -89,6 +83,15 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
         differences: [{ path: "attached", desired: own.displayName, observed: "(none)" }],
         apply: () => graph.attachClaimsPolicy(principal!.id, own.id, call),
       });
+    for (const other of surplus)
+      steps.push({
+        verb: "delete",
+        object: `${object} (${other.id})`,
+        why: "it was made twice, because the answer about the first one was lost",
+        differences: [],
+        maintenance: true,
+        apply: () => graph.deleteClaimsPolicy(other.id, call),
+      });
     return steps;
   },
   describe: (scope) =>
@@ -97,16 +100,50 @@ export const claims: Component<{ attached: ClaimsMappingPolicy[]; own?: ClaimsMa
       : "claims of the gallery application",
 };
 
+/**
+ * By name also when none is wanted: a crash may have left one that is no longer attached. Once none was seen for long enough, what
+ * is attached tells everything.
+ */
+async function observe(scope: PersonaScope): Promise<SeenClaims> {
+  const { graph, call, memory, spec } = scope;
+  const principal = scope.seen.application?.servicePrincipal;
+  const name = claimsPolicyName(scope);
+  const now = graph.now().getTime();
+  const wanted = spec.application.roleSessionNameSource === "mail";
+  const since = memory.withoutClaimsPolicySince ?? now;
+  const attached = principal ? await orNoRight(wanted, graph.claimsPoliciesOf(principal.id, call)) : [];
+  const looks = wanted || now - since < SHOWS_WITHIN_MS;
+  const named = looks ? await orNoRight(wanted, graph.findClaimsPolicies(name, call)) : [];
+  const ours = [
+    ...attached.filter(({ displayName }) => displayName === name),
+    ...named.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  ];
+  const [own, ...surplus] = [...new Map(ours.map((policy) => [policy.id, policy])).values()];
+  memory.withoutClaimsPolicySince = own ? undefined : since;
+  if (own) delete memory.claimsPolicyAskedAt;
+  return { attached, own, surplus };
+}
+
 /** Who wants no policy needs no right to read any: a refusal then says that none of ours can be there. */
-async function attachedPolicies(
-  { graph, call }: PersonaScope,
-  principalId: string,
-  wanted: boolean,
-): Promise<ClaimsMappingPolicy[]> {
+async function orNoRight(wanted: boolean, read: Promise<ClaimsMappingPolicy[]>): Promise<ClaimsMappingPolicy[]> {
   try {
-    return await graph.claimsPoliciesOf(principalId, call);
+    return await read;
   } catch (error) {
     if (!wanted && error instanceof CloudError && error.status === 403) return [];
+    throw error;
+  }
+}
+
+async function create(scope: PersonaScope, definition: string[]): Promise<void> {
+  const { graph, call, memory } = scope;
+  const now = graph.now().getTime();
+  if (now - (memory.claimsPolicyAskedAt ?? 0) < SHOWS_WITHIN_MS)
+    throw waitFor(REASON.WaitingForReplication, "Entra does not show the new claims mapping policy yet", 5_000);
+  memory.claimsPolicyAskedAt = now;
+  try {
+    await graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call);
+  } catch (error) {
+    if (error instanceof CloudError && !error.outcomeUnknown) delete memory.claimsPolicyAskedAt;
     throw error;
   }
 }

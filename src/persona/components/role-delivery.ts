@@ -42,7 +42,7 @@ export const roleDelivery: Component<{ appRoleId?: string }> = {
     return { appRoleId: delivered?.id };
   },
   plan(scope, { appRoleId }) {
-    if (scope.spec.roleDelivery.mode === "Direct") {
+    if (scope.spec.roleDelivery.mode === "Direct" && !isImported(scope, appRoleId)) {
       const steps = writeRole(scope);
       if (steps.length > 0) return steps;
     }
@@ -74,6 +74,12 @@ function isLong({ spec, names }: PersonaScope): boolean {
     (aws.roleName !== undefined || aws.samlProviderName !== undefined) &&
     appRoleLength(names).verdict === "long"
   );
+}
+
+/** Imported while the mode was Provisioning: it serves on, and nobody's assignment has to move to a second role of the same value. */
+function isImported({ seen }: PersonaScope, delivered: string | undefined): boolean {
+  const own = seen.application?.application?.appRoles ?? [];
+  return delivered !== undefined && !own.some(({ id }) => id === delivered);
 }
 
 function writeRole(scope: PersonaScope): Step[] {
