@@ -1,7 +1,6 @@
 // One file, with a source map: what the container carries and `make demo` runs. Heavy parts stay lazy: a command loads what it needs.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { build } from "esbuild";
-import { bundledPackages, notices } from "./licenses.mjs";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
@@ -43,7 +42,7 @@ const noUndici = {
   },
 };
 
-const { metafile } = await build({
+await build({
   entryPoints: { "connect-sso": new URL("../src/main.ts", import.meta.url).pathname },
   outdir: new URL("../dist", import.meta.url).pathname,
   bundle: true,
@@ -64,12 +63,6 @@ const { metafile } = await build({
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
-  // Only installed here because tools want it; `debug` takes it when it is there.
-  external: ["supports-color"],
   plugins: [noUndici, noSideEffects],
-  metafile: true,
   logLevel: "warning",
 });
-mkdirSync(new URL("../build", import.meta.url), { recursive: true });
-writeFileSync(new URL("../build/meta.json", import.meta.url), JSON.stringify(metafile));
-writeFileSync(new URL("../dist/THIRD-PARTY-NOTICES.txt", import.meta.url), notices(bundledPackages(metafile)));

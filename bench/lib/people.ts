@@ -65,13 +65,12 @@ export function personaManifest(name: "agents" | "managers") {
   };
 }
 
-/** With the controller's finalizer already when it is made for a measurement of something else: a third of the API server's work less. */
-export function userManifest(index: number, finalizers: string[] = []) {
+export function userManifest(index: number) {
   const team = teamOf(index);
   return {
     apiVersion: "connectsso.dev/v1alpha1",
     kind: "ConnectUser",
-    metadata: { name: nameOf(index), namespace: NAMESPACE, finalizers },
+    metadata: { name: nameOf(index), namespace: NAMESPACE, labels: { shard: String(index % 2) } },
     spec: {
       personaRef: { name: personaOf(index) },
       entraUser: { userPrincipalName: upnOf(index) },

@@ -1,0 +1,353 @@
+/**
+ * What the clouds must look like once faults have ended, worked out from the manifests alone. It knows the blog and the manifests,
+ * and nothing of the controller: names, documents and addresses are written out here.
+ */
+import { X509Certificate } from "node:crypto";
+import type { KubeObject } from "../../src/runtime/port.ts";
+import type { Clouds, Json } from "./administrator.ts";
+import { usernameOf } from "./edits.ts";
+import { DESTINATION, type PersonaSpec, type UserSpec } from "./scenario.ts";
+import {
+  ACCOUNT,
+  GROUPS,
+  INSTANCE,
+  INSTANCE_ARN,
+  OWNER_TAG,
+  PERSONAS,
+  type PersonaName,
+  TENANT,
+  USERS,
+  type UserName,
+} from "./world.ts";
+
+/** What is declared: a persona or user that is not in it was deleted, or never was. */
+export interface Declared {
+  personas: Map<PersonaName, PersonaSpec>;
+  users: Map<UserName, UserSpec>;
+  /** Whether a persona was last deleted with policy Delete. */
+  removed: Set<PersonaName>;
+  /** Users that were last deleted with policy Delete. */
+  removedUsers: Set<UserName>;
+  get(kind: string, name: string): KubeObject | undefined;
+}
+
+const SIGN_IN = "https://signin.aws.amazon.com/saml";
+const FEDERATION = `arn:aws:iam::${ACCOUNT}:policy/connect-sso/connect-sso-federation-${INSTANCE.slice(0, 8)}`;
+const LISTING = `arn:aws:iam::${ACCOUNT}:policy/connect-sso/connect-sso-list-roles-${INSTANCE.slice(0, 8)}`;
+const names = (persona: PersonaName) => ({
+  role: `connect-sso-team-${persona}`,
+  roleArn: `arn:aws:iam::${ACCOUNT}:role/connect-sso/connect-sso-team-${persona}`,
+  providerArn: `arn:aws:iam::${ACCOUNT}:saml-provider/connect-sso-team-${persona}`,
+  owner: `test/team/${persona}`,
+  entraTag: `${OWNER_TAG}:test/team/${persona}`,
+  temporary: `connect-sso test/team/${persona}`,
+});
+
+/** One line for each thing that is not as declared. */
+export function judge(clouds: Clouds, declared: Declared): string[] {
+  const judgement = new Judgement(clouds, declared);
+  for (const name of PERSONAS) judgement.persona(name);
+  for (const name of Object.keys(USERS) as UserName[]) judgement.user(name);
+  judgement.shared();
+  return judgement.complaints;
+}
+
+class Judgement {
+  readonly complaints: string[] = [];
+  readonly #clouds: Clouds;
+  readonly #declared: Declared;
+
+  constructor(clouds: Clouds, declared: Declared) {
+    this.#clouds = clouds;
+    this.#declared = declared;
+  }
+
+  #equal(what: string, found: unknown, wanted: unknown): void {
+    const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
+    if (a !== b) this.complaints.push(`${what}: is ${a}, not ${b}`);
+  }
+
+  persona(name: PersonaName): void {
+    const spec = this.#declared.personas.get(name);
+    const { owner, entraTag, temporary, role: roleName } = names(name);
+    const { applications, roles, providers, users, claimsPolicies } = this.#clouds;
+    const ours = applications.filter(({ tags, displayName }) => tags.includes(entraTag) || displayName === temporary);
+    const owned = (all: Json[]) => all.filter(({ tags }) => tags[OWNER_TAG] === owner);
+    if (!spec) {
+      if (this.#declared.get("ConnectSsoPersona", name)) this.complaints.push(`persona ${name} was not let go`);
+      if (!this.#declared.removed.has(name)) return;
+      this.#equal(`applications left of ${name}`, ours.length, 0);
+      this.#equal(`roles left of ${name}`, owned(roles).length, 0);
+      this.#equal(`providers left of ${name}`, owned(providers).length, 0);
+      this.#equal(`IAM users left of ${name}`, owned(users).length, 0);
+      this.#equal(
+        `claims policies left of ${name}`,
+        claimsPolicies.filter((one) => one.displayName === temporary).length,
+        0,
+      );
+      return;
+    }
+    this.#condition("ConnectSsoPersona", name, "Ready", "True");
+    this.#equal(`applications of ${name}`, ours.length, 1);
+    this.#equal(
+      `claims policies of ${name}`,
+      claimsPolicies.filter((one) => one.displayName === temporary).length,
+      spec.source === "mail" ? 1 : 0,
+    );
+    const principal = this.#clouds.servicePrincipals.find(({ appId }) => appId === ours[0]?.appId);
+    if (!ours[0] || !principal) return void this.complaints.push(`${name} has no service principal`);
+    this.#application(name, spec, ours[0], principal);
+    this.#signing(name, principal);
+    this.#role(
+      name,
+      spec,
+      roles.filter(({ RoleName }) => RoleName === roleName),
+    );
+    this.#provisioning(name, spec, principal, owned(users));
+  }
+
+  #application(name: PersonaName, spec: PersonaSpec, application: Json, principal: Json): void {
+    const { roleArn, providerArn } = names(name);
+    const what = `application of ${name}`;
+    this.#equal(`${what}: name`, application.displayName, spec.displayName);
+    this.#equal(`${what}: reply URLs`, application.web.redirectUris, [SIGN_IN]);
+    const [identifier, ...more] = application.identifierUris as string[];
+    this.#equal(`${what}: further identifiers`, more, []);
+    if (!/^https:\/\/signin\.aws\.amazon\.com\/saml(#\d+)?$/.test(identifier ?? ""))
+      this.complaints.push(`${what}: identifier is ${identifier}`);
+    const holders = this.#clouds.applications.filter(({ identifierUris }) => identifierUris.includes(identifier));
+    this.#equal(`${what}: applications with its identifier`, holders.length, 1);
+    this.#equal(`${what}: mode`, principal.preferredSingleSignOnMode, "saml");
+    this.#equal(
+      `${what}: relay state`,
+      principal.samlSingleSignOnSettings?.relayState,
+      `https://us-east-1.console.aws.amazon.com/connect/federate/${INSTANCE}?destination=${DESTINATION[spec.landingPage]}`,
+    );
+    this.#equal(`${what}: login URL`, principal.loginUrl ?? null, null);
+    this.#equal(`${what}: assignment required`, principal.appRoleAssignmentRequired, true);
+    this.#equal(`${what}: enabled`, principal.accountEnabled, true);
+    const delivered = (principal.appRoles as Json[]).filter(({ value }) => value === `${roleArn},${providerArn}`);
+    this.#equal(
+      `${what}: app roles that carry the role`,
+      delivered.map(({ isEnabled }) => isEnabled),
+      [true],
+    );
+    for (const kept of ["User", "msiam_access"])
+      if (!(principal.appRoles as Json[]).some(({ displayName, value }) => displayName === kept || value === kept))
+        this.complaints.push(`${what}: app role ${kept} is gone`);
+    const groups = (principal.assignments as Json[]).filter(({ principalType }) => principalType === "Group");
+    const wanted = this.#clouds.groups
+      .filter(({ displayName }) => spec.groups.includes(displayName))
+      .map(({ id }) => id);
+    this.#equal(`${what}: groups`, groups.map(({ principalId }) => principalId).sort(), wanted.sort());
+    this.#equal(`${what}: roles of groups`, groups.filter(({ appRoleId }) => appRoleId !== delivered[0]?.id).length, 0);
+    const claims = (principal.claimsPolicies as Json[]).map(({ displayName }) => displayName);
+    this.#equal(`${what}: claims policies`, claims, spec.source === "mail" ? [names(name).temporary] : []);
+    if (spec.source === "mail" && !/"mail"/.test(String(principal.claimsPolicies[0]?.definition)))
+      this.complaints.push(`${what}: RoleSessionName does not come from mail`);
+  }
+
+  /** The certificate that signs, and no other, is what AWS trusts; Entra holds no second one of ours. */
+  #signing(name: PersonaName, principal: Json): void {
+    const { providerArn, owner } = names(name);
+    const keys = (principal.keyCredentials as Json[]).filter(({ usage }) => usage === "Verify");
+    const active = keys.find(
+      ({ key }) => sha1(key) === String(principal.preferredTokenSigningKeyThumbprint).toUpperCase(),
+    );
+    if (!active) return void this.complaints.push(`${name}: no certificate signs`);
+    this.#equal(
+      `${name}: certificates of ours`,
+      keys.filter(({ displayName }) => displayName.startsWith("CN=connect-sso")).length,
+      1,
+    );
+    const provider = this.#clouds.providers.find(({ Arn }) => Arn === providerArn);
+    if (!provider) return void this.complaints.push(`${name}: there is no SAML provider`);
+    const trusted = [...String(provider.metadata).matchAll(/<(?:\w+:)?X509Certificate>([^<]+)</g)].map(([, der]) =>
+      sha1(der!),
+    );
+    this.#equal(`${name}: trusted certificates`, [...new Set(trusted)], [sha1(active.key)]);
+    if (!provider.metadata.includes(`entityID="https://sts.windows.net/${TENANT}/"`))
+      this.complaints.push(`${name}: the SAML provider trusts another issuer`);
+    this.#equal(`${name}: owner of the SAML provider`, provider.tags[OWNER_TAG], owner);
+  }
+
+  #role(name: PersonaName, spec: PersonaSpec, found: Json[]): void {
+    const { providerArn, owner } = names(name);
+    const [role] = found;
+    if (!role) return void this.complaints.push(`${name}: there is no role`);
+    const statements = role.trust.Statement as Json[];
+    this.#equal(`${name}: statements of the trust`, statements.length, 1);
+    this.#equal(
+      `${name}: trusted`,
+      [statements[0]?.Principal, [statements[0]?.Action].flat()],
+      [{ Federated: providerArn }, ["sts:AssumeRoleWithSAML"]],
+    );
+    this.#equal(`${name}: audience`, [statements[0]?.Condition?.StringEquals?.["SAML:aud"]].flat(), [SIGN_IN]);
+    const policies = spec.mode === "Provisioning" ? [FEDERATION, LISTING] : [FEDERATION];
+    this.#equal(`${name}: policies of the role`, role.attached, policies);
+    this.#equal(`${name}: session`, role.MaxSessionDuration, spec.sessionHours * 3600);
+    this.#equal(`${name}: boundary`, role.PermissionsBoundary?.PermissionsBoundaryArn ?? null, null);
+    this.#equal(`${name}: tags of the role`, [role.tags[OWNER_TAG], role.tags.team], [owner, spec.team]);
+  }
+
+  #provisioning(name: PersonaName, spec: PersonaSpec, principal: Json, users: Json[]): void {
+    this.#equal(`${name}: IAM users`, users.length, spec.mode === "Direct" ? 0 : 1);
+    if (spec.mode === "Direct") return;
+    this.#equal(`${name}: policies of the IAM user`, users[0]?.attached, [LISTING]);
+    this.#equal(
+      `${name}: access keys`,
+      users[0]?.keys.map(({ Status }: Json) => Status),
+      ["Active"],
+    );
+    this.#equal(
+      `${name}: provisioning jobs`,
+      principal.jobs.map(({ schedule }: Json) => schedule.state),
+      ["Active"],
+    );
+    const code = principal.jobs[0]?.status?.code;
+    if (code === "Quarantine") this.complaints.push(`${name}: the provisioning job is in quarantine`);
+  }
+
+  /** Policies that all personas of the instance share, as long as one needs them. */
+  shared(): void {
+    const { personas, removed } = this.#declared;
+    const all = [...personas.values()];
+    const retained = PERSONAS.some((name) => !personas.has(name) && !removed.has(name));
+    const listing = all.some(({ mode }) => mode === "Provisioning");
+    for (const [arn, wanted, text] of [
+      [FEDERATION, all.length > 0, `"connect:GetFederationToken","Resource":"${INSTANCE_ARN}/user/\${aws:userid}"`],
+      [LISTING, listing, '["iam:ListRoles","iam:ListAccountAliases"],"Resource":"*"'],
+    ] as const) {
+      const found = this.#clouds.policies.filter(({ Arn }) => Arn === arn);
+      if (wanted) {
+        this.#equal(`policies ${arn}`, found.length, 1);
+        const statements = found[0]?.document.Statement ?? [];
+        if (statements.length !== 1 || !JSON.stringify(statements[0]).includes(text))
+          this.complaints.push(`policy ${arn} allows ${JSON.stringify(statements)}`);
+      } else if (all.length === 0 && !retained && removed.size > 0) this.#equal(`policies ${arn}`, found.length, 0);
+    }
+  }
+
+  user(name: UserName): void {
+    const { users, personas, removedUsers } = this.#declared;
+    const spec = users.get(name);
+    const username = usernameOf(name);
+    const connectUsers = this.#clouds.connectUsers.filter(({ Username }) => Username === username);
+    const ours = connectUsers.filter(({ Tags }) => Tags?.[OWNER_TAG] === `test/team/${name}`);
+    const person = this.#clouds.people.find(({ userPrincipalName }) => userPrincipalName === username)!;
+    if (!spec) {
+      if (this.#declared.get("ConnectUser", name)) this.complaints.push(`user ${name} was not let go`);
+      if (removedUsers.has(name)) this.#equal(`Connect users left of ${name}`, ours.length, 0);
+      const shared = [...users.keys()].some((other) => USERS[other] === USERS[name]);
+      if (!shared)
+        for (const persona of personas.keys())
+          this.#equal(`roles left of ${name} in ${persona}`, this.#roles(persona, person.id), 0);
+      return;
+    }
+    const groups = GROUPS.filter(({ member }) => member === USERS[name]).map(({ displayName }) => displayName);
+    const byGroup = (of: PersonaName) => personas.get(of)!.groups.some((group) => groups.includes(group));
+    const elsewhere = [...personas.keys()].some((other) => other !== spec.persona && byGroup(other));
+    const rival = elsewhere || [...users.keys()].some((other) => other !== name && USERS[other] === USERS[name]);
+    const holder = connectUsers[0]?.Tags?.[OWNER_TAG];
+    const persona = personas.get(spec.persona)!;
+    const refused =
+      (holder !== undefined && holder !== `test/team/${name}`) ||
+      spec.profiles?.some((profile) => !persona.profiles.includes(profile));
+    this.#condition("ConnectUser", name, refused ? "Stalled" : rival ? "Conflict" : "Ready", "True");
+    if (rival || refused) return;
+    for (const other of personas.keys()) {
+      const found = this.#roles(other, person.id);
+      // Who has the role by a group needs no assignment of their own.
+      const enough = other === spec.persona ? (byGroup(other) ? Math.min(found, 1) : 1) : 0;
+      this.#equal(`roles of ${name} in ${other}`, found, enough);
+    }
+    this.#equal(`Connect users ${username}`, ours.length, 1);
+    if (ours[0]) this.#connectUser(name, spec, persona, ours[0]);
+  }
+
+  /** How often the person has the persona's role in Entra. */
+  #roles(persona: PersonaName, principalId: string): number {
+    const { entraTag } = names(persona);
+    const application = this.#clouds.applications.find(({ tags }) => tags.includes(entraTag));
+    const principal = this.#clouds.servicePrincipals.find(({ appId }) => appId === application?.appId);
+    const all = (principal?.assignments as Json[] | undefined) ?? [];
+    return all.filter((one) => one.principalId === principalId).length;
+  }
+
+  #connectUser(name: UserName, spec: UserSpec, persona: PersonaSpec, found: Json): void {
+    const what = `Connect user of ${name}`;
+    const foreign = this.#clouds.connectUsers.find(({ Username }) => Username === "by.hand")!;
+    const agent = foreign.SecurityProfileIds[0];
+    const profiles = spec.profiles ?? persona.profiles;
+    this.#equal(`${what}: number of profiles`, found.SecurityProfileIds.length, profiles.length);
+    this.#equal(`${what}: is an Agent`, found.SecurityProfileIds.includes(agent), profiles.includes("Agent"));
+    this.#equal(
+      `${what}: basic routing`,
+      found.RoutingProfileId === foreign.RoutingProfileId,
+      spec.routingProfile === undefined,
+    );
+    if (spec.hierarchyGroup) this.#equal(`${what}: has a hierarchy group`, found.HierarchyGroupId !== undefined, true);
+    const info = found.IdentityInfo;
+    this.#equal(`${what}: names`, [info.FirstName, info.LastName], [spec.firstName ?? USERS[name], "Doe"]);
+    if (spec.secondaryEmail) this.#equal(`${what}: e-mail`, info.SecondaryEmail, spec.secondaryEmail);
+    if (spec.phone) {
+      const { AfterContactWorkTimeLimit: work, AutoAccept: accept } = found.PhoneConfig;
+      this.#equal(`${what}: phone`, [work, accept], [spec.phone.afterContactWorkTime, spec.phone.autoAccept]);
+    }
+    if (spec.team) this.#equal(`${what}: tag`, found.Tags.team, spec.team);
+    if (spec.proficiencyLevel)
+      this.#equal(
+        `${what}: proficiencies`,
+        found.proficiencies.map(({ AttributeValue, Level }: Json) => [AttributeValue, Level]),
+        [["connect:English", spec.proficiencyLevel]],
+      );
+  }
+
+  #condition(kind: string, name: string, type: string, wanted: string): void {
+    const object = this.#declared.get(kind, name);
+    const { conditions = [], observedGeneration } = (object?.status ?? {}) as {
+      conditions?: Json[];
+      observedGeneration?: number;
+    };
+    const found = conditions.find((one) => one.type === type);
+    const open = conditions.filter(
+      (one) =>
+        one.status !== "True" &&
+        !["Reconciling", "Stalled", "Drifted", "Conflict", "RemovalsHalted"].includes(one.type),
+    );
+    if (found?.status !== wanted)
+      this.complaints.push(
+        `${kind} ${name}: ${type} is ${found?.status}, not ${wanted} (${open.map((one) => `${one.type}: ${one.reason}: ${one.message}`).join("; ")})`,
+      );
+    this.#equal(`${kind} ${name}: observed generation`, observedGeneration, object?.metadata.generation);
+  }
+}
+
+const sha1 = (der: string) => new X509Certificate(Buffer.from(der, "base64")).fingerprint.replaceAll(":", "");
+
+/** What belongs to nobody of ours, byte for byte. */
+export function foreigners(clouds: Clouds): string {
+  const strange = (tags: unknown) => !JSON.stringify(tags ?? {}).includes("test/");
+  const apps = clouds.applications.filter(
+    ({ displayName, tags }) => strange(tags) && !String(displayName).startsWith("connect-sso "),
+  );
+  const ids = new Set(apps.filter(({ createdDateTime }) => createdDateTime).map(({ appId }) => appId));
+  const principals = clouds.servicePrincipals.filter(({ appId }) => ids.has(appId));
+  return JSON.stringify(
+    {
+      roles: clouds.roles.filter(({ tags }) => strange(tags)),
+      policies: clouds.policies
+        .filter(({ tags, Arn }) => strange(tags) && !Arn.includes("/connect-sso/"))
+        .map(({ AttachmentCount: _, ...one }) => one),
+      users: clouds.users.filter(({ tags }) => strange(tags)),
+      applications: apps,
+      servicePrincipals: principals,
+      claimsPolicies: clouds.claimsPolicies.filter(({ displayName }) => !displayName.startsWith("connect-sso ")),
+      people: clouds.people,
+      groups: clouds.groups,
+      connectUsers: clouds.connectUsers.filter(({ Username }) => Username === "by.hand"),
+    },
+    null,
+    1,
+  );
+}

@@ -1,0 +1,190 @@
+/** What may happen in a simulation, as data: small and readable when a failure is shrunk. */
+import fc from "fast-check";
+import type { Fault } from "../../src/sandbox/world.ts";
+import { PERSONA_EDITS, type PersonaEditName, USER_EDITS, type UserEditName } from "./edits.ts";
+import { INSTANCE_ARN, PERSONAS, type PersonaName, USERS, type UserName } from "./world.ts";
+
+export interface PersonaSpec {
+  landingPage: keyof typeof DESTINATION;
+  displayName: string;
+  source: "userPrincipalName" | "mail";
+  sessionHours: number;
+  groups: string[];
+  mode: "Direct" | "Provisioning";
+  profiles: string[];
+  team: string;
+  deletionPolicy: "Retain" | "Delete";
+}
+export interface UserSpec {
+  persona: PersonaName;
+  profiles?: string[];
+  routingProfile?: string;
+  hierarchyGroup?: string[];
+  firstName?: string;
+  secondaryEmail?: string;
+  phone?: { afterContactWorkTime: number; autoAccept: boolean };
+  proficiencyLevel?: number;
+  team?: string;
+  deletionPolicy: "RevokeAccess" | "Delete";
+}
+
+export type Step =
+  | { persona: PersonaName; spec: PersonaSpec }
+  | { user: UserName; spec: UserSpec }
+  | { deletePersona: PersonaName }
+  | { deleteUser: UserName }
+  | { recreate: UserName; value: string }
+  | { rotateCertificate: PersonaName; value: string }
+  | { rotateKey: PersonaName; value: string }
+  | { somebody: PersonaEditName; of: PersonaName }
+  | { somebody: UserEditName; ofUser: UserName }
+  | { namesakeInCapitals: UserName }
+  /** The controller dies when it has sent this many more requests; `forget` loses every status as well. */
+  | { crashAfterCalls: number; forget: boolean }
+  | { waitMinutes: number };
+
+export interface Scenario {
+  /** For chance: latencies, jitter, which calls the faults strike. */
+  seed: number;
+  consistencyDelaySeconds: number;
+  faults: Fault[];
+  /** Chance that a write to the API server fails. */
+  kubernetesTrouble: number;
+  steps: Step[];
+}
+
+export const DESTINATION = {
+  AdminConsole: "%2Fconnect%2F",
+  ContactControlPanel: "%2Fconnect%2Fccp",
+  AgentWorkspace: "%2Fagent-app-v2",
+  MetricsAndQuality: "%2Fconnect%2Freal-time-metrics",
+};
+
+export function personaManifest(name: PersonaName, spec: PersonaSpec, annotations?: Record<string, string>) {
+  return {
+    kind: "ConnectSsoPersona",
+    metadata: { name, ...(annotations ? { annotations } : {}) },
+    spec: {
+      instanceArn: INSTANCE_ARN,
+      landingPage: spec.landingPage,
+      application: {
+        displayName: spec.displayName,
+        roleSessionNameSource: spec.source,
+        groups: spec.groups.map((displayName) => ({ displayName })),
+      },
+      aws: { maxSessionDuration: `${spec.sessionHours}h`, tags: { team: spec.team } },
+      roleDelivery: { mode: spec.mode },
+      connectUsers: { securityProfiles: spec.profiles, routingProfile: "Basic Routing Profile" },
+      deletionPolicy: spec.deletionPolicy,
+    },
+  };
+}
+
+export function userManifest(name: UserName, spec: UserSpec, annotations?: Record<string, string>) {
+  const { persona, profiles, proficiencyLevel, team, ...same } = spec;
+  return {
+    kind: "ConnectUser",
+    metadata: { name, ...(annotations ? { annotations } : {}) },
+    spec: {
+      ...same,
+      personaRef: { name: persona },
+      entraUser: { userPrincipalName: `${USERS[name]}@example.com` },
+      ...(profiles ? { securityProfiles: profiles } : {}),
+      ...(team ? { tags: { team } } : {}),
+      ...(proficiencyLevel
+        ? { proficiencies: [{ attribute: "connect:Language", value: "connect:English", level: proficiencyLevel }] }
+        : {}),
+    },
+  };
+}
+
+const one = fc.constantFrom;
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
+
+const personaSpec: fc.Arbitrary<PersonaSpec> = fc.record({
+  landingPage: one(...(Object.keys(DESTINATION) as (keyof typeof DESTINATION)[])),
+  displayName: one("Connect One", "Connect Two"),
+  source: one<PersonaSpec["source"]>("userPrincipalName", "userPrincipalName", "mail"),
+  sessionHours: one(12, 4),
+  groups: fc.subarray(["Contact centre", "Night shift"]),
+  mode: one<PersonaSpec["mode"]>("Direct", "Direct", "Provisioning"),
+  profiles: one(["Agent"], ["Agent", "Supervisor"], ["Admin"]),
+  team: one("blue", "red"),
+  deletionPolicy: one<PersonaSpec["deletionPolicy"]>("Delete", "Retain"),
+});
+
+const userSpec: fc.Arbitrary<UserSpec> = fc.record(
+  {
+    persona: one(...PERSONAS),
+    profiles: one(["Agent"], ["Supervisor"]),
+    routingProfile: one("Sales"),
+    hierarchyGroup: one(["Dublin"], ["Dublin", "Blue"], ["Dublin", "Red"]),
+    firstName: one("Jo", "Zoë"),
+    secondaryEmail: one("home@example.org", "other@example.org"),
+    phone: fc.record({ afterContactWorkTime: one(0, 30), autoAccept: fc.boolean() }),
+    proficiencyLevel: one(1, 3),
+    team: one("blue", "red"),
+    deletionPolicy: one<UserSpec["deletionPolicy"]>("RevokeAccess", "Delete"),
+  },
+  { requiredKeys: ["persona", "deletionPolicy"] },
+);
+
+const persona = one(...PERSONAS);
+const user = one(...(Object.keys(USERS) as UserName[]));
+const request = one("1", "2");
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ persona, spec: personaSpec }) },
+  { weight: 4, arbitrary: fc.record({ user, spec: userSpec }) },
+  { weight: 1, arbitrary: fc.record({ deletePersona: persona }) },
+  { weight: 2, arbitrary: fc.record({ deleteUser: user }) },
+  { weight: 1, arbitrary: fc.record({ recreate: user, value: request }) },
+  { weight: 1, arbitrary: fc.record({ rotateCertificate: persona, value: request }) },
+  { weight: 1, arbitrary: fc.record({ rotateKey: persona, value: request }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ somebody: one(...(Object.keys(PERSONA_EDITS) as PersonaEditName[])), of: persona }),
+  },
+  { weight: 4, arbitrary: fc.record({ somebody: one(...(Object.keys(USER_EDITS) as UserEditName[])), ofUser: user }) },
+  { weight: 1, arbitrary: fc.record({ namesakeInCapitals: user }) },
+  { weight: 5, arbitrary: fc.record({ crashAfterCalls: fc.integer({ min: 0, max: 60 }), forget: fc.boolean() }) },
+  { weight: 5, arbitrary: fc.record({ waitMinutes: one(0.1, 1, 15, 50) }) },
+);
+
+const fault: fc.Arbitrary<Fault> = fc.record({
+  match: one("*", "graph:*", "iam:*", "connect:*", "login:*"),
+  kind: one<Fault["kind"]>(
+    "throttle",
+    "internal",
+    "unavailable",
+    "denied",
+    "timeout",
+    "cut",
+    "lostAnswer",
+    "malformed",
+    "truncated",
+    "staleRead",
+  ),
+  probability: one(0.03, 0.15, 0.5),
+});
+
+export const scenario: fc.Arbitrary<Scenario> = fc
+  .record({
+    seed: fc.nat(),
+    consistencyDelaySeconds: one(0, 3, 20),
+    faults: fc.array(fault, { maxLength: 3 }),
+    kubernetesTrouble: one(0, 0, 0.1),
+    first: fc.record({
+      administrators: maybe(personaSpec),
+      agents: personaSpec,
+      alice: maybe(userSpec),
+      jane: maybe(userSpec),
+    }),
+    further: fc.array(step, { minLength: 2, maxLength: 14, size: "max" }),
+  })
+  .map(({ first, further, ...rest }) => {
+    const steps: Step[] = [];
+    for (const name of PERSONAS) if (first[name]) steps.push({ persona: name, spec: first[name] });
+    for (const name of ["alice", "jane"] as const) if (first[name]) steps.push({ user: name, spec: first[name] });
+    return { ...rest, steps: [...steps, ...further] };
+  });
