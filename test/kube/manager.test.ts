@@ -285,6 +285,35 @@ describe("a manager", () => {
   });
 });
 
+describe("shards", () => {
+  test("each has its objects and its own lease; a relabelled object changes hands, and nobody takes it for deleted", async () => {
+    const where = await namespace("shards");
+    const shard = (name: string) =>
+      manage(where, {
+        labelSelector: `shard=${name}`,
+        leaderElection: { identity: name, leaseName: `shard-${name}`, namespace: where },
+      });
+    const [a, b] = [shard("a"), shard("b")];
+    await Promise.all([a.manager.start(), b.manager.start()]);
+    await until(() => a.manager.leading() && b.manager.leading(), "both lead");
+    await client.create<User>(USERS, where, {
+      apiVersion: "connectsso.dev/v1alpha1",
+      kind: "ConnectUser",
+      metadata: { name: "jane", namespace: where, labels: { shard: "a" } },
+      spec: { personaRef: { name: "agents" }, entraUser: { userPrincipalName: "jane@example.com" } },
+    });
+    const known = (one: typeof a) => one.manager.store.get<User>("ConnectUser", where, "jane");
+    await until(() => known(a)?.status, "the first shard has written its status");
+    expect(known(b)).toBeUndefined();
+    await client.patch(USERS, where, "jane", { type: "merge", body: { metadata: { labels: { shard: "b" } } } });
+    await until(() => known(b), "the second shard has it");
+    await until(() => !known(a), "the first has let go");
+    const object = await client.get<User>(USERS, where, "jane");
+    expect(object.metadata.deletionTimestamp).toBeUndefined();
+    expect(object.metadata.finalizers).toContain(FINALIZER);
+  });
+});
+
 describe("leadership", () => {
   const election = (where: string, identity: string) => ({
     leaderElection: { identity, leaseName: "controller", namespace: where },
