@@ -30,9 +30,9 @@ export async function sweep(scene: Scene): Promise<Result[]> {
   }
 }
 
-/** From the first user that is looked at again to the last one; its calls are those since the end of the first sweep. */
+/** From its first page of users to the last user that was looked at again; its calls are those since the end of the first sweep. */
 async function oneSweep(controller: Controller, scene: Scene): Promise<{ seconds: number } & Counts> {
-  while ((await controller.reconciled()) <= scene.users) await sleep(250);
+  while (!(await scene.sandbox.count(false)).calls["connect:SearchUsers"]) await sleep(100);
   const began = performance.now();
   await controller.untilReconciled(2 * scene.users, 180_000, 250);
   const seconds = (performance.now() - began) / 1000;

@@ -60,7 +60,8 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
         probing = true;
         return;
       }
-      throw new CloudError(`${name} is left alone after ${failures} failures in a row: ${last?.message}`, {
+      // Without the number of failures: a message that changes with each probe would be a status written with each probe.
+      throw new CloudError(`${name} is left alone, it refused everything: ${last?.message}`, {
         kind: "transient",
         reason: "CircuitOpen",
         code: last?.code ?? "CircuitOpen",

@@ -202,11 +202,13 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   return {
     users: (maxAgeMs, o = {}) => current(maxAgeMs, o),
     async user(username, maxAgeMs, o = {}) {
-      const view = (await current(maxAgeMs, o)).get(username);
+      // Asked for anew, one that is known is one call; all of them are twenty.
+      const wanted = maxAgeMs < PERSON_AGE_MS && o.priority !== "sweep" && users.has(username);
+      const view = wanted ? users.get(username) : (await current(maxAgeMs, o)).get(username);
       if (!view || o.priority === "sweep") return view;
       const now = clock.now();
       const knownAt = Math.max(readAt ?? 0, own.get(username)?.at ?? 0, single.get(username) ?? 0);
-      if (now - knownAt < PERSON_AGE_MS || !maySingle(now)) return view;
+      if (now - knownAt < Math.min(maxAgeMs, PERSON_AGE_MS) || !(wanted || maySingle(now))) return view;
       const seen = await describe(view.id, o);
       // Somebody may have written meanwhile; what they wrote is newer.
       if ((own.get(username)?.at ?? 0) >= now) return users.get(username);

@@ -1,11 +1,19 @@
 /** Who is assigned to an application, from the inventory that all users share. */
 import { CloudError } from "../errors.ts";
 import { Assignments } from "./assignments.ts";
-import { gone, principalPath, type TenantContext } from "./context.ts";
+import type { GraphRequest } from "./client.ts";
+import { gone, type Json, principalPath, type TenantContext } from "./context.ts";
 import { toAssignment } from "./shapes.ts";
 import type { Assignment, Graph } from "./types.ts";
 
-export function assignmentCalls({ client, write }: TenantContext) {
+/** Assignments are objects of their own: some may be made at a time, those of one person one after the other. */
+const LANES = 4;
+
+export function assignmentCalls({ client, inTurn }: TenantContext) {
+  const write = (servicePrincipalId: string, principalId: string, request: GraphRequest) => {
+    const lane = Number.parseInt(principalId.slice(-4), 16) % LANES || 0;
+    return inTurn(`${principalPath(servicePrincipalId)}/appRoleAssignedTo/${lane}`, () => client.send<Json>(request));
+  };
   const assignments = new Map<string, Assignments>();
   const assignmentsOf = (id: string): Assignments => {
     const found = assignments.get(id) ?? new Assignments(client, id);
@@ -25,7 +33,8 @@ export function assignmentCalls({ client, write }: TenantContext) {
         options,
       };
       try {
-        const json = await write({ ...request, method: "POST", body: { principalId, resourceId: id, appRoleId } });
+        const body = { principalId, resourceId: id, appRoleId };
+        const json = await write(id, principalId, { ...request, method: "POST", body });
         const made = toAssignment(json!);
         assignmentsOf(id).wrote(made.id, made);
       } catch (error) {
@@ -39,7 +48,7 @@ export function assignmentCalls({ client, write }: TenantContext) {
     },
     async unassign(id, assignmentId, options) {
       await gone(() =>
-        write({
+        write(id, assignmentId, {
           method: "DELETE",
           operation: "/servicePrincipals/{id}/appRoleAssignedTo/{id}",
           path: `${principalPath(id)}/appRoleAssignedTo/${assignmentId}`,

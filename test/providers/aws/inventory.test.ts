@@ -62,6 +62,15 @@ test("a sweep waits for a fresh inventory; a person gets the old one at once and
   await sweep;
 });
 
+test("one that is known and asked for anew is one call, not a page for everybody", async () => {
+  const { clock, asked, world, inventory } = start();
+  await inventory.users(10 * MINUTE, { priority: "sweep" });
+  await clock.advance(1_000);
+  world.described.ann = { Tags: { owner: "somebody else" } };
+  expect((await inventory.user("ann", 0))?.tags).toEqual({ owner: "somebody else" });
+  expect(asked).toEqual(["SearchUsers", "DescribeUser"]);
+});
+
 test("nobody is shown an inventory that is far too old", async () => {
   const { clock, asked, inventory } = start();
   await inventory.users(MINUTE, { priority: "sweep" });
