@@ -91,7 +91,7 @@ async function showUntil(
   const progress = new Progress(
     () => {
       for (const line of events()) progress.note(line);
-      return tree(controller.resources(), colours, { columns: width(process.stderr) });
+      return tree(controller.resources(), colours);
     },
     () => [...steps.since(controller.resources()), ...events()].join("\n"),
   );

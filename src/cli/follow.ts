@@ -2,7 +2,7 @@
 import { type Condition, findCondition, isTrue } from "../runtime/conditions.ts";
 import type { Resource } from "./objects.ts";
 import { LiveProgress } from "./progress.ts";
-import { paint, width } from "./terminal.ts";
+import { hasColours, paint } from "./terminal.ts";
 import { tree } from "./tree.ts";
 
 export interface Following {
@@ -27,7 +27,7 @@ const STALLED_MS = 15_000;
 
 export async function follow(following: Following): Promise<number> {
   const { read, everyMs, timeoutMs, handled, ended, told, label, what, idle } = following;
-  const colours = paint();
+  const colours = paint(hasColours(process.stderr));
   const progress = new LiveProgress();
   const started = Date.now();
   let warned = idle === undefined;
@@ -41,7 +41,7 @@ export async function follow(following: Following): Promise<number> {
       const moved = answered || JSON.stringify(one.status) !== first;
       if (answered && ended(one)) {
         progress.end();
-        process.stdout.write(`${colours.good("✔")} ${label}: ${told(one)}\n`);
+        process.stdout.write(`${paint().good("✔")} ${label}: ${told(one)}\n`);
         return 0;
       }
       const waited = Date.now() - started;
@@ -62,7 +62,7 @@ export async function follow(following: Following): Promise<number> {
         return 1;
       }
       progress.show(
-        `${tree([one], colours, { columns: width() })}\n${colours.dim(`${what}: ${stateOf(answered, conditions)}`)}`,
+        `${tree([one], colours)}\n${colours.dim(`${what}: ${stateOf(answered, conditions)}`)}`,
         `${label}: ${what}: ${stateOf(answered, conditions)}`,
       );
       await new Promise((resolve) => setTimeout(resolve, everyMs));

@@ -37,6 +37,10 @@ export async function openClouds(
   const sandbox = wanted && !running ? await startSandbox(options.sandboxConfig) : undefined;
   if (sandbox) Object.assign(process.env, sandbox.env);
   const cluster = options.clusterName ?? declared?.clusterName ?? (declared?.kube ? "default" : "folder");
+  if (declared?.kube && cluster === "default" && !options.clusterName && !declared.clusterName)
+    process.stderr.write(
+      "note: no persona tells yet under which --cluster-name its controller owns things; going on with `default`\n",
+    );
   const calls: CallRecord[] = [];
   const { clouds, close } = composeClouds({
     cluster,

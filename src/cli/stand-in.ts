@@ -29,12 +29,15 @@ export async function refuseBesideController(
 
 const keyOf = ({ metadata }: ConnectSsoPersona) => `${metadata.namespace}/${metadata.name}`;
 
-async function inCluster(options: Pick<ObjectOptions, "kubeconfig" | "context">): Promise<ConnectSsoPersona[]> {
+async function inCluster({
+  kubeconfig,
+  context,
+}: Pick<ObjectOptions, "kubeconfig" | "context">): Promise<ConnectSsoPersona[]> {
   const late = new Promise<undefined>((resolve) => {
     setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
   });
   try {
-    const cluster = await Promise.race([openDeclared({ ...options, allNamespaces: true }), late]);
+    const cluster = await Promise.race([openDeclared({ kubeconfig, context, allNamespaces: true }), late]);
     await cluster?.close();
     return cluster?.personas() ?? [];
   } catch {

@@ -19,7 +19,9 @@ const WATCH_MS = 2_000;
 /** 0: everything is Ready; 2: something is not. */
 export async function status(name: string | undefined, options: StatusOptions): Promise<number> {
   let shown = await look(name, options);
-  const text = () => tree(shown, paint(), { columns: width(), all: options.all });
+  const where = options.namespace ? `namespace ${options.namespace}` : "the namespace of the context";
+  const nothing = `Nothing is declared in ${options.allNamespaces ? "this cluster" : `${where}; -A shows all of them`}.`;
+  const text = () => (shown.length === 0 ? nothing : tree(shown, paint(), { columns: width(), all: options.all }));
   if (!options.watch) {
     print({ data: { resources: shown.map(brief) }, text }, options.output);
     return shown.every(isReady) ? 0 : 2;
@@ -30,12 +32,20 @@ export async function status(name: string | undefined, options: StatusOptions): 
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
   });
-  const timer = setInterval(async () => {
-    // A look that fails is tried again; what was seen last stays on the screen.
-    shown = await look(name, options).catch(() => shown);
-  }, WATCH_MS);
+  let watching = true;
+  const looks = (async () => {
+    while (watching) {
+      const started = Date.now();
+      // A look that fails is tried again; what was seen last stays on the screen.
+      shown = await look(name, options).catch(() => shown);
+      // Many objects take long to read: the API server is left alone most of the time.
+      const pause = Math.max(WATCH_MS, 5 * (Date.now() - started));
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, pause))]);
+    }
+  })();
   await ended;
-  clearInterval(timer);
+  watching = false;
+  await looks;
   progress.end({ keep: true });
   return shown.every(isReady) ? 0 : 2;
 }

@@ -70,8 +70,8 @@ export function truncate(text: string, columns: number): string {
   return cut;
 }
 
-/** Breaks a line between words; what follows the first line is indented by `indent` columns. Words that are too long stay whole. */
-export function wrap(text: string, columns: number | undefined, indent = 0): string {
+/** Breaks a line between words; what follows the first line begins with `indent` (columns, or the text itself). Words that are too long stay whole. */
+export function wrap(text: string, columns: number | undefined, indent: number | string = 0): string {
   if (columns === undefined || visibleLength(text) <= columns) return text;
   const lead = /^\s*/.exec(text)![0];
   const lines: string[] = [];
@@ -80,7 +80,7 @@ export function wrap(text: string, columns: number | undefined, indent = 0): str
     const next = line.trim() === "" ? `${line}${word}` : `${line} ${word}`;
     if (visibleLength(next) > columns && line.trim() !== "") {
       lines.push(line);
-      line = `${" ".repeat(indent)}${word}`;
+      line = `${typeof indent === "number" ? " ".repeat(indent) : indent}${word}`;
     } else line = next;
   }
   return [...lines, line].join("\n");

@@ -47,7 +47,13 @@ export function tree(resources: Resource[], colours: Paint, options: TreeOptions
       `${colours.bad("✘")} ${colours.bold(`ConnectSsoPersona ${persona}`)} ${colours.dim("not here")}`,
       ...userLines(orphans, colours, options),
     );
-  return lines.map((line) => wrap(line, options.columns, 8)).join("\n");
+  return lines.map((line) => wrap(line, options.columns, continued(line))).join("\n");
+}
+
+/** The branches of the tree go on beside a broken line. */
+function continued(line: string): string {
+  const branches = /^[│├└─ ]*/.exec(line)![0];
+  return `${branches.replaceAll("├", "│").replaceAll(/[└─]/g, " ")}    `;
 }
 
 function personaLines(
@@ -70,10 +76,19 @@ function personaLines(
     );
   return [
     head(persona, `${spec.application.displayName}, ${spec.roleDelivery.mode}`, colours, options),
+    ...wholeLines(conditions, colours, options),
     ...(status?.conditions ? branches : ["├─ not looked at yet"]),
     ...driftLines(persona, "│  ", colours),
     ...userLines(users, colours, options),
   ];
+}
+
+/** What concerns the persona as a whole: why it was not looked at in parts. */
+function wholeLines(conditions: Condition[] | undefined, colours: Paint, { now }: TreeOptions): string[] {
+  const ready = conditionOf(conditions, "Ready");
+  if (!ready || ready.status === "True" || ready.reason === "Suspended") return [];
+  const told = conditions?.some(({ type, message }) => !SUMMARY.has(type) && message === ready.message);
+  return told ? [] : [`├─ ${openLine(ready, colours, now)}`];
 }
 
 /** First line: what is well, in one. Then one line for each condition that is not. */
@@ -88,7 +103,11 @@ function branch(
   );
   const good = shown.filter(isGood);
   const waiting = everything ? [] : shown.filter((one) => !isGood(one) && one.reason === "WaitingForDependency");
-  const open = shown.filter((one) => !good.includes(one) && !waiting.includes(one));
+  const unread = everything ? [] : shown.filter((one) => isUnread(one) && !ABNORMAL.has(one.type));
+  const open = shown.filter(
+    (one) =>
+      ![good, waiting, unread].some((known) => known.includes(one)) && !(ABNORMAL.has(one.type) && isUnread(one)),
+  );
   const named = everything
     ? good.map((one) => `${colours.good("✔")} ${one.type} ${colours.dim(one.message)}`)
     : good.filter(({ type }) => !ABNORMAL.has(type)).length > 0
@@ -107,12 +126,18 @@ function branch(
           `${colours.busy("…")} ${colours.dim(`${waiting.map(({ type }) => type.replace(/Ready$/, "")).join(" ")} ${waiting.length === 1 ? "waits" : "wait"} for what comes before`)}`,
         ]
       : [];
+  if (unread.length > 0)
+    folded.push(
+      `${colours.busy("…")} ${colours.dim(`${unread.map(({ type }) => type.replace(/Ready$/, "")).join(" ")} not looked at`)}`,
+    );
   return [...named, ...open.map((one) => openLine(one, colours, now)), ...folded];
 }
 
 function userLines(users: ConnectUser[], colours: Paint, options: TreeOptions): string[] {
   const well = users.filter((user) => isReady(user) && !hasOpen(user));
-  const open = users.filter((user) => !well.includes(user));
+  const standing = options.all ? [] : users.filter(standsOnPersona);
+  const known = new Set([...well, ...standing]);
+  const open = users.filter((user) => !known.has(user));
   const lines = open
     .slice(0, options.all ? undefined : OPEN_USERS)
     .flatMap((user) => [
@@ -129,15 +154,28 @@ function userLines(users: ConnectUser[], colours: Paint, options: TreeOptions): 
     ).map(([reason, group]) => `${group!.length} ${reason}`);
     lines.push(`├─ ${colours.bad("✘")} ${open.length - OPEN_USERS} more are not Ready: ${reasons.join(", ")}`);
   }
-  if (well.length > 0) {
-    const names = options.all || well.length <= NAMED_USERS ? well.map(({ metadata }) => metadata.name).join(" ") : "";
+  if (standing.length > 0)
     lines.push(
-      `├─ ${colours.good("✔")} ${well.length} user${well.length === 1 ? "" : "s"} Ready ${colours.dim(names)}`.trimEnd(),
+      `├─ ${colours.busy("…")} ${counted(standing, "wait for the persona", "waits for the persona", options, colours)}`,
     );
+  if (well.length > 0) {
+    lines.push(`├─ ${colours.good("✔")} ${counted(well, "Ready", "Ready", options, colours)}`);
   }
   return lines.map((line, index) =>
     index === lastTop(lines) ? line.replace("├─", "└─") : index > lastTop(lines) ? line.replace("│", " ") : line,
   );
+}
+
+function counted(users: ConnectUser[], many: string, one: string, { all }: TreeOptions, colours: Paint): string {
+  const names = all || users.length <= NAMED_USERS ? users.map(({ metadata }) => metadata.name).join(" ") : "";
+  const text = users.length === 1 ? `1 user ${one}` : `${users.length} users ${many}`;
+  return `${text} ${colours.dim(names)}`.trimEnd();
+}
+
+/** Nothing is wrong with the user itself. */
+function standsOnPersona({ status }: ConnectUser): boolean {
+  const ready = conditionOf(status?.conditions as Condition[] | undefined, "Ready");
+  return ready?.reason === "PersonaNotReady" || ready?.reason === "PersonaSuspended";
 }
 
 const lastTop = (lines: string[]) => lines.findLastIndex((line) => line.startsWith("├─"));
@@ -180,6 +218,7 @@ function mark(condition: Condition | undefined, colours: Paint): string {
 }
 
 const conditionOf = (all: Condition[] | undefined, type: string) => all?.find((one) => one.type === type);
+const isUnread = (one: Condition) => one.status === "Unknown" && one.reason === "Pending";
 const isGood = (one: Condition) => one.status !== "Unknown" && (one.status === "True") !== ABNORMAL.has(one.type);
 const isReady = ({ status }: Resource) =>
   conditionOf(status?.conditions as Condition[] | undefined, "Ready")?.status === "True";

@@ -1,0 +1,201 @@
+/** Commands against a real API server, with the controller as a process of its own and sandbox clouds. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
+import { persona, user, world } from "../e2e/support.ts";
+import { type ApiServer, startApiServer } from "../kube/apiserver.ts";
+import { CLEAN, type Ended, expectGolden, MAIN, type RunOptions, run } from "./support.ts";
+
+const crds = fileURLToPath(new URL("../../crds", import.meta.url));
+let server: ApiServer;
+let sandbox: Sandbox;
+let controller: ChildProcess;
+let env: Record<string, string>;
+
+const cli = (args: string[], options: RunOptions = {}): Promise<Ended> =>
+  run([...args, ...(args.includes("-f") ? [] : ["-n", "team"])], { ...options, env: { ...env, ...options.env } });
+
+beforeAll(async () => {
+  [server, sandbox] = await Promise.all([startApiServer(), startSandbox({ world: world() })]);
+  env = { ...sandbox.env, KUBECONFIG: server.kubeconfig };
+  await server.kubectl(["apply", "--server-side", "-f", crds]);
+  await server.kubectl(["wait", "--for=condition=Established", "--timeout=20s", "-f", crds]);
+  await server.kubectl(["create", "namespace", "team"]);
+  const objects = [
+    persona("agents"),
+    persona("broken", { connectUsers: { securityProfiles: ["Nobody"], routingProfile: "Basic Routing Profile" } }),
+    user("jane", "agents"),
+    user("omar", "agents"),
+    user("nobody", "agents"),
+    user("alice", "broken"),
+  ];
+  await server.kubectl(["apply", "-f", "-"], objects.map((one) => JSON.stringify(one)).join("\n---\n"));
+}, 90_000);
+
+afterAll(async () => {
+  const ended = controller && new Promise((resolve) => controller.once("close", resolve));
+  controller?.kill("SIGTERM");
+  await ended;
+  await sandbox?.close();
+  await server?.stop();
+});
+
+/** Ages and what each run makes anew. */
+const steady = (text: string) =>
+  text
+    .replace(/\((\d+[smhd])\)/g, "(AGE)")
+    .replace(/for \d+[smhd]/g, "for AGE")
+    .replace(/\b[0-9A-F]{8}…/g, "THUMBPRINT…");
+
+describe("before the controller has looked", () => {
+  it("plan says under which name it goes on, and what the controller would do", async () => {
+    const { code, stdout, stderr } = await cli(["plan"]);
+    expect(stderr).toMatch(/^note: no persona tells yet under which --cluster-name/);
+    expect(stdout).toMatch(/\+ Entra: application Connect agents/);
+    expect(stdout).toMatch(/UnknownSecurityProfile: there is no security profile Nobody/);
+    expect(code).toBe(1);
+  });
+
+  it("a request that nobody answers says so, and ends with its time", async () => {
+    const { code, stderr } = await cli(["reconcile", "persona/agents", "--timeout", "2s"]);
+    expect(stderr).toMatch(/a look at the clouds has not ended within 2 s: it was not looked at\n$/);
+    expect(code).toBe(1);
+  });
+
+  it("status of an empty namespace says where it looked", async () => {
+    const { code, stdout } = await run(["status", "-n", "default"], { env });
+    expect(stdout).toBe("Nothing is declared in namespace default; -A shows all of them.\n");
+    expect(code).toBe(0);
+  });
+});
+
+describe("with the controller", () => {
+  beforeAll(async () => {
+    const bind = ["--metrics-bind-address", "0", "--health-probe-bind-address", "0"];
+    const args = ["run", "--cluster-name", "test", "--poll-interval", "2s", ...bind, "--allow-insecure-endpoints"];
+    controller = spawn(process.execPath, ["--", MAIN, ...args], { env: { ...CLEAN, ...env }, stdio: "ignore" });
+    const { code } = await cli(["reconcile", "agents", "--timeout", "1m"]);
+    expect(code).toBe(0);
+    for (const name of ["jane", "omar"]) expect((await cli(["reconcile", name, "--timeout", "1m"])).code).toBe(0);
+    // Refused ones end with their reason.
+    const refused = await Promise.all([cli(["reconcile", "nobody"]), cli(["reconcile", "broken"])]);
+    expect(refused.map(({ code }) => code)).toEqual([1, 1]);
+    expect(refused[0]!.stderr).toMatch(/EntraUserNotFound: there is no user nobody@example.com/);
+  }, 120_000);
+
+  it("status folds what is well and opens what is not", async () => {
+    const { code, stdout } = await cli(["status"]);
+    expectGolden("status.txt", steady(stdout));
+    expect(code).toBe(2);
+  });
+
+  it("status of one persona ends with 0 when all of it is Ready; json has every condition", async () => {
+    const { code, stdout } = await cli(["status", "omar", "-o", "json"]);
+    const { resources } = JSON.parse(stdout);
+    expect(resources.map(({ name }: { name: string }) => name)).toEqual(["agents", "omar"]);
+    expect(resources[1].conditions.find(({ type }: { type: string }) => type === "ConnectUserReady")).toMatchObject({
+      status: "True",
+      reason: "UpToDate",
+    });
+    expect(code).toBe(0);
+  });
+
+  it("plan knows the controller's name and finds nothing to do for what is Ready", async () => {
+    const { stdout, stderr } = await cli(["plan"]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^As declared: team\/agents team\/jane team\/omar$/m);
+  });
+
+  it("recreate makes the Connect user anew, once", async () => {
+    const id = async () =>
+      (await server.kubectl(["get", "cu", "jane", "-n", "team", "-o", "jsonpath={.status.connectUserId}"])).trim();
+    const before = await id();
+    const { code, stdout } = await cli(["recreate", "jane"]);
+    expect(stdout).toBe(
+      "✔ ConnectUser team/jane: the Connect user is made anew; the next login binds it to the role again\n",
+    );
+    expect(code).toBe(0);
+    expect(await id()).not.toBe(before);
+  }, 60_000);
+
+  it("rotate certificate is followed to the switch", async () => {
+    const { code, stdout, stderr } = await cli(["rotate", "certificate", "agents"]);
+    expect(steady(stdout)).toMatch(
+      /^✔ ConnectSsoPersona team\/agents: THUMBPRINT… signs until .*; AWS trusts the former THUMBPRINT… for an hour more\n$/,
+    );
+    expect(stderr).toMatch(/^ConnectSsoPersona team\/agents: rotation of the signing certificate: asked for$/m);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it("rotate key is refused for a persona without one", async () => {
+    const { code, stderr } = await cli(["rotate", "key", "agents"]);
+    expect(stderr).toBe("connect-sso: the persona has no access key: its roleDelivery.mode is Direct\n");
+    expect(code).toBe(1);
+  });
+
+  it("suspend and resume are followed; in between nothing else can be asked for", async () => {
+    const suspended = await cli(["suspend", "user/omar"]);
+    expect(suspended.stdout).toMatch(/^✔ ConnectUser team\/omar: is suspended/);
+    const refused = await cli(["recreate", "omar"]);
+    expect(refused.stderr).toMatch(/is suspended: nothing would come of it\n {2}connect-sso resume omar -n team\n$/);
+    const resumed = await cli(["resume", "omar"]);
+    expect(resumed.stdout).toMatch(/^✔ ConnectUser team\/omar: /);
+    expect([suspended.code, refused.code, resumed.code]).toEqual([0, 1, 0]);
+  }, 60_000);
+
+  it("suspend warns where Argo CD or Flux keeps the object", async () => {
+    await server.kubectl(["label", "cu", "omar", "-n", "team", "kustomize.toolkit.fluxcd.io/name=apps"]);
+    const { stderr } = await cli(["suspend", "omar", "--no-wait"]);
+    expect(stderr).toMatch(/^note: Flux keeps this ConnectUser: it sets spec.suspend back/);
+    expect((await cli(["resume", "omar", "--no-wait"])).stdout).toBe(
+      "ConnectUser team/omar: resumption is asked for\n",
+    );
+  });
+
+  it("an unknown name is answered with those there are", async () => {
+    const { code, stderr } = await cli(["recreate", "jan"]);
+    expect(stderr).toMatch(/^connect-sso: there is no user jan\n {2}there is team\/alice, /);
+    expect(code).toBe(1);
+  });
+
+  it("apply beside the controller, under its name, is refused; under another, owner tags refuse", async () => {
+    const input = JSON.stringify(persona("agents"));
+    const same = await cli(["apply", "-f", "-", "--cluster-name", "test"], { input });
+    expect(same.stderr).toMatch(
+      /holds persona team\/agents too, and its controller owns them under the same name test\n/,
+    );
+    const other = await cli(["plan", "-f", "-", "--cluster-name", "other"], { input });
+    expect(other.stdout).toMatch(/ForeignOwner: .* belongs to test\//);
+    expect([same.code, other.code]).toEqual([1, 1]);
+  });
+
+  it("completes names of the cluster, also as kubectl asks", async () => {
+    const { stdout } = await run(["__complete", "recreate", "-n", "team", "j"], { env });
+    expect(stdout).toMatch(/^jane\tjane@example.com\n:4\n$/);
+  });
+
+  it("is a kubectl plugin", async () => {
+    const bin = mkdtempSync(join(tmpdir(), "connect-sso-plugin-"));
+    symlinkSync(MAIN, join(bin, "kubectl-connect_sso"));
+    const { stdout } = await runProgram(join(bin, "kubectl-connect_sso"), ["plan", "--help"]);
+    expect(stdout).toMatch(/^Usage: kubectl connect-sso plan \[options\]/);
+    expect(stdout).toMatch(/^ {2}kubectl connect-sso plan -f personas\/$/m);
+  });
+});
+
+/** Through the name it was called by. */
+function runProgram(file: string, args: string[]): Promise<{ stdout: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--", file, ...args], { env: CLEAN });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.once("error", reject);
+    child.once("close", () => resolve({ stdout }));
+  });
+}
