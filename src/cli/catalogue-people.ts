@@ -60,6 +60,30 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     run: async () => (await import("./why.ts")).why,
   },
   {
+    name: "doctor",
+    summary:
+      "whether everything around the controller is as it must be: cluster, credentials, rights, tenant, clocks, quotas",
+    details:
+      "Reads only; each line says what to do. With -f, or --pre before the installation, the cluster need not know anything of ours. What is declared, or --instance, tells which accounts, instances and permissions are looked at.",
+    options: [
+      { flags: "--pre", description: "before the installation: what installing needs" },
+      { flags: "--instance <arn>", description: "look at this Connect instance, whatever is declared" },
+      ...OBJECTS,
+      ...CLOUDS,
+      OUTPUT,
+    ],
+    examples: [
+      {
+        what: "Before the installation",
+        line: "connect-sso doctor --pre --instance arn:aws:connect:us-east-1:111122223333:instance/0a1b…",
+      },
+      { what: "For a folder of manifests, without a cluster", line: "connect-sso doctor -f personas/" },
+      { what: "As the installed controller sees it", line: "connect-sso doctor -A --config config.yaml" },
+    ],
+    exitCodes: { 0: "nothing would fail", 2: "something would fail", 1: "an error" },
+    run: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
     name: "users from-csv",
     summary: "ConnectUser manifests from Connect's own bulk-upload file",
     details:

@@ -10,8 +10,17 @@ import type { Operation, SandboxRequest, SandboxResponse, SandboxService } from 
 import { type Fault, readWorld, type World, type WorldInput } from "./world.ts";
 
 /** Credentials that the sandbox accepts as its administrator. They open nothing else. */
+/** What the token says when the world does not: enough for every persona. */
+const CONTROLLER_PERMISSIONS = [
+  "Application.ReadWrite.OwnedBy",
+  "Application.Read.All",
+  "AppRoleAssignment.ReadWrite.All",
+  "User.Read.All",
+  "GroupMember.Read.All",
+  "Policy.Read.All",
+  "Policy.ReadWrite.ApplicationConfiguration",
+];
 export const ADMIN = { accessKeyId: "AKIASANDBOXADMIN0000", secretAccessKey: "sandbox-administrator-secret" };
-const GRAPH_TOKEN = "sandbox-token";
 const CLIENT_ID = "5a0db0c5-0000-4000-8000-00000000c11e";
 const LOG_LENGTH = 10_000;
 
@@ -121,6 +130,14 @@ function urlOf(server: Server, host: string): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
 }
 
+/** Shaped like an access token of Entra, unsigned: whoever reads its `roles` finds the permissions that the world grants. */
+function graphToken({ tenant, behaviour }: World): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const roles = behaviour.graphPermissions ?? CONTROLLER_PERMISSIONS;
+  const claims = { aud: "https://graph.microsoft.com", appid: CLIENT_ID, tid: tenant.id, idtyp: "app", roles };
+  return `${part({ typ: "JWT", alg: "none" })}.${part(claims)}.`;
+}
+
 function environment(url: string, world: World): Record<string, string> {
   return {
     AWS_ENDPOINT_URL_IAM: `${url}/iam`,
@@ -131,7 +148,7 @@ function environment(url: string, world: World): Record<string, string> {
     AWS_REGION: world.instances[0]?.region ?? "us-east-1",
     CONNECT_SSO_GRAPH_URL: `${url}/graph`,
     CONNECT_SSO_LOGIN_URL: `${url}/login`,
-    CONNECT_SSO_GRAPH_TOKEN: GRAPH_TOKEN,
+    CONNECT_SSO_GRAPH_TOKEN: graphToken(world),
     CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS: "1",
     AZURE_TENANT_ID: world.tenant.id,
     AZURE_CLIENT_ID: CLIENT_ID,

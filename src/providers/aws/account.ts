@@ -99,6 +99,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
 
     return {
       account,
+      callerArn: identity.Arn ?? "",
       iam,
       instance(arn) {
         let instance = instances.get(arn);

@@ -241,6 +241,8 @@ export interface ConnectInstance {
 /** One AWS account and everything reachable with its credentials. */
 export interface AwsAccount {
   readonly account: string;
+  /** Who the credentials are: ARN of a user, or of an assumed role's session. */
+  readonly callerArn: string;
   readonly iam: Iam;
   instance(arn: string): ConnectInstance;
 }

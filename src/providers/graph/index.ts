@@ -81,7 +81,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
       limiterKey: `graph/${tenantId.toLowerCase()}`,
       breaker: breakerOf(tenantId),
     });
-    return createTenant({ tenantId, client, loginUrl });
+    return createTenant({ tenantId, client, token, loginUrl });
   }
 
   /** A fixed token serves sandboxes only; else the credential that the environment names, loaded when it is first needed. */

@@ -7,6 +7,7 @@ import { createContext } from "./context.ts";
 import { directoryCalls } from "./directory.ts";
 import { fetchMetadata } from "./federation-metadata.ts";
 import { principalCalls } from "./principals.ts";
+import { readIdentifierPolicy, rolesOf } from "./rights.ts";
 import { synchronizationCalls } from "./synchronization.ts";
 import type { Graph } from "./types.ts";
 
@@ -15,12 +16,13 @@ const NATIONAL_LOGIN = /^https:\/\/login\.(microsoftonline\.us|chinacloudapi\.cn
 export interface TenantOptions {
   tenantId: string;
   client: GraphClient;
+  token(): Promise<string>;
   /** Of the login service, for example https://login.microsoftonline.com. */
   loginUrl: string;
   timeoutMs?: number;
 }
 
-export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }: TenantOptions): Graph {
+export function createTenant({ tenantId, client, loginUrl, token, timeoutMs = 15_000 }: TenantOptions): Graph {
   const context = createContext(client);
   return {
     tenantId,
@@ -33,9 +35,11 @@ export function createTenant({ tenantId, client, loginUrl, timeoutMs = 15_000 }:
     ...directoryCalls(context),
     ...claimsCalls(context),
     ...synchronizationCalls(context),
+    permissions: async () => rolesOf(await token()),
+    identifierPolicy: (options) => readIdentifierPolicy(client, options),
     federationMetadata: (appId, options) =>
       fetchMetadata(
-        `${loginUrl}/${tenantId}/federationmetadata/2007-06/federationmetadata.xml?appid=${encodeURIComponent(appId)}`,
+        `${loginUrl}/${tenantId}/federationmetadata/2007-06/federationmetadata.xml${appId === undefined ? "" : `?appid=${encodeURIComponent(appId)}`}`,
         timeoutMs,
         options,
       ),

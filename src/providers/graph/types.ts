@@ -90,6 +90,12 @@ export interface ClaimsMappingPolicy {
   definition: string[];
 }
 
+/** `restricted`: identifiers that are refused; `exceptSaml`: not those of applications in SAML mode. */
+export interface IdentifierPolicy {
+  isEnabled: boolean;
+  rules: { name: string; restricted: boolean; exceptSaml: boolean }[];
+}
+
 /** Microsoft Graph for one tenant. */
 export interface Graph {
   readonly tenantId: string;
@@ -213,6 +219,11 @@ export interface Graph {
   startSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
   restartSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
 
-  /** Federation metadata XML of one application: fixed host, no redirect, at most 1 MiB, raw text. Checking it is the domain's. */
-  federationMetadata(appId: string, o?: CallOptions): Promise<string>;
+  /** Application permissions in the controller's token; undefined when the token cannot be read (it is opaque by contract). */
+  permissions(): Promise<string[] | undefined>;
+  /** The tenant's default application management policy, as far as it may refuse identifiers. */
+  identifierPolicy(o?: CallOptions): Promise<IdentifierPolicy | undefined>;
+
+  /** Federation metadata XML of one application (of the tenant without one): fixed host, no redirect, at most 1 MiB, raw text. Checking it is the domain's. */
+  federationMetadata(appId: string | undefined, o?: CallOptions): Promise<string>;
 }

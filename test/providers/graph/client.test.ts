@@ -35,7 +35,7 @@ describe("attempts", () => {
     await withServer(
       (_, response) => json(response, 503, failure("ServiceUnavailable")),
       async ({ url, seen }) => {
-        const tenant = createTenant({ tenantId: "t", client: clientOf(url), loginUrl: url });
+        const tenant = createTenant({ tenantId: "t", token: async () => "", client: clientOf(url), loginUrl: url });
         await expect(tenant.instantiate("template", "name")).rejects.toMatchObject({ outcomeUnknown: true });
         expect(seen).toHaveLength(1);
       },
@@ -106,7 +106,7 @@ describe("tenant", () => {
     await withServer(
       (_, response) => json(response, 400, failure(code)),
       async ({ url }) => {
-        const tenant = createTenant({ tenantId: "t", client: clientOf(url), loginUrl: url });
+        const tenant = createTenant({ tenantId: "t", token: async () => "", client: clientOf(url), loginUrl: url });
         const answer = await tenant.validateSyncCredentials("s", "j", { accessKeyId: "a", secretAccessKey: "b" });
         expect(answer).toBe(valid);
       },
@@ -117,7 +117,7 @@ describe("tenant", () => {
     await withServer(
       (_, response) => json(response, 400, failure("BadRequest", "Resource not found for the segment 'x'.")),
       async ({ url }) => {
-        const tenant = createTenant({ tenantId: "t", client: clientOf(url), loginUrl: url });
+        const tenant = createTenant({ tenantId: "t", token: async () => "", client: clientOf(url), loginUrl: url });
         const keys = { accessKeyId: "a", secretAccessKey: "b" };
         await expect(tenant.validateSyncCredentials("s", "j", keys)).rejects.toMatchObject({ code: "BadRequest" });
       },
@@ -128,7 +128,7 @@ describe("tenant", () => {
     await withServer(
       (_, response) => json(response, 200, { value: [{ id: "u" }] }),
       async ({ url, seen }) => {
-        const tenant = createTenant({ tenantId: "t", client: clientOf(url), loginUrl: url });
+        const tenant = createTenant({ tenantId: "t", token: async () => "", client: clientOf(url), loginUrl: url });
         expect(await tenant.groupMemberIds("g", { maxAgeMs: 60_000 })).toEqual(["u"]);
         expect(await tenant.groupMemberIds("g", { maxAgeMs: 60_000 })).toEqual(["u"]);
         expect(seen).toHaveLength(1);
