@@ -1,20 +1,32 @@
-// What the chart and deploy/ carry of other sources: copies of the CRDs, and the schema of values.yaml. `make generate` writes it.
+// What the chart and deploy/ carry of other sources: copies of CRDs, alerts and dashboard, and the schema of values.yaml. `make generate` writes it.
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { SETTINGS_SCHEMA } from "../src/config/settings.ts";
 
 const root = new URL("..", import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), "utf8");
+const COPY = "# A copy, made by `make generate`. Do not edit.";
 
 /** Path to text of every file that is derived for the chart and for deploy/. */
 export function chartFiles() {
-  const files = { "helm/connect-sso/values.schema.json": valuesSchema() };
+  const files = {
+    "helm/connect-sso/values.schema.json": valuesSchema(),
+    "helm/connect-sso/files/connect-sso.rules.yaml": `${COPY}\n${read("deploy/prometheus/connect-sso.rules.yaml")}`,
+    "helm/connect-sso/files/connect-sso.json": read("deploy/grafana/connect-sso.json"),
+    "deploy/kustomize/components/monitoring/prometheusrule.yaml": prometheusRule(),
+    "deploy/kustomize/components/monitoring/connect-sso.json": read("deploy/grafana/connect-sso.json"),
+  };
   for (const name of readdirSync(new URL("crds/", root)).filter((file) => file.endsWith(".yaml"))) {
-    const text = `# Copy of crds/${name}, made by \`make generate\`. Do not edit.\n${read(`crds/${name}`)}`;
+    const text = `${COPY}\n${read(`crds/${name}`)}`;
     files[`helm/connect-sso/files/crds/${name}`] = text;
     files[`deploy/kustomize/crds/${name}`] = text;
   }
   return files;
+}
+
+function prometheusRule() {
+  const spec = read("deploy/prometheus/connect-sso.rules.yaml").replace(/^(?=.)/gm, "  ");
+  return `${COPY}\napiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: connect-sso\nspec:\n${spec}`;
 }
 
 /** helm/schema.yaml, with the configuration file's own schema and the Kubernetes types put in. */

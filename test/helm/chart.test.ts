@@ -3,15 +3,43 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { chart, expectGolden, find, helm, parseManifests, render, root, template, valueSets } from "./support.ts";
+import {
+  chart,
+  expectGolden,
+  find,
+  helm,
+  type Manifest,
+  parseManifests,
+  render,
+  root,
+  template,
+  valueSets,
+} from "./support.ts";
 
 test("lint finds nothing to warn of", async () => {
   await helm("lint", "--strict", chart, "--values", "test/helm/everything.yaml");
   await helm("lint", "--strict", chart);
 });
 
+/** CRDs, alerts and dashboard are copies: a change of theirs is to change no golden file. */
+const COPIES = "crds.enabled=false,metrics.prometheusRule.enabled=false,metrics.dashboard.enabled=false";
+
 test.each(valueSets)("%s: the manifests are those of the golden file", async (name, args) => {
-  expectGolden(`test/helm/golden/${name}.yaml`, await template(...args, "--set", "crds.enabled=false"));
+  expectGolden(`test/helm/golden/${name}.yaml`, await template(...args, "--set", COPIES));
+});
+
+test("alerts and dashboard are those of deploy/, but for alerts that were left out and labels that were added", async () => {
+  const manifests = await render("-f", "test/helm/everything.yaml", "--set", "crds.enabled=false");
+  const source = parse(readFileSync(join(root, "deploy/prometheus/connect-sso.rules.yaml"), "utf8"));
+  for (const group of source.groups) {
+    group.rules = group.rules.filter(({ alert }: Manifest) => alert !== "ConnectSsoControllerAbsent");
+    for (const rule of group.rules) if (rule.alert) rule.labels = { ...rule.labels, team: "identity" };
+  }
+  expect(find(manifests, "PrometheusRule").spec).toEqual(source);
+  const dashboard = find(manifests, "ConfigMap", "sso-dashboard").data["connect-sso.json"];
+  expect(JSON.parse(dashboard)).toEqual(
+    JSON.parse(readFileSync(join(root, "deploy/grafana/connect-sso.json"), "utf8")),
+  );
 });
 
 test("every value is in the schema, and every property of the schema has its value", () => {
@@ -69,6 +97,10 @@ describe("a value that cannot be meant is refused in words that help", () => {
     ["--set extraVolumes[0].name=x,extraVolumes[0].secrets.name=x", "additional properties 'secrets' not allowed"],
     ["--set podDisruptionBudget.maxUnavailable=half", "at '/podDisruptionBudget/maxUnavailable'"],
     ["--set livenessProbe.httpGet.path=/x", "at '/livenessProbe': additional properties 'httpGet' not allowed"],
+    [
+      "--set metrics.prometheusRule.enabled=true,metrics.prometheusRule.disabledAlerts={Nope}",
+      "there is no alert Nope",
+    ],
     ["--set aws.identity=IRSA", "aws.identity IRSA needs aws.roleArn, the role that the controller takes on"],
     ["--set aws.roleArn=arn:aws:iam::111122223333:role/x", "used by aws.identity IRSA and ProjectedToken only"],
     ["--set entra.identity=Webhook", "entra.identity Webhook needs entra.tenantId and entra.clientId"],

@@ -51,6 +51,7 @@ const converged = async () => {
 async function live(manifests: Manifest[]): Promise<void> {
   await cluster.kubectl(`apply -f ${root}/examples/blog`);
   await apply([nobody]);
+  await forgetLease();
   cluster.forget();
   controller = cluster.start(manifests, await cluster.kubeconfig(manifests));
   await until("everything Ready", converged, controller);
@@ -58,6 +59,9 @@ async function live(manifests: Manifest[]): Promise<void> {
   await cluster.kubectl("delete connectuser omar -n contact-centre --timeout=60s");
   expect(await controller.stop()).toBe(0);
 }
+
+/** One who was killed gave nothing back. */
+const forgetLease = () => cluster.kubectl("delete lease -n connect-sso connect-sso --ignore-not-found");
 
 async function reset(): Promise<void> {
   const names = (await cluster.kubectl(`get ${KINDS} -n contact-centre -o name`)).trim().split("\n");
@@ -89,7 +93,7 @@ describe("in every namespace", () => {
     for (const right of granted(roles)) {
       // What has been written once is not written again, unless it is lost.
       if (/^(patch|create)/.test(right)) await reset();
-      await cluster.kubectl("delete lease -n connect-sso connect-sso --ignore-not-found");
+      await forgetLease();
       await apply(roles.map((role) => without(role, right)));
       await until(`${right} is gone`, () => denied(right));
       cluster.forget();

@@ -46,7 +46,8 @@ export async function startApiServer({ audit = false } = {}): Promise<ApiServer>
     const kubectl = async (args: string[], input?: string) => {
       const flags = ["--kubeconfig", kubeconfig, "--cache-dir", join(folder, "cache")];
       const child = run(join(tools, "kubectl"), [...flags, ...args], { maxBuffer: 64 * 1024 * 1024 });
-      child.child.stdin?.end(input ?? "");
+      // One that has no use for its input may have ended already; what it said is in its exit.
+      child.child.stdin?.on("error", () => {}).end(input ?? "");
       return (await child).stdout;
     };
     return { url, kubeconfig, kubectl, auditLog: join(folder, "audit.log"), stop };

@@ -479,8 +479,7 @@ export const CRDS = [
                           },
                           "reason": {
                             "type": "string",
-                            "description": "Why",
-                            "in one PascalCase word.": null,
+                            "description": "Why, in one PascalCase word.",
                             "maxLength": 1024
                           },
                           "message": {
@@ -1107,8 +1106,7 @@ export const CRDS = [
                           },
                           "reason": {
                             "type": "string",
-                            "description": "Why",
-                            "in one PascalCase word.": null,
+                            "description": "Why, in one PascalCase word.",
                             "maxLength": 1024
                           },
                           "message": {

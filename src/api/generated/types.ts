@@ -186,7 +186,7 @@ type: string
  */
 status: ("True" | "False" | "Unknown")
 /**
- * Why
+ * Why, in one PascalCase word.
  */
 reason: string
 /**
@@ -546,7 +546,7 @@ type: string
  */
 status: ("True" | "False" | "Unknown")
 /**
- * Why
+ * Why, in one PascalCase word.
  */
 reason: string
 /**
