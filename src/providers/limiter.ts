@@ -25,8 +25,11 @@ export interface LimiterState {
 }
 
 export interface Limiter {
-  /** Resolves when the call may go out; rejects with the signal's reason when aborted first. `cost` in tokens, default 1. */
-  take(key: string, o?: CallOptions, cost?: number): Promise<void>;
+  /**
+   * Resolves when the call may go out, with what is to be called once it was answered; rejects with the signal's reason when aborted
+   * first. `cost` in tokens, default 1.
+   */
+  take(key: string, o?: CallOptions, cost?: number): Promise<() => void>;
   /** The cloud answered 429: halve the rate, and send nothing for `retryAfterMs`. */
   throttled(key: string, retryAfterMs?: number): void;
   succeeded(key: string): void;
@@ -46,6 +49,8 @@ const LOWEST_SHARE = 1 / 16;
  */
 const USED_SHARE = 0.98;
 const LEFT_OUT = 1;
+/** How far the shortest way there and back is forgotten with each answer: an old one may have been a lucky one. */
+const FORGOTTEN = 1.01;
 /** Share of the quota that comes back per second of successes: from half to whole in ten seconds. */
 const RECOVERY_PER_SECOND = 0.05;
 
@@ -59,6 +64,9 @@ class TokenBucket {
   #pausedUntil = 0;
   #recoveredAt: number;
   #cancelTimer: (() => void) | undefined;
+  #inFlight = 0;
+  /** Shortest time from a call to its answer, milliseconds. */
+  #shortest: number | undefined;
 
   constructor(quota: Quota, clock: Clock) {
     this.quota = quota;
@@ -95,7 +103,7 @@ class TokenBucket {
     return { person: this.#waiting.person.size, sweep: this.#waiting.sweep.size };
   }
 
-  take({ signal, priority = "person" }: CallOptions, cost: number): Promise<void> {
+  take({ signal, priority = "person" }: CallOptions, cost: number): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
@@ -109,9 +117,9 @@ class TokenBucket {
       const waiter: Waiter = {
         // What costs more than the bucket holds goes out when it is full.
         cost: Math.min(cost, this.#burst),
-        go() {
+        go: () => {
           signal?.removeEventListener("abort", abort);
-          resolve();
+          resolve(this.#goes());
         },
       };
       signal?.addEventListener("abort", abort, { once: true });
@@ -139,6 +147,28 @@ class TokenBucket {
     this.rate = Math.min(this.#highest, this.rate + this.quota.rate * RECOVERY_PER_SECOND * seconds);
   }
 
+  #goes(): () => void {
+    const since = this.#clock.now();
+    let answered = false;
+    this.#inFlight++;
+    return () => {
+      if (answered) return;
+      answered = true;
+      this.#inFlight--;
+      const took = Math.max(0, this.#clock.now() - since);
+      this.#shortest = Math.min(took, (this.#shortest ?? took) * FORGOTTEN);
+      this.#serve();
+    };
+  }
+
+  /**
+   * Calls that may be on their way at once. More of them than the way itself explains are held up somewhere, and what is held up
+   * arrives all at once: the cloud would count more than its burst.
+   */
+  get #mostInFlight(): number {
+    return this.#burst + Math.ceil((this.rate * (this.#shortest ?? 0)) / 1000);
+  }
+
   #refill(): void {
     const now = this.#clock.now();
     // A clock that was set back must not take tokens away.
@@ -152,6 +182,7 @@ class TokenBucket {
     for (const queue of [this.#waiting.person, this.#waiting.sweep]) {
       for (const waiter of queue) {
         // 1e-9: rounding of the refill must not cost a timer of its own.
+        if (this.#inFlight >= this.#mostInFlight) return;
         if (this.#tokens < waiter.cost - 1e-9 || this.#clock.now() < this.#pausedUntil) {
           this.#wakeLater(waiter.cost);
           return;

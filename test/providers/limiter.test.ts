@@ -10,8 +10,12 @@ function start(quota: Quota) {
   const settings = { quota };
   const limiter = createLimiter(() => settings.quota, clock);
   const gone: string[] = [];
+  /** Answered at once. */
   const take = (name: string, priority: "person" | "sweep" = "person", cost?: number) =>
-    limiter.take(KEY, { priority }, cost).then(() => void gone.push(name));
+    limiter.take(KEY, { priority }, cost).then((answered) => {
+      gone.push(name);
+      answered();
+    });
   return { clock, limiter, gone, take, settings };
 }
 
@@ -25,6 +29,25 @@ describe("limiter", () => {
     expect(gone.length).toBeLessThanOrEqual(25);
     // And not much less.
     expect(gone.length).toBeGreaterThanOrEqual(23);
+  });
+
+  test("what is held up on its way does not pile up: at most the burst is out, and what the way itself explains", async () => {
+    const { clock, limiter } = start({ rate: 50, burst: 5 });
+    const out: (() => void)[] = [];
+    const answer = () => {
+      for (const answered of out.splice(0)) answered();
+    };
+    for (let i = 0; i < 200; i++) void limiter.take(KEY).then((answered) => out.push(answered));
+    await clock.advance(20);
+    answer();
+    // 20 ms there and back: one call more than the burst that is made use of.
+    await clock.advance(1_000);
+    expect(out).toHaveLength(5);
+    await clock.advance(1_000);
+    expect(out).toHaveLength(5);
+    answer();
+    await clock.advance(1);
+    expect(out).toHaveLength(4);
   });
 
   test("a person goes before every sweep that waits, and the state says who waits", async () => {

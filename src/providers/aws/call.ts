@@ -35,8 +35,13 @@ export function createCall(context: CallContext): Call {
     const key = `${api}/${scope}/${operation}`;
     const write = !/^(Get|List|Describe|Search)/.test(operation);
     for (let attempt = 1; ; attempt++) {
-      await limiter.take(key, o);
-      breaker.enter();
+      const answered = await limiter.take(key, o);
+      try {
+        breaker.enter();
+      } catch (error) {
+        answered();
+        throw error;
+      }
       const startedAt = clock.now();
       const record = (code: string, throttled: boolean) =>
         onCall({
@@ -64,6 +69,9 @@ export function createCall(context: CallContext): Call {
         breaker.failed(error);
         if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs);
         if (attempt >= attempts(error, write)) throw error;
+      } finally {
+        // After a 429 was told: whoever is next must not go out before that.
+        answered();
       }
     }
   };

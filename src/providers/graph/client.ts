@@ -136,11 +136,21 @@ export class GraphClient {
   }
 
   async #attempt(context: Context): Promise<Response> {
-    const { token, timeoutMs, onCall, limiter, limiterKey = "graph", breaker } = this.#options;
+    const { limiter, limiterKey = "graph", breaker } = this.#options;
     const request = requestOf(context);
     const bucket = `${limiterKey}/${isRead(request) ? "read" : "write"}`;
-    await limiter?.take(bucket, request.options, isRead(request) ? request.cost : 1);
-    breaker?.enter();
+    const answered = await limiter?.take(bucket, request.options, isRead(request) ? request.cost : 1);
+    try {
+      breaker?.enter();
+      return await this.#sent(context, bucket);
+    } finally {
+      answered?.();
+    }
+  }
+
+  async #sent(context: Context, bucket: string): Promise<Response> {
+    const { token, timeoutMs, onCall, limiter, breaker } = this.#options;
+    const request = requestOf(context);
     const started = performance.now();
     const record = (code: string, wasThrottled = false) =>
       onCall?.({
