@@ -9,6 +9,8 @@ export interface Network {
   simulation: Simulation;
   /** Simulated milliseconds that one way takes at most. */
   latencyMs: number;
+  /** No name of a cloud is resolved while this holds. */
+  unresolvable?: boolean;
   /** Called with every request of a process before it has an effect, and again after. */
   onTraffic?(process: Process, request: WireRequest, stage: "sent" | "carried out"): void;
 }
@@ -28,7 +30,9 @@ export function connectNetwork(to: Network): () => void {
 
 const never = <T>() => new Promise<T>(() => {});
 
-async function send(request: WireRequest): Promise<WireAnswer> {
+type Answer = WireAnswer & { unresolvable?: boolean };
+
+async function send(request: WireRequest): Promise<Answer> {
   const process = Process.current();
   if (!network || !process) throw new Error(`a request from nobody: ${request.method} ${request.url}`);
   const { simulation, sandbox, latencyMs, onTraffic } = network;
@@ -38,6 +42,7 @@ async function send(request: WireRequest): Promise<WireAnswer> {
   onTraffic?.(process, request, "sent");
   if (process.dead) return never();
   await simulation.sleep(simulation.random() * latencyMs);
+  if (network.unresolvable) return { fault: "cut", unresolvable: true };
   if (process.dead) return never();
   const answer = await exchange(false);
   onTraffic?.(process, request, "carried out");
@@ -73,6 +78,7 @@ NodeHttpHandler.prototype.handle = async (request, { abortSignal } = {}) => {
     await orAborted(network!.simulation.sleep(30_000), abortSignal as AbortSignal | undefined);
     throw failure("the request took longer than 30000 ms", "ETIMEDOUT", "TimeoutError");
   }
+  if (answer.unresolvable) throw failure(`getaddrinfo EAI_AGAIN ${request.hostname}`, "EAI_AGAIN");
   if (!answer.response || answer.fault === "lostAnswer") throw failure("socket hang up", "ECONNRESET");
   const { text, broken } = bodyOf(answer);
   const stream = Readable.from(
@@ -101,6 +107,8 @@ globalThis.fetch = async (input, init = {}) => {
     signal,
   );
   if (answer.fault === "timeout") return orAborted(never<Response>(), signal);
+  if (answer.unresolvable)
+    throw new TypeError("fetch failed", { cause: failure(`getaddrinfo EAI_AGAIN ${url.hostname}`, "EAI_AGAIN") });
   if (!answer.response || answer.fault === "lostAnswer")
     throw new TypeError("fetch failed", { cause: failure("other side closed", "UND_ERR_SOCKET") });
   const { text, broken } = bodyOf(answer);

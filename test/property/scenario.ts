@@ -41,7 +41,20 @@ export type Step =
   | { namesakeInCapitals: UserName }
   /** The controller dies when it has sent this many more requests; `forget` loses every status as well. */
   | { crashAfterCalls: number; forget: boolean }
+  /** Two controllers believe to be the leader; then the older one dies. */
+  | { twoLeadersMinutes: number }
+  /** The wall clock of the controller's machine is set wrong by this much, and is right again when faults end. */
+  | { clockErrorMinutes: number }
+  | { begin: Outage }
   | { waitMinutes: number };
+
+/** What a scripted scenario may begin in the middle; it lasts until faults end. */
+export interface Outage {
+  faults?: Fault[];
+  unresolvable?: boolean;
+  /** Every API answers that the quota is used up. */
+  quotasAtZero?: boolean;
+}
 
 export interface Scenario {
   /** For chance: latencies, jitter, which calls the faults strike. */

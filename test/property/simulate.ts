@@ -7,9 +7,10 @@ import { startSandbox } from "../../src/sandbox/server.ts";
 import { Administrator } from "./administrator.ts";
 import { Cluster, NAMESPACE } from "./cluster.ts";
 import { deleteInCapitals, editPersona, editUser, makeInCapitals } from "./edits.ts";
-import { connectNetwork } from "./net.ts";
+import { connectNetwork, type Network } from "./net.ts";
 import { type Declared, foreigners, judge } from "./oracle.ts";
 import {
+  type Outage,
   type PersonaSpec,
   personaManifest,
   type Scenario,
@@ -44,13 +45,14 @@ export async function simulate(scenario: Scenario, trace: Trace = { lines: [] })
     close = () => sandbox.close();
     Object.assign(process.env, sandbox.env);
     const run = new Run(scenario, simulation, trace);
-    disconnect = connectNetwork({
+    const network: Network = {
       sandbox,
       simulation,
       latencyMs: 200,
       onTraffic: (sender, request, stage) => run.onTraffic(sender, `${request.method} ${request.url}`, stage),
-    });
-    await run.all(new Administrator(simulation, sandbox.env.CONNECT_SSO_GRAPH_URL!), sandbox.faults);
+    };
+    disconnect = connectNetwork(network);
+    await run.all(new Administrator(simulation, sandbox.env.CONNECT_SSO_GRAPH_URL!), network);
   } finally {
     simulation.end();
     disconnect();
@@ -73,6 +75,7 @@ class Run {
   #controller!: Process;
   #crash: { afterCalls: number; forget: boolean } | undefined;
   #admin!: Administrator;
+  #network!: Network;
 
   constructor(scenario: Scenario, simulation: Simulation, trace: Trace) {
     this.#scenario = scenario;
@@ -90,15 +93,15 @@ class Run {
     this.#note(`the controller dies: ${what} was ${stage}`);
   }
 
-  async all(
-    admin: Administrator,
-    faults: { add(fault: Scenario["faults"][number]): void; clear(): void },
-  ): Promise<void> {
+  async all(admin: Administrator, network: Network): Promise<void> {
     this.#admin = admin;
+    this.#network = network;
+    const { behaviour } = network.sandbox.world;
+    const quotas = { ...behaviour.quotas };
     await admin.do(() => admin.settle());
     await this.#simulation.pass(MINUTE);
     const before = foreigners(await admin.do(() => admin.look()));
-    for (const fault of this.#scenario.faults) faults.add(fault);
+    this.#begin({ faults: this.#scenario.faults });
     this.#cluster.trouble = this.#scenario.kubernetesTrouble;
     this.#startController();
     for (const step of this.#scenario.steps) {
@@ -107,7 +110,10 @@ class Run {
       await this.#pass(5_000);
     }
     this.#note("faults end");
-    faults.clear();
+    network.sandbox.faults.clear();
+    network.unresolvable = false;
+    behaviour.quotas = quotas;
+    this.#controller.clockErrorMs = 0;
     this.#cluster.trouble = 0;
     this.#crash = undefined;
     await this.#healWhatOnlyPeopleCan();
@@ -132,13 +138,28 @@ class Run {
     else if ("of" in step) await admin.do(() => editPersona(admin, step.somebody, step.of));
     else if ("ofUser" in step) await admin.do(() => editUser(admin, step.somebody, step.ofUser));
     else if ("namesakeInCapitals" in step) await admin.do(() => makeInCapitals(admin, step.namesakeInCapitals));
-    else if ("waitMinutes" in step) await this.#pass(step.waitMinutes * MINUTE);
+    else if ("begin" in step) this.#begin(step.begin);
+    else if ("clockErrorMinutes" in step) this.#controller.clockErrorMs = step.clockErrorMinutes * MINUTE;
+    else if ("twoLeadersMinutes" in step) {
+      const older = this.#controller;
+      this.#startController();
+      await this.#pass(step.twoLeadersMinutes * MINUTE);
+      older.dead = true;
+    } else if ("waitMinutes" in step) await this.#pass(step.waitMinutes * MINUTE);
     else {
       this.#crash = { afterCalls: step.crashAfterCalls, forget: step.forget };
       await this.#pass(POLL_MS, () => this.#controller.dead);
       await this.#revive();
       this.#crash = undefined;
     }
+  }
+
+  #begin({ faults = [], unresolvable, quotasAtZero }: Outage): void {
+    const { sandbox } = this.#network;
+    for (const fault of faults) sandbox.faults.add(fault);
+    if (unresolvable) this.#network.unresolvable = true;
+    const none = { rate: 0, burst: 1 };
+    if (quotasAtZero) sandbox.world.behaviour.quotas = { connect: none, iam: none, graph: none };
   }
 
   /** Lets time pass; whoever dies meanwhile is started again by Kubernetes. */

@@ -18,6 +18,8 @@ const real = {
 /** What a controller leaves behind when it is killed: nothing of it runs, and nothing it still has under way comes back. */
 export class Process {
   dead = false;
+  /** How far its machine's wall clock is off, milliseconds; durations do not feel it. */
+  clockErrorMs = 0;
   readonly name: string;
 
   constructor(name: string) {
@@ -145,7 +147,7 @@ class SimulatedDate extends RealDate {
     else super(...(args as [number]));
   }
   static override now(): number {
-    return current ? Math.floor(current.now) : RealDate.now();
+    return current ? Math.floor(current.now + (Process.current()?.clockErrorMs ?? 0)) : RealDate.now();
   }
 }
 
