@@ -138,7 +138,7 @@ test("credentials with too few rights are told by IAM's own simulation", async (
     fix: "connect-sso policy aws prints the least policy",
   });
   expect(rights!.text).toMatch(/^arn:aws:iam::111122223333:user\/controller may not connect:/);
-  expect(rights!.text).not.toContain("iam:");
+  expect(rights!.text).not.toMatch(/iam:[A-Z]/);
 });
 
 test("neither cluster nor folder nor instance", async () => {
