@@ -1,15 +1,16 @@
 /** `connect-sso saml decode`: offline; the assertion is a bearer credential, so it is neither kept, sent nor printed as it is. */
 import { readFileSync } from "node:fs";
-import type { ConnectSsoPersona } from "../api/resources.ts";
+import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { describeCertificate, readTrust } from "../domain/metadata.ts";
 import { type Capture, MAX_INPUT_BYTES, readCapture } from "../domain/saml/capture.ts";
 import { checkDocument, type Finding } from "../domain/saml/checks.ts";
 import { type Comparison, compare, findPersona } from "../domain/saml/compare.ts";
 import { type Decoded, decode } from "../domain/saml/decode.ts";
 import type { TrustedCertificate } from "../domain/saml/signature.ts";
+import { keyOf, readManifests } from "../manifests/read.ts";
 import { CliError, duration } from "./command.ts";
 import { readInput } from "./input.ts";
-import { type Declared, openDeclared } from "./objects.ts";
+import { openDeclared } from "./objects.ts";
 import type { ObjectOptions, OutputOptions } from "./options.ts";
 import { print } from "./output.ts";
 import { decodedData, decodedText } from "./saml-text.ts";
@@ -40,31 +41,26 @@ export async function samlDecode(file: string | undefined, options: Options): Pr
     throw new CliError((error as Error).message);
   }
   const declared = await declaredOf(options);
-  try {
-    const personas = declared?.personas() ?? [];
-    const users = declared?.users() ?? [];
-    const chosen = options.all ? capture.responses : capture.responses.slice(-1);
-    const skewSeconds = duration(options.skew) / 1000;
-    const responses = chosen.map((captured): DecodedResponse => {
-      const decoded = refusing(() => decode(captured, given));
-      const pinned = given.length > 0 ? [] : pinnedBy(decoded, personas);
-      const verified = pinned.length > 0 ? refusing(() => decode(captured, pinned)) : decoded;
-      const comparison = compare(verified, personas, users);
-      const findings = [...checkDocument(verified, { now, skewSeconds }), ...comparison.findings];
-      return { decoded: verified, comparison, findings };
-    });
-    const context = { form: capture.form, of: capture.responses.length, now, compared: declared !== undefined };
-    print(
-      {
-        data: { form: capture.form, responses: responses.map((one) => decodedData(one)) },
-        text: () => decodedText(responses, context, paint(), width()),
-      },
-      options.output,
-    );
-    return responses.some(({ findings }) => findings.some(({ level }) => level === "error")) ? 2 : 0;
-  } finally {
-    await declared?.close();
-  }
+  const { personas = [], users = [] } = declared ?? {};
+  const chosen = options.all ? capture.responses : capture.responses.slice(-1);
+  const skewSeconds = duration(options.skew) / 1000;
+  const responses = chosen.map((captured): DecodedResponse => {
+    const decoded = refusing(() => decode(captured, given));
+    const pinned = given.length > 0 ? [] : pinnedBy(decoded, personas);
+    const verified = pinned.length > 0 ? refusing(() => decode(captured, pinned)) : decoded;
+    const comparison = compare(verified, personas, users);
+    const findings = [...checkDocument(verified, { now, skewSeconds }), ...comparison.findings];
+    return { decoded: verified, comparison, findings };
+  });
+  const context = { form: capture.form, of: capture.responses.length, now, compared: declared !== undefined };
+  print(
+    {
+      data: { form: capture.form, responses: responses.map((one) => decodedData(one)) },
+      text: () => decodedText(responses, context, paint(), width()),
+    },
+    options.output,
+  );
+  return responses.some(({ findings }) => findings.some(({ level }) => level === "error")) ? 2 : 0;
 }
 
 function refusing<T>(run: () => T): T {
@@ -75,10 +71,24 @@ function refusing<T>(run: () => T): T {
   }
 }
 
-/** A cluster is asked only where it is named: without options this command needs no network at all. */
-async function declaredOf(options: Options): Promise<Declared | undefined> {
-  const named = options.filename ?? options.kubeconfig ?? options.context ?? options.namespace ?? options.allNamespaces;
-  return named === undefined ? undefined : await openDeclared(options);
+/**
+ * A cluster is asked only where it is named: without options this command needs no network at all. Manifests that were written with
+ * their status (kubectl get -o json) keep it here: it is what pins the certificate.
+ */
+async function declaredOf(
+  options: Options,
+): Promise<{ personas: ConnectSsoPersona[]; users: ConnectUser[] } | undefined> {
+  const { filename } = options;
+  const named = filename ?? options.kubeconfig ?? options.context ?? options.namespace ?? options.allNamespaces;
+  if (named === undefined) return undefined;
+  const declared = await openDeclared(options);
+  await declared.close();
+  const written = filename ? readManifests(filename, options.namespace).objects : [];
+  const statusOf = <T extends ConnectSsoPersona | ConnectUser>(object: T): T => {
+    const status = written.find((one) => keyOf(one) === keyOf(object))?.status;
+    return status ? { ...object, status } : object;
+  };
+  return { personas: declared.personas().map(statusOf), users: declared.users().map(statusOf) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -149,6 +150,29 @@ test.each([
   const [, signature] = /<SignatureValue>([^<]+)/.exec(xml)!;
   expect(stdout).not.toContain(signature!.slice(0, 60));
   expect(stdout).not.toContain(input.slice(0, 60));
+});
+
+test("verified by what the status of the persona pins, and by nothing else of the response's own", async () => {
+  const file = join(folder, "pinned.json");
+  const pin = (identity: Identity) => {
+    const fingerprint = createHash("sha256")
+      .update(Buffer.from(identity.derBase64, "base64"))
+      .digest("hex")
+      .toUpperCase();
+    writeFileSync(
+      file,
+      JSON.stringify({ ...persona("agents"), status: { certificate: { fingerprint, thumbprint: "AB".repeat(20) } } }),
+    );
+  };
+  const input = base64(await respond(entra));
+  const signature = async () => {
+    const { stdout } = await program(["saml", "decode", "-f", file, "-o", "json"], { input });
+    return JSON.parse(stdout).responses[0].signature;
+  };
+  pin(entra);
+  expect(await signature()).toMatchObject({ verified: true, source: "the status of persona team/agents" });
+  pin(await createIdentity());
+  expect(await signature()).toMatchObject({ verified: false });
 });
 
 test("yaml is the same answer", async () => {
