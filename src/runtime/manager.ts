@@ -31,6 +31,8 @@ export interface ManagedKind {
   workers?: number;
   /** Further ones that take changes only. */
   reservedWorkers?: number;
+  /** Called once, when this kind was listed; others may not be yet, and nothing is reconciled before they are. */
+  onListed?(store: ObjectStore): void;
 }
 
 /** `afterMs`: how long to gather changes before the look. */
@@ -100,6 +102,7 @@ class ClusterManager implements Manager {
   readonly #synced = Promise.withResolvers<void>();
   #metrics: Endpoint | undefined;
   #health: Endpoint | undefined;
+  readonly #listed = new Set<ManagedKind>();
   /** Every cache is filled. */
   #warm = false;
   #leading = false;
@@ -197,7 +200,7 @@ class ClusterManager implements Manager {
         log,
         ...(namespace ? { namespace } : {}),
         ...(labelSelector ? { labelSelector } : {}),
-        onSynced: () => this.#hasListed(),
+        onSynced: () => this.#hasListed(managed),
       }),
     );
   }
@@ -238,7 +241,9 @@ class ClusterManager implements Manager {
   }
 
   /** Called after every list, once its changes have been told. */
-  #hasListed(): void {
+  #hasListed(managed: ManagedKind): void {
+    if (!this.#warm && !this.#listed.has(managed)) managed.onListed?.(this.store);
+    this.#listed.add(managed);
     for (const { cache } of this.#caches.values()) if (!cache.hasSynced) return;
     if (!this.#warm && this.#objects() >= MANY) giveBack();
     this.#warm = true;
