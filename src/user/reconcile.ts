@@ -19,7 +19,7 @@ import { howToAllow, removalAllowed } from "../persona/removals.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
-import { type Condition, isTrue } from "../runtime/conditions.ts";
+import { type Condition, findCondition } from "../runtime/conditions.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { applySteps } from "./apply.ts";
@@ -136,12 +136,18 @@ export async function planUser(
 /** A difference is drift when this very spec had converged before; otherwise it is set-up or a changed spec. */
 function beforeOf({ metadata, status }: ConnectUser): Before {
   const current = status?.observedGeneration === metadata.generation;
-  const conditions = status?.conditions as Condition[] | undefined;
+  const good = (type: string) => current && wasGood(status?.conditions as Condition[] | undefined, type);
   return {
     assignmentId: status?.appRoleAssignmentId,
-    assigned: current && isTrue(conditions, CONDITION.RoleAssigned),
-    connectUser: current && isTrue(conditions, CONDITION.ConnectUserReady),
+    assigned: good(CONDITION.RoleAssigned),
+    connectUser: good(CONDITION.ConnectUserReady),
   };
+}
+
+/** Unknown is good before and unreadable since: what was changed meanwhile is drift too. */
+function wasGood(conditions: Condition[] | undefined, type: string): boolean {
+  const found = findCondition(conditions, type);
+  return found?.status === "True" || (found?.status === "Unknown" && found.reason !== REASON.Pending);
 }
 
 /** An emptied folder in Git must not empty a contact centre: too many at once wait for a person's word on the persona. */

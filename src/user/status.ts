@@ -150,8 +150,8 @@ function component(
     pass.steps.some(({ change }) => change.component === name)
   )
     return { type, status: "False", reason: error.reason, message: error.message };
-  // A failed look says nothing about what was good before.
-  return before?.some((one) => one.type === type)
+  // A failed look says nothing about what was good before; what was never good stays so.
+  return (findCondition(before, type)?.status ?? "False") !== "False"
     ? { type, status: "Unknown", reason: error.reason, message: error.message }
     : { type, status: "False", reason: error.reason, message: error.message };
 }
