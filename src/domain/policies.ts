@@ -1,7 +1,7 @@
 /** The IAM documents of the blog, and their comparison by meaning: IAM reorders, rewrites and re-encodes what it stores. */
 import type { InstanceArn } from "./names.ts";
 import type { Difference } from "./plan.ts";
-import { samlEndpoints } from "./relay-state.ts";
+import { type SignInEndpoints, samlEndpoints } from "./relay-state.ts";
 
 /** The blog's azure_federation_policy. `${aws:userid}` is `<role id>:<RoleSessionName>`. */
 export function federationPolicy(instance: InstanceArn): unknown {
@@ -29,8 +29,8 @@ export function listingPolicy(): unknown {
 }
 
 /** SAML trust for programmatic and console access. `SAML:aud` is matched with the assertion's Recipient, global and regional. */
-export function trustPolicy(instance: InstanceArn, samlProviderArn: string): unknown {
-  const endpoints = samlEndpoints(instance);
+export function trustPolicy(instance: InstanceArn, samlProviderArn: string, which?: SignInEndpoints): unknown {
+  const endpoints = samlEndpoints(instance, which);
   return {
     Version: "2012-10-17",
     Statement: [

@@ -23,15 +23,17 @@ export function relayState(instance: InstanceArn, spec: { landingPage?: LandingP
   return `${CONSOLE[instance.partition]!(instance.region)}/connect/federate/${instance.id}?destination=${encodeURIComponent(destination)}`;
 }
 
+export type SignInEndpoints = "GlobalAndRegional" | "Global";
+
 /** Sign-in endpoints of AWS: the global one, and the region's own, which keeps working when the global one does not. */
-export function samlEndpoints(instance: InstanceArn): string[] {
+export function samlEndpoints(instance: InstanceArn, which: SignInEndpoints = "GlobalAndRegional"): string[] {
   const host = {
     aws: "signin.aws.amazon.com",
     "aws-us-gov": "signin.amazonaws-us-gov.com",
     "aws-cn": "signin.amazonaws.cn",
   }[instance.partition]!;
   const global = `https://${host}/saml`;
-  return instance.partition === "aws" && instance.region === "us-east-1"
+  return which === "Global" || (instance.partition === "aws" && instance.region === "us-east-1")
     ? [global]
     : [global, `https://${instance.region}.${host}/saml`];
 }

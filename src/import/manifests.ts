@@ -2,7 +2,14 @@
 import { API_VERSION, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { comparePolicies, federationPolicy, listingPolicy, trustPolicy } from "../domain/policies.ts";
-import { DESTINATIONS, identifierBase, type LandingPage, relayState } from "../domain/relay-state.ts";
+import {
+  DESTINATIONS,
+  identifierBase,
+  type LandingPage,
+  relayState,
+  type SignInEndpoints,
+  samlEndpoints,
+} from "../domain/relay-state.ts";
 import { checkUsername } from "../domain/usernames.ts";
 import type { Written } from "../manifests/write.ts";
 import type { ConnectUserView } from "../providers/aws/types.ts";
@@ -159,7 +166,11 @@ function personaManifest(
   const landing = landingOf(found, persona, all);
   const identifier = application.identifierUris.find((uri) => uri.split("#")[0] === identifierBase(found.instance));
   checkPaths(persona, all);
-  checkDocuments(found, persona, all);
+  // As the blog has it: the global endpoint alone, also for an instance elsewhere.
+  const single =
+    application.redirectUris.length === 1 && application.redirectUris[0] === samlEndpoints(found.instance)[0];
+  const endpoints = single && samlEndpoints(found.instance).length > 1 ? "Global" : "GlobalAndRegional";
+  checkDocuments(found, persona, endpoints, all);
   if (provisioning?.iamUser.guessed)
     all.push(
       `That Entra holds the key of ${provisioning.iamUser.name} is a guess by its name: Entra does not show which key it has.`,
@@ -173,6 +184,7 @@ function personaManifest(
       tenantId: found.tenantId,
       ...(identifier ? { identifier } : {}),
       ...(mail ? { roleSessionNameSource: "mail" } : {}),
+      ...(endpoints === "Global" ? { signInEndpoints: endpoints } : {}),
       ...sessionDuration(persona),
       ...(persona.groups.length > 0 ? { groups: persona.groups.map(({ principalId }) => ({ id: principalId })) } : {}),
     } as ConnectSsoPersona["spec"]["application"],
@@ -241,13 +253,14 @@ function checkPaths({ role, federation, listing, iamUser }: FoundPersona, commen
 function checkDocuments(
   found: Found,
   { federation, listing, job, role, provider }: FoundPersona,
+  endpoints: SignInEndpoints,
   comments: string[],
 ): void {
   if (comparePolicies(federationPolicy(found.instance), federation.document).length > 0)
     comments.push(`Policy ${federation.name} allows something else than this instance's sign-in; a plan shows what.`);
   if (job && listing && comparePolicies(listingPolicy(), listing.document).length > 0)
     comments.push(`Policy ${listing.name} allows something else than listing roles; a plan shows what.`);
-  if (comparePolicies(trustPolicy(found.instance, provider.arn), role.trust).length > 0)
+  if (comparePolicies(trustPolicy(found.instance, provider.arn, endpoints), role.trust).length > 0)
     comments.push(`The trust of role ${role.name} is another one; a plan shows what.`);
 }
 

@@ -47,7 +47,7 @@ function settingsOf(scope: PersonaScope): Setting[] {
       spec.application.identifier ??
       object.status?.identifier ??
       `${identifierBase(instance)}, with the first #N that is free in the tenant`,
-    replyUrls: samlEndpoints(instance),
+    replyUrls: samlEndpoints(instance, spec.application.signInEndpoints),
     relayState: scope.relayState,
     assignmentRequired: "true",
     notificationEmails: spec.application.notificationEmails,

@@ -63,7 +63,7 @@ export const application: LinkSpec = {
         fix: repair,
       });
     const reply = found.defaultRedirectUri ?? found.redirectUris[0];
-    if (!reply || !samlEndpoints(scope.instance).includes(reply))
+    if (!reply || !samlEndpoints(scope.instance, scope.spec.application.signInEndpoints).includes(reply))
       return broken(`the reply URL of ${name} is ${reply ?? "not set"}, no sign-in endpoint of AWS for this instance`, {
         seen: SEEN.notAuthorized,
         fix: repair,

@@ -230,6 +230,36 @@ test("import, plan, apply, plan", async () => {
   );
 });
 
+test("an instance of another region, set up with the global endpoint alone as the blog does", async () => {
+  const base = world();
+  const region = "eu-central-1";
+  const other = await startSandbox({
+    world: {
+      ...base,
+      instances: [{ ...base.instances![0]!, region }],
+      behaviour: { ...base.behaviour, timeScale: 3600, seed: 1 },
+    },
+  });
+  const before = { ...process.env };
+  const target = mkdtempSync(join(tmpdir(), "connect-sso-"));
+  try {
+    Object.assign(process.env, other.env);
+    const where = { account: "111122223333", instanceId: INSTANCE, region, tenantId: other.env.AZURE_TENANT_ID! };
+    await sharedPoliciesByHand(where);
+    await personaByHand(other, where, ADMINISTRATORS);
+    const arn = INSTANCE_ARN.replace("us-east-1", region);
+    const imported = await program(["import", "--instance", arn, "--out", target], { env: other.env });
+    expect(imported.code).toBe(0);
+    const plan = await program(["plan", "-f", target, "-o", "json"], { env: other.env });
+    expect(JSON.parse(plan.stdout).summary).toMatchObject({ create: 0, update: 0, delete: 0, problems: 0 });
+    expect(plan.code).toBe(0);
+  } finally {
+    for (const name of Object.keys(other.env)) process.env[name] = before[name];
+    await other.close();
+    rmSync(target, { recursive: true });
+  }
+});
+
 test("an instance that nothing signs in to", async () => {
   const other = await startSandbox({ world: world() });
   try {

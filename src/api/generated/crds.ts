@@ -232,6 +232,15 @@ export const CRDS = [
                             }
                           }
                         },
+                        "signInEndpoints": {
+                          "description": "Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. GlobalAndRegional adds the endpoint of the instance's region, which keeps working when the global one does not; Global is the blog's set-up.",
+                          "type": "string",
+                          "enum": [
+                            "GlobalAndRegional",
+                            "Global"
+                          ],
+                          "default": "GlobalAndRegional"
+                        },
                         "notificationEmails": {
                           "description": "Addresses that Entra mails before a certificate expires.",
                           "type": "array",

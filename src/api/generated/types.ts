@@ -56,6 +56,10 @@ lifetime: string
 rotateBefore: string
 }
 /**
+ * Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. GlobalAndRegional adds the endpoint of the instance's region, which keeps working when the global one does not; Global is the blog's set-up.
+ */
+signInEndpoints: ("GlobalAndRegional" | "Global")
+/**
  * Addresses that Entra mails before a certificate expires.
  */
 notificationEmails?: string[]

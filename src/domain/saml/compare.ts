@@ -27,7 +27,7 @@ function expected(persona: ConnectSsoPersona) {
   return {
     roleArn: names.roleArn,
     providerArn: names.samlProviderArn,
-    endpoints: samlEndpoints(instance),
+    endpoints: samlEndpoints(instance, persona.spec.application.signInEndpoints),
     relayState: relayState(instance, persona.spec),
     tenantId: persona.status?.tenantId ?? persona.spec.application.tenantId,
   };

@@ -130,7 +130,7 @@ function signOnStep(scope: PersonaScope, object: string, found: ServicePrincipal
 }
 
 function applicationStep(scope: PersonaScope, object: string, found: Application, identifier: string): Step[] {
-  const endpoints = samlEndpoints(scope.instance);
+  const endpoints = samlEndpoints(scope.instance, scope.spec.application.signInEndpoints);
   const { displayName } = scope.spec.application;
   const redirects = differAsSet("replyUrls", endpoints, found.redirectUris);
   // Of a single reply URL it is a matter of course which one is the default.

@@ -13,7 +13,7 @@ function desiredRole(scope: PersonaScope) {
   return {
     name: names.role,
     path: names.path,
-    trust: trustPolicy(instance, names.samlProviderArn),
+    trust: trustPolicy(instance, names.samlProviderArn, spec.application.signInEndpoints),
     description: `Amazon Connect sign-in of persona ${object.metadata.namespace}/${object.metadata.name}`,
     maxSessionDurationSeconds: durationSeconds(spec.aws.maxSessionDuration),
     permissionsBoundaryArn: scope.boundaryArn,
