@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo dev test bench lint build generate clean
+.PHONY: help demo dev test bench lint build generate sbom licenses clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,7 @@ dev: dist/connect-sso.js ## a real kube-apiserver, sandbox clouds and the contro
 
 test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint
+	node scripts/licenses.mjs
 	node scripts/generate.mjs --check
 	node scripts/tools.mjs kube helm promtool >/dev/null
 	npm test --silent
@@ -38,5 +39,11 @@ generate: node_modules/.installed ## what is derived from crds/
 bench: dist/connect-sso.js ## the figures of docs/performance.md
 	node bench/run.mjs
 
+sbom: dist/connect-sso.js ## sbom.cdx.json, CycloneDX of what is shipped
+	node scripts/sbom.mjs
+
+licenses: node_modules/.installed ## licences of all dependencies against the list
+	node scripts/licenses.mjs
+
 clean: ## what was built here (the cache of tools stays)
-	rm -rf dist node_modules
+	rm -rf dist build node_modules

@@ -1,6 +1,7 @@
 // One file, with a source map: what the container carries and `make demo` runs. Heavy parts stay lazy: a command loads what it needs.
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { bundledPackages, notices } from "./licenses.mjs";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
@@ -42,7 +43,7 @@ const noUndici = {
   },
 };
 
-await build({
+const { metafile } = await build({
   entryPoints: { "connect-sso": new URL("../src/main.ts", import.meta.url).pathname },
   outdir: new URL("../dist", import.meta.url).pathname,
   bundle: true,
@@ -63,6 +64,12 @@ await build({
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
+  // Only installed here because tools want it; `debug` takes it when it is there.
+  external: ["supports-color"],
   plugins: [noUndici, noSideEffects],
+  metafile: true,
   logLevel: "warning",
 });
+mkdirSync(new URL("../build", import.meta.url), { recursive: true });
+writeFileSync(new URL("../build/meta.json", import.meta.url), JSON.stringify(metafile));
+writeFileSync(new URL("../dist/THIRD-PARTY-NOTICES.txt", import.meta.url), notices(bundledPackages(metafile)));

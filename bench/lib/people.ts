@@ -65,12 +65,13 @@ export function personaManifest(name: "agents" | "managers") {
   };
 }
 
-export function userManifest(index: number) {
+/** With the controller's finalizer already when it is made for a measurement of something else: a third of the API server's work less. */
+export function userManifest(index: number, finalizers: string[] = []) {
   const team = teamOf(index);
   return {
     apiVersion: "connectsso.dev/v1alpha1",
     kind: "ConnectUser",
-    metadata: { name: nameOf(index), namespace: NAMESPACE, labels: { shard: String(index % 2) } },
+    metadata: { name: nameOf(index), namespace: NAMESPACE, finalizers },
     spec: {
       personaRef: { name: personaOf(index) },
       entraUser: { userPrincipalName: upnOf(index) },

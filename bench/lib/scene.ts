@@ -20,6 +20,7 @@ const GROUP = { group: "connectsso.dev", version: "v1alpha1" };
 export const USERS: Resource = { ...GROUP, plural: "connectusers", kind: "ConnectUser" };
 const PERSONAS: Resource = { ...GROUP, plural: "connectssopersonas", kind: "ConnectSsoPersona" };
 const crds = fileURLToPath(new URL("../../crds", import.meta.url));
+const FINALIZER = "connectsso.dev/finalizer";
 /** Requests in one batch of Microsoft Graph. */
 const BATCH = 20;
 
@@ -89,8 +90,10 @@ export class Scene {
   }
 
   /** ConnectUsers from `first` to `last`, both included. */
-  async createUsers(first: number, last: number): Promise<void> {
-    await eachLimited(range(first, last), 16, (index) => this.client.create(USERS, NAMESPACE, userManifest(index)));
+  async createUsers(first: number, last: number, finalizers: string[] = []): Promise<void> {
+    await eachLimited(range(first, last), 16, (index) =>
+      this.client.create(USERS, NAMESPACE, userManifest(index, finalizers)),
+    );
   }
 
   /** Every ConnectUser. */
@@ -119,7 +122,7 @@ export class Scene {
       await this.#assign(personas, this.users + 1, count);
       // Whoever it reads from now on, it reads assigned.
       await controller.stop();
-      await this.createUsers(this.users + 1, count);
+      await this.createUsers(this.users + 1, count, [FINALIZER]);
       const second = await this.controller([...this.boundless, "--poll-interval", "2h"]);
       try {
         const patience = 60_000 + count * 60;

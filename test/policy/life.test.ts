@@ -235,5 +235,6 @@ test("nothing is granted that this life does not use, but for what is listed wit
     .flatMap(({ Action }) => Action);
   const superfluous = [...new Set(granted)].filter((action) => !used.has(action) && !(action in SELDOM_USED));
   expect(superfluous).toEqual([]);
-  expect(Object.keys(SELDOM_USED).filter((action) => !granted.includes(action) || used.has(action))).toEqual([]);
+  // Seldom is not never: how far a rotation gets within the test depends on the machine.
+  expect(Object.keys(SELDOM_USED).filter((action) => !granted.includes(action))).toEqual([]);
 });

@@ -43,6 +43,8 @@ let server: Server;
 let transport: Transport;
 let watcher: Watcher | undefined;
 let script: Answer[];
+/** Whether the server streams lists; an older one is asked page by page. */
+let streams: boolean;
 /** What was asked: `list`, `list <token>` or `watch <resourceVersion>`. */
 let asked: string[];
 let told: string[];
@@ -51,6 +53,7 @@ let wake: () => void;
 
 beforeEach(async () => {
   script = [];
+  streams = false;
   asked = [];
   told = [];
   wake = () => {};
@@ -58,8 +61,18 @@ beforeEach(async () => {
     const { pathname, searchParams } = new URL(request.url!, "http://x");
     if (pathname !== PATH) return void response.writeHead(404).end();
     const watching = searchParams.get("watch") === "true";
+    const streamed = searchParams.get("sendInitialEvents") === "true";
+    if (streamed && !streams) {
+      const message =
+        "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless WatchList is enabled";
+      return json({ kind: "Status", code: 422, reason: "Invalid", message }, 422)(response, searchParams);
+    }
     asked.push(
-      watching ? `watch ${searchParams.get("resourceVersion")}` : `list ${searchParams.get("continue") ?? ""}`.trim(),
+      streamed
+        ? "stream"
+        : watching
+          ? `watch ${searchParams.get("resourceVersion")}`
+          : `list ${searchParams.get("continue") ?? ""}`.trim(),
     );
     const next = script.shift() ?? (watching ? stream() : json({}, 500));
     next(response, searchParams);
@@ -105,6 +118,66 @@ function until(holds: () => boolean): Promise<void> {
   });
 }
 const names = () => cache.list().map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`);
+
+const allTold = (resourceVersion: number) =>
+  event("BOOKMARK", {
+    metadata: { resourceVersion: String(resourceVersion), annotations: { "k8s.io/initial-events-end": "true" } },
+  });
+
+describe("a list that is streamed", () => {
+  beforeEach(() => {
+    streams = true;
+  });
+
+  test("is shown whole, and the same connection goes on as the watch", async () => {
+    const open = Promise.withResolvers<ServerResponse>();
+    script = [
+      (response, query) => {
+        stream(event("ADDED", toy("a", 3)), event("ADDED", toy("b", 5)))(response, query);
+        open.resolve(response);
+      },
+    ];
+    watch();
+    const response = await open.promise;
+    await new Promise((done) => setTimeout(done, 50));
+    expect([cache.hasSynced, names()]).toEqual([false, []]);
+    response.write(allTold(9));
+    await until(() => cache.hasSynced);
+    expect(names()).toEqual(["a@3", "b@5"]);
+    response.write(event("MODIFIED", toy("a", 10)));
+    await until(() => told.includes("changed a"));
+    expect(asked).toEqual(["stream"]);
+  });
+
+  test("replaces what was there before when the watch expired", async () => {
+    script = [
+      ended(event("ADDED", toy("a", 3)), event("ADDED", toy("b", 5)), allTold(9)),
+      ended(event("ERROR", gone)),
+      stream(event("ADDED", toy("b", 5)), allTold(20)),
+    ];
+    watch();
+    await until(() => told.includes("gone a"));
+    expect(names()).toEqual(["b@5"]);
+    expect(asked).toEqual(["stream", "watch 9", "stream"]);
+  });
+
+  test("that is cut is asked for again, and nothing of its half is shown", async () => {
+    script = [ended(event("ADDED", toy("a", 3))), stream(event("ADDED", toy("b", 5)), allTold(9))];
+    watch();
+    await until(() => cache.hasSynced);
+    expect([names(), told]).toEqual([["b@5"], ["new b"]]);
+  });
+
+  test("is asked for page by page when the server goes on without saying that this was all", async () => {
+    script = [
+      stream(event("ADDED", toy("a", 3)), event("BOOKMARK", { metadata: { resourceVersion: "9" } })),
+      json(list(9, [toy("a", 3)])),
+    ];
+    watch();
+    await until(() => cache.hasSynced);
+    expect(asked.slice(0, 2)).toEqual(["stream", "list"]);
+  });
+});
 
 describe("the watcher", () => {
   test("lists page by page, then watches from the list's version", async () => {
