@@ -11,7 +11,8 @@ const SECRETS: [RegExp, string][] = [
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "…"],
   [/-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----/g, "…"],
   [
-    /(SAMLResponse|client_secret|client_assertion|SecretToken|SecretAccessKey|X-Amz-Security-Token)(["']?\s*[=:]\s*["']?)[^"'&\s]+/gi,
+    // Inside a line of JSON the quotes of a body are escaped.
+    /(SAMLResponse|client_secret|client_assertion|SecretToken|SecretAccessKey|X-Amz-Security-Token)(\\*["']?\s*[=:]\s*\\*["']?)[^"'&\s\\]+/gi,
     "$1$2…",
   ],
 ];

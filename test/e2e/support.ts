@@ -88,6 +88,8 @@ export interface Harness {
 
 export interface StartOptions {
   pollIntervalMs?: number;
+  /** The file of --config. */
+  settingsFile?: string;
   /** Runs before the controller starts; returns further variables for it, for example credentials that are not the administrator's. */
   prepare?(sandbox: Sandbox): Promise<Record<string, string>>;
 }
@@ -106,6 +108,7 @@ export async function start(input: WorldInput = world(), options: StartOptions =
     cluster: "test",
     pollIntervalMs,
     allowInsecure: true,
+    settingsFile: options.settingsFile,
     log,
     onCall: (call: CallRecord) => void calls.push(call),
   };
