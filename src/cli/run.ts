@@ -1,7 +1,7 @@
 /** `connect-sso run`: the controller against a cluster. */
 import { hostname } from "node:os";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { type ConnectSsoPersona, GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
 import { createLogger, logCall } from "../observability/log.ts";
 import { createDomainMetrics } from "../observability/metrics.ts";
 import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
@@ -12,7 +12,7 @@ import { composeClouds, composeReconcilers, INDEXES, related } from "./compose.t
 import { matters } from "./folder.ts";
 import { insecureAllowed } from "./session.ts";
 import { VERSION as PROGRAM_VERSION } from "./version.ts";
-import { warmUp } from "./warm-up.ts";
+import { warmInventories, warmPeople } from "./warm-up.ts";
 
 export interface RunOptions {
   kubeconfig?: string;
@@ -76,14 +76,22 @@ export async function run(options: RunOptions): Promise<number> {
     reservedWorkers,
     reconcile: (store: ObjectStore) => of(store)[name],
   });
-  const onListed = (store: ObjectStore) => warmUp(clouds, store.list<ConnectSsoPersona>(PERSONA), pollIntervalMs * 0.9);
   let lost: (() => void) | undefined;
   const access = { file: options.kubeconfig, context: options.context };
   const manager: Manager = createManager({
     access: kubeconfigAccess(access),
     namespace: options.namespace,
     labelSelector: options.watchLabelSelector,
-    kinds: [{ ...kind(PERSONA, "connectssopersonas", 4, 2), onListed }, kind(USER, "connectusers", 16, 16)],
+    kinds: [
+      {
+        ...kind(PERSONA, "connectssopersonas", 4, 2),
+        onListed: (store) => warmInventories(clouds, store, pollIntervalMs * 0.9),
+      },
+      {
+        ...kind(USER, "connectusers", 16, 16),
+        onListed: (store) => warmPeople(clouds, store, pollIntervalMs * 0.9),
+      },
+    ],
     related: (object, store, before) => {
       const sameSpec = before?.metadata.generation === object.metadata.generation;
       if (before && sameSpec && !matters(object.kind, before.status, object.status)) return [];

@@ -1,15 +1,38 @@
-/** What every user's reconcile begins with is read while the API server is still listing the users: on a leader and on a standby alike. */
-import type { ConnectSsoPersona } from "../api/resources.ts";
+/**
+ * What every user's reconcile begins with is read while the API server is still listing the users, and on a standby, so that a new leader
+ * has it. All of this returns at once; what fails here fails again in a reconcile, which says so.
+ */
+import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
 import type { Clouds } from "../providers/clouds.ts";
+import type { ObjectStore } from "../runtime/port.ts";
+import { namesOf } from "../user/resolve.ts";
 
-/** Returns at once. What fails here fails again in a reconcile, which says so. */
-export function warmUp(clouds: Clouds, personas: readonly ConnectSsoPersona[], maxAgeMs: number): void {
-  for (const persona of personas)
-    if (!persona.spec.suspend && !persona.metadata.deletionTimestamp)
-      read(clouds, persona, maxAgeMs).catch(() => undefined);
+/** Connect users and role assignments; once the personas are listed. */
+export function warmInventories(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {
+  for (const persona of awake(store)) readInventories(clouds, persona, maxAgeMs).catch(() => undefined);
 }
 
-async function read(clouds: Clouds, { metadata, spec, status }: ConnectSsoPersona, maxAgeMs: number): Promise<void> {
+/** People of Entra; once the users are listed. */
+export function warmPeople(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {
+  const tenants = new Map(awake(store).map((persona) => [persona.spec.application.tenantId, persona]));
+  for (const persona of tenants.values()) readPeople(clouds, store, persona, maxAgeMs).catch(() => undefined);
+}
+
+function awake(store: ObjectStore): ConnectSsoPersona[] {
+  const personas = store.list<ConnectSsoPersona>(PERSONA);
+  return personas.filter(({ spec, metadata }) => !spec.suspend && !metadata.deletionTimestamp);
+}
+
+async function readPeople(clouds: Clouds, store: ObjectStore, persona: ConnectSsoPersona, maxAgeMs: number) {
+  const graph = await clouds.graph(persona.spec.application.tenantId, persona.metadata.namespace);
+  const among = () => namesOf(store, persona);
+  const [first] = among();
+  // The first one's look-up takes all the others along; an object id has no "@".
+  const key = first?.includes("@") ? { userPrincipalName: first } : { objectId: first ?? "" };
+  if (first) await graph.user(key, { priority: "sweep", maxAgeMs, among });
+}
+
+async function readInventories(clouds: Clouds, { metadata, spec, status }: ConnectSsoPersona, maxAgeMs: number) {
   const call = { priority: "sweep" as const, maxAgeMs };
   const [{ account }, graph] = await Promise.all([
     clouds.aws(spec.instanceArn, metadata.namespace),

@@ -49,8 +49,11 @@ const LOWEST_SHARE = 1 / 16;
  */
 const USED_SHARE = 0.98;
 const LEFT_OUT = 1;
-/** How far the shortest way there and back is forgotten with each answer: an old one may have been a lucky one. */
-const FORGOTTEN = 1.01;
+/**
+ * How far the shortest way there and back is forgotten with each answer: the network may have changed, but a minute in which all were slow
+ * must not pass for the way itself.
+ */
+const FORGOTTEN = 1.0002;
 /** Share of the quota that comes back per second of successes: from half to whole in ten seconds. */
 const RECOVERY_PER_SECOND = 0.05;
 

@@ -140,7 +140,7 @@ export async function openUserScope(
 }
 
 /** Everybody of the persona's tenant, who will be asked for sooner or later. */
-function* namesOf(store: ObjectStore, { spec: { application } }: ConnectSsoPersona): Generator<string> {
+export function* namesOf(store: ObjectStore, { spec: { application } }: ConnectSsoPersona): Generator<string> {
   for (const { spec, metadata } of store.list<ConnectUser>(USER)) {
     const persona = store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
     if (persona?.spec.application.tenantId !== application.tenantId) continue;
