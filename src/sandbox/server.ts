@@ -148,7 +148,8 @@ function environment(url: string, world: World): Record<string, string> {
     AWS_REGION: world.instances[0]?.region ?? "us-east-1",
     CONNECT_SSO_GRAPH_URL: `${url}/graph`,
     CONNECT_SSO_LOGIN_URL: `${url}/login`,
-    CONNECT_SSO_GRAPH_TOKEN: graphToken(world),
+    // Of several tenants, the client writes the one it means.
+    CONNECT_SSO_GRAPH_TOKEN: world.tenants.length > 1 ? `${graphToken(world)}/{tenant}` : graphToken(world),
     CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS: "1",
     AZURE_TENANT_ID: world.tenant.id,
     AZURE_CLIENT_ID: CLIENT_ID,

@@ -153,3 +153,60 @@ async function withoutCertificates(sandbox: string): Promise<string> {
   await new Promise<void>((resolve) => proxy!.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/graph`;
 }
+
+test.each(["doctype", "otherTenant", "tooLarge"] as const)(
+  "federation metadata that must not be believed (%s) never reaches AWS",
+  async (metadata) => {
+    h = await start(world({ behaviour: { metadata } }));
+    h.apply(persona("agents"));
+    await until(() => status(agents(), "Stalled")?.reason === "MetadataRefused", "MetadataRefused");
+    expect(h.sandbox.counts()["iam:CreateSAMLProvider"]).toBeUndefined();
+  },
+);
+
+test("secrets overwritten in Entra: the quarantined job shows, gets a new key and runs again", async () => {
+  h = await start(world({ behaviour: { timeScale: 1200 } }));
+  h.apply(persona("agents", { roleDelivery: { mode: "Provisioning" } }));
+  await h.ready();
+  const first = agents().status!.accessKey!.lastFour;
+  await call(`/servicePrincipals/${agents().status!.servicePrincipalId}/synchronization/secrets`, {
+    method: "PUT",
+    body: {
+      value: [
+        { key: "ClientSecret", value: "AKIAWRONG" },
+        { key: "SecretToken", value: "wrong" },
+      ],
+    },
+  });
+  await until(() => agents().status!.accessKey?.lastFour !== first, "a new key");
+  expect(h.controller.store.events.map(({ event }) => event.note).join()).toMatch(
+    /in quarantine and no longer uses our key/,
+  );
+  const since = h.sandbox.clock.now().toISOString();
+  await until(
+    () => (agents().status!.syncJob?.lastSuccessAt ?? "") > since && status(agents(), "Ready")?.status === "True",
+    "a good run with the new key",
+  );
+});
+
+test("suspended: not one call, whatever is changed; afterwards it is set back", async () => {
+  h = await start();
+  h.apply(persona("agents"));
+  await h.ready();
+  h.apply(persona("agents", { suspend: true }));
+  await h.reason("ConnectSsoPersona", "agents", "Ready", "Suspended");
+  const { servicePrincipalId } = agents().status!;
+  await call(`/servicePrincipals/${servicePrincipalId}`, {
+    method: "PATCH",
+    body: { samlSingleSignOnSettings: { relayState: "https://evil.example" } },
+  });
+  const before = h.calls.length;
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  expect(h.calls.length).toBe(before);
+  h.apply(persona("agents", { suspend: false }));
+  await h.ready();
+  const principal = (await call(`/servicePrincipals/${servicePrincipalId}`)) as unknown as {
+    samlSingleSignOnSettings: { relayState: string };
+  };
+  expect(principal.samlSingleSignOnSettings.relayState).toBe(agents().status!.relayState);
+});

@@ -113,7 +113,11 @@ export async function start(input: WorldInput = world(), options: StartOptions =
     onCall: (call: CallRecord) => void calls.push(call),
   };
   let composed = composeClouds(base);
-  let controller = new FolderController({ clouds: composed.clouds, cluster: "test", pollIntervalMs, log });
+  const fresh = () => {
+    const { clouds, massDeletionShare } = composed;
+    return new FolderController({ clouds, massDeletionShare, cluster: "test", pollIntervalMs, log });
+  };
+  let controller = fresh();
   let snapshot: Resource[] | undefined;
   controller.start();
   const harness: Harness = {
@@ -158,7 +162,7 @@ export async function start(input: WorldInput = world(), options: StartOptions =
       sandbox.faults.clear();
       snapshot = undefined;
       composed = composeClouds(base);
-      controller = new FolderController({ clouds: composed.clouds, cluster: "test", pollIntervalMs, log });
+      controller = fresh();
       for (const one of kept) {
         controller.store.apply(one as never);
         for (const finalizer of one.metadata.finalizers ?? []) await controller.store.addFinalizer(one, finalizer);

@@ -84,10 +84,10 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
     return createTenant({ tenantId, client, token, loginUrl });
   }
 
-  /** A fixed token serves sandboxes only; else the credential that the environment names, loaded when it is first needed. */
+  /** A fixed token ("{tenant}" in it stands for the tenant's id) serves sandboxes only; else the credential that the environment names, loaded when it is first needed. */
   async function tokenSource(tenantId: string, clientId: string | undefined): Promise<() => Promise<string>> {
     const fixed = env.CONNECT_SSO_GRAPH_TOKEN;
-    if (fixed && insecure) return async () => fixed;
+    if (fixed && insecure) return async () => fixed.replaceAll("{tenant}", tenantId.toLowerCase());
     const credential = await credentialOf(tenantId, clientId);
     const scope = `${new URL(graphUrl).origin}/.default`;
     return async () => {

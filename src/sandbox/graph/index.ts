@@ -31,9 +31,12 @@ export function createGraph(host: SandboxHost): SandboxService[] {
         const wanted = name.toLowerCase();
         return tenant.id.toLowerCase() === wanted || tenant.verifiedDomains.some((one) => one.toLowerCase() === wanted);
       });
-  /** Any bearer is good; one from the login service leads to its tenant, all others to the first. */
+  /** Any bearer is good; one from the login service, or one that ends in "/" and a tenant's id, leads to that tenant, all others to the first. */
   const tenantFor = (request: SandboxRequest): Served => {
-    const own = tenants.find(({ bearer }) => bearer === request.headers.authorization);
+    const given = request.headers.authorization ?? "";
+    const own = tenants.find(
+      ({ bearer, directory }) => bearer === given || given.endsWith(`/${directory.tenant.id.toLowerCase()}`),
+    );
     return own ?? tenants[0]!;
   };
   return [new GraphService(host, tenantFor), createLogin(host, directoryOf)];

@@ -1,4 +1,4 @@
-/** IAM and STS of the sandbox: awsQuery over POST, one account, the administrator's key and the keys that IAM gives out. */
+/** IAM and STS of the sandbox: awsQuery over POST, an IAM for each account of the world, the administrator's key and the keys that IAM gives out. */
 import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
 import type { InfrastructureError, SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
@@ -25,28 +25,52 @@ interface QueryApi {
   prepare(operation: string, accessKeyId: string, parameters: Parameters): IamOperation | undefined;
 }
 
+interface Account {
+  state: IamState;
+  principals: Principals;
+  operations: ReturnType<typeof iamOperations>;
+}
+
 export function createIam(host: SandboxHost): SandboxService[] {
-  const state = createState(host);
-  const principals = new Principals(state, host);
+  const open = (account: string): Account => {
+    const state = createState(host, account);
+    return { state, principals: new Principals(state, host), operations: iamOperations(accountOf(state, host)) };
+  };
+  const home = open(host.world.account);
+  const accounts = new Map([
+    [home.state.account, home],
+    ...host.world.accounts.filter((id) => id !== home.state.account).map((id) => [id, open(id)] as const),
+  ]);
+  /** The account that a caller acts in. */
+  const accountFor = (accessKeyId: string): Account =>
+    accounts.get(host.callers.get(accessKeyId)?.account ?? "") ?? home;
+  // Everybody signs in through the first account: it holds the sessions of all.
+  const { state, principals } = home;
   host.shared.iam = {
     account: state.account,
-    rolesVisibleTo: rolesVisibleTo(state, principals),
+    rolesVisibleTo(accessKeyId, secret) {
+      const own = accountFor(accessKeyId);
+      return rolesVisibleTo(own.state, own.principals)(accessKeyId, secret);
+    },
     authorize: (accessKeyId, action, resource, context = {}) =>
       principals.allows(accessKeyId, { action, resource, context }),
   };
-  const iam = iamOperations(accountOf(state, host));
   const sts = stsOperations(state, host, principals);
   return [
     queryService(principals, {
       name: "iam",
       xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
       version: "2010-05-08",
-      writes: (operation) => iam[operation]?.writes ?? false,
+      writes: (operation) => home.operations[operation]?.writes ?? false,
       prepare(operation, accessKeyId, parameters) {
-        if (OWN_USER.includes(operation)) parameters.assume("UserName", principals.userNameOf(accessKeyId, parameters));
-        if (iam[operation])
-          for (const question of questionsOf(state, operation, parameters)) principals.authorize(accessKeyId, question);
-        return iam[operation];
+        const own = accountFor(accessKeyId);
+        const found = own.operations[operation];
+        if (OWN_USER.includes(operation))
+          parameters.assume("UserName", own.principals.userNameOf(accessKeyId, parameters));
+        if (found)
+          for (const question of questionsOf(own.state, operation, parameters))
+            principals.authorize(accessKeyId, question);
+        return found;
       },
     }),
     queryService(principals, {

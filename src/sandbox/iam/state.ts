@@ -69,26 +69,26 @@ export interface IamState {
   providers: EventualMap<string, SamlProvider>;
 }
 
-export function createState(host: SandboxHost): IamState {
+export function createState(host: SandboxHost, account: string): IamState {
   const state: IamState = {
-    account: host.world.account,
+    account,
     roles: host.eventual("roles"),
     policies: host.eventual("policies"),
     users: host.eventual("users"),
     providers: host.eventual("providers"),
   };
-  for (const policy of worldPolicies(host)) state.policies.seed(policy.arn.toLowerCase(), policy);
+  for (const policy of worldPolicies(host, account)) state.policies.seed(policy.arn.toLowerCase(), policy);
   return state;
 }
 
-/** Policies that were there before. */
-function worldPolicies({ world, clock }: SandboxHost): Policy[] {
+/** Policies that were there before, in every account. */
+function worldPolicies({ world, clock }: SandboxHost, account: string): Policy[] {
   const created = clock.now();
   return world.policies.map(({ name, path = "/", document }) => ({
     name,
     path,
     id: uniqueId("ANPA"),
-    arn: `arn:aws:iam::${world.account}:policy${path}${name}`,
+    arn: `arn:aws:iam::${account}:policy${path}${name}`,
     created,
     updated: created,
     description: undefined,
