@@ -1,6 +1,12 @@
 /** Credentials go to https only, unless a process flag says that this is a sandbox. A persona cannot name an endpoint at all. */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { CRDS } from "../../src/api/generated/crds.ts";
+import { createAwsAccounts } from "../../src/providers/aws/account.ts";
 import { checkEndpoints } from "../../src/providers/aws/clients.ts";
 import { createGraphTenants } from "../../src/providers/graph/index.ts";
 import { program } from "../cli/program.ts";
@@ -37,7 +43,32 @@ test("the program says so before it makes a call", async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining("AWS_ENDPOINT_URL_IAM is not https")]);
 });
 
-test("no field of a resource is an endpoint", () => {
+test("an endpoint of an AWS configuration file is refused before anything is sent", async () => {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? "");
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const file = join(mkdtempSync(join(tmpdir(), "aws-")), "config");
+  writeFileSync(file, `[default]\nendpoint_url = http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  Object.assign(process.env, {
+    AWS_CONFIG_FILE: file,
+    AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "x",
+  });
+  const accounts = createAwsAccounts({ onCall() {} });
+  await expect(accounts.account(undefined)).rejects.toMatchObject({
+    kind: "terminal",
+    message: expect.stringContaining("the configured endpoint http://127.0.0.1 is not https"),
+  });
+  accounts.close();
+  server.close();
+  expect(requests).toEqual([]);
+});
+
+test("no field of a resource is an endpoint; where endpoints are chosen, it is among fixed ones", () => {
   const text = JSON.stringify(CRDS.map(({ spec }) => spec.versions[0]!.schema.openAPIV3Schema.properties.spec));
-  expect([...text.matchAll(/"(\w*(?:endpoint|url)\w*)":\{/gi)].map(([, name]) => name)).toEqual([]);
+  const fields = [...text.matchAll(/"(\w*(?:endpoint|url)\w*)":(\{[^{}]*\})/gi)];
+  expect(fields.filter(([, , schema]) => !JSON.parse(schema!).enum).map(([, name]) => name)).toEqual([]);
 });

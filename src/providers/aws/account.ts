@@ -10,7 +10,7 @@ import { type CallRecord, CloudError } from "../errors.ts";
 import { createLimiter } from "../limiter.ts";
 import { type QuotaSettings, quotaOf } from "../limits.ts";
 import { type Call, createCall } from "./call.ts";
-import { checkEndpoints, clientConfig, createCloudClock, dateHeader } from "./clients.ts";
+import { checkEndpoints, clientConfig, createCloudClock, dateHeader, refusePlainHttp } from "./clients.ts";
 import { createConnectInstance } from "./connect.ts";
 import { createIam } from "./iam/index.ts";
 import type { AwsAccount, ConnectInstance } from "./types.ts";
@@ -32,7 +32,8 @@ export interface AwsAccounts {
 }
 
 export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
-  checkEndpoints(process.env, o.endpoints?.allowInsecure ?? false);
+  const allowInsecure = o.endpoints?.allowInsecure ?? false;
+  checkEndpoints(process.env, allowInsecure);
   const clock = o.clock ?? systemClock;
   const limiter = createLimiter((key) => quotaOf(key, o.limits?.() ?? {}), clock);
   const breakers = new Map<string, Breaker>();
@@ -51,8 +52,9 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
     }
     return createCall({ api, scope: `${account}/${region}`, limiter, breaker, clock, onCall: o.onCall });
   }
-  function keep<T extends { destroy(): void }>(client: T): T {
+  function keep<T extends IAMClient | STSClient | ConnectClient>(client: T): T {
     clients.add(client);
+    if (!allowInsecure) refusePlainHttp(client as Parameters<typeof refusePlainHttp>[0]);
     return client;
   }
 

@@ -1,5 +1,5 @@
 /** What all SDK clients share: time-outs, kept-alive connections, no retry of their own, the cloud's clock. */
-import type { AwsCredentialIdentityProvider, Logger } from "@aws-sdk/types";
+import type { AwsCredentialIdentityProvider, Logger, MetadataBearer, MiddlewareStack } from "@aws-sdk/types";
 import type { Clock } from "../clock.ts";
 import { CloudError } from "../errors.ts";
 
@@ -38,12 +38,28 @@ export function checkEndpoints(env: Record<string, string | undefined>, allowIns
   for (const name of ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CONNECT"]) {
     const url = env[name];
     if (!url || url.startsWith("https://")) continue;
-    throw new CloudError(`${name} is not https; use an https endpoint or allow insecure endpoints`, {
-      kind: "terminal",
-      reason: "InsecureEndpoint",
-      code: "InsecureEndpoint",
-    });
+    throw insecure(name);
   }
+}
+
+function insecure(what: string): CloudError {
+  return new CloudError(`${what} is not https; use an https endpoint or allow insecure endpoints`, {
+    kind: "terminal",
+    reason: "InsecureEndpoint",
+    code: "InsecureEndpoint",
+  });
+}
+
+/** Endpoints of a shared configuration file are only known when a request is made: it is refused before it is signed. */
+export function refusePlainHttp(client: { middlewareStack: MiddlewareStack<object, MetadataBearer> }): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { protocol, hostname } = args.request as { protocol?: string; hostname?: string };
+      if (protocol !== "https:") throw insecure(`the configured endpoint ${protocol}//${hostname}`);
+      return next(args);
+    },
+    { step: "build", name: "refusePlainHttp", priority: "high" },
+  );
 }
 
 /** The cloud's clock, estimated from Date headers; they have whole seconds, so differences below that are noise. */
