@@ -23,7 +23,14 @@ export async function create(): Promise<Result[]> {
       const created = async () => ((await scene.sandbox.count(false)).calls["connect:CreateUser"] ?? 0) >= USERS;
       await until(`${USERS} CreateUser calls`, 240_000, created, 500);
       await until(`${USERS} users Ready`, 120_000, async () => (await scene.ready()) === USERS, 2_000);
-      return await judge(scene, began);
+      const kube = (await controller.metrics())!.sum("rest_client_requests_total", {}, { method: "GET" });
+      const perUser = {
+        what: `${WHAT}, writes to Kubernetes for each`,
+        value: kube / USERS,
+        unit: "",
+        note: "events included",
+      };
+      return [...(await judge(scene, began)), perUser];
     } finally {
       await controller.stop();
     }
