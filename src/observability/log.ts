@@ -4,17 +4,21 @@ import type { CallRecord } from "../providers/errors.ts";
 
 export type { Logger };
 
-/** What must never leave the process: access key ids and secrets, bearer tokens, assertions, PEM blocks. */
+/** Names whose value is a secret, in JSON (also JSON inside a JSON string), forms, headers and XML. */
+const NAMES =
+  "SAMLResponse|client_secret|client_assertion|access_token|refresh_token|id_token|secretText|password|SecretToken|SecretAccessKey|SessionToken|X-Amz-Security-Token|X-Amz-Signature|Signature";
+/** What must never leave the process: access key ids and secrets, bearer tokens, assertions, certificates, PEM blocks. */
 const SECRETS: [RegExp, string][] = [
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, "$1…"],
-  [/\b(Bearer|bearer)\s+[\w.~+/=-]+/g, "$1 …"],
+  [/\b(Bearer)\s+[\w.~+/=-]+/gi, "$1 …"],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "…"],
   [/-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----/g, "…"],
-  [
-    // Inside a line of JSON the quotes of a body are escaped.
-    /(SAMLResponse|client_secret|client_assertion|SecretToken|SecretAccessKey|X-Amz-Security-Token)(\\*["']?\s*[=:]\s*\\*["']?)[^"'&\s\\]+/gi,
-    "$1$2…",
-  ],
+  // A certificate or key in base64 DER begins so.
+  [/\bMI[A-Z][\w+/]{60,}={0,2}/g, "…"],
+  [new RegExp(`\\b(${NAMES})(\\\\*["']?\\s*[=:]\\s*\\\\*["']?)[^"'&\\s\\\\,]+`, "gi"), "$1$2…"],
+  [new RegExp(`<(${NAMES})>[^<]*<`, "gi"), "<$1>…<"],
+  // Graph's synchronization secrets are pairs of key and value.
+  [/(key\\*"\s*:\s*\\*"SecretToken\\*"\s*,\s*\\*"value\\*"\s*:\s*\\*")[^"\\]+/g, "$1…"],
 ];
 
 export function redactText(text: string): string {

@@ -59,7 +59,7 @@ async function freePort(): Promise<number> {
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  program?: Program,
+  program?: Pick<Program, "output">,
 ): Promise<T> {
   const end = Date.now() + 60_000;
   for (;;) {
