@@ -40,6 +40,8 @@ const TIMED_OUT = Symbol("timed out");
 export class Controller {
   readonly #options: Required<Omit<ControllerOptions, "metrics">> & Pick<ControllerOptions, "metrics">;
   readonly #abort = new AbortController();
+  /** Of the reconciles under way. */
+  readonly #running = new Set<AbortController>();
   #workers: Promise<void>[] = [];
   #turn: Promise<void> | undefined;
   #turnSince = 0;
@@ -76,7 +78,7 @@ export class Controller {
     queue.close();
     const idle = Promise.all(this.#workers);
     if (drainMs <= 0) {
-      this.#abort.abort(new Error("leadership lost"));
+      this.#abortAll(new Error("leadership lost"));
       return;
     }
     let cancel = () => {};
@@ -85,7 +87,12 @@ export class Controller {
     });
     await Promise.race([idle, late]);
     cancel();
-    this.#abort.abort(new Error("stopping"));
+    this.#abortAll(new Error("stopping"));
+  }
+
+  #abortAll(reason: Error): void {
+    this.#abort.abort(reason);
+    for (const one of this.#running) one.abort(reason);
   }
 
   async #work(changesOnly: boolean): Promise<void> {
@@ -112,16 +119,21 @@ export class Controller {
   async #process(item: Item): Promise<void> {
     const { queue, clock, metrics, log, reconcile, deadlineMs, graceMs } = this.#options;
     const started = clock.monotonic();
+    // One controller and one timer for each: ten thousand reconciles a sweep make what they need a matter of milliseconds or of seconds.
     const deadline = new AbortController();
-    const cancelDeadline = clock.setTimeout(() => deadline.abort(new Error("reconcile deadline")), deadlineMs);
-    const signal = AbortSignal.any([this.#abort.signal, deadline.signal]);
+    if (this.#abort.signal.aborted) deadline.abort(this.#abort.signal.reason);
+    this.#running.add(deadline);
+    const { signal } = deadline;
+    let cancelTimer = () => {};
+    const givenUp = new Promise<typeof TIMED_OUT>((resolve) => {
+      cancelTimer = clock.setTimeout(() => {
+        deadline.abort(new Error("reconcile deadline"));
+        cancelTimer = clock.setTimeout(() => resolve(TIMED_OUT), graceMs);
+      }, deadlineMs);
+    });
     metrics?.active(1);
     // A function that throws before its first await is a rejection like any other.
     const running = (async () => reconcile(item.ref, { signal, reason: item.reason }))();
-    let cancelGiveUp = () => {};
-    const givenUp = new Promise<typeof TIMED_OUT>((resolve) => {
-      cancelGiveUp = clock.setTimeout(() => resolve(TIMED_OUT), deadlineMs + graceMs);
-    });
     try {
       const action = await Promise.race([running, givenUp]);
       if (action === TIMED_OUT)
@@ -130,12 +142,14 @@ export class Controller {
     } catch (error) {
       this.#failed(item, error, clock.monotonic() - started);
     } finally {
-      cancelDeadline();
-      cancelGiveUp();
+      cancelTimer();
       metrics?.active(-1);
     }
     // One that was given up still holds its key until it returns: a key is never in work twice.
-    const late = () => queue.done(item.key);
+    const late = () => {
+      this.#running.delete(deadline);
+      queue.done(item.key);
+    };
     running.then(late, (error) => {
       late();
       log.debug({ ...item.ref, error: String(error) }, "reconcile ended with an error");
