@@ -8,6 +8,7 @@ import {
   type ConnectUser,
   requestName,
 } from "../api/resources.ts";
+import { describeCertificate } from "../domain/metadata.ts";
 import { type ConditionInput, findCondition, isTrue, mergeConditions } from "../runtime/conditions.ts";
 import { ROTATED_FOR_TAG as KEY_ROTATED_FOR, keysOf, rotationStep } from "./access-keys.ts";
 import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
@@ -242,6 +243,7 @@ function resolved(scope: PersonaScope): Partial<Status> {
     certificate: active
       ? {
           thumbprint: active.thumbprint,
+          fingerprint: describeCertificate(active.key).fingerprintSha256,
           expiresAt: new Date(active.notAfter).toISOString(),
           rotatingTo: certificate?.next?.thumbprint,
         }

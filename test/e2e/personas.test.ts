@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   GetRoleCommand,
   GetSAMLProviderCommand,
@@ -38,6 +39,10 @@ test("Direct mode: from nothing to Ready, then not one write more", async () => 
   expect(JSON.parse(decodeURIComponent(role.AssumeRolePolicyDocument!)).Statement[0].Principal.Federated).toBe(
     found!.samlProviderArn,
   );
+  const provider = await iam.send(new GetSAMLProviderCommand({ SAMLProviderArn: found!.samlProviderArn }));
+  const der = /X509Certificate>([^<]+)</.exec(provider.SAMLMetadataDocument!)![1]!;
+  const fingerprint = createHash("sha256").update(Buffer.from(der, "base64")).digest("hex").toUpperCase();
+  expect(found!.certificate!.fingerprint).toBe(fingerprint);
   expect(
     h.writes().some(({ operation }) => /AccessKey|CreateUser$/.test(operation) && operation !== "CreateUser"),
   ).toBe(false);
