@@ -14,6 +14,10 @@ export const GROUPS: GroupSpec[] = [
 
 const SHELLS = ["bash", "zsh", "fish", "powershell", "kubectl"];
 
+const WITHOUT_CONTROLLER = {
+  flags: "--without-controller",
+  description: "no controller works under this --cluster-name: do not ask the cluster of the kubeconfig",
+};
 const TIMEOUT = {
   flags: "--timeout <duration>",
   description: "how long to wait until everything is Ready",
@@ -61,10 +65,7 @@ export const COMMANDS: CommandSpec[] = [
       { flags: "-f, --filename <path>", description: "folder or file of manifests; - for standard input" },
       { flags: "-n, --namespace <name>", description: "namespace of manifests that name none" },
       ...CLOUDS,
-      {
-        flags: "--without-controller",
-        description: "no controller works under this --cluster-name: do not ask the cluster of the kubeconfig",
-      },
+      WITHOUT_CONTROLLER,
       ...CLUSTER.filter(({ flags }) => !flags.startsWith("-n")),
       OUTPUT,
       TIMEOUT,
@@ -89,6 +90,34 @@ export const COMMANDS: CommandSpec[] = [
       130: "interrupted; run it again to go on",
     },
     run: async () => (await import("./apply.ts")).apply,
+  },
+  {
+    name: "delete",
+    summary: "takes away what manifests declare, as their deletionPolicy says, without Kubernetes",
+    details:
+      "The counterpart of apply: for manifests that are removed from a folder. Users go before personas. A user's persona, where it stays, is\nfound in --among. The defaults keep much: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
+    options: [
+      {
+        flags: "-f, --filename <path>",
+        description: "folder or file of manifests; - for standard input",
+        required: true,
+      },
+      { flags: "--among <path>", description: "manifests that stay: the personas of users that go" },
+      { flags: "-n, --namespace <name>", description: "namespace of manifests that name none" },
+      ...CLOUDS,
+      WITHOUT_CONTROLLER,
+      ...CLUSTER.filter(({ flags }) => !flags.startsWith("-n")),
+      { flags: "--timeout <duration>", description: "how long to wait until it is done", default: "10m" },
+    ],
+    examples: [
+      {
+        what: "A user whose manifest the last commit removed",
+        line: "git show HEAD~1:users/jane.yaml | connect-sso delete -f - --among personas/",
+      },
+      { what: "All of an experiment", line: "connect-sso delete -f experiment/" },
+    ],
+    exitCodes: { 0: "done", 1: "something was refused, or time is up" },
+    run: async () => (await import("./delete.ts")).deleteDeclared,
   },
   {
     name: "run",

@@ -14,6 +14,7 @@ export function planText(plan: PlanDocument, colours: Paint, columns?: number): 
   return [
     ...lines,
     ...sameLines(same, colours, columns),
+    ...undeclaredLines(plan, colours, columns),
     ...waits(plan, columns),
     summary(plan, colours, columns),
   ].join("\n");
@@ -29,6 +30,29 @@ function sameLines(same: PlannedResource[], colours: Paint, columns?: number): s
   const names = same.map(({ namespace, name }) => `${namespace}/${name}`);
   const text = same.length <= NAMED ? names.join(" ") : `${same.length} personas and users`;
   return [wrap(`${colours.good("As declared:")} ${text}`, columns, 2), ""];
+}
+
+function undeclaredLines({ undeclared, cluster }: PlanDocument, colours: Paint, columns?: number): string[] {
+  if (undeclared.length === 0) return [];
+  const rows = undeclared
+    .slice(0, NAMED)
+    .map(({ kind, namespace, name, object }) =>
+      wrap(`  ${colours.dim("?")} ${kind} ${namespace}/${name} ${colours.dim(`# ${object}`)}`, columns, 6),
+    );
+  return [
+    wrap(
+      `${colours.busy("Not declared any more")}, though the clouds hold it under the name ${cluster}; left alone:`,
+      columns,
+    ),
+    ...rows,
+    ...(undeclared.length > NAMED ? [`  … and ${undeclared.length - NAMED} more`] : []),
+    wrap(
+      colours.dim("  Its former manifest and `connect-sso delete -f` take it away as its deletionPolicy says."),
+      columns,
+      2,
+    ),
+    "",
+  ];
 }
 
 function resourceLines(resource: PlannedResource, colours: Paint, columns?: number): string[] {
@@ -112,6 +136,14 @@ export function planMarkdown(plan: PlanDocument): string {
   const tail = [
     ...(adopt > 0 ? [`${adopt} object(s) only get our owner tag.\n`] : []),
     ...(same > 0 ? [`${same} resource(s) are as declared.\n`] : []),
+    ...(plan.undeclared.length > 0
+      ? [
+          `Not declared any more, left alone: ${plan.undeclared
+            .slice(0, NAMED)
+            .map(({ kind, namespace, name }) => `${kind} \`${namespace}/${name}\``)
+            .join(", ")}${plan.undeclared.length > NAMED ? `, and ${plan.undeclared.length - NAMED} more` : ""}.\n`,
+        ]
+      : []),
     ...waits(plan),
   ];
   return [head, "", ...blocks, ...tail].join("\n").trimEnd();

@@ -8,6 +8,7 @@ import { planUser } from "../user/reconcile.ts";
 import type { Declared } from "./objects.ts";
 import { type Counts, count, fold, type PlannedChange } from "./planned-changes.ts";
 import type { CloudSession } from "./session.ts";
+import { findUndeclared, type Undeclared } from "./undeclared.ts";
 
 export interface PlannedResource {
   kind: string;
@@ -29,6 +30,8 @@ export interface PlanDocument {
   /** Of manifests that name none. */
   namespace?: string;
   resources: PlannedResource[];
+  /** Under our owner tags, and not declared: left alone. */
+  undeclared: Undeclared[];
   summary: Counts & { problems: number };
   /** Of what is declared and of what was found: another one means that this plan no longer fits. */
   fingerprint: string;
@@ -69,12 +72,14 @@ export async function makePlan(
     }),
   );
   resources.push(...users);
+  const undeclared = await findUndeclared(declared, session);
   return {
     version: 1,
     cluster: session.cluster,
     ...(filename ? { filename } : {}),
     ...(filename && namespace ? { namespace } : {}),
     resources,
+    undeclared,
     summary: {
       ...count(resources.flatMap(({ changes }) => changes)),
       problems: resources.filter(({ problem }) => problem && !problem.waits).length,

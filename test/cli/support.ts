@@ -17,8 +17,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   input?: string;
   cwd?: string;
-  /** Called with standard output so far whenever it grows. */
-  onOutput?(text: string, stop: () => void): void;
+  /** Called with standard error so far whenever it grows; `stop` is Ctrl-C. */
+  onErrors?(text: string, stop: () => void): void;
 }
 
 /** No cloud, no cluster and no terminal of the machine that runs the tests. */
@@ -39,10 +39,10 @@ export function run(args: string[], options: RunOptions = {}): Promise<Ended> {
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
-      options.onOutput?.(stdout, () => child.kill("SIGINT"));
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
+      options.onErrors?.(stderr, () => child.kill("SIGINT"));
     });
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout, stderr }));
