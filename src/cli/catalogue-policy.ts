@@ -29,7 +29,7 @@ export const POLICY_COMMANDS: CommandSpec[] = [
     name: "policy aws",
     summary: "the least IAM policy with which the controller can do what is declared",
     details:
-      "Every statement is limited to the account, the instances and the IAM path; roles and users can be made only with the permissions\nboundary, and only policies below the path attached. A document that is larger than IAM takes becomes several (--out).",
+      "Every statement is limited to the account, the instances and the IAM path; roles and users can be made only with the permissions boundary, and only policies below the path attached. A document that is larger than IAM takes becomes several (--out).",
     options: [
       ...SCOPE,
       {

@@ -83,3 +83,15 @@ test("commands in the documentation are commands, with options that they have", 
   }
   expect(wrong).toEqual([]);
 });
+
+test("links of a login that the troubleshooting page names are links that `why` knows", () => {
+  const page = readFileSync("docs/troubleshooting.md", "utf8");
+  const named = [...page.matchAll(/`why`: ([^|;]*)/g)].flatMap(([, text]) =>
+    [...text!.matchAll(/\*([^*]+)\*/g)].map(([, link]) => link!),
+  );
+  const known = readdirSync("src/why").flatMap((file) =>
+    [...readFileSync(`src/why/${file}`, "utf8").matchAll(/name: "([^"]+)"/g)].map(([, name]) => name!),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((link) => !known.includes(link))).toEqual([]);
+});
