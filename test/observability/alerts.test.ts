@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { parse } from "yaml";
+import { REASON } from "../../src/api/reasons.ts";
+import { ANNOTATIONS } from "../../src/api/resources.ts";
+import { COMMANDS } from "../../src/cli/catalogue.ts";
 import { createDomainMetrics } from "../../src/observability/metrics.ts";
 import { createRuntimeMetrics } from "../../src/runtime/metrics.ts";
 import { metricsOf, promtool, RULES, root, rules } from "./promtool.ts";
@@ -89,6 +92,48 @@ describe("runbooks", () => {
     for (const [, link] of text.matchAll(/\]\(([^)]+)\)/g)) expect(existsSync(join(folder, link!))).toBe(true);
     for (const [, block] of text.matchAll(/^```promql\n([\s\S]*?)^```/gm))
       expect(metricsOf(block!).length).toBeGreaterThan(0);
+  });
+
+  test("what they have one type exists: commands of the program with their options, annotations, resources, reasons", () => {
+    const texts = names.map((name) => readFileSync(join(folder, `${name}.md`), "utf8")).join("\n");
+    const typed = [...texts.matchAll(/connect-sso ((?:[a-z]+ ?)+)((?: ?(?:-{1,2}[\w-]+|[A-Z]+))*)/g)];
+    const commands = typed.filter(([, words]) => COMMANDS.some(({ name }) => words!.trim() === name));
+    expect(new Set(commands.map(([, words]) => words!.trim()))).toEqual(
+      new Set([
+        "status",
+        "plan",
+        "doctor",
+        "why",
+        "reconcile",
+        "recreate",
+        "resume",
+        "rotate key",
+        "rotate certificate",
+      ]),
+    );
+    for (const [, words, rest] of commands) {
+      const { options } = COMMANDS.find(({ name }) => words!.trim() === name)!;
+      for (const [, flag] of rest!.matchAll(/(--?[\w-]+)/g))
+        expect({ words, flag, known: options.some(({ flags }) => flags.split(/[ ,]+/).includes(flag!)) }).toMatchObject(
+          { known: true },
+        );
+    }
+    for (const [annotation] of texts.matchAll(/connectsso\.dev\/[a-z-]+(?==)/g))
+      expect(Object.values(ANNOTATIONS)).toContain(annotation);
+    for (const [, resource] of texts.matchAll(/kubectl (?:get|delete|patch|annotate|describe) (connect[a-z]+)/g))
+      expect(["connectssopersona", "connectssopersonas", "connectuser", "connectusers"]).toContain(resource);
+    const reasons = [...texts.matchAll(/^- ((?:`[A-Z]\w+`(?:, | or )?)+)/gm)].flatMap(
+      ([, list]) => list!.match(/\w+/g)!,
+    );
+    const known = new Set<string>([
+      ...Object.values(REASON),
+      "AccessDenied",
+      "Correct",
+      "EncounteredQuarantineException",
+      "or",
+    ]);
+    expect(reasons.length).toBeGreaterThan(15);
+    for (const reason of reasons) expect(known).toContain(reason);
   });
 
   test("docs/monitoring.md lists every alert with its severity and summary", () => {
