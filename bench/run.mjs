@@ -2,6 +2,7 @@
 //   make bench                 all of them, some 20 minutes; writes docs/performance.md
 //   make bench ONLY=sweep      some, separated by commas: startup create growth start sweep change idle failover
 //   make bench SAVE=no         prints, and writes nothing
+//   make bench SCALE=0.1       a tenth of the users, to try the harness itself; writes nothing
 
 import { change } from "./cases/change.ts";
 import { create } from "./cases/create.ts";
@@ -22,6 +23,8 @@ if (unknown.length > 0) {
   console.error(`there is no benchmark ${unknown.join(", ")}; there are ${NAMES.join(", ")}`);
   process.exit(2);
 }
+const scale = Number(process.env.SCALE ?? 1);
+const [few, many, most] = [1_000, 10_000, 50_000].map((users) => Math.round(users * scale));
 const wanted = (name) => only.length === 0 || only.includes(name);
 const stored = load();
 let missed = 0;
@@ -48,7 +51,7 @@ await bench("create", create);
 
 const crowd = ["start", "sweep", "change", "idle", "failover"].filter(wanted);
 if (wanted("growth") || crowd.length > 0) {
-  const scene = await Scene.open(wanted("growth") ? 50_000 : 10_000);
+  const scene = await Scene.open(wanted("growth") ? most : many);
   try {
     const growth = [];
     const grow = async (users) => {
@@ -56,8 +59,8 @@ if (wanted("growth") || crowd.length > 0) {
       await scene.populate(users);
       if (wanted("growth")) growth.push(await growthPoint(scene));
     };
-    if (wanted("growth")) await grow(1_000);
-    await grow(10_000);
+    if (wanted("growth")) await grow(few);
+    await grow(many);
     await bench("start", () => start(scene));
     await bench("sweep", () => sweep(scene));
     await bench("idle", () => idle(scene));
@@ -65,7 +68,7 @@ if (wanted("growth") || crowd.length > 0) {
     // Last: it changes users.
     await bench("change", () => change(scene));
     if (wanted("growth")) {
-      await grow(50_000);
+      await grow(most);
       stored.growth = growth;
       await bench("growth", () => growthResults(growth));
     }
@@ -77,7 +80,7 @@ if (wanted("growth") || crowd.length > 0) {
   }
 }
 
-if (process.env.SAVE !== "no") {
+if (process.env.SAVE !== "no" && scale === 1) {
   stored.cases = Object.fromEntries(
     NAMES.filter((name) => stored.cases[name]).map((name) => [name, stored.cases[name]]),
   );

@@ -165,11 +165,11 @@ class TokenBucket {
   }
 
   /**
-   * Calls that may be on their way at once. More of them than the way itself explains are held up somewhere, and what is held up
-   * arrives all at once: the cloud would count more than its burst.
+   * Calls that may be on their way at once: the cloud's burst, or what the length of the way explains. More of them are held up
+   * somewhere, and what is held up arrives all at once, where the cloud counts it.
    */
   get #mostInFlight(): number {
-    return this.#burst + Math.ceil((this.rate * (this.#shortest ?? 0)) / 1000);
+    return Math.max(this.quota.burst, Math.ceil((this.rate * (this.#shortest ?? 0)) / 1000) + 1);
   }
 
   #refill(): void {

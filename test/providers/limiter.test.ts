@@ -40,7 +40,7 @@ describe("limiter", () => {
     for (let i = 0; i < 200; i++) void limiter.take(KEY).then((answered) => out.push(answered));
     await clock.advance(20);
     answer();
-    // 20 ms there and back: one call more than the burst that is made use of.
+    // 20 ms there and back explain one call; the burst is five.
     await clock.advance(1_000);
     expect(out).toHaveLength(5);
     await clock.advance(1_000);
