@@ -23,13 +23,16 @@ known=$(az ad app federated-credential list --id "$app" --query "[?name=='$crede
 # Permissions by name: their ids differ between clouds.
 graph=$(az ad sp show --id "$(jq -r .resourceAppId <<<"$needs")")
 graph_id=$(jq -r .id <<<"$graph")
-granted=$(az rest --method GET --url "https://graph.microsoft.com/v1.0/servicePrincipals/$principal/appRoleAssignments" --query 'value[].appRoleId' -o tsv)
+graph_url=$(az cloud show --query endpoints.microsoftGraphResourceId -o tsv)
+grants="${graph_url%/}/v1.0/servicePrincipals/$principal/appRoleAssignments"
+granted=$(az rest --method GET --url "$grants" --query 'value[].appRoleId' -o tsv)
 jq -r '.permissions[].name' <<<"$needs" | while read -r permission; do
   role=$(jq -r --arg name "$permission" '.appRoles[] | select(.value == $name and (.allowedMemberTypes | index("Application"))) | .id' <<<"$graph")
+  [ -n "$role" ] || { echo "this cloud's Graph does not know $permission" >&2; exit 1; }
   if grep -qx "$role" <<<"$granted"; then
     echo "granted already: $permission"
   else
-    az rest --method POST --url "https://graph.microsoft.com/v1.0/servicePrincipals/$principal/appRoleAssignments" \
+    az rest --method POST --url "$grants" \
       --body "{\"principalId\":\"$principal\",\"resourceId\":\"$graph_id\",\"appRoleId\":\"$role\"}" >/dev/null
     echo "granted: $permission"
   fi
