@@ -157,6 +157,8 @@ class TokenBucket {
     return () => {
       if (answered) return;
       answered = true;
+      // Before it counts as answered: nothing was saved up while it was held up.
+      this.#refill();
       this.#inFlight--;
       const took = Math.max(0, this.#clock.now() - since);
       this.#shortest = Math.min(took, (this.#shortest ?? took) * FORGOTTEN);
@@ -169,7 +171,17 @@ class TokenBucket {
    * somewhere, and what is held up arrives all at once, where the cloud counts it.
    */
   get #mostInFlight(): number {
-    return Math.max(this.quota.burst, Math.ceil((this.rate * (this.#shortest ?? 0)) / 1000) + 1);
+    return Math.max(this.quota.burst, this.#explained + 1);
+  }
+
+  /** Calls that are on their way because of its length alone. */
+  get #explained(): number {
+    return Math.ceil((this.rate * (this.#shortest ?? 0)) / 1000);
+  }
+
+  /** What may be saved up: a call that is held up is counted when it arrives, which may be just before its answer. */
+  get #most(): number {
+    return Math.max(0, this.#burst - Math.max(0, this.#inFlight - this.#explained));
   }
 
   #refill(): void {
@@ -177,7 +189,7 @@ class TokenBucket {
     // A clock that was set back must not take tokens away.
     const seconds = Math.max(0, now - Math.max(this.#refilledAt, this.#pausedUntil)) / 1000;
     this.#refilledAt = now;
-    this.#tokens = Math.min(this.#burst, this.#tokens + seconds * this.rate);
+    this.#tokens = Math.min(this.#most, this.#tokens + seconds * this.rate);
   }
 
   #serve(): void {
