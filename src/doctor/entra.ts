@@ -62,7 +62,9 @@ export function permissions(held: string[] | undefined, needs: EntraNeeds): Chec
     (name === "Policy.Read.All" && held.includes("Policy.ReadWrite.ApplicationConfiguration"));
   const missing = wanted.filter(({ name }) => !covered(name));
   const broad = held.filter((name) => name in TIER_0);
-  const surplus = held.filter((name) => !wanted.some((one) => one.name === name) && !(name in TIER_0));
+  // Policy.Read.All serves this command's own look at the tenant's policy.
+  const used = new Set([...wanted.map(({ name }) => name), "Policy.Read.All"]);
+  const surplus = held.filter((name) => !used.has(name) && !(name in TIER_0));
   const grant = "Entra admin center > App registrations > API permissions: add it and grant admin consent";
   return [
     ...missing.map(({ name, why }) => bad("entra", "permissions", `${name} is missing: ${why}`, grant)),

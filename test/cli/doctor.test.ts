@@ -206,7 +206,6 @@ describe("Graph permissions", () => {
       "bad: GroupMember.Read.All is missing",
       "bad: Policy.ReadWrite.ApplicationConfiguration is missing",
       "warning: AppRoleAssignment.ReadWrite.All is tier 0",
-      "warning: Policy.Read.All is more than what is declared needs",
     ]);
   });
 });
