@@ -1,6 +1,6 @@
 // What the chart and deploy/ carry of other sources: copies of CRDs, alerts and dashboard, and the schema of values.yaml. `make generate` writes it.
 import { readdirSync, readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { SETTINGS_SCHEMA } from "../src/config/settings.ts";
 
 const root = new URL("..", import.meta.url);
@@ -13,6 +13,7 @@ export function chartFiles() {
     "helm/connect-sso/values.schema.json": valuesSchema(),
     "helm/connect-sso/files/connect-sso.rules.yaml": `${COPY}\n${read("deploy/prometheus/connect-sso.rules.yaml")}`,
     "helm/connect-sso/files/connect-sso.json": read("deploy/grafana/connect-sso.json"),
+    "deploy/argocd/argocd-cm.yaml": argocdConfig(),
     "deploy/kustomize/components/monitoring/prometheusrule.yaml": prometheusRule(),
     "deploy/kustomize/components/monitoring/connect-sso.json": read("deploy/grafana/connect-sso.json"),
   };
@@ -22,6 +23,29 @@ export function chartFiles() {
     files[`deploy/kustomize/crds/${name}`] = text;
   }
   return files;
+}
+
+/** Health checks and actions of deploy/argocd/resource_customizations in the form of Argo CD's own ConfigMap. */
+function argocdConfig() {
+  const group = "connectsso.dev";
+  const folder = `deploy/argocd/resource_customizations/${group}`;
+  const data = {};
+  for (const kind of readdirSync(new URL(folder, root)).sort()) {
+    const actions = `${folder}/${kind}/actions`;
+    const definitions = readdirSync(new URL(actions, root), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== "testdata")
+      .map(({ name }) => ({ name, "action.lua": read(`${actions}/${name}/action.lua`) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    data[`resource.customizations.health.${group}_${kind}`] = read(`${folder}/${kind}/health.lua`);
+    data[`resource.customizations.actions.${group}_${kind}`] = stringify(
+      { "discovery.lua": read(`${actions}/discovery.lua`), definitions },
+      { lineWidth: 0 },
+    );
+  }
+  const metadata = { name: "argocd-cm", namespace: "argocd", labels: { "app.kubernetes.io/part-of": "argocd" } };
+  const patch = "kubectl patch configmap argocd-cm -n argocd --patch-file deploy/argocd/argocd-cm.yaml";
+  const head = `# Made of resource_customizations/ by \`make generate\`. ${patch}\n`;
+  return head + stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data }, { lineWidth: 0 });
 }
 
 function prometheusRule() {

@@ -1,6 +1,6 @@
 // Finds the binaries that the tests and `make dev` run, or gets them, and prints the folder they are in.
 //   node scripts/tools.mjs kube           kube-apiserver, etcd, kubectl
-//   node scripts/tools.mjs helm promtool  what checks the chart and the alert rules
+//   node scripts/tools.mjs helm promtool argo-lua  what checks the chart, the alert rules and Argo CD's scripts
 // Order for kube: KUBEBUILDER_ASSETS, the user's cache, the official envtest archive (checksum verified), a build from the Go
 // modules in tools/. The cache is outside the checkout, so that a fresh clone finds what another one built.
 import { execFileSync, spawn } from "node:child_process";
@@ -29,10 +29,11 @@ const PACKAGES = {
   "kube-apiserver": ["kube", "k8s.io/kubernetes/cmd/kube-apiserver"],
   kubectl: ["kube", "k8s.io/kubernetes/cmd/kubectl"],
   helm: ["kube", "helm.sh/helm/v3/cmd/helm"],
+  "argo-lua": ["argo-lua", "."],
   promtool: ["promtool", "github.com/prometheus/prometheus/cmd/promtool"],
 };
 /** What a first build costs on two cores, in seconds, so that whoever waits knows for what. */
-const USUAL_SECONDS = { etcd: 60, "kube-apiserver": 390, kubectl: 60, helm: 75, promtool: 270 };
+const USUAL_SECONDS = { etcd: 60, "kube-apiserver": 390, kubectl: 60, helm: 75, "argo-lua": 10, promtool: 270 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const say = (text) => process.stderr.write(`tools: ${text}\n`);
@@ -71,10 +72,11 @@ export async function kubeTools(env = process.env) {
   return folder;
 }
 
-/** Folder with helm or promtool, built when it is not in the cache. */
+/** Folder with helm, promtool or argo-lua, built when it is not in the cache. */
 export async function goTool(name, env = process.env) {
   const sum = createHash("sha256")
     .update(readFileSync(join(root, "tools", PACKAGES[name][0], "go.sum")))
+    .update(PACKAGES[name][1] === "." ? readFileSync(join(root, "tools", PACKAGES[name][0], "main.go")) : "")
     .digest("hex")
     .slice(0, 12);
   const folder = join(cacheFolder(env), `${name}-${sum}`);

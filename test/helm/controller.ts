@@ -37,9 +37,10 @@ export interface Controller {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-export async function startCluster(): Promise<Cluster> {
+/** `timeScale`: simulated seconds in one real second. */
+export async function startCluster({ timeScale = 3_000 } = {}): Promise<Cluster> {
   const world: WorldInput = parse(readFileSync(join(root, "examples/sandbox-world.yaml"), "utf8"));
-  const behaviour = { ...world.behaviour, consistencyDelay: "50ms", timeScale: 3_000, quotas: "unlimited" as const };
+  const behaviour = { ...world.behaviour, consistencyDelay: "50ms", timeScale, quotas: "unlimited" as const };
   const sandbox = await startSandbox({ world: { ...world, behaviour } });
   const server = await startApiServer({ audit: true });
   const running = new Set<Controller>();
