@@ -96,6 +96,7 @@ async function showUntil(
     () => [...steps.since(controller.resources()), ...events()].join("\n"),
   );
   progress.start();
+  const waiting = new AbortController();
   let interrupt = () => {};
   const interrupted = new Promise<"interrupted">((resolve) => {
     interrupt = () => resolve("interrupted");
@@ -106,15 +107,15 @@ async function showUntil(
     timeoutMs === undefined
       ? new Promise<never>(() => {})
       : controller
-          .until((all) => isSettled(all), timeoutMs, "everything is Ready or needs a person")
+          .until((all) => isSettled(all), timeoutMs, "everything is Ready or needs a person", waiting.signal)
           .then(() => "settled" as const)
           .catch((error: Error) => {
-            process.exitCode = 1;
             late = `connect-sso: ${error.message}; run it again to go on\n`;
             return "late" as const;
           });
   let late = "";
   const end = await Promise.race([settled, interrupted]);
+  waiting.abort();
   process.removeListener("SIGINT", interrupt);
   process.removeListener("SIGTERM", interrupt);
   progress.end();

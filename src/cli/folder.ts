@@ -59,8 +59,16 @@ export class FolderController {
     return [...this.store.list<ConnectSsoPersona>(PERSONA), ...this.store.list<ConnectUser>(USER)];
   }
 
-  /** Resolves when `test` holds, looked at after every change; rejects after `timeoutMs` with what is not as expected. */
-  until(test: (resources: Resource[]) => boolean, timeoutMs: number, what: string): Promise<void> {
+  /**
+   * Resolves when `test` holds, looked at after every change and once a second; rejects after `timeoutMs` with what is not as expected.
+   * After `signal` nothing is waited for any more.
+   */
+  until(
+    test: (resources: Resource[]) => boolean,
+    timeoutMs: number,
+    what: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = (run: () => void) => {
         clearTimeout(timer);
@@ -78,6 +86,7 @@ export class FolderController {
       // Some states only count once they have lasted.
       const again = setInterval(look, 1_000);
       this.#listeners.add(look);
+      signal?.addEventListener("abort", () => finish(() => reject(new Error(`${what}: interrupted`))), { once: true });
       look();
     });
   }
