@@ -8,8 +8,8 @@ afterEach(() => h?.stop());
 
 const INSTANTIATE = "graph:POST /applicationTemplates/{id}/instantiate";
 const ADD_CERTIFICATE = "graph:POST /servicePrincipals/{id}/addTokenSigningCertificate";
-/** Entra shows a write after a second; ten minutes of its time pass in two. */
-const slow = () => world({ behaviour: { consistencyDelay: "1s", timeScale: 300 } });
+/** Entra shows a write after half a second; ten minutes of its time pass in two. */
+const slow = () => world({ behaviour: { consistencyDelay: "500ms", timeScale: 300 } });
 
 const get = (name: string) => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", name)!;
 const graph = async (path: string, method = "GET") => {
