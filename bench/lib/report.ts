@@ -26,7 +26,12 @@ function section({ cases, growth }: Stored): string {
       return `| ${one.what} | ${number(one.value)} ${one.unit} | ${bound} | ${verdict} | ${one.note ?? ""} |`;
     }),
   );
-  const runs = Object.entries(cases).map(([name, one]) => `- ${name}: ${one.at} UTC, ${one.machine}, ${one.versions}`);
+  const byRun = new Map<string, string[]>();
+  for (const [name, { at, machine, versions }] of Object.entries(cases)) {
+    const run = `${at.slice(0, 10)}, ${machine}, ${versions}`;
+    byRun.set(run, [...(byRun.get(run) ?? []), name]);
+  }
+  const runs = [...byRun].map(([run, names]) => `- ${names.join(", ")}: ${run}`);
   const table = [
     "| what | measured | bound | held | |",
     "|---|---|---|---|---|",
