@@ -3,10 +3,10 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo dev test bench lint build generate sbom licenses clean
+.PHONY: help demo dev test bench lint build generate sbom licenses clean argocd-testdata
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
@@ -35,6 +35,10 @@ lint: node_modules/.installed ## style, types and layering
 
 generate: node_modules/.installed ## what is derived from crds/
 	node scripts/generate.mjs
+
+argocd-testdata: node_modules/.installed ## objects of a real run, for the tests of Argo CD's health checks and actions
+	UPDATE_GOLDEN=1 npm test --silent -- --testMatch '**/test/argocd/record.ts'
+	UPDATE_GOLDEN=1 npm test --silent -- test/argocd
 
 bench: dist/connect-sso.js ## the figures of docs/performance.md
 	node bench/run.mjs

@@ -41,6 +41,18 @@ const env = Object.fromEntries(
 );
 const isRoot = process.getuid?.() === 0;
 
+const PERSONA = {
+  apiVersion: "connectsso.dev/v1alpha1",
+  kind: "ConnectSsoPersona",
+  metadata: { name: "agents", namespace: "contact-centre" },
+  spec: {
+    instanceArn: "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666",
+    landingPage: "ContactControlPanel",
+    application: { displayName: "Amazon Connect Agents" },
+    connectUsers: { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile" },
+  },
+};
+
 let folder: string;
 let image: string;
 let scratch: string;
@@ -201,7 +213,7 @@ test("sandbox and controller run from it against an API server, and end when the
     );
     await server.kubectl(["apply", "--server-side", "-f", join(root, "crds")]);
     await server.kubectl(["create", "namespace", "contact-centre"]);
-    await server.kubectl(["apply", "-f", join(root, "examples/blog/personas.yaml")]);
+    await server.kubectl(["apply", "-f", "-"], JSON.stringify(PERSONA));
     const kubeconfig = join(scratch, "kubeconfig");
     const config = JSON.parse(readFileSync(server.kubeconfig, "utf8"));
     const ca = config.clusters[0].cluster["certificate-authority"];

@@ -1,6 +1,6 @@
 /**
- * Health of real objects: a controller takes them through their states on a real API server. UPDATE_GOLDEN=1 records them as the test data
- * of deploy/argocd, in the form that Argo CD asks of contributions.
+ * `make argocd-testdata`: a controller takes real objects through their states on a real API server; each is held against its health check and
+ * recorded as test data of deploy/argocd, in the form that Argo CD asks of contributions. scripts.test.ts runs over what was recorded.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
