@@ -3,17 +3,17 @@ import type { ConnectUser } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { readTrust } from "../domain/metadata.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import { comparePolicies, federationPolicy } from "../domain/policies.ts";
+import { comparePolicies, federationPolicy, trustedProviders } from "../domain/policies.ts";
 import { samlEndpoints } from "../domain/relay-state.ts";
 import { CloudError } from "../providers/errors.ts";
 import { PERSONA_TAG } from "../user/plan.ts";
 import { readClaims } from "./entra.ts";
-import { broken, holds, type LinkSpec, type Login, SEEN, type Verdict, warning } from "./login.ts";
+import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, type Verdict, warning } from "./login.ts";
 
 export const provider: LinkSpec = {
   name: "SAML provider",
   async look({ scope, repair }) {
-    const found = scope.seen["saml-provider"]?.provider;
+    const found = await scope.iam.getSamlProvider(scope.names.samlProviderArn);
     if (!found)
       return broken(`there is no SAML provider ${scope.names.samlProviderArn}`, { seen: SEEN.provider, fix: repair });
     let trust: ReturnType<typeof readTrust>;
@@ -59,9 +59,10 @@ const list = <T>(value: T | T[] | undefined): T[] =>
 
 export const roleTrust: LinkSpec = {
   name: "role and its trust",
-  async look({ scope, repair }) {
+  async look(login) {
+    const { scope, repair } = login;
     const { names } = scope;
-    const role = scope.seen.role?.role;
+    const role = seenBy(login, "role")?.role;
     if (!role) return broken(`there is no role ${names.role}`, { seen: SEEN.notAuthorized, fix: repair });
     // IAM finds a role without regard to case, the assertion must name it exactly.
     if (role.arn !== names.roleArn)
@@ -73,10 +74,13 @@ export const roleTrust: LinkSpec = {
       ({ Effect, Principal }) => Effect === "Allow" && list(Principal?.Federated).includes(names.samlProviderArn),
     );
     if (statements.length === 0)
-      return broken(`role ${names.role} does not trust ${names.samlProvider}`, {
-        seen: SEEN.notAuthorized,
-        fix: repair,
-      });
+      return broken(
+        `role ${names.role} does not trust the SAML provider ${names.samlProvider}, but ${trustedProviders(role.trust).join(", ") || "none"}`,
+        {
+          seen: SEEN.notAuthorized,
+          fix: repair,
+        },
+      );
     const actions = statements.flatMap(({ Action }) => list(Action)).map((one) => one.toLowerCase());
     const may = (action: string) => actions.some((one) => [action.toLowerCase(), "sts:*", "*"].includes(one));
     if (!may("sts:AssumeRoleWithSAML"))
@@ -124,10 +128,11 @@ function furtherActions({ seen }: Login["scope"]): string[] {
 
 export const sessionDuration: LinkSpec = {
   name: "session duration",
-  async look({ scope, repair }) {
-    const role = scope.seen.role?.role;
+  async look(login) {
+    const { scope, repair } = login;
+    const role = seenBy(login, "role")?.role;
     if (!role) return undefined;
-    const policy = scope.seen.claims?.attached[0];
+    const policy = seenBy(login, "claims")?.attached[0];
     const claimed = policy && readClaims(policy).sessionDuration;
     const most = role.maxSessionDurationSeconds;
     if (!claimed)
@@ -153,8 +158,9 @@ export const sessionDuration: LinkSpec = {
 
 export const relay: LinkSpec = {
   name: "relay state",
-  async look({ scope, persona, repair }) {
-    const principal = scope.seen.application?.servicePrincipal;
+  async look(login) {
+    const { scope, persona, repair } = login;
+    const principal = seenBy(login, "application")?.servicePrincipal;
     if (!principal) return undefined;
     if (principal.relayState === scope.relayState) return holds(scope.relayState);
     const text = principal.relayState
@@ -169,8 +175,9 @@ export const relay: LinkSpec = {
 
 export const federation: LinkSpec = {
   name: "right to federate",
-  async look({ scope, sent, repair }) {
-    const role = scope.seen.role?.role;
+  async look(login) {
+    const { scope, sent, repair } = login;
+    const role = seenBy(login, "role")?.role;
     if (!role) return undefined;
     const userid = `${role.id}:${sent ?? "somebody@example.com"}`;
     const resource = `${scope.spec.instanceArn}/user/${userid}`;
@@ -202,7 +209,7 @@ export const federation: LinkSpec = {
         seen: SEEN.accountAdministrator,
         fix: repair,
       });
-    const policy = scope.seen["federation-policy"]?.policy;
+    const policy = seenBy(login, "federation-policy")?.policy;
     const rows = policy ? comparePolicies(federationPolicy(scope.instance), policy.document) : [];
     if (rows.length > 0)
       return broken(

@@ -5,7 +5,7 @@ import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import { identifierBase, samlEndpoints } from "../domain/relay-state.ts";
 import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
 import type { ClaimsMappingPolicy } from "../providers/graph/types.ts";
-import { broken, holds, type LinkSpec, type Login, SEEN, type Verdict, warning } from "./login.ts";
+import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, type Verdict, warning } from "./login.ts";
 
 const DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000";
 
@@ -34,8 +34,9 @@ export const person: LinkSpec = {
 
 export const application: LinkSpec = {
   name: "application",
-  async look({ scope, persona, repair }) {
-    const seen = scope.seen.application;
+  async look(login) {
+    const { scope, persona, repair } = login;
+    const seen = seenBy(login, "application");
     const name = persona.spec.application.displayName;
     if (!seen?.application || !seen.servicePrincipal)
       return broken(`there is no application ${name} of this persona`, { fix: repair });
@@ -75,8 +76,8 @@ export const application: LinkSpec = {
 export const assignment: LinkSpec = {
   name: "assignment",
   async look(login) {
-    const { scope, person: someone, persona, repair } = login;
-    const principal = scope.seen.application?.servicePrincipal;
+    const { person: someone, persona, repair } = login;
+    const principal = seenBy(login, "application")?.servicePrincipal;
     if (!principal || !someone) return undefined;
     const own = await assignmentsOf(login, principal.id);
     const name = persona.spec.application.displayName;
@@ -87,17 +88,20 @@ export const assignment: LinkSpec = {
         seen: principal.appRoleAssignmentRequired ? SEEN.notAssigned : SEEN.invalidResponse,
         fix: repair,
       });
-    const roleId = scope.seen["role-delivery"]?.appRoleId;
+    const roleId = seenBy(login, "role-delivery")?.appRoleId;
     const right = own.filter(({ appRoleId }) => appRoleId === roleId);
     const wrong = own.filter((one) => !right.includes(one));
+    // The gallery application's own roles, User and msiam_access, have no value and so send none.
+    const isDefault = (id: string) =>
+      id === DEFAULT_ACCESS || principal.appRoles.find((one) => one.id === id)?.value === null;
     if (right.length === 0)
       return broken(
-        wrong.every(({ appRoleId }) => appRoleId === DEFAULT_ACCESS)
+        wrong.every(({ appRoleId }) => isDefault(appRoleId))
           ? `${someone.userPrincipalName} is assigned to ${name} with default access, which sends no Role`
           : `${someone.userPrincipalName} is assigned to ${name}, but with another role than the persona's`,
         { seen: SEEN.invalidResponse, fix: repair },
       );
-    if (wrong.some(({ appRoleId }) => appRoleId !== DEFAULT_ACCESS))
+    if (wrong.some(({ appRoleId }) => !isDefault(appRoleId)))
       return broken(`${someone.userPrincipalName} has ${own.length} roles in ${name}, so AWS asks which one`, {
         seen: SEEN.chooser,
         fix: `Entra admin center > Enterprise applications > ${name} > Users and groups: leave one assignment`,
@@ -150,11 +154,12 @@ async function principalOf({ scope }: Login, { metadata, status }: ConnectSsoPer
 
 export const roleValue: LinkSpec = {
   name: "role in the application",
-  async look({ scope, repair }) {
-    const principal = scope.seen.application?.servicePrincipal;
+  async look(login) {
+    const { scope, repair } = login;
+    const principal = seenBy(login, "application")?.servicePrincipal;
     if (!principal) return undefined;
     const { appRoleValue } = scope.names;
-    if (scope.seen["role-delivery"]?.appRoleId) return holds(appRoleValue);
+    if (seenBy(login, "role-delivery")?.appRoleId) return holds(appRoleValue);
     const disabled = principal.appRoles.find(({ value, isEnabled }) => value === appRoleValue && !isEnabled);
     if (disabled) return broken("the application's role is disabled", { seen: SEEN.invalidResponse, fix: repair });
     const near = principal.appRoles.find(
@@ -181,7 +186,7 @@ export const sessionName: LinkSpec = {
     if (!someone) return undefined;
     const wanted = scope.spec.application.roleSessionNameSource;
     const name = persona.spec.application.displayName;
-    const policy = scope.seen.claims?.attached[0];
+    const policy = seenBy(login, "claims")?.attached[0];
     const claims = policy && readClaims(policy);
     if (claims && !claims.names.has("RoleSessionName"))
       return broken(`claims policy ${policy.displayName} of ${name} writes no RoleSessionName`, {
@@ -245,8 +250,9 @@ export function readClaims({ definition }: ClaimsMappingPolicy) {
 
 export const certificate: LinkSpec = {
   name: "signing certificate",
-  async look({ scope, repair }) {
-    const principal = scope.seen.application?.servicePrincipal;
+  async look(login) {
+    const { scope, repair } = login;
+    const principal = seenBy(login, "application")?.servicePrincipal;
     if (!principal) return undefined;
     const thumbprint = principal.preferredTokenSigningKeyThumbprint?.toUpperCase();
     if (!thumbprint) return broken("no signing certificate is active", { seen: SEEN.signature, fix: repair });

@@ -1,6 +1,7 @@
 /** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
+import type { ComponentName } from "../persona/component.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
 import { type PersonaScope, scopeOf } from "../persona/scope.ts";
 import type { Clouds } from "../providers/clouds.ts";
@@ -169,9 +170,9 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
     const boundaryArn = rules.permissionsBoundaryArn ?? aws.permissionsBoundaryArn;
     const reads = { ...deps, now: () => Date.now(), persist: async () => {}, peer: () => undefined };
     const scope = scopeOf(persona, reads, { account, graph, boundaryArn }, {}, {});
-    await observe(scope);
+    const failed = await observe(scope);
     const { personas, users, repair } = deps;
-    return { user, persona, personas, users, account, connect, scope, repair: repair(persona) };
+    return { user, persona, personas, users, account, connect, scope, failed, repair: repair(persona) };
   } catch (error) {
     const refused = error instanceof CloudError && error.kind === "terminal";
     return refused
@@ -180,17 +181,19 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
   }
 }
 
-/** What each component sees, in their order; one that cannot look leaves its links unknown or skipped. */
-async function observe(scope: PersonaScope): Promise<void> {
-  for (const component of COMPONENTS) {
-    if (component.name === "provisioning" || component.name === "provisioning-user" || component.name === "assignments")
-      continue;
-    if (!component.applies(scope)) continue;
-    (scope.seen as Record<string, unknown>)[component.name] = await component.observe(scope).catch((error: unknown) => {
-      if (error instanceof CloudError && error.kind !== "terminal" && error.kind !== "waiting") throw error;
-      return undefined;
-    });
+const LOOKS: readonly ComponentName[] = ["federation-policy", "application", "claims", "role", "role-delivery"];
+
+/** The provider is read by itself: its component also asks whether it may be written, which is no link of a login. */
+async function observe(scope: PersonaScope): Promise<Login["failed"]> {
+  const failed: Login["failed"] = new Map();
+  for (const component of COMPONENTS.filter(({ name }) => LOOKS.includes(name))) {
+    try {
+      (scope.seen as Record<string, unknown>)[component.name] = await component.observe(scope);
+    } catch (error) {
+      failed.set(component.name, error);
+    }
   }
+  return failed;
 }
 
 function accessUrl(scope: PersonaScope): string | undefined {

@@ -3,7 +3,9 @@
  * says whether it holds, what the person sees when it does not, and what mends it.
  */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
+import type { ComponentName } from "../persona/component.ts";
 import type { PersonaScope } from "../persona/scope.ts";
+import type { Seen } from "../persona/seen.ts";
 import type { AwsAccount, ConnectInstance } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { EntraUser } from "../providers/graph/types.ts";
@@ -30,6 +32,8 @@ export interface Login {
   connect: ConnectInstance;
   /** With what the components saw. */
   scope: PersonaScope;
+  /** Components that could not look, with the reason: their links are unknown, not broken. */
+  failed: Map<ComponentName, unknown>;
   /** How to have the controller, or an apply, set back what it owns. */
   repair: string;
   /** Filled by the links, in their order. */
@@ -42,6 +46,12 @@ export interface LinkSpec {
   name: string;
   /** Undefined when an earlier link is missing that this one stands on. */
   look(login: Login): Promise<Verdict | undefined>;
+}
+
+/** What a component saw; throws what kept it from looking. */
+export function seenBy<N extends ComponentName>({ scope, failed }: Login, name: N): Seen[N] {
+  if (failed.has(name)) throw failed.get(name);
+  return scope.seen[name];
 }
 
 export const holds = (text: string): Verdict => ({ state: "holds", text });
