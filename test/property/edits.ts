@@ -119,8 +119,12 @@ export const PERSONA_EDITS = {
       appRoles: roles.filter(({ value }) => !String(value).startsWith("arn:")),
     });
   },
-  "application deleted": (admin, { application }) =>
-    application && admin.graph("DELETE", `/applications/${application.id}`),
+  "application deleted": async (admin, { application, principal }) => {
+    if (!application || !principal) return;
+    // Refused in SAML mode; the portal switches it off by itself.
+    await admin.graph("PATCH", `/servicePrincipals/${principal.id}`, { preferredSingleSignOnMode: null });
+    await admin.graph("DELETE", `/applications/${application.id}`);
+  },
   "assignments deleted": async (admin, { principal }) => {
     for (const { id } of principal?.assignments ?? [])
       await admin.graph("DELETE", `/servicePrincipals/${principal!.id}/appRoleAssignedTo/${id}`);

@@ -135,8 +135,8 @@ class Run {
       this.#ask("ConnectSsoPersona", step.rotateCertificate, { "connectsso.dev/rotate-certificate": step.value });
     else if ("rotateKey" in step)
       this.#ask("ConnectSsoPersona", step.rotateKey, { "connectsso.dev/rotate-key": step.value });
-    else if ("of" in step) await admin.do(() => editPersona(admin, step.somebody, step.of));
-    else if ("ofUser" in step) await admin.do(() => editUser(admin, step.somebody, step.ofUser));
+    else if ("of" in step) await this.#edit(() => editPersona(admin, step.somebody, step.of));
+    else if ("ofUser" in step) await this.#edit(() => editUser(admin, step.somebody, step.ofUser));
     else if ("namesakeInCapitals" in step) await admin.do(() => makeInCapitals(admin, step.namesakeInCapitals));
     else if ("begin" in step) this.#begin(step.begin);
     else if ("clockErrorMinutes" in step) this.#controller.clockErrorMs = step.clockErrorMinutes * MINUTE;
@@ -152,6 +152,11 @@ class Run {
       await this.#revive();
       this.#crash = undefined;
     }
+  }
+
+  /** The clouds may refuse somebody's edit as they may refuse ours: it saw an older state than is true, or the order is not allowed. */
+  async #edit(work: () => Promise<void>): Promise<void> {
+    await this.#admin.do(() => work().catch((error: Error) => this.#note(`  refused: ${error.message}`)));
   }
 
   #begin({ faults = [], unresolvable, quotasAtZero }: Outage): void {
