@@ -1,0 +1,89 @@
+/** What a pass resolved, for the status: ids, ARNs, addresses, certificate, key and job, and the requests that were answered. */
+import { ANNOTATIONS, type ConnectSsoPersonaStatus, requestName } from "../api/resources.ts";
+import { describeCertificate } from "../domain/metadata.ts";
+import { ROTATED_FOR_TAG as KEY_ROTATED_FOR, keysOf, rotationStep } from "./access-keys.ts";
+import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
+import { type PersonaScope, requestMark } from "./scope.ts";
+
+type Status = ConnectSsoPersonaStatus;
+
+export function resolved(scope: PersonaScope): Partial<Status> {
+  const { seen, names, graph, object } = scope;
+  const { application, certificate, provisioning } = seen;
+  const old = object.status ?? {};
+  const provisioned = scope.spec.roleDelivery.mode === "Provisioning";
+  const key = provisioning && keysOf(scope, provisioning).active;
+  const active = certificate?.active;
+  const appId = application?.application?.appId ?? old.appId;
+  const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : old.appRoleId;
+  const waits = provisioned && seen["role-delivery"] && !role;
+  return {
+    owner: scope.owner,
+    identifier: application?.identifier ?? old.identifier,
+    tenantId: graph.tenantId,
+    applicationId: application?.application?.id ?? old.applicationId,
+    appId,
+    servicePrincipalId: application?.servicePrincipal?.id ?? old.servicePrincipalId,
+    appRoleId: role,
+    federationPolicyArn: names.federationPolicyArn,
+    listingPolicyArn: provisioned ? names.listingPolicyArn : undefined,
+    samlProviderArn: names.samlProviderArn,
+    roleArn: names.roleArn,
+    iamUserArn: provisioned ? names.userArn : undefined,
+    relayState: scope.relayState,
+    userAccessUrl: appId ? graph.userAccessUrl(appId) : undefined,
+    certificate: active
+      ? {
+          thumbprint: active.thumbprint,
+          fingerprint: describeCertificate(active.key).fingerprintSha256,
+          expiresAt: new Date(active.notAfter).toISOString(),
+          rotatingTo: certificate?.next?.thumbprint,
+        }
+      : old.certificate,
+    accessKey: key
+      ? {
+          lastFour: key.id.slice(-4),
+          createdAt: key.createdAt.toISOString(),
+          lastUsedAt: provisioning?.use[key.id]?.lastUsedAt?.toISOString(),
+          rotation: provisioning && rotationStep(scope, provisioning),
+        }
+      : provisioned
+        ? old.accessKey
+        : undefined,
+    syncJob: provisioning?.job
+      ? {
+          id: provisioning.job.id,
+          state: provisioning.job.status,
+          lastSuccessAt: provisioning.job.lastSuccessfulExecutionAt,
+          quarantineReason: provisioning.job.quarantine?.reason,
+        }
+      : provisioned && !provisioning
+        ? old.syncJob
+        : undefined,
+    roleImportWaitingSince: !seen["role-delivery"]
+      ? old.roleImportWaitingSince
+      : waits
+        ? (old.roleImportWaitingSince ?? graph.now().toISOString())
+        : undefined,
+    inFlight: Object.keys(scope.inFlight).length > 0 ? { ...scope.inFlight } : undefined,
+    handledRequests: handled(scope),
+  };
+}
+
+/** Requests answered so far; a rotation counts once the clouds' tags say that it was made for this value. */
+function handled(scope: PersonaScope): Status["handledRequests"] {
+  const { seen, object } = scope;
+  const done: Record<string, string> = { ...object.status?.handledRequests };
+  const note = (annotation: string, isDone: boolean) => {
+    const value = object.metadata.annotations?.[annotation];
+    if (value && isDone) done[requestName(annotation)] = value.slice(0, 253);
+  };
+  const mark = (annotation: string) => requestMark(scope, annotation);
+  const { due, provider } = seen.certificate ?? {};
+  note(
+    ANNOTATIONS.rotateCertificate,
+    due === false && provider?.tags[CERTIFICATE_ROTATED_FOR] === mark(ANNOTATIONS.rotateCertificate),
+  );
+  note(ANNOTATIONS.rotateKey, seen["provisioning-user"]?.user?.tags[KEY_ROTATED_FOR] === mark(ANNOTATIONS.rotateKey));
+  return Object.keys(done).length > 0 ? done : undefined;
+}
