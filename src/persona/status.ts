@@ -131,7 +131,9 @@ function componentCondition(type: string, outcome: Outcome, wasTrue: boolean): C
     case "failed": {
       const { reason, message, kind } = asCloudError(outcome.error);
       const unreadable = wasTrue && !outcome.observed && (kind === "transient" || kind === "throttled");
-      return { type, status: unreadable ? "Unknown" : "False", reason, message };
+      // Repaired, and not shown yet: what stands on it, and was changed as well, must still count as drift.
+      const settling = wasTrue && reason === REASON.WaitingForReplication;
+      return { type, status: unreadable || settling ? "Unknown" : "False", reason, message };
     }
   }
 }
