@@ -23,6 +23,12 @@ export interface Setting {
 /** adopt: an object that is as declared and nobody's gets our owner tags; nothing else of it is written. */
 export type Verb = "create" | "adopt" | "update" | "delete" | "wait";
 
+/** What was done, as an event tells it: "created IAM role x: why". */
+export function told({ verb, object, why }: Pick<Change, "verb" | "object" | "why">): string {
+  const past = { create: "created", adopt: "took over", update: "changed", delete: "deleted", wait: "waits for" }[verb];
+  return `${past} ${object}: ${why}`;
+}
+
 /** As an event's action: Create, Update… */
 export function actionOf(verb: Verb): string {
   return verb.charAt(0).toUpperCase() + verb.slice(1);

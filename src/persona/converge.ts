@@ -35,6 +35,7 @@ export async function converge(scope: PersonaScope, components: Component[], mod
     if (ready.length === 0) {
       for (const { name, needs } of open)
         pass.outcomes.set(name, { state: "waiting", on: needs.find((need) => !isSettled(pass.outcomes.get(need)))! });
+      if (![...pass.outcomes.values()].some(({ state }) => state === "failed")) delete scope.memory.unread;
       return pass;
     }
     await Promise.all(
@@ -72,7 +73,11 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
         if (report && change.drift) continue;
         const key = `${step.verb} ${step.object} ${step.why}`;
         if (done.has(key) || round >= ROUNDS)
-          throw waitFor(REASON.WaitingForReplication, `${step.object} was changed, but does not read so yet`, 5_000);
+          throw waitFor(
+            REASON.WaitingForReplication,
+            `${step.object} was changed, but does not read so yet`,
+            untilItReads(scope),
+          );
         done.add(key);
         scope.call.signal?.throwIfAborted();
         await step.apply();
@@ -85,6 +90,12 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
   } catch (error) {
     return { state: "failed", error, observed };
   }
+}
+
+/** Most writes read back within a second, some take minutes. */
+function untilItReads({ memory }: PersonaScope): number {
+  memory.unread = (memory.unread ?? 0) + 1;
+  return Math.min(10_000, 500 * 2 ** memory.unread);
 }
 
 function changeOf(scope: PersonaScope, component: Component, step: Step): Change<ComponentName> {

@@ -11,7 +11,7 @@ import {
 } from "../api/resources.ts";
 import { announcements } from "../domain/announcements.ts";
 import { RemovalGuard } from "../domain/massdeletion.ts";
-import { actionOf, type Plan } from "../domain/plan.ts";
+import { actionOf, type Plan, told } from "../domain/plan.ts";
 import { type Observer, outcomeOf } from "../observability/observer.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CloudError } from "../providers/errors.ts";
@@ -184,7 +184,7 @@ function report(deps: PersonaDeps, object: ConnectSsoPersona, result: PassResult
   deps.observer?.plan?.({ resource: { kind: PERSONA, namespace, name }, changes: pass.changes });
   for (const { change, security, maintenance } of pass.corrected) {
     const reason = security ? REASON.SecurityDriftCorrected : reasonOf(change, maintenance);
-    const note = security ?? `${change.verb} ${change.object}: ${change.why}`;
+    const note = security ?? told(change);
     deps.store.event(object, { type: security ? "Warning" : "Normal", reason, action: actionOf(change.verb), note });
     deps.log.info({ persona: `${namespace}/${name}`, component: change.component, reason }, note);
     if (change.drift) deps.observer?.drift?.({ namespace, persona: name }, change, "corrected");

@@ -30,6 +30,8 @@ export interface Memory {
   pendingKey?: PendingKey;
   /** Tags of the IAM user that were written and may not be readable yet. */
   keyTags?: Tags;
+  /** Passes in a row that ended because a write was not readable yet. */
+  unread?: number;
 }
 
 /** Times (ISO 8601, the cloud's clock) at which something was asked for that a second call would make twice. */

@@ -21,6 +21,11 @@ export interface WatchEvent {
   object: KubeObject;
 }
 
+/** The bookmark that ends the first part of a streamed list: all that there is has been told. */
+export function endsList({ type, object }: WatchEvent): boolean {
+  return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
+}
+
 export type PatchType = "json" | "merge" | "apply";
 const PATCH_TYPES: Record<PatchType, string> = {
   json: "application/json-patch+json",
@@ -91,7 +96,7 @@ export class KubeClient {
     let token: string | undefined;
     do {
       const page: Page = await this.transport.request<Page>("GET", resourcePath(resource, options.namespace), {
-        query: { limit: options.pageSize ?? 250, continue: token, labelSelector: options.labelSelector },
+        query: { limit: options.pageSize ?? 500, continue: token, labelSelector: options.labelSelector },
         signal: options.signal,
         timeoutMs: 60_000,
       });
@@ -103,13 +108,14 @@ export class KubeClient {
   }
 
   /**
-   * Events from `resourceVersion` on, until the server ends the watch. An ERROR event, a line that is not an event, or silence for
+   * Events from `resourceVersion` on, until the server ends the watch; without one, everything that there is as ADDED events first, up
+   * to the one that `endsList` (Kubernetes 1.32 and later; others answer 400 or 422, or never send that event). An ERROR event, a line that is not an event, or silence for
    * `idleMs` (bookmarks come about once a minute, so a healthy watch is never silent) throws.
    */
   async *watch(
     resource: Resource,
     options: {
-      resourceVersion: string;
+      resourceVersion: string | undefined;
       namespace?: string;
       labelSelector?: string;
       timeoutSeconds: number;
@@ -128,7 +134,9 @@ export class KubeClient {
         query: {
           watch: true,
           allowWatchBookmarks: true,
-          resourceVersion: options.resourceVersion,
+          ...(options.resourceVersion === undefined
+            ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }
+            : { resourceVersion: options.resourceVersion }),
           labelSelector: options.labelSelector,
           timeoutSeconds: options.timeoutSeconds,
         },

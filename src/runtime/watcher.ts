@@ -1,10 +1,12 @@
 /**
- * List and watch as an explicit state machine: Empty -> (list) -> Listed -> (watch) -> Listed … A cut, timed-out or silent watch is
+ * List and watch as an explicit state machine: Empty -> (list) -> Listed -> (watch) -> Listed … The list is streamed as the first part of
+ * the watch, which costs the API server no reads of its store and neither side whole pages in memory; a server that does not know that
+ * is asked page by page. A cut, timed-out or silent watch is
  * resumed from the last resourceVersion; an expired one, or an event that could not be read, goes back to Empty. It never gives up and
  * never rejects; only `stop` ends it.
  */
 import type { ObjectCache } from "./cache.ts";
-import type { KubeClient, Resource, WatchEvent } from "./client.ts";
+import { endsList, type KubeClient, type Resource, type WatchEvent } from "./client.ts";
 import { backoff, type Clock, sleep, systemClock } from "./clock.ts";
 import { isExpired, KubeApiError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
@@ -33,6 +35,8 @@ export class Watcher {
   #loop: Promise<void> | undefined;
   /** Undefined is the state Empty: the next step is a list. */
   #resourceVersion: string | undefined;
+  /** Whether lists are streamed. */
+  #streams = true;
   #failures = 0;
 
   constructor(options: WatcherOptions) {
@@ -55,7 +59,7 @@ export class Watcher {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        if (this.#resourceVersion === undefined) await this.#list();
+        if (this.#resourceVersion === undefined && !this.#streams) await this.#list();
         else await this.#watch(this.#resourceVersion);
       } catch (error) {
         if (signal.aborted) return;
@@ -76,16 +80,21 @@ export class Watcher {
       cache.listPage(page.items);
       resourceVersion = page.metadata.resourceVersion;
     }
-    if (signal.aborted) return;
-    cache.listCommit();
+    if (!signal.aborted) this.#listed(resourceVersion);
+  }
+
+  #listed(resourceVersion: string): void {
+    this.#options.cache.listCommit();
     this.#resourceVersion = resourceVersion;
     this.#failures = 0;
     this.#options.onSynced?.();
   }
 
-  async #watch(from: string): Promise<void> {
-    const { client, resource, namespace, labelSelector, idleMs } = this.#options;
+  async #watch(from: string | undefined): Promise<void> {
+    const { client, resource, cache, namespace, labelSelector, idleMs } = this.#options;
     const started = this.#clock.monotonic();
+    let listing = from === undefined;
+    if (listing) cache.listBegin();
     const events = client.watch(resource, {
       resourceVersion: from,
       namespace,
@@ -98,10 +107,18 @@ export class Watcher {
     let seen = 0;
     for await (const event of events) {
       if (this.#stop.signal.aborted) return;
-      this.#apply(event);
-      this.#failures = 0;
       seen++;
+      if (!listing) {
+        this.#apply(event);
+        this.#failures = 0;
+      } else if (endsList(event)) {
+        this.#listed(event.object.metadata.resourceVersion!);
+        listing = false;
+      } else if (event.type === "ADDED") cache.listPage([event.object]);
+      // An older server: it goes on from what there is, and never says that this was all.
+      else throw new KubeApiError(400, UNKNOWN, `${resource.plural}: the server does not stream lists`);
     }
+    if (listing) throw new KubeApiError(500, "WatchEnded", `${resource.plural}: the watch ended inside the list`);
     // A server that accepts and ends at once must not be asked in a tight loop.
     if (seen === 0 && this.#clock.monotonic() - started < 1_000)
       throw new KubeApiError(500, "WatchEnded", `${resource.plural}: the watch ended at once`);
@@ -114,6 +131,11 @@ export class Watcher {
 
   async #recover(error: unknown): Promise<void> {
     const { log, resource, backoffMs } = this.#options;
+    if (this.#resourceVersion === undefined && this.#streams && isUnknown(error)) {
+      this.#streams = false;
+      log.debug({ resource: resource.plural }, "the API server does not stream lists");
+      return;
+    }
     const expired = isExpired(error);
     // What could not be read may have been a change: only a list tells.
     if (expired || (error instanceof KubeApiError && error.reason === "MalformedEvent"))
@@ -133,6 +155,13 @@ export class Watcher {
     else log.debug(fields, "watch interrupted");
     await sleep(this.#clock, wait, this.#stop.signal);
   }
+}
+
+const UNKNOWN = "ListNotStreamed";
+
+/** The server knows neither the parameter nor what it means. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof KubeApiError && (error.code === 400 || error.code === 422 || error.reason === UNKNOWN);
 }
 
 function describe(error: unknown): string {

@@ -12,7 +12,7 @@ import {
 
 import { announcements } from "../domain/announcements.ts";
 import type { RemovalGuard } from "../domain/massdeletion.ts";
-import { actionOf, type Plan } from "../domain/plan.ts";
+import { actionOf, type Plan, told } from "../domain/plan.ts";
 import { type Observer, outcomeOf } from "../observability/observer.ts";
 import { howToAllow, removalAllowed } from "../persona/removals.ts";
 
@@ -190,7 +190,7 @@ function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
       type: "Normal",
       reason,
       action: actionOf(change.verb),
-      note: `${change.verb} ${change.object}: ${change.why}`,
+      note: told(change),
     });
     deps.log.info(
       { user: `${namespace}/${name}`, component: change.component, reason },

@@ -6,6 +6,7 @@ import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { Difference } from "../../domain/plan.ts";
 import { samlEndpoints } from "../../domain/relay-state.ts";
+import { CloudError } from "../../providers/errors.ts";
 import type { Application, ServicePrincipal } from "../../providers/graph/types.ts";
 import { type Component, contested, differ, differAsSet, refuse, type Step, waitFor } from "../component.ts";
 import {
@@ -153,7 +154,22 @@ function applicationStep(scope: PersonaScope, object: string, found: Application
       object,
       why: "its identifier, reply URLs or name differ",
       differences,
-      apply: () => scope.graph.patchApplication(found.id, patch, scope.call),
+      apply: () => ownChoice(scope, identifier, () => scope.graph.patchApplication(found.id, patch, scope.call)),
     },
   ];
+}
+
+/** Two personas may choose the same free identifier at once: who comes second takes the next. */
+async function ownChoice(scope: PersonaScope, identifier: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const given = scope.spec.application.identifier !== undefined;
+    if (given || !(error instanceof CloudError) || error.reason !== REASON.IdentifierTaken) throw error;
+    throw waitFor(
+      REASON.WaitingForReplication,
+      `identifier ${identifier} was taken by another application meanwhile; the next free one is chosen`,
+      2_000,
+    );
+  }
 }
