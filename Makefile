@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo dev test bench lint build generate sbom licenses clean argocd-testdata
+.PHONY: help demo dev test soak bench lint build generate sbom licenses clean argocd-testdata
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ generate: node_modules/.installed ## what is derived from crds/
 argocd-testdata: node_modules/.installed ## objects of a real run, for the tests of Argo CD's health checks and actions
 	UPDATE_GOLDEN=1 npm test --silent -- --testMatch '**/test/argocd/record.ts'
 	UPDATE_GOLDEN=1 npm test --silent -- test/argocd
+
+soak: dist/connect-sso.js ## MINUTES=n of faults and edits against real processes, then checks of memory, handles and sockets
+	node scripts/soak.mjs $(or $(MINUTES),10)
 
 bench: dist/connect-sso.js ## the figures of docs/performance.md
 	node bench/run.mjs

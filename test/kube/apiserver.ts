@@ -22,6 +22,10 @@ export interface ApiServer {
   kubectl(args: string[], input?: string): Promise<string>;
   /** One line of JSON (audit.k8s.io/v1 Event, level Metadata) per request, once it was answered; a watch also when it has begun. Only with `audit`. */
   auditLog: string;
+  /** Ends the API server as a power cut does and starts it again, on the same port over the same etcd; resolves when it is ready. */
+  restart(): Promise<void>;
+  /** Drops the history of etcd up to now: who goes on from an older version is told that it has expired. */
+  compact(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,9 +43,15 @@ export async function startApiServer({ audit = false } = {}): Promise<ApiServer>
     const [etcdPort, peerPort, port] = await freePorts(3);
     const etcd = `http://127.0.0.1:${etcdPort}`;
     children.push(startEtcd(tools, folder, etcd, `http://127.0.0.1:${peerPort}`));
-    children.push(startKube(tools, folder, etcd, port!, audit ? auditFlags(folder) : []));
+    const flags = [...serviceAccountFlags(folder), ...(audit ? auditFlags(folder) : [])];
+    children.push(startKube(tools, folder, etcd, port!, flags));
     const url = `https://127.0.0.1:${port}`;
     await ready(url, folder, children);
+    const restart = async () => {
+      await kill(children.pop()!);
+      children.push(startKube(tools, folder, etcd, port!, flags));
+      await ready(url, folder, children);
+    };
     const kubeconfig = writeKubeconfig(folder, url);
     const kubectl = async (args: string[], input?: string) => {
       const flags = ["--kubeconfig", kubeconfig, "--cache-dir", join(folder, "cache")];
@@ -50,7 +60,15 @@ export async function startApiServer({ audit = false } = {}): Promise<ApiServer>
       child.child.stdin?.on("error", () => {}).end(input ?? "");
       return (await child).stdout;
     };
-    return { url, kubeconfig, kubectl, auditLog: join(folder, "audit.log"), stop };
+    return {
+      url,
+      kubeconfig,
+      kubectl,
+      auditLog: join(folder, "audit.log"),
+      restart,
+      compact: () => compact(etcd),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -70,13 +88,28 @@ function startEtcd(tools: string, folder: string, url: string, peer: string): Ch
   ]);
 }
 
-function startKube(tools: string, folder: string, etcd: string, port: number, more: string[]): ChildProcess {
+/** By the JSON gateway of etcd's v3 API. */
+async function compact(etcd: string): Promise<void> {
+  const post = async (path: string, body: object) => {
+    const response = await fetch(`${etcd}/v3/kv/${path}`, { method: "POST", body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`etcd: ${path}: ${await response.text()}`);
+    return (await response.json()) as { header: { revision: string } };
+  };
+  const { header } = await post("range", { key: Buffer.from("/").toString("base64") });
+  await post("compaction", { revision: header.revision, physical: true });
+}
+
+function serviceAccountFlags(folder: string): string[] {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = join(folder, "sa.key");
   const pub = join(folder, "sa.pub");
-  const tokens = join(folder, "tokens.csv");
   writeFileSync(key, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   writeFileSync(pub, publicKey.export({ type: "spki", format: "pem" }));
+  return [`--service-account-key-file=${pub}`, `--service-account-signing-key-file=${key}`];
+}
+
+function startKube(tools: string, folder: string, etcd: string, port: number, more: string[]): ChildProcess {
+  const tokens = join(folder, "tokens.csv");
   writeFileSync(tokens, 'admin-token,admin,admin,"system:masters"\n', { mode: 0o600 });
   return start(join(tools, "kube-apiserver"), join(folder, "kube-apiserver.log"), [
     `--etcd-servers=${etcd}`,
@@ -85,8 +118,6 @@ function startKube(tools: string, folder: string, etcd: string, port: number, mo
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",
     "--service-account-issuer=https://kubernetes.default.svc",
-    `--service-account-key-file=${pub}`,
-    `--service-account-signing-key-file=${key}`,
     `--token-auth-file=${tokens}`,
     ...more,
     "--authorization-mode=RBAC",
