@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 /** ES modules throughout: the tests run the sources as Node would, transpiled one file at a time. */
 export default {
   testEnvironment: "node",
@@ -11,4 +13,6 @@ export default {
     ],
   },
   testTimeout: 30_000,
+  // Most tests wait for something most of the time.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
