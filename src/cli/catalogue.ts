@@ -209,7 +209,8 @@ export const COMMANDS: CommandSpec[] = [
     summary: "how personas and users stand: what is well in one line, what is not with its message and since when",
     arguments: [{ name: "name", description: "one persona or user, as NAME or NAMESPACE/NAME", complete: "any" }],
     options: [
-      ...OBJECTS.filter(({ flags }) => !flags.startsWith("-f")),
+      ...OBJECTS,
+      ...CLOUDS,
       OUTPUT,
       { flags: "-w, --watch", description: "redraw when something changes, until interrupted" },
       { flags: "--all", description: "also show every user and condition that is well" },
@@ -217,6 +218,7 @@ export const COMMANDS: CommandSpec[] = [
     examples: [
       { what: "Everything in a namespace", line: "connect-sso status -n contact-centre" },
       { what: "One persona, followed", line: "connect-sso status agents -n contact-centre --watch" },
+      { what: "How the clouds stand to a folder of manifests", line: "connect-sso status -f personas/" },
     ],
     exitCodes: { 0: "everything is Ready", 2: "something is not", 1: "an error" },
     run: async () => (await import("./status.ts")).status,

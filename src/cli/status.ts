@@ -1,15 +1,15 @@
-/** `connect-sso status`: what the cluster's objects say of themselves; asks no cloud. */
+/** `connect-sso status`: what the cluster's objects say of themselves, without asking a cloud; for a folder, what the clouds say of it. */
 import { type ConnectUser, USER } from "../api/resources.ts";
 import { brief, isReady } from "./brief.ts";
 import { CliError } from "./command.ts";
 import { openDeclared, type Resource } from "./objects.ts";
-import type { ObjectOptions, OutputOptions } from "./options.ts";
+import type { CloudOptions, ObjectOptions, OutputOptions } from "./options.ts";
 import { print } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { paint, width } from "./terminal.ts";
 import { tree } from "./tree.ts";
 
-interface StatusOptions extends ObjectOptions, OutputOptions {
+interface StatusOptions extends ObjectOptions, CloudOptions, OutputOptions {
   watch?: boolean;
   all?: boolean;
 }
@@ -50,9 +50,10 @@ export async function status(name: string | undefined, options: StatusOptions): 
   return shown.every(isReady) ? 0 : 2;
 }
 
-async function look(name: string | undefined, options: ObjectOptions): Promise<Resource[]> {
+async function look(name: string | undefined, options: ObjectOptions & CloudOptions): Promise<Resource[]> {
   const declared = await openDeclared(options);
   await declared.close();
+  if (options.filename) await (await import("./assess.ts")).assess(declared, options);
   const all: Resource[] = [...declared.personas(), ...declared.users()];
   if (name === undefined) return all;
   const personas = declared.personas().filter((one) => isCalled(one, name));
