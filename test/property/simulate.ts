@@ -245,6 +245,8 @@ class Run {
   /** Users of a persona that is gone go too, and what stands in the way in Connect is taken away. */
   async #healWhatOnlyPeopleCan(): Promise<void> {
     for (const [name, spec] of this.#users) if (!this.#personas.has(spec.persona)) this.#deleteUser(name);
+    // Lists lag: whom somebody made a moment ago shows later.
+    await this.#pass(2 * POLL_MS);
     await this.#admin.do(() => deleteInCapitals(this.#admin));
     await this.#pass(2 * POLL_MS);
     for (const object of this.#cluster.objects().filter(({ metadata }) => metadata.deletionTimestamp)) {
