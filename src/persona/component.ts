@@ -2,6 +2,7 @@
 import { REASON, type Reason } from "../api/reasons.ts";
 import type { Change, Setting } from "../domain/plan.ts";
 import { CloudError } from "../providers/errors.ts";
+import { waitFor } from "../providers/verdicts.ts";
 import type { PersonaScope } from "./scope.ts";
 
 export type ComponentName =
@@ -44,21 +45,6 @@ export interface Component<O = unknown> {
   reason?(scope: PersonaScope, observed: O): Reason | undefined;
   /** One line for the condition once nothing is left to do. */
   describe(scope: PersonaScope, observed: O): string;
-}
-
-/** Only a person can mend it; nothing is written. */
-export function refuse(reason: Reason | string, message: string): CloudError {
-  return new CloudError(message, { kind: "terminal", reason, code: reason });
-}
-
-/** Somebody else owns it; nothing is written. */
-export function contested(reason: Reason | string, message: string): CloudError {
-  return new CloudError(message, { kind: "conflict", reason, code: reason });
-}
-
-/** Not there yet; look again after `retryAfterMs`. */
-export function waitFor(reason: Reason | string, message: string, retryAfterMs: number): CloudError {
-  return new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Observe, plan, apply over all components: each as soon as its needs have converged, independent ones side by side. */
 import { REASON } from "../api/reasons.ts";
 import type { Change } from "../domain/plan.ts";
-import { CloudError } from "../providers/errors.ts";
+import { waitFor } from "../providers/verdicts.ts";
 import { findCondition } from "../runtime/conditions.ts";
-import { type Component, type ComponentName, type Step, waitFor } from "./component.ts";
+import type { Component, ComponentName, Step } from "./component.ts";
 import type { PersonaScope } from "./scope.ts";
 
 /** How a component stands at the end of a pass. */
@@ -114,14 +114,4 @@ function hadConverged(scope: PersonaScope, component: Component): boolean {
     (condition?.status === "Unknown" && condition.reason !== REASON.Pending) ||
     (status?.drift ?? []).some((row) => row.component === component.name)
   );
-}
-
-export function asCloudError(error: unknown): CloudError {
-  if (error instanceof CloudError) return error;
-  return new CloudError((error as Error)?.message ?? String(error), {
-    kind: "transient",
-    reason: REASON.Failed,
-    code: "Unexpected",
-    cause: error,
-  });
 }

@@ -8,7 +8,8 @@ import type { Setting } from "../domain/plan.ts";
 import { identifierBase, samlEndpoints } from "../domain/relay-state.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { Application } from "../providers/graph/types.ts";
-import { madeWith, type Step, waitFor } from "./component.ts";
+import { waitFor } from "../providers/verdicts.ts";
+import { madeWith, type Step } from "./component.ts";
 import { AWS_TEMPLATE, knownId, temporaryName } from "./find-application.ts";
 import { hasLostItsHistory, intend, type PersonaScope } from "./scope.ts";
 

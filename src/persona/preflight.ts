@@ -3,7 +3,7 @@ import { REASON } from "../api/reasons.ts";
 import { appRoleLength } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import type { ConnectInstance, ConnectInstanceFacts, Resolved } from "../providers/aws/types.ts";
-import { refuse } from "./component.ts";
+import { refuse } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
 import { refuseForeign } from "./components/role.ts";
 import { findCandidates, findIdentifierHolder } from "./find-application.ts";

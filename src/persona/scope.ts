@@ -9,7 +9,7 @@ import type { AwsAccount, ConnectInstance, Iam, Tags } from "../providers/aws/ty
 import type { Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
-import { contested, refuse } from "./component.ts";
+import { contested, refuse } from "../providers/verdicts.ts";
 import type { PendingKey } from "./pending-key.ts";
 import type { Seen } from "./seen.ts";
 

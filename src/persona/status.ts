@@ -8,9 +8,10 @@ import {
   type ConnectUser,
   requestName,
 } from "../api/resources.ts";
+import { asCloudError } from "../providers/verdicts.ts";
 import { type ConditionInput, findCondition, isTrue, mergeConditions } from "../runtime/conditions.ts";
 import { COMPONENTS } from "./components/index.ts";
-import { asCloudError, type Outcome, type Pass } from "./converge.ts";
+import type { Outcome, Pass } from "./converge.ts";
 import type { Removals } from "./removals.ts";
 import { resolved } from "./resolved.ts";
 import type { PersonaScope } from "./scope.ts";

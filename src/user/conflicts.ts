@@ -2,14 +2,12 @@
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
-import { type CallOptions, CloudError } from "../providers/errors.ts";
+import type { CallOptions } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
+import { contested } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { type Observed, PERSONA_TAG } from "./plan.ts";
 import type { UserScope } from "./resolve.ts";
-
-export const contest = (reason: string, message: string) =>
-  new CloudError(message, { kind: "conflict", reason, code: reason });
 
 /** The same person, or the same name but for case, under another ConnectUser of the instance. */
 export function refuseDeclaredConflict(
@@ -51,7 +49,7 @@ export function refuseDeclaredConflict(
     }
   }
   const conflict = declaredConflict(self, found.values());
-  if (conflict) throw contest(REASON.TwoPersonas, conflictMessage(conflict));
+  if (conflict) throw contested(REASON.TwoPersonas, conflictMessage(conflict));
 }
 
 /**
@@ -84,14 +82,14 @@ export async function formerAssignments(
       if (tagged || id === object.status?.appRoleAssignmentId)
         former.push({ persona: name, servicePrincipalId, assignmentId: id });
       else if (other.spec.instanceArn === here)
-        throw contest(
+        throw contested(
           REASON.TwoPersonas,
           `${person.userPrincipalName} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`,
         );
     }
     const group = other.spec.instanceArn === here && (await groupOf(graph, servicePrincipalId, person.id, call));
     if (group)
-      throw contest(
+      throw contested(
         REASON.TwoPersonas,
         `${person.userPrincipalName} is a member of group ${group}, which is assigned to the application of persona ${namespace}/${name}; take the person out of the group, or delete this ConnectUser`,
       );

@@ -9,15 +9,14 @@ import {
   PERSONA,
   USER,
 } from "../api/resources.ts";
-
 import { announcements } from "../domain/announcements.ts";
 import type { RemovalGuard } from "../domain/massdeletion.ts";
 import { actionOf, type Plan, told } from "../domain/plan.ts";
 import { type Observer, outcomeOf } from "../observability/observer.ts";
 import { howToAllow, removalAllowed } from "../persona/removals.ts";
-
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
+import { asCloudError } from "../providers/verdicts.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
 import { type Condition, findCondition } from "../runtime/conditions.ts";
 import { equalJson } from "../runtime/equal.ts";
@@ -27,7 +26,7 @@ import { namedChange } from "./naming.ts";
 import { type Before, planSteps, type Step } from "./plan.ts";
 import { removeUser } from "./remove.ts";
 import { openUserScope } from "./resolve.ts";
-import { asCloudError, type UserPass, userStatus } from "./status.ts";
+import { type UserPass, userStatus } from "./status.ts";
 
 interface Log {
   info(fields: object, message: string): void;

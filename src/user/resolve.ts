@@ -7,10 +7,11 @@ import { KNOWN_LATER } from "../domain/plan.ts";
 import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
 import type { ConnectInstance, ConnectUserView, PhoneSettings, Resolved } from "../providers/aws/types.ts";
 import type { Clouds } from "../providers/clouds.ts";
-import { type CallOptions, CloudError } from "../providers/errors.ts";
+import type { CallOptions } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
+import { contested, refuse, waitFor } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
-import { contest, formerAssignments, refuseDeclaredConflict } from "./conflicts.ts";
+import { formerAssignments, refuseDeclaredConflict } from "./conflicts.ts";
 import { type Desired, detailOf, type Observed, RECREATED_TAG } from "./plan.ts";
 
 /** Who the person is, as far as it got: told also when the user is then refused, so that the other side of a conflict finds it. */
@@ -27,10 +28,6 @@ export interface UserScope {
   desired: Desired;
   seen: Observed;
 }
-
-const refuse = (reason: string, message: string) => new CloudError(message, { kind: "terminal", reason, code: reason });
-const wait = (reason: string, message: string, retryAfterMs: number) =>
-  new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
 
 const unknown = ({ planning }: { planning?: boolean }) => (planning ? KNOWN_LATER : undefined);
 
@@ -102,7 +99,7 @@ export async function openUserScope(
   refuseDeclaredConflict(object, persona, person, sent.name, deps.store);
   const ids = await resolveNames(object, persona, connect, call);
   if (!servicePrincipalId || !appRoleId)
-    throw wait(
+    throw waitFor(
       REASON.PersonaNotReady,
       // Not the persona's own message: it changes, and with it the status of every user.
       `persona ${persona.metadata.name} has no role to assign yet; its conditions say what it waits for`,
@@ -242,9 +239,9 @@ function claimUser(object: ConnectUser, user: ConnectUserView, owner: string): v
   const ownership = ownershipOf(user.tags[OWNER_TAG], owner);
   if (ownership === "ours") return;
   if (ownership === "foreign")
-    throw contest(REASON.ForeignOwner, `Connect user ${user.username} belongs to ${user.tags[OWNER_TAG]}`);
+    throw contested(REASON.ForeignOwner, `Connect user ${user.username} belongs to ${user.tags[OWNER_TAG]}`);
   if (object.spec.adoptionPolicy !== "IfUnowned")
-    throw contest(
+    throw contested(
       REASON.NotOwned,
       `Connect user ${user.username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
     );

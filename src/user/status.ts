@@ -2,7 +2,8 @@
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, CONDITION, type ConnectUser, type ConnectUserStatus } from "../api/resources.ts";
 import type { ConnectUserView } from "../providers/aws/types.ts";
-import { CloudError } from "../providers/errors.ts";
+import type { CloudError } from "../providers/errors.ts";
+import { asCloudError } from "../providers/verdicts.ts";
 import { type Condition, type ConditionInput, findCondition, mergeConditions } from "../runtime/conditions.ts";
 import { named } from "./naming.ts";
 import type { Step, UserComponent } from "./plan.ts";
@@ -47,16 +48,6 @@ export function userStatus(object: ConnectUser, pass: UserPass, now: Date): Conn
     ...(looked ? { drift: driftRows(old, pass, now) } : {}),
     ...(Object.keys(handled).length > 0 ? { handledRequests: { ...old.handledRequests, ...handled } } : {}),
   };
-}
-
-export function asCloudError(error: unknown): CloudError {
-  if (error instanceof CloudError) return error;
-  return new CloudError(error instanceof Error ? error.message : String(error), {
-    kind: "transient",
-    reason: REASON.Failed,
-    code: "Unexpected",
-    cause: error,
-  });
 }
 
 function resolved(

@@ -8,7 +8,8 @@ import type { Difference } from "../../domain/plan.ts";
 import { samlEndpoints } from "../../domain/relay-state.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { Application, ServicePrincipal } from "../../providers/graph/types.ts";
-import { type Component, contested, differ, differAsSet, refuse, type Step, waitFor } from "../component.ts";
+import { contested, refuse, waitFor } from "../../providers/verdicts.ts";
+import { type Component, differ, differAsSet, type Step } from "../component.ts";
 import {
   chooseIdentifier,
   findCandidates,

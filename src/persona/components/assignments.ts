@@ -1,7 +1,8 @@
 /** Groups that are assigned to the application with the persona's role. Users' own assignments belong to ConnectUser. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import { type Component, refuse, type Step } from "../component.ts";
+import { refuse } from "../../providers/verdicts.ts";
+import type { Component, Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenAssignments } from "../seen.ts";
 

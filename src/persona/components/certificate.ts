@@ -8,6 +8,7 @@ import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ServicePrincipal } from "../../providers/graph/types.ts";
+import { refuse, waitFor } from "../../providers/verdicts.ts";
 import {
   certificateName,
   ROTATED_AT_TAG,
@@ -16,7 +17,7 @@ import {
   rotationOf,
   usableCertificates,
 } from "../certificates.ts";
-import { type Component, madeWith, refuse, type Step, waitFor } from "../component.ts";
+import { type Component, madeWith, type Step } from "../component.ts";
 import { hasLostItsHistory, intend, type PersonaScope, requestMark } from "../scope.ts";
 import type { Certificate, SeenCertificate } from "../seen.ts";
 import { trustsCertificate } from "../trust.ts";

@@ -5,7 +5,8 @@ import { claimsDefinition } from "../../domain/claims.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
-import { type Component, madeWith, type Step, waitFor } from "../component.ts";
+import { waitFor } from "../../providers/verdicts.ts";
+import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenClaims } from "../seen.ts";
 

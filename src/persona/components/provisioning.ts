@@ -2,8 +2,9 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { IamAccessKey } from "../../providers/aws/types.ts";
+import { refuse, waitFor } from "../../providers/verdicts.ts";
 import { keySteps, keysOf, rotationStep } from "../access-keys.ts";
-import { type Component, madeWith, refuse, type Step, waitFor } from "../component.ts";
+import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenProvisioning } from "../seen.ts";
 

@@ -1,10 +1,12 @@
 /** How role and provider get into the application: written as an app role (Direct), or awaited from Entra's import (Provisioning). */
+
 import { v5 as uuid } from "uuid";
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { appRoleLength } from "../../domain/names.ts";
 import type { AppRole } from "../../providers/graph/types.ts";
-import { type Component, differ, madeWith, type Step, waitFor } from "../component.ts";
+import { waitFor } from "../../providers/verdicts.ts";
+import { type Component, differ, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 
 /** Deterministic, so that a retry or an erased status never adds a second role. */

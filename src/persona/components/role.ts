@@ -5,7 +5,8 @@ import { durationSeconds } from "../../domain/duration.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { comparePolicies, trustedProviders, trustPolicy } from "../../domain/policies.ts";
 import type { IamRole } from "../../providers/aws/types.ts";
-import { type Component, contested, createOnce, differ, differAsSet, madeWith, type Step } from "../component.ts";
+import { contested } from "../../providers/verdicts.ts";
+import { type Component, createOnce, differ, differAsSet, madeWith, type Step } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
 
 function desiredRole(scope: PersonaScope) {

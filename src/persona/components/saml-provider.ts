@@ -4,8 +4,9 @@ import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { KNOWN_LATER } from "../../domain/plan.ts";
 import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
+import { refuse, waitFor } from "../../providers/verdicts.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG } from "../certificates.ts";
-import { type Component, createOnce, differ, madeWith, refuse, type Step, waitFor } from "../component.ts";
+import { type Component, createOnce, differ, madeWith, type Step } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope, requestMark } from "../scope.ts";
 import { changeOfTrust, describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
 
