@@ -1,13 +1,16 @@
 // Finds the binaries that the tests and `make dev` run, or gets them, and prints the folder they are in.
 //   node scripts/tools.mjs kube           kube-apiserver, etcd, kubectl
 //   node scripts/tools.mjs helm promtool argo-lua  what checks the chart, the alert rules and Argo CD's scripts
+//   node scripts/tools.mjs crds           the kinds of Prometheus' operator, Argo CD and Flux, as those publish them
 // Order for kube: KUBEBUILDER_ASSETS, the user's cache, the official envtest archive (checksum verified), a build from the Go
 // modules in tools/. The cache is outside the checkout, so that a fresh clone finds what another one built.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   accessSync,
   constants,
+  copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -17,8 +20,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { parse } from "yaml";
 
 const KUBERNETES = "1.36.3";
@@ -35,7 +39,40 @@ const PACKAGES = {
 /** What a first build costs on two cores, in seconds, so that whoever waits knows for what. */
 const USUAL_SECONDS = { etcd: 60, "kube-apiserver": 390, kubectl: 60, helm: 75, "argo-lua": 10, promtool: 270 };
 
+/** Where the kinds come from whose objects the chart and deploy/ hold: a Go module, the sum of its content, its files. */
+const CRDS = [
+  {
+    module: "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+    sum: "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+    files: ["servicemonitors", "prometheusrules"].map(
+      (kind) => `example/prometheus-operator-crd/monitoring.coreos.com_${kind}.yaml`,
+    ),
+  },
+  {
+    module: "github.com/argoproj/argo-cd/v3@v3.3.0",
+    sum: "h1:9UlruTd5cC/MyvorTXgAIblfZTy63MF5FYvvoAaUvwU=",
+    files: ["manifests/crds/application-crd.yaml"],
+  },
+  // Flux 2.7, the first with all that deploy/flux uses.
+  {
+    module: "github.com/fluxcd/source-controller@v1.7.0",
+    sum: "h1:/fBgS4CSmT5Jj/fjQDF92y+pC3gst1GJjgNSzY8Ff9I=",
+    files: ["config/crd/bases/source.toolkit.fluxcd.io_ocirepositories.yaml"],
+  },
+  {
+    module: "github.com/fluxcd/kustomize-controller@v1.7.3",
+    sum: "h1:SzNnGn/4ObAPEHHleM5U7y/AKxKXph3Vj6ZhteeXw8M=",
+    files: ["config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml"],
+  },
+  {
+    module: "github.com/fluxcd/helm-controller@v1.4.0",
+    sum: "h1:rkm8rmB6Na7eNc4pJOnvtXEaJ19iKluRtayHKjBxcUM=",
+    files: ["config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml"],
+  },
+];
+
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const NO_GO = "go is not installed; install Go 1.26 or set KUBEBUILDER_ASSETS";
 const say = (text) => process.stderr.write(`tools: ${text}\n`);
 
 export function cacheFolder(env = process.env) {
@@ -85,6 +122,42 @@ export async function goTool(name, env = process.env) {
     await build(name, folder);
   }
   return folder;
+}
+
+/** Folder with the definitions of other projects' kinds, taken out of their modules when they are not in the cache. */
+export async function foreignCrds(env = process.env) {
+  const table = createHash("sha256").update(JSON.stringify(CRDS)).digest("hex").slice(0, 12);
+  const folder = join(cacheFolder(env), `crds-${table}`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(dirname(folder), { recursive: true });
+  const work = mkdtempSync(`${folder}-`);
+  try {
+    const out = join(work, "out");
+    mkdirSync(out);
+    for (const { module, sum, files } of CRDS) {
+      say(`fetching the kinds of ${module}`);
+      // A module cache of its own: of the hundreds of megabytes only these files stay.
+      const goEnv = { ...env, GOMODCACHE: join(work, "modules"), GOFLAGS: "-modcacherw", GOWORK: "off" };
+      const { Dir, Sum } = JSON.parse(await goDownload(module, work, goEnv));
+      if (Sum !== sum) throw new Error(`${module} has the sum ${Sum}, not ${sum}`);
+      for (const file of files) copyFileSync(join(Dir, file), join(out, basename(file)));
+    }
+    renameSync(out, folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+async function goDownload(module, cwd, env) {
+  try {
+    return (await promisify(execFile)("go", ["mod", "download", "-json", module], { cwd, env })).stdout;
+  } catch (error) {
+    if (error.code === "ENOENT") throw new Error(NO_GO);
+    // With -json what went wrong is in the answer.
+    const said = /"Error": "(.*)"/.exec(error.stdout ?? "")?.[1] ?? error.stderr ?? error.message;
+    throw new Error(`${module} cannot be had from the Go module proxy: ${said}`);
+  }
 }
 
 /** Downloads the archive of our Kubernetes minor version, refuses it unless its SHA-512 is the index's, unpacks the three binaries. */
@@ -148,13 +221,7 @@ async function build(name, folder) {
         env: { ...process.env, CGO_ENABLED: "0" },
         stdio: ["ignore", "ignore", "inherit"],
       });
-      child.once("error", (error) =>
-        reject(
-          new Error(
-            error.code === "ENOENT" ? "go is not installed; install Go 1.26 or set KUBEBUILDER_ASSETS" : error.message,
-          ),
-        ),
-      );
+      child.once("error", (error) => reject(new Error(error.code === "ENOENT" ? NO_GO : error.message)));
       child.once("exit", (code) =>
         code === 0 ? resolve() : reject(new Error(`go build of ${name} exited with ${code}`)),
       );
@@ -170,8 +237,8 @@ async function build(name, folder) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const names = process.argv.slice(2);
   try {
-    for (const name of names.length > 0 ? names : ["kube"])
-      console.log(name === "kube" ? await kubeTools() : await goTool(name));
+    const others = { kube: kubeTools, crds: foreignCrds };
+    for (const name of names.length > 0 ? names : ["kube"]) console.log(await (others[name]?.() ?? goTool(name)));
   } catch (error) {
     say(error.message);
     process.exitCode = 1;

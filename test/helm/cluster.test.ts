@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ApiServer, startApiServer } from "../kube/apiserver.ts";
-import { chart, expectGolden, helm, type Manifest, render, root, valueSets } from "./support.ts";
+import { chart, expectGolden, helm, type Manifest, parseManifests, render, root, valueSets } from "./support.ts";
 
 const { kubernetesTypes, kubernetesTypeNames } = (await import("../../scripts/chart.mjs" as string)) as {
   kubernetesTypes(openapi: unknown, names: string[]): unknown;
   kubernetesTypeNames(): string[];
 };
+const { foreignCrds } = (await import("../../scripts/tools.mjs" as string)) as { foreignCrds(): Promise<string> };
+/** Warnings are errors too: the API server warns of a deprecated version. */
+const STRICT = "apply --server-side --dry-run=server --validate=strict --warnings-as-errors -f";
 
 let server: ApiServer;
 const kubectl = (args: string, input?: unknown) =>
@@ -18,30 +21,13 @@ const list = (items: Manifest[]) => ({ apiVersion: "v1", kind: "List", items });
 
 beforeAll(async () => {
   server = await startApiServer();
-  for (const namespace of ["connect-sso", "contact-centre", "monitoring"])
+  for (const namespace of ["connect-sso", "contact-centre", "monitoring", "argocd", "flux-system"])
     await kubectl(`create namespace ${namespace}`);
   await kubectl("label namespace connect-sso pod-security.kubernetes.io/enforce=restricted");
-  // The Prometheus operator's kinds, with whatever they hold.
-  await kubectl("apply -f -", list(["ServiceMonitor", "PrometheusRule"].map(permissiveCrd)));
+  await kubectl(`apply --server-side -f ${await foreignCrds()}`);
   await kubectl("wait --for=condition=Established --timeout=20s crd --all");
 }, 90_000);
 afterAll(() => server?.stop());
-
-function permissiveCrd(kind: string): Manifest {
-  const plural = `${kind.toLowerCase()}s`;
-  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.monitoring.coreos.com` },
-    spec: {
-      group: "monitoring.coreos.com",
-      scope: "Namespaced",
-      names: { kind, plural, singular: kind.toLowerCase() },
-      versions: [{ name: "v1", served: true, storage: true, schema }],
-    },
-  };
-}
 
 test("the Kubernetes types in the schema are those of this API server", async () => {
   const openapi = JSON.parse(await kubectl("get --raw /openapi/v2"));
@@ -56,10 +42,7 @@ describe.each(valueSets)("%s", (_name, args) => {
   });
 
   test("the API server takes every manifest as it is: no unknown field, no warning", async () => {
-    const applied = await server.kubectl(
-      ["apply", "--server-side", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "-f", "-"],
-      JSON.stringify(list(manifests)),
-    );
+    const applied = await kubectl(`${STRICT} -`, list(manifests));
     expect(applied.trim().split("\n")).toHaveLength(manifests.length);
   });
 
@@ -76,6 +59,15 @@ describe.each(valueSets)("%s", (_name, args) => {
     expect(applied.trim().split("\n")).toHaveLength(pods.length);
   });
 });
+
+test.each(["argocd/operator", "argocd/personas", "flux/operator", "flux/personas"])(
+  "deploy/%s.yaml is taken as it is by the kinds that Argo CD and Flux publish",
+  async (name) => {
+    const file = join(root, "deploy", `${name}.yaml`);
+    const applied = await kubectl(`${STRICT} ${file}`);
+    expect(applied.trim().split("\n")).toHaveLength(parseManifests(readFileSync(file, "utf8")).length);
+  },
+);
 
 describe("Helm's own way", () => {
   const run = (command: string, ...args: string[]) =>

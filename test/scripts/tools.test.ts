@@ -1,14 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 
-const { downloadEnvtest, kubeTools } = (await import("../../scripts/tools.mjs" as string)) as {
+const { downloadEnvtest, foreignCrds, kubeTools } = (await import("../../scripts/tools.mjs" as string)) as {
   downloadEnvtest(folder: string, env: Record<string, string>): Promise<void>;
+  foreignCrds(env: Record<string, string | undefined>): Promise<string>;
   kubeTools(env: Record<string, string>): Promise<string>;
 };
 
@@ -57,4 +58,10 @@ test("an archive with another checksum is refused and leaves nothing behind", as
 
 test("a KUBEBUILDER_ASSETS without the binaries is said so", async () => {
   await expect(kubeTools({ KUBEBUILDER_ASSETS: folder })).rejects.toThrow(/lacks one of kube-apiserver/);
+});
+
+test("kinds that cannot be fetched are said so, by module, and nothing stays that looks fetched", async () => {
+  const env = { ...process.env, XDG_CACHE_HOME: folder, GOPROXY: "off" };
+  await expect(foreignCrds(env)).rejects.toThrow(/prometheus-operator@\S+ cannot be had .*GOPROXY=off/);
+  expect(readdirSync(join(folder, "connect-sso/tools"))).toEqual([]);
 });
