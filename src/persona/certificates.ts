@@ -10,6 +10,14 @@ import type { Certificate } from "./seen.ts";
 export const ROTATED_FROM_TAG = "connectsso.dev/certificate-rotated-from";
 export const ROTATED_AT_TAG = "connectsso.dev/certificate-rotated-at";
 export const ROTATED_FOR_TAG = "connectsso.dev/certificate-rotated-for";
+/** `<thumbprint>@<time>`: the next certificate, and when AWS was made to trust it (IAM's clock). */
+export const TRUSTED_TAG = "connectsso.dev/certificate-next-trusted";
+
+/**
+ * IAM is eventually consistent, and the sign-in endpoints of all regions read what it replicates (IAM user guide, "Changes that I make
+ * are not always immediately visible"). No time is documented: this is what Terraform's AWS provider allows IAM to take.
+ */
+const TRUST_SPREADS_MS = 120_000;
 
 const NAME = "CN=connect-sso";
 
@@ -34,6 +42,19 @@ export function usableCertificates(principal: ServicePrincipal, now: number): Ce
       displayName: one.displayName,
     }))
     .sort((a, b) => a.notBefore - b.notBefore || (a.thumbprint < b.thumbprint ? -1 : 1));
+}
+
+export function trustedTag(next: Certificate, since: Date): Tags {
+  return { [TRUSTED_TAG]: `${next.thumbprint}@${since.toISOString()}` };
+}
+
+/** When the next one may sign (milliseconds since the epoch, IAM's clock); undefined while the tag says nothing of it. */
+export function switchTime(next: Certificate | undefined, tags: Tags): number | undefined {
+  const [thumbprint, since] = (tags[TRUSTED_TAG] ?? "").split("@");
+  const trustedAt = Date.parse(since ?? "");
+  return next === undefined || thumbprint !== next.thumbprint || Number.isNaN(trustedAt)
+    ? undefined
+    : trustedAt + TRUST_SPREADS_MS;
 }
 
 export interface Rotation {

@@ -126,10 +126,15 @@ describe("signing certificate", () => {
     const old = agents().status!.certificate!.thumbprint!;
     const atSwitch: { trusted: number; thumbprint: string }[] = [];
     let trusts = 1;
+    let trustedAt = 0;
+    let spreadMs = 0;
     h.sandbox.onExchange(({ operation, request }) => {
-      if (operation === "UpdateSAMLProvider")
+      if (operation === "UpdateSAMLProvider") {
         trusts = new URLSearchParams(request.body).get("SAMLMetadataDocument")!.split("<X509Certificate>").length - 1;
+        trustedAt = h.sandbox.clock.now().getTime();
+      }
       const body = operation === "PATCH /servicePrincipals/{id}" ? JSON.parse(request.body) : {};
+      if (body.preferredTokenSigningKeyThumbprint) spreadMs = h.sandbox.clock.now().getTime() - trustedAt;
       if (body.preferredTokenSigningKeyThumbprint)
         atSwitch.push({ trusted: trusts, thumbprint: body.preferredTokenSigningKeyThumbprint });
     });
@@ -139,6 +144,7 @@ describe("signing certificate", () => {
     expect(status(agents(), "CertificateReady")?.reason).toBe("CertificateRotating");
     const next = agents().status!.certificate!.thumbprint!;
     expect(atSwitch).toEqual([{ trusted: 2, thumbprint: next }]);
+    expect(spreadMs).toBeGreaterThan(119_000);
     await until(
       () => status(agents(), "CertificateReady")?.reason === "UpToDate" && trusts === 1,
       "the end of the overlap",
@@ -157,6 +163,7 @@ describe("signing certificate", () => {
     ask(ANNOTATIONS.rotateCertificate);
     const steps = [
       ADD_CERTIFICATE,
+      "iam:TagSAMLProvider",
       "iam:UpdateSAMLProvider",
       "iam:TagSAMLProvider",
       PATCH_PRINCIPAL,

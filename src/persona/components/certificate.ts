@@ -1,7 +1,7 @@
 /**
  * The SAML token signing certificate. Rotation in steps that each leave a state from which the next pass goes on: add the next
- * one, have AWS trust both (saml-provider), switch, and after an overlap remove the old one. What the clouds cannot tell (since
- * when, from which) stands in tags of the SAML provider.
+ * one, have AWS trust both (saml-provider), let that spread, switch, and after an overlap remove the old one. What the clouds cannot
+ * tell (since when, from which) stands in tags of the SAML provider.
  */
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
@@ -15,6 +15,8 @@ import {
   ROTATED_FOR_TAG,
   ROTATED_FROM_TAG,
   rotationOf,
+  switchTime,
+  trustedTag,
   usableCertificates,
 } from "../certificates.ts";
 import { type Component, madeWith, type Step } from "../component.ts";
@@ -46,15 +48,20 @@ export const certificate: Component<SeenCertificate> = {
       steps.push(activate(scope, servicePrincipal!, seen, active));
     if (due && !next) steps.push(add(scope, "the active certificate is to be replaced", true));
     if (next && trustsCertificate(provider?.metadata, next.key))
-      steps.push(switchOver(scope, servicePrincipal!, seen, active, next));
+      steps.push(...takeOver(scope, servicePrincipal!, seen, active, next));
     return [...steps, ...removeOld(scope, servicePrincipal!, seen)];
   },
   reason: (_, { next, previous }) => (next || previous ? REASON.CertificateRotating : undefined),
-  describe: (_, { active, next, previous }) =>
+  describe: (_, { active, next, previous, provider }) =>
     `${short(active!)} signs until ${new Date(active!.notAfter).toISOString().slice(0, 10)}${
-      next ? `; ${short(next)} takes its place once AWS trusts both` : ""
+      next ? `; ${short(next)} takes its place ${whenTrusted(switchTime(next, provider?.tags ?? {}))}` : ""
     }${previous ? `; AWS trusts the former ${short(previous)} for an hour more` : ""}`,
 };
+
+const whenTrusted = (switchAt: number | undefined) =>
+  switchAt === undefined
+    ? "once AWS trusts both"
+    : `at ${new Date(switchAt).toISOString().slice(0, 19)}Z, when AWS trusts both everywhere`;
 
 const short = ({ thumbprint }: Certificate) => `${thumbprint.slice(0, 8)}…`;
 
@@ -160,6 +167,32 @@ function prefer(scope: PersonaScope, principal: ServicePrincipal, { thumbprint }
     { preferredTokenSigningKeyThumbprint: thumbprint },
     scope.call,
   );
+}
+
+/** Not before every endpoint of AWS has had time to trust the next one: a sign-in that it cannot verify fails. */
+function takeOver(
+  scope: PersonaScope,
+  principal: ServicePrincipal,
+  seen: SeenCertificate,
+  from: Certificate,
+  to: Certificate,
+): Step[] {
+  const { iam, call } = scope;
+  const provider = seen.provider!;
+  const switchAt = switchTime(to, provider.tags);
+  if (switchAt !== undefined)
+    return iam.now().getTime() < switchAt ? [] : [switchOver(scope, principal, seen, from, to)];
+  // Whoever made AWS trust it left no note, or somebody took it away: the time counts from now.
+  return [
+    {
+      verb: "update",
+      object: `SAML provider ${scope.names.samlProvider}`,
+      why: "it notes since when AWS trusts both certificates",
+      differences: [],
+      maintenance: true,
+      apply: () => iam.tagSamlProvider(provider.arn, trustedTag(to, iam.now()), [], call),
+    },
+  ];
 }
 
 function switchOver(

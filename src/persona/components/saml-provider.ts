@@ -5,7 +5,7 @@ import { OWNER_TAG } from "../../domain/ownership.ts";
 import { KNOWN_LATER } from "../../domain/plan.ts";
 import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
 import { refuse, waitFor } from "../../providers/verdicts.ts";
-import { ROTATED_FOR_TAG, ROTATED_FROM_TAG } from "../certificates.ts";
+import { ROTATED_FOR_TAG, ROTATED_FROM_TAG, trustedTag } from "../certificates.ts";
 import { type Component, createOnce, differ, madeWith, type Step } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope, requestMark } from "../scope.ts";
 import { changeOfTrust, describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
@@ -40,7 +40,7 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
           apply: () =>
             createOnce(object, () =>
               iam.createSamlProvider(
-                { name: names.samlProvider, metadata: desired!, tags: { ...tags, ...rotatedFor(scope) } },
+                { name: names.samlProvider, metadata: desired!, tags: { ...tags, ...rotationTags(scope) } },
                 call,
               ),
             ),
@@ -77,7 +77,14 @@ function update(scope: PersonaScope, object: string, provider: IamSamlProvider, 
     differences: [{ path: "trust", desired: wanted, observed: found }],
     maintenance: isRotation(scope, provider, desired),
     security: `the metadata of ${object} was changed: it trusted ${found} and now trusts ${wanted}`,
-    apply: () => scope.iam.updateSamlProvider(provider.arn, desired, scope.call),
+    async apply() {
+      const { iam, call } = scope;
+      const { next } = scope.seen.certificate ?? {};
+      // The note first: one of an earlier trust that somebody cut short must not let the next one sign at once.
+      if (next && !trustsCertificate(provider.metadata, next.key))
+        await iam.tagSamlProvider(provider.arn, trustedTag(next, iam.now()), [], call);
+      await iam.updateSamlProvider(provider.arn, desired, call);
+    },
   };
 }
 
@@ -93,10 +100,11 @@ function isRotation(scope: PersonaScope, provider: IamSamlProvider, desired: str
   );
 }
 
-/** A certificate made for a new provider answers every request made so far. */
-function rotatedFor(scope: PersonaScope): Tags {
+/** A certificate made for a new provider answers every request made so far; one that is next all the same is trusted from now on. */
+function rotationTags(scope: PersonaScope): Tags {
   const mark = requestMark(scope, ANNOTATIONS.rotateCertificate);
-  return mark ? { [ROTATED_FOR_TAG]: mark } : {};
+  const { next } = scope.seen.certificate ?? {};
+  return { ...(mark ? { [ROTATED_FOR_TAG]: mark } : {}), ...(next ? trustedTag(next, scope.iam.now()) : {}) };
 }
 
 /** Undefined while there is no certificate. Refused or waited for when Entra's own metadata does not agree. */
