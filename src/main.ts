@@ -11,8 +11,14 @@ import { COMMANDS, GROUPS } from "./cli/catalogue.ts";
 import { buildProgram, main } from "./cli/command.ts";
 import { VERSION } from "./cli/version.ts";
 
-// `head` and `less` leave when they have seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// `head` and `less` leave when they have seen enough; an answer on a full disk is none.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`connect-sso: standard output was not written: ${error.message}\n`);
+  process.exit(1);
+});
+// What is worth a log line is worth going on without one: on a full disk, or when its reader has gone. Later lines are written again.
+process.stderr.on("error", () => {});
 
 // kubectl finds its plugins, and what completes them, by the name of the file.
 const called = basename(process.argv[1] ?? "");

@@ -82,8 +82,8 @@ async function showUntil(
   const steps = new Steps(colours);
   let told = 0;
   const events = () => {
-    const fresh = controller.store.events.slice(told);
-    told = controller.store.events.length;
+    const fresh = controller.store.events.filter(({ number }) => number > told);
+    told = fresh.at(-1)?.number ?? told;
     return fresh
       .filter(({ event }) => event.type === "Warning" || /Drift/.test(event.reason))
       .map(({ ref, event }) => `     ${colours.busy("!")} ${ref.kind}/${ref.name} ${event.reason}: ${event.note}`);

@@ -1,5 +1,5 @@
 /** `connect-sso plan`: reads only. */
-import { writeFileSync } from "node:fs";
+import { saveFiles } from "../manifests/save.ts";
 import { openDeclared } from "./objects.ts";
 import type { CloudOptions, ObjectOptions, OutputOptions } from "./options.ts";
 import { print } from "./output.ts";
@@ -24,7 +24,7 @@ export async function plan(options: ObjectOptions & CloudOptions & OutputOptions
         },
         options.output,
       );
-      if (options.out) writeFileSync(options.out, `${JSON.stringify(document, null, 2)}\n`);
+      if (options.out) saveFiles([{ path: options.out, text: `${JSON.stringify(document, null, 2)}\n` }]);
       const { create, update, delete: remove, problems } = document.summary;
       if (declared.problems.length > 0 || problems > 0) return 1;
       return create + update + remove > 0 ? 2 : 0;

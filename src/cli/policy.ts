@@ -1,5 +1,5 @@
 /** `connect-sso policy aws` and `policy boundary`: IAM documents for what is declared, or for instances that are named. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConnectSsoPersona } from "../api/resources.ts";
 import { parseSettings } from "../config/settings.ts";
@@ -7,6 +7,7 @@ import { parseInstanceArn } from "../domain/names.ts";
 import { boundaryPolicy, controllerPolicies } from "../domain/permissions/aws.ts";
 import { POLICY_CHARACTERS, type PolicyDocument, policySize } from "../domain/permissions/documents.ts";
 import { type AwsScope, BOUNDARY_NAME, scopeOfPath, scopesOf } from "../domain/permissions/scope.ts";
+import { saveFiles } from "../manifests/save.ts";
 import { CliError } from "./command.ts";
 import { openDeclared } from "./objects.ts";
 import type { CloudOptions, ObjectOptions, OutputOptions } from "./options.ts";
@@ -149,13 +150,14 @@ function notesOn(personas: ConnectSsoPersona[], options: PolicyOptions): string[
 function answer(policies: Named[], notes: string[], options: PolicyOptions): number {
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
   if (options.out) {
-    mkdirSync(options.out, { recursive: true });
+    const folder = options.out;
     const accounts = new Set(policies.map(({ account }) => account));
-    for (const { name, account, document } of policies) {
-      const file = join(options.out, accounts.size > 1 ? `${account}-${name}.json` : `${name}.json`);
-      writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
-      process.stderr.write(`wrote ${file}\n`);
-    }
+    const files = policies.map(({ name, account, document }) => ({
+      path: join(folder, accounts.size > 1 ? `${account}-${name}.json` : `${name}.json`),
+      text: `${JSON.stringify(document, null, 2)}\n`,
+    }));
+    saveFiles(files);
+    for (const { path } of files) process.stderr.write(`wrote ${path}\n`);
     return 0;
   }
   if (options.output !== "text" && policies.length > 1)

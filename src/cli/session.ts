@@ -1,8 +1,7 @@
 /** Clouds for a command: real ones by the usual credentials, or a sandbox inside this process; through the same guard as the controller. */
 import { join } from "node:path";
-import { createLogger, type Logger } from "../observability/log.ts";
+import { createLogger, type Logger, logCall } from "../observability/log.ts";
 import type { Clouds } from "../providers/clouds.ts";
-import type { CallRecord } from "../providers/errors.ts";
 import { composeClouds } from "./compose.ts";
 import type { Declared } from "./objects.ts";
 import type { CloudOptions } from "./options.ts";
@@ -13,8 +12,6 @@ export interface CloudSession {
   /** Ownership name: first part of every owner tag. */
   cluster: string;
   log: Logger;
-  /** Every call made so far. */
-  calls: CallRecord[];
   /** Absent without --sandbox. */
   sandboxUrl?: string;
   close(): Promise<void>;
@@ -41,20 +38,18 @@ export async function openClouds(
     process.stderr.write(
       "note: no persona tells yet under which --cluster-name its controller owns things; going on with `default`\n",
     );
-  const calls: CallRecord[] = [];
   const { clouds, close } = composeClouds({
     cluster,
     pollIntervalMs,
     allowInsecure: wanted || insecureAllowed(options),
     settingsFile: options.config,
     log,
-    onCall: (call) => void calls.push(call),
+    onCall: (call) => logCall(log, call),
   });
   return {
     clouds,
     cluster,
     log,
-    calls,
     ...(sandbox ? { sandboxUrl: sandbox.url } : {}),
     async close() {
       close();

@@ -1,7 +1,7 @@
 /** Manifests as YAML for people: key order as written, comments above each document, lists of names on one line. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Document, isMap, isScalar, isSeq, visit } from "yaml";
+import { saveFiles } from "./save.ts";
 
 export interface Written {
   object: { kind: string; metadata: { name: string; namespace?: string } };
@@ -32,13 +32,16 @@ export function manifestStream(documents: Written[], head: string[] = []): strin
   return `${head.map((line) => `# ${line}\n`).join("")}${documents.map((one) => `---\n${manifestYaml(one)}`).join("")}`;
 }
 
-/** One file per object, `<namespace>/<kind>-<name>.yaml` below `folder`; returns the paths. Files that exist are overwritten. */
+/**
+ * One file per object, `<namespace>/<kind>-<name>.yaml` below `folder`; returns the paths. Files that exist are overwritten; when one
+ * cannot be written, none is.
+ */
 export function writeManifests(folder: string, documents: Written[]): string[] {
-  return documents.map((one) => {
+  const files = documents.map((one) => {
     const { kind, metadata } = one.object;
     const path = join(folder, metadata.namespace ?? "", `${kind.toLowerCase()}-${metadata.name}.yaml`);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, manifestYaml(one));
-    return path;
+    return { path, text: manifestYaml(one) };
   });
+  saveFiles(files);
+  return files.map(({ path }) => path);
 }

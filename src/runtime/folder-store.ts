@@ -3,10 +3,14 @@ import { equalJson } from "./equal.ts";
 import { IndexedObjects } from "./indexed.ts";
 import type { IndexFunction, KubeObject, ObjectEvent, ObjectRef, ObjectStore } from "./port.ts";
 
+/** Events kept at most: a process that follows a folder lives for months. */
+const MOST_EVENTS = 1_000;
+
 export class FolderStore implements ObjectStore {
   readonly #kinds = new Map<string, IndexedObjects>();
   readonly #listeners = new Set<(ref: ObjectRef) => void>();
-  readonly events: { ref: ObjectRef; event: ObjectEvent; count: number }[] = [];
+  /** The latest, oldest first; `number` counts all that there ever were. */
+  readonly events: { number: number; ref: ObjectRef; event: ObjectEvent; count: number }[] = [];
   #version = 0;
 
   constructor(kinds: Record<string, Record<string, IndexFunction>>) {
@@ -110,7 +114,9 @@ export class FolderStore implements ObjectStore {
     const ref = { kind: object.kind, namespace: object.metadata.namespace, name: object.metadata.name };
     const last = this.events.findLast((entry) => equalJson(entry.ref, ref) && equalJson(entry.event, event));
     if (last) last.count++;
-    else this.events.push({ ref, event, count: 1 });
+    else this.events.push({ number: (this.events.at(-1)?.number ?? 0) + 1, ref, event, count: 1 });
+    // A tenth at a time: shifting one by one would copy them for every event.
+    if (this.events.length > MOST_EVENTS) this.events.splice(0, MOST_EVENTS / 10);
   }
 
   #of(kind: string): IndexedObjects {
