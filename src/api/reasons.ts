@@ -13,6 +13,7 @@ export const REASON = {
   DriftFound: "DriftFound",
   DriftCorrected: "DriftCorrected",
   SecurityDriftCorrected: "SecurityDriftCorrected",
+  SecurityDriftFound: "SecurityDriftFound",
   // components
   UpToDate: "UpToDate",
   Pending: "Pending",

@@ -9,7 +9,7 @@ export const DRIFT_SERIES: Record<string, readonly string[]> = {
   "listing-policy": ["permissions", "settings"],
   application: ["settings"],
   certificate: ["trust", "settings"],
-  claims: ["settings"],
+  claims: ["trust", "settings"],
   "saml-provider": ["trust", "settings"],
   role: ["trust", "permissions", "settings"],
   "provisioning-user": ["permissions", "settings"],

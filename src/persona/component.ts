@@ -25,6 +25,8 @@ export interface Step extends Omit<Change<ComponentName>, "component" | "cloud">
   maintenance?: boolean;
   /** A repair that a person must hear of: metadata or trust was changed. Text of the Warning event. */
   security?: string;
+  /** Why it is shown as drift and not made: the object was this persona's, and somebody took the owner tag away. */
+  barred?: CloudError;
 }
 
 /** `O` is what the component saw; it stays in `scope.seen` under the component's name for those that need it. */

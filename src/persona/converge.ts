@@ -1,10 +1,9 @@
 /** Observe, plan, apply over all components: each as soon as its needs have converged, independent ones side by side. */
 import { REASON } from "../api/reasons.ts";
 import type { Change } from "../domain/plan.ts";
-import { waitFor } from "../providers/verdicts.ts";
-import { findCondition } from "../runtime/conditions.ts";
+import { asCloudError, waitFor } from "../providers/verdicts.ts";
 import type { Component, ComponentName, Step } from "./component.ts";
-import type { PersonaScope } from "./scope.ts";
+import { type PersonaScope, wasOurs } from "./scope.ts";
 
 /** How a component stands at the end of a pass. */
 export type Outcome =
@@ -19,13 +18,17 @@ export interface Pass {
   /** What was found to be done, in order; the same data as status, events and the `plan` command show. */
   changes: Change<ComponentName>[];
   corrected: { change: Change<ComponentName>; maintenance: boolean; security?: string }[];
+  /** Of `changes`, drift that is left because the object, or one that it stands on, may not be touched any more. */
+  barred: { change: Change<ComponentName>; security?: string }[];
+  /** Components that were compared, whatever came of it. */
+  read: Set<ComponentName>;
 }
 
 /** Looks and repairs of one component in one pass; enough for tag, settings and content of a new object. */
 const ROUNDS = 4;
 
 export async function converge(scope: PersonaScope, components: Component[], mode: "apply" | "plan"): Promise<Pass> {
-  const pass: Pass = { outcomes: new Map(), changes: [], corrected: [] };
+  const pass: Pass = { outcomes: new Map(), changes: [], corrected: [], barred: [], read: new Set() };
   for (const one of components) if (!one.applies(scope)) pass.outcomes.set(one.name, { state: "absent" });
   for (;;) {
     const open = components.filter(({ name }) => !pass.outcomes.has(name));
@@ -33,8 +36,7 @@ export async function converge(scope: PersonaScope, components: Component[], mod
       needs.every((name) => (mode === "plan" ? pass.outcomes.has(name) : isSettled(pass.outcomes.get(name)))),
     );
     if (ready.length === 0) {
-      for (const { name, needs } of open)
-        pass.outcomes.set(name, { state: "waiting", on: needs.find((need) => !isSettled(pass.outcomes.get(need)))! });
+      await lookBehind(scope, open, pass, mode);
       if (![...pass.outcomes.values()].some(({ state }) => state === "failed")) delete scope.memory.unread;
       return pass;
     }
@@ -42,6 +44,46 @@ export async function converge(scope: PersonaScope, components: Component[], mod
       ready.map(async (component) => pass.outcomes.set(component.name, await settle(scope, component, mode, pass))),
     );
   }
+}
+
+/** What waits for another component. Behind one that may not be touched it is still compared, in order: see claimKnown. */
+async function lookBehind(scope: PersonaScope, open: Component[], pass: Pass, mode: "apply" | "plan"): Promise<void> {
+  const behind = new Set<ComponentName>();
+  for (const component of open) {
+    const { name, needs } = component;
+    const isBarred = (need: ComponentName) => behind.has(need) || isDisputed(pass.outcomes.get(need));
+    if (mode === "apply" && needs.every((need) => isSettled(pass.outcomes.get(need)) || isBarred(need))) {
+      behind.add(name);
+      await look(scope, component, pass);
+    }
+    pass.outcomes.set(name, { state: "waiting", on: needs.find((need) => !isSettled(pass.outcomes.get(need)))! });
+  }
+}
+
+/** Drift of a component whose turn has not come; whatever keeps it from being read is told by what it waits for. */
+async function look(scope: PersonaScope, component: Component, pass: Pass): Promise<void> {
+  try {
+    const seen = await component.observe(scope);
+    (scope.seen as Record<string, unknown>)[component.name] = seen;
+    bar(scope, component, component.plan(scope, seen), pass);
+    pass.read.add(component.name);
+  } catch {}
+}
+
+function bar(scope: PersonaScope, component: Component, steps: Step[], pass: Pass): void {
+  for (const step of steps) {
+    const change = changeOf(scope, component, step);
+    if (!change.drift) continue;
+    pass.changes.push(change);
+    pass.barred.push({ change, security: step.security });
+  }
+}
+
+/** Known which object it is, and whose it is no more. */
+function isDisputed(outcome: Outcome | undefined): boolean {
+  if (outcome?.state !== "failed" || !outcome.observed) return false;
+  const { reason } = asCloudError(outcome.error);
+  return reason === REASON.NotOwned || reason === REASON.ForeignOwner;
 }
 
 function isSettled(outcome: Outcome | undefined): boolean {
@@ -55,6 +97,7 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
     for (let round = 0; ; round++) {
       const seen = await component.observe(scope);
       observed = true;
+      pass.read.add(component.name);
       (scope.seen as Record<string, unknown>)[component.name] = seen;
       const steps = component.plan(scope, seen);
       if (steps.length === 0)
@@ -63,6 +106,11 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
           message: component.describe(scope, seen),
           reason: component.reason?.(scope, seen),
         };
+      const barred = steps.find((step) => step.barred)?.barred;
+      if (barred) {
+        if (mode === "apply") bar(scope, component, steps, pass);
+        throw barred;
+      }
       const changes = steps.map((step) => changeOf(scope, component, step));
       if (round === 0) pass.changes.push(...changes);
       if (mode === "plan") return { state: "held", message: "to be changed" };
@@ -100,18 +148,12 @@ function untilItReads({ memory }: PersonaScope): number {
 
 function changeOf(scope: PersonaScope, component: Component, step: Step): Change<ComponentName> {
   const { verb, object, why, differences, settings, wait } = step;
-  const drift = !step.maintenance && hadConverged(scope, component);
+  const drift = !step.maintenance && (step.barred !== undefined || hadConverged(scope, component));
   return { component: component.name, cloud: component.cloud, verb, object, why, differences, settings, wait, drift };
 }
 
-/** The component was True for this very spec, or its drift is already on show; Unknown means True before and unreadable since. */
-function hadConverged(scope: PersonaScope, component: Component): boolean {
+/** Under this very spec; a difference from a changed one is no drift. */
+function hadConverged(scope: PersonaScope, { name, condition }: Component): boolean {
   const { status, metadata } = scope.object;
-  if (status?.observedGeneration !== metadata.generation) return false;
-  const condition = findCondition(status?.conditions, component.condition);
-  return (
-    condition?.status === "True" ||
-    (condition?.status === "Unknown" && condition.reason !== REASON.Pending) ||
-    (status?.drift ?? []).some((row) => row.component === component.name)
-  );
+  return status?.observedGeneration === metadata.generation && wasOurs(scope, name, condition);
 }

@@ -11,7 +11,7 @@ import {
 } from "../api/resources.ts";
 import { announcements } from "../domain/announcements.ts";
 import { RemovalGuard } from "../domain/massdeletion.ts";
-import { actionOf, type Plan, told } from "../domain/plan.ts";
+import { actionOf, type Change, type Plan, told } from "../domain/plan.ts";
 import { type Observer, outcomeOf } from "../observability/observer.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CloudError } from "../providers/errors.ts";
@@ -184,16 +184,30 @@ function report(deps: PersonaDeps, object: ConnectSsoPersona, result: PassResult
   deps.observer?.plan?.({ resource: { kind: PERSONA, namespace, name }, changes: pass.changes });
   for (const { change, security, maintenance } of pass.corrected) {
     const reason = security ? REASON.SecurityDriftCorrected : reasonOf(change, maintenance);
-    const note = security ?? told(change);
+    const note = security ? `${security}; it is set back` : told(change);
     deps.store.event(object, { type: security ? "Warning" : "Normal", reason, action: actionOf(change.verb), note });
     deps.log.info({ persona: `${namespace}/${name}`, component: change.component, reason }, note);
     if (change.drift) deps.observer?.drift?.({ namespace, persona: name }, change, "corrected");
   }
-  if (object.spec.driftPolicy !== "Report") return;
-  const onShow = new Set(object.status?.drift?.map(({ component }) => component));
-  for (const change of pass.changes)
-    if (change.drift && !onShow.has(change.component))
-      deps.observer?.drift?.({ namespace, persona: name }, change, "reported");
+  const onShow = new Set(object.status?.drift?.map(({ component, path }) => `${component} ${path}`));
+  const isNew = ({ component, object: what, differences }: Change) =>
+    (differences.length > 0 ? differences.map(({ path }) => path) : [what]).some(
+      (path) => !onShow.has(`${component} ${path}`),
+    );
+  for (const { change, security } of pass.barred)
+    if (security && isNew(change))
+      deps.store.event(object, {
+        type: "Warning",
+        reason: REASON.SecurityDriftFound,
+        action: actionOf(change.verb),
+        note: `${security}; it is left, because the object is no longer this persona's`,
+      });
+  const left =
+    object.spec.driftPolicy === "Report"
+      ? pass.changes.filter(({ drift }) => drift)
+      : pass.barred.map(({ change }) => change);
+  for (const change of left)
+    if (isNew(change)) deps.observer?.drift?.({ namespace, persona: name }, change, "reported");
 }
 
 /** A component that could not be read, or stands behind one, may have drifted unseen. One that waits is known to be incomplete. */
@@ -241,9 +255,11 @@ async function writeStatus(
 function nextLook(deps: PersonaDeps, result: PassResult): Action {
   const { pass, suspended, scope } = result;
   if (suspended) return awaitChange();
-  const waits = errorsOf(result).map(({ kind, retryAfterMs }) =>
-    kind === "terminal" || kind === "conflict" ? deps.pollIntervalMs : (retryAfterMs ?? RETRY_MS),
+  const waits = errorsOf(result).map(
+    ({ kind, retryAfterMs }) =>
+      retryAfterMs ?? (kind === "terminal" || kind === "conflict" ? deps.pollIntervalMs : RETRY_MS),
   );
-  if (pass?.corrected.length || scope?.seen.certificate?.next || scope?.memory.pendingKey) waits.push(SOON_MS);
+  const rotates = waits.length === 0 && scope?.seen.certificate?.next;
+  if (pass?.corrected.length || rotates || scope?.memory.pendingKey) waits.push(SOON_MS);
   return requeueAfter(withJitter(Math.min(deps.pollIntervalMs, ...waits)));
 }

@@ -7,9 +7,10 @@ import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
 import type { AwsAccount, ConnectInstance, Iam, Tags } from "../providers/aws/types.ts";
 import type { Clouds } from "../providers/clouds.ts";
-import type { CallOptions } from "../providers/errors.ts";
+import { type CallOptions, CloudError } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
 import { contested, refuse } from "../providers/verdicts.ts";
+import { findCondition } from "../runtime/conditions.ts";
 import type { PendingKey } from "./pending-key.ts";
 import type { Seen } from "./seen.ts";
 
@@ -169,6 +170,39 @@ export function claim(
   throw contested(
     REASON.NotOwned,
     `${object} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over, or choose another name`,
+  );
+}
+
+/**
+ * As `claim`, of an object that this persona is known to have had (`wasOurs`): it is still looked at when its owner tag is gone or
+ * another's, so that nobody can hide a change by taking the tag away first. The error then bars every change to it.
+ */
+export function claimKnown(
+  scope: PersonaScope,
+  object: string,
+  ownerTag: string | undefined,
+  wasOurs: boolean,
+): { owned: "ours" | "adopt"; barred?: CloudError } {
+  try {
+    return { owned: claim(scope, object, ownerTag) };
+  } catch (error) {
+    if (!wasOurs || !(error instanceof CloudError)) throw error;
+    const lost = ownershipOf(ownerTag, scope.owner) === "unowned" ? "lost its owner tag" : `was given to ${ownerTag}`;
+    const barred = contested(
+      error.reason,
+      `${object} was this persona's and ${lost}, so nothing of it is set back: find out who did that, then tag it ${OWNER_TAG}=${scope.owner} again, or set adoptionPolicy: IfUnowned once it carries no such tag`,
+    );
+    return { owned: "ours", barred };
+  }
+}
+
+/** The component was True for this persona, or its drift is on show since: the proof outlives the owner tag. */
+export function wasOurs({ object }: PersonaScope, component: string, type: string): boolean {
+  const condition = findCondition(object.status?.conditions, type);
+  return (
+    condition?.status === "True" ||
+    (condition?.status === "Unknown" && condition.reason !== REASON.Pending) ||
+    (object.status?.drift ?? []).some((row) => row.component === component)
   );
 }
 

@@ -10,6 +10,7 @@ import {
 } from "../api/resources.ts";
 import { asCloudError } from "../providers/verdicts.ts";
 import { type ConditionInput, findCondition, isTrue, mergeConditions } from "../runtime/conditions.ts";
+import type { ComponentName } from "./component.ts";
 import { COMPONENTS } from "./components/index.ts";
 import type { Outcome, Pass } from "./converge.ts";
 import type { Removals } from "./removals.ts";
@@ -27,13 +28,16 @@ export interface PassResult {
 
 type Status = ConnectSsoPersonaStatus;
 
+const MOST_ROWS = 20;
+
 export function personaStatus(object: ConnectSsoPersona, result: PassResult, users: ConnectUser[], now: Date): Status {
   const old = object.status ?? {};
   const generation = object.metadata.generation;
   const components = componentConditions(old, result, old.observedGeneration === generation);
   const { condition, handled } = result.removals;
+  const drift = result.pass ? driftRows(old, result.pass, now) : old.drift;
   const conditions = [
-    ...summary(object, result, components),
+    ...summary(object, result, components, drift?.length ?? 0),
     conflict(users, result, old),
     condition,
     ...components,
@@ -53,7 +57,7 @@ export function personaStatus(object: ConnectSsoPersona, result: PassResult, use
     observedGeneration: generation,
     conditions: mergeConditions(old.conditions, conditions, now),
     users: countUsers(users),
-    ...(result.pass ? { drift: driftRows(old, result.pass, now) } : {}),
+    ...(result.pass ? { drift } : {}),
     ...(Object.keys(requests).length > 0 ? { handledRequests: { ...scoped.handledRequests, ...requests } } : {}),
   };
 }
@@ -139,7 +143,12 @@ function componentCondition(type: string, outcome: Outcome, wasTrue: boolean): C
   }
 }
 
-function summary(object: ConnectSsoPersona, result: PassResult, components: ConditionInput[]): ConditionInput[] {
+function summary(
+  object: ConnectSsoPersona,
+  result: PassResult,
+  components: ConditionInput[],
+  rows: number,
+): ConditionInput[] {
   const errors = [
     ...(result.error === undefined ? [] : [result.error]),
     ...[...(result.pass?.outcomes.values() ?? [])].flatMap((one) => (one.state === "failed" ? [one.error] : [])),
@@ -153,7 +162,7 @@ function summary(object: ConnectSsoPersona, result: PassResult, components: Cond
     ? "spec.suspend is true: nothing is looked at"
     : (first?.message ?? open?.message ?? "single sign-on is as declared");
   const held = result.pass?.changes.filter(({ drift }) => drift) ?? [];
-  const reports = object.spec.driftPolicy === "Report" && held.length > 0;
+  const left = object.spec.driftPolicy === "Report" ? held.length : (result.pass?.barred.length ?? 0);
   const moving = !ready && !stalled && !result.suspended;
   return [
     { type: CONDITION.Ready, status: ready ? "True" : "False", reason, message },
@@ -169,11 +178,12 @@ function summary(object: ConnectSsoPersona, result: PassResult, components: Cond
       reason: stalled?.reason ?? REASON.Converged,
       message: stalled?.message ?? "nothing needs a person",
     },
-    drifted(object, held.length, reports, result.pass === undefined),
+    drifted(object, held.length, left, result.pass === undefined || (held.length === 0 && rows > 0)),
   ];
 }
 
-function drifted(object: ConnectSsoPersona, count: number, reports: boolean, unread: boolean): ConditionInput {
+/** `unread`: what drifted, or might have, could not be compared this time. */
+function drifted(object: ConnectSsoPersona, count: number, left: number, unread: boolean): ConditionInput {
   const type = CONDITION.Drifted;
   const before = findCondition(object.status?.conditions, type);
   if (unread && before) return { type, status: before.status, reason: before.reason, message: before.message };
@@ -185,19 +195,9 @@ function drifted(object: ConnectSsoPersona, count: number, reports: boolean, unr
       reason: REASON.NoDrift,
       message: "nothing was changed behind the controller's back",
     };
-  return reports
-    ? {
-        type,
-        status: "True",
-        reason: REASON.DriftFound,
-        message: `${count} change(s) found and left, see status.drift`,
-      }
-    : {
-        type,
-        status: "True",
-        reason: REASON.DriftCorrected,
-        message: `${count} change(s) found and set back, see status.drift`,
-      };
+  const reason = left > 0 ? REASON.DriftFound : REASON.DriftCorrected;
+  const done = left === 0 ? "set back" : left === count ? "left" : `${left} of them left`;
+  return { type, status: "True", reason, message: `${count} change(s) found and ${done}, see status.drift` };
 }
 
 function driftRows(old: Status, pass: Pass, now: Date): Status["drift"] {
@@ -208,12 +208,20 @@ function driftRows(old: Status, pass: Pass, now: Date): Status["drift"] {
         (one) => ({ component, ...one }),
       ),
     )
-    .slice(0, 20)
+    .slice(0, MOST_ROWS)
     .map((row) => ({ ...row, desired: row.desired.slice(0, 400), observed: row.observed.slice(0, 400) }));
-  return rows.map((row) => {
-    const known = old.drift?.find(({ component, path }) => component === row.component && path === row.path);
-    return { ...row, since: known?.since ?? now.toISOString() };
-  });
+  // Drift does not end because its component cannot be read, or waits for another one.
+  const unread = (old.drift ?? []).filter(
+    ({ component }) =>
+      pass.outcomes.get(component as ComponentName)?.state !== "absent" && !pass.read.has(component as ComponentName),
+  );
+  return [
+    ...unread,
+    ...rows.map((row) => {
+      const known = old.drift?.find(({ component, path }) => component === row.component && path === row.path);
+      return { ...row, since: known?.since ?? now.toISOString() };
+    }),
+  ].slice(0, MOST_ROWS);
 }
 
 function countUsers(users: ConnectUser[]): Status["users"] {

@@ -173,6 +173,21 @@ const personas: [string, string, object, string, RegExp][] = [
   ],
 ];
 
+/** What shows only in the attempt: some objects stand already then. */
+test("a permissions boundary that is not there", async () => {
+  const permissionsBoundaryArn = "arn:aws:iam::111122223333:policy/Missing";
+  h.apply(persona("f1", { aws: { permissionsBoundaryArn }, deletionPolicy: "Delete" }));
+  await h.reason("ConnectSsoPersona", "f1", "Ready", "BoundaryNotFound");
+  expectRefusal(
+    h.controller.resources().find(({ metadata }) => metadata.name === "f1"),
+    "BoundaryNotFound",
+    /no policy arn:aws:iam::111122223333:policy\/Missing for the permissions boundary: make it/,
+  );
+  h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "f1" });
+  await h.controller.until((all) => all.length === 0, 20_000, "it is gone");
+  h.calls.length = 0;
+});
+
 describe("persona", () => {
   beforeAll(() => h.apply(...personas.map(([name, , spec]) => persona(name, spec))));
   test.each(personas)("%s: %s", async (name, _, __, reason, says) => {

@@ -155,7 +155,7 @@ function activate(scope: PersonaScope, principal: ServicePrincipal, seen: SeenCe
     why: "another one, or none, is active",
     differences: [{ path: "activeThumbprint", desired: to.thumbprint, observed }],
     security: seen.active
-      ? `the active signing certificate was changed to ${observed} and set back to ${to.thumbprint}`
+      ? `the active signing certificate was changed to ${observed}, and ${to.thumbprint} is declared`
       : undefined,
     apply: () => prefer(scope, principal, to),
   };

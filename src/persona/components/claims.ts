@@ -1,7 +1,7 @@
 /** Claims: left as the gallery application has them, unless RoleSessionName comes from the mail address. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import { claimsDefinition } from "../../domain/claims.ts";
+import { claimsDefinition, sendsDeclaredName } from "../../domain/claims.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
@@ -30,16 +30,25 @@ export const claims: Component<SeenClaims> = {
     const object = `claims mapping policy ${claimsPolicyName(scope)}`;
     if (spec.application.roleSessionNameSource !== "mail") {
       const why = "RoleSessionName comes from the user principal name, as the gallery application has it";
-      return (own ? [own, ...surplus] : []).map((policy) => ({
-        verb: "delete",
-        object,
-        why,
-        differences: [],
-        async apply() {
-          await graph.detachClaimsPolicy(principal!.id, policy.id, call);
-          await graph.deleteClaimsPolicy(policy.id, call);
-        },
-      }));
+      const ours = own ? [own, ...surplus] : [];
+      const foreign = attached.filter(({ id }) => !ours.some((one) => one.id === id));
+      return [
+        ...ours.map(
+          (policy): Step => ({
+            verb: "delete",
+            object,
+            why,
+            differences: [],
+            async apply() {
+              await graph.detachClaimsPolicy(principal!.id, policy.id, call);
+              await graph.deleteClaimsPolicy(policy.id, call);
+            },
+          }),
+        ),
+        ...foreign
+          .filter(({ definition }) => !sendsDeclaredName(definition, "userPrincipalName"))
+          .map((policy) => takeOff(scope, policy, "(none)")),
+      ];
     }
     const definition = [claimsDefinition("mail", durationSeconds(spec.application.sessionDuration))];
     // One made by hand that says the same serves as well.
@@ -65,17 +74,11 @@ export const claims: Component<SeenClaims> = {
         differences: [
           { path: "definition", desired: definition[0]!, observed: own.definition.join(" ").slice(0, 600) },
         ],
+        security: `${object} was rewritten: it decides as whom people sign in`,
         apply: () => graph.updateClaimsPolicy(own.id, { definition }, call),
       });
     // One policy counts per service principal: another one is taken off before ours is put on.
-    for (const other of attached.filter(({ id }) => id !== own.id))
-      steps.push({
-        verb: "update",
-        object,
-        why: `policy ${other.displayName} is attached to the application as well`,
-        differences: [{ path: "attached", desired: own.displayName, observed: other.displayName }],
-        apply: () => graph.detachClaimsPolicy(principal!.id, other.id, call),
-      });
+    for (const other of attached.filter(({ id }) => id !== own.id)) steps.push(takeOff(scope, other, own.displayName));
     if (!attached.some(({ id }) => id === own.id))
       steps.push({
         verb: "update",
@@ -100,6 +103,21 @@ export const claims: Component<SeenClaims> = {
       ? `RoleSessionName from mail, session of ${scope.spec.application.sessionDuration}`
       : "claims of the gallery application",
 };
+
+/** The policy itself stays: other applications may use it. */
+function takeOff(scope: PersonaScope, policy: ClaimsMappingPolicy, desired: string): Step {
+  const { graph, call, spec } = scope;
+  const object = `application ${spec.application.displayName}`;
+  const principal = scope.seen.application!.servicePrincipal!;
+  return {
+    verb: "update",
+    object,
+    why: `claims mapping policy ${policy.displayName} decides as whom people sign in, and is not declared`,
+    differences: [{ path: "foreignPolicy", desired, observed: policy.displayName }],
+    security: `claims mapping policy ${policy.displayName} (${policy.id}) was attached to ${object}: it decides as whom people sign in`,
+    apply: () => graph.detachClaimsPolicy(principal.id, policy.id, call),
+  };
+}
 
 /**
  * By name also when none is wanted: a crash may have left one that is no longer attached. Once none was seen for long enough, what

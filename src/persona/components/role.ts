@@ -7,7 +7,7 @@ import { comparePolicies, trustedProviders, trustPolicy } from "../../domain/pol
 import type { IamRole } from "../../providers/aws/types.ts";
 import { contested } from "../../providers/verdicts.ts";
 import { type Component, createOnce, differ, differAsSet, madeWith, type Step } from "../component.ts";
-import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
+import { claimKnown, missingTags, ownTags, type PersonaScope, wasOurs } from "../scope.ts";
 
 function desiredRole(scope: PersonaScope) {
   const { names, spec, instance, object } = scope;
@@ -57,9 +57,14 @@ export const role: Component<{ role?: IamRole }> = {
         ...policies.map((arn) => attach(scope, object, arn)),
       ];
     }
-    const owned = claim(scope, object, seen.role.tags[OWNER_TAG]);
+    const known = scope.object.status?.roleArn === scope.names.roleArn && wasOurs(scope, "role", CONDITION.RoleReady);
+    const { owned, barred } = claimKnown(scope, object, seen.role.tags[OWNER_TAG], known);
     refuseForeign(scope, object, seen.role, owned);
-    return [...repairs(scope, object, desired, seen.role, owned), ...attachments(scope, object, policies, seen.role)];
+    const steps = [
+      ...repairs(scope, object, desired, seen.role, owned),
+      ...attachments(scope, object, policies, seen.role),
+    ];
+    return barred ? steps.map((step) => ({ ...step, barred })) : steps;
   },
   describe: (scope) => scope.names.roleArn,
 };
@@ -115,7 +120,7 @@ function repairs(
       object,
       why: "it trusts somebody else, or another endpoint",
       differences: trust,
-      security: `the trust of ${object} was changed (${trust.map(({ path, observed }) => `${path}: ${observed}`).join("; ")}) and set back`,
+      security: `the trust of ${object} was changed (${trust.map(({ path, observed }) => `${path}: ${observed}`).join("; ")})`,
       apply: () => iam.setTrust(desired.name, desired.trust, call),
     });
   // The description is written once: whoever words it better may.

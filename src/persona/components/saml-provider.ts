@@ -7,7 +7,7 @@ import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
 import { refuse, waitFor } from "../../providers/verdicts.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG, trustedTag } from "../certificates.ts";
 import { type Component, createOnce, differ, madeWith, type Step } from "../component.ts";
-import { claim, missingTags, ownTags, type PersonaScope, requestMark } from "../scope.ts";
+import { claimKnown, missingTags, ownTags, type PersonaScope, requestMark, wasOurs } from "../scope.ts";
 import { changeOfTrust, describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
 
 export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: string }> = {
@@ -47,7 +47,13 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
         },
       ];
     }
-    const owned = claim(scope, object, provider.tags[OWNER_TAG]);
+    const known = scope.object.status?.samlProviderArn === provider.arn;
+    const { owned, barred } = claimKnown(
+      scope,
+      object,
+      provider.tags[OWNER_TAG],
+      known && wasOurs(scope, "saml-provider", CONDITION.SamlProviderReady),
+    );
     const steps: Step[] = [];
     const missing = missingTags(tags, provider.tags);
     if (Object.keys(missing).length > 0)
@@ -62,7 +68,7 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
       });
     if (desired !== undefined && !equalTrust(desired, provider.metadata))
       steps.push(update(scope, object, provider, desired));
-    return steps;
+    return barred ? steps.map((step) => ({ ...step, barred })) : steps;
   },
   describe: (scope) => scope.names.samlProviderArn,
 };
@@ -76,7 +82,7 @@ function update(scope: PersonaScope, object: string, provider: IamSamlProvider, 
     why: "it trusts other certificates or another issuer",
     differences: [{ path: "trust", desired: wanted, observed: found }],
     maintenance: isRotation(scope, provider, desired),
-    security: `the metadata of ${object} was changed: it trusted ${found} and now trusts ${wanted}`,
+    security: `the metadata of ${object} was changed: it trusted ${found}, and ${wanted} is declared`,
     async apply() {
       const { iam, call } = scope;
       const { next } = scope.seen.certificate ?? {};

@@ -52,6 +52,11 @@ const COMMON: Record<string, Rule> = {
 
 /** Milliseconds after which eventual consistency usually has caught up. */
 const CONSISTENCY_MS = 5_000;
+/** What a person is about to make is looked for again after this time. */
+const MADE_SOON_MS = 60_000;
+
+/** IAM's NoSuchEntity about the boundary that a request sets, not about the role or user that it is for. */
+const NO_BOUNDARY = /Scope ARN: (\S+) does not exist or is not attachable/;
 
 interface SdkError {
   name?: string;
@@ -76,7 +81,7 @@ export function classifyAws(error: unknown, call: AwsCall): CloudError {
     reason,
     code,
     status,
-    retryAfterMs: retryAfter(kind, e),
+    retryAfterMs: retryAfter(kind, reason, e),
     outcomeUnknown: call.write && !answered && reason !== "CredentialsMissing",
   });
 }
@@ -86,6 +91,7 @@ function rule(code: string, status: number | undefined, text: string): Rule {
   // IAM checks principals against a lagging view; a role that trusts something new is accepted a little later.
   if (short === "MalformedPolicyDocument" && /invalid principal/i.test(text))
     return ["waiting", "PrincipalNotYetKnown"];
+  if (short === "NoSuchEntity" && NO_BOUNDARY.test(text)) return ["terminal", "BoundaryNotFound"];
   const known = COMMON[code] ?? COMMON[short];
   if (known) return known;
   if (status === 429) return ["throttled", "Throttled"];
@@ -101,6 +107,8 @@ function explain(reason: string, text: string, call: AwsCall): string {
   switch (reason) {
     case "AccessDenied":
       return `the controller's credentials lack the right ${call.api}:${call.operation} (${text})`;
+    case "BoundaryNotFound":
+      return `there is no policy ${NO_BOUNDARY.exec(text)![1]} for the permissions boundary: make it (connect-sso policy boundary prints one), or name another in the controller's configuration or in aws.permissionsBoundaryArn`;
     case "CredentialsMissing":
       return `no AWS credentials were found (${text})`;
     case "NoAnswer":
@@ -112,10 +120,11 @@ function explain(reason: string, text: string, call: AwsCall): string {
   }
 }
 
-function retryAfter(kind: ErrorKind, e: SdkError): number | undefined {
+function retryAfter(kind: ErrorKind, reason: string, e: SdkError): number | undefined {
   const header = e.$response?.headers?.["retry-after"];
   const seconds = header ? Number(header) : Number.NaN;
   if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
+  if (reason === "BoundaryNotFound") return MADE_SOON_MS;
   return kind === "waiting" ? CONSISTENCY_MS : undefined;
 }
 
