@@ -170,8 +170,17 @@ export interface Caller {
   account: string;
   /** For a role session `arn:aws:sts::…:assumed-role/ROLE/SESSION`. */
   arn: string;
-  /** Set for role sessions: the unique id of the role (AROA…), which a recreated role does not get back, and the session's name. */
-  role?: { id: string; sessionName: string };
+  secret: string;
+  /** Set for role sessions. */
+  role?: {
+    /** Unique id of the role (AROA…), which a recreated role does not get back. */
+    id: string;
+    sessionName: string;
+    /** Absent for a role of another account, whose policies the sandbox does not hold. */
+    name?: string;
+  };
+  /** Temporary credentials: the token must come with each request. */
+  session?: { token: string; expires: Date };
 }
 
 export interface SandboxHost {
@@ -183,9 +192,7 @@ export interface SandboxHost {
   eventual<K, V>(name: string): EventualMap<K, V>;
   /** By access key id. */
   callers: Map<string, Caller>;
-  accessKeyOf(headers: Record<string, string>): string | undefined;
-  /** The caller named in a SigV4 `Authorization` header; the world's first account for a key nobody registered. */
-  callerOf(headers: Record<string, string>): Caller;
+  /** Account that a SigV4 `Authorization` header names, believed without a look at the signature; for whoever is unknown the world's first. */
   accountOf(headers: Record<string, string>): string;
   /** Region of the credential scope in the same header, or undefined. */
   regionOf(headers: Record<string, string>): string | undefined;
@@ -216,15 +223,9 @@ export function createHost(world: World): HostControls {
   const { behaviour } = world;
   let stale = false;
   const callers = new Map<string, Caller>();
-  const accessKeyOf = (headers: Record<string, string>) => CREDENTIAL.exec(headers.authorization ?? "")?.[1];
-  const callerOf = (headers: Record<string, string>): Caller => {
-    const key = accessKeyOf(headers);
-    return (
-      (key === undefined ? undefined : callers.get(key)) ?? {
-        account: world.account,
-        arn: `arn:aws:iam::${world.account}:root`,
-      }
-    );
+  const accountOf = (headers: Record<string, string>): string => {
+    const [, key = ""] = CREDENTIAL.exec(headers.authorization ?? "") ?? [];
+    return callers.get(key)?.account ?? world.account;
   };
   return {
     host: {
@@ -238,9 +239,7 @@ export function createHost(world: World): HostControls {
           () => stale,
         ),
       callers,
-      accessKeyOf,
-      callerOf,
-      accountOf: (headers) => callerOf(headers).account,
+      accountOf,
       regionOf: (headers) => CREDENTIAL.exec(headers.authorization ?? "")?.[2],
       shared: {},
     },

@@ -87,6 +87,7 @@ export async function startSandbox({ world: input, listen = {} }: SandboxOptions
   host.callers.set(ADMIN.accessKeyId, {
     account: world.account,
     arn: `arn:aws:iam::${world.account}:user/sandbox-administrator`,
+    secret: ADMIN.secretAccessKey,
   });
   const front = new Front(controls, [...createIam(host), ...createConnect(host), ...createGraph(host)]);
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {

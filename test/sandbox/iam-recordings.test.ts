@@ -5,7 +5,7 @@ import * as iam from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DOMParser, type Element } from "@xmldom/xmldom";
 import { ADMIN, type Exchange, type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
-import { metadataDocument } from "./iam-support.ts";
+import { metadataDocument, postSigned } from "./iam-support.ts";
 
 const SHARED = new URL("../../../shared/", import.meta.url);
 const available = existsSync(fileURLToPath(SHARED));
@@ -32,15 +32,8 @@ async function post(
   fields: Record<string, string>,
   service = "iam",
 ): Promise<[status: number, code?: string, message?: string]> {
-  const credential = `${ADMIN.accessKeyId}/20261124/us-east-1/${service}/aws4_request`;
-  const answer = await fetch(`${sandbox.url}/${service}/`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/x-www-form-urlencoded",
-      authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=${"0".repeat(64)}`,
-    },
-    body: new URLSearchParams({ Version: service === "iam" ? "2010-05-08" : "2011-06-15", ...fields }).toString(),
-  });
+  const Version = service === "iam" ? "2010-05-08" : "2011-06-15";
+  const answer = await postSigned(`${sandbox.url}/${service}/`, service, { Version, ...fields });
   const root = new DOMParser().parseFromString(await answer.text(), "text/xml").documentElement!;
   const text = (name: string) => root.getElementsByTagName(name).item(0)?.textContent ?? undefined;
   return answer.status === 200 ? [200] : [answer.status, text("Code"), text("Message")];

@@ -1,5 +1,8 @@
 /** What the tests of the sandbox's IAM share: metadata with a real certificate, and refusals as a triple. */
+import { createHash, createHmac } from "node:crypto";
+import { SignatureV4 } from "@smithy/signature-v4";
 import { createCertificate } from "../../src/sandbox/graph/certificate.ts";
+import { ADMIN } from "../../src/sandbox/server.ts";
 
 const { der } = await createCertificate("CN=Sandbox", new Date("2026-01-01"), new Date("2029-01-01"));
 
@@ -17,4 +20,39 @@ export async function failure(call: Promise<unknown>): Promise<[name: string, st
     return [name, $metadata?.httpStatusCode ?? 0, message];
   }
   throw new Error("the call was expected to be refused");
+}
+
+/** A request of the query protocol, signed by the administrator, byte for byte as its fields say; `headers` go over the signed ones. */
+export async function postSigned(
+  url: string,
+  service: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const { host, hostname, pathname } = new URL(url);
+  const signer = new SignatureV4({ credentials: ADMIN, region: "us-east-1", service, sha256: Sha256 });
+  const request = {
+    method: "POST",
+    protocol: "http:",
+    hostname,
+    path: pathname,
+    headers: { host, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(fields).toString(),
+  };
+  const signed = await signer.sign(request);
+  return fetch(url, { method: "POST", headers: { ...signed.headers, ...headers }, body: request.body });
+}
+
+class Sha256 {
+  readonly #hash;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    const key = typeof secret === "object" ? new Uint8Array(secret as ArrayBuffer) : secret;
+    this.#hash = key === undefined ? createHash("sha256") : createHmac("sha256", key);
+  }
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
 }

@@ -4,7 +4,7 @@ import * as iam from "@aws-sdk/client-iam";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ADMIN, type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
-import { failure, metadataDocument } from "./iam-support.ts";
+import { failure, metadataDocument, postSigned } from "./iam-support.ts";
 
 let sandbox: Sandbox;
 let client: iam.IAMClient;
@@ -471,15 +471,7 @@ describe("STS", () => {
 
 describe("wire form", () => {
   const post = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
-    fetch(`${sandbox.url}/iam/`, {
-      method: "POST",
-      headers: {
-        "content-type": "application/x-www-form-urlencoded",
-        authorization: `AWS4-HMAC-SHA256 Credential=${ADMIN.accessKeyId}/20261124/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`,
-        ...headers,
-      },
-      body: new URLSearchParams({ Version: "2010-05-08", ...fields }).toString(),
-    });
+    postSigned(`${sandbox.url}/iam/`, "iam", { Version: "2010-05-08", ...fields }, headers);
 
   test("a refusal to the byte", async () => {
     const answer = await post({ Action: "GetRole", RoleName: "nobody" });

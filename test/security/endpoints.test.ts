@@ -43,27 +43,44 @@ test("the program says so before it makes a call", async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining("AWS_ENDPOINT_URL_IAM is not https")]);
 });
 
-test("an endpoint of an AWS configuration file is refused before anything is sent", async () => {
+const ROLE = "arn:aws:iam::111122223333:role/controller";
+const KEY = { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY: "x" };
+const WEB_IDENTITY = { AWS_ROLE_ARN: ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: "token" };
+
+test.each<[who: string, profile: string, env: Record<string, string>, assumeRoleArn: string | undefined]>([
+  ["an access key", "", KEY, undefined],
+  ["the role of an account", "", KEY, ROLE],
+  ["the web identity of a pod", "", WEB_IDENTITY, undefined],
+  ["a role of the configuration file", `role_arn = ${ROLE}\nsource_profile = base\n`, {}, undefined],
+])("an endpoint of an AWS configuration file is refused before anything is sent: %s", async (_, profile, env, role) => {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(request.url ?? "");
     response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const file = join(mkdtempSync(join(tmpdir(), "aws-")), "config");
-  writeFileSync(file, `[default]\nendpoint_url = http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  const folder = mkdtempSync(join(tmpdir(), "aws-"));
+  const endpoint = `endpoint_url = http://127.0.0.1:${(server.address() as AddressInfo).port}\n`;
+  const base = "[profile base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n";
+  writeFileSync(join(folder, "config"), `[default]\n${endpoint}${profile}${base}`);
+  writeFileSync(join(folder, "token"), "the pod's own token");
+  for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+  const token = env.AWS_WEB_IDENTITY_TOKEN_FILE ? { AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, "token") } : {};
   Object.assign(process.env, {
-    AWS_CONFIG_FILE: file,
-    AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
-    AWS_SECRET_ACCESS_KEY: "x",
+    AWS_CONFIG_FILE: join(folder, "config"),
+    AWS_EC2_METADATA_DISABLED: "true",
+    ...env,
+    ...token,
   });
   const accounts = createAwsAccounts({ onCall() {} });
-  await expect(accounts.account(undefined)).rejects.toMatchObject({
+  const refused = await accounts.account(undefined, { assumeRoleArn: role }).catch((error: unknown) => error);
+  accounts.close();
+  server.closeAllConnections();
+  server.close();
+  expect(refused).toMatchObject({
     kind: "terminal",
     message: expect.stringContaining("the configured endpoint http://127.0.0.1 is not https"),
   });
-  accounts.close();
-  server.close();
   expect(requests).toEqual([]);
 });
 

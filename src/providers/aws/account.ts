@@ -2,7 +2,7 @@
 import { ConnectClient } from "@aws-sdk/client-connect";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { type Breaker, createBreaker } from "../breaker.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { CloudHealth } from "../clouds.ts";
@@ -10,7 +10,7 @@ import { type CallRecord, CloudError } from "../errors.ts";
 import { createLimiter } from "../limiter.ts";
 import { type QuotaSettings, quotaOf } from "../limits.ts";
 import { type Call, createCall } from "./call.ts";
-import { checkEndpoints, clientConfig, createCloudClock, dateHeader, refusePlainHttp } from "./clients.ts";
+import { checkEndpoints, clientConfig, createCloudClock, dateHeader, httpsOnly } from "./clients.ts";
 import { createConnectInstance } from "./connect.ts";
 import { createIam } from "./iam/index.ts";
 import type { AwsAccount, ConnectInstance } from "./types.ts";
@@ -41,6 +41,8 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
   const accounts = new Map<string, Promise<AwsAccount>>();
   /** Of all accounts, by ARN. */
   const opened = new Map<string, ConnectInstance>();
+  const plugins = allowInsecure ? [] : [httpsOnly];
+  const ambient = fromNodeProviderChain({ clientPlugins: plugins });
   const homeRegion = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
 
   function callFor(api: "iam" | "sts" | "connect", account: string, region: string): Call {
@@ -54,17 +56,19 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
   }
   function keep<T extends IAMClient | STSClient | ConnectClient>(client: T): T {
     clients.add(client);
-    if (!allowInsecure) refusePlainHttp(client as Parameters<typeof refusePlainHttp>[0]);
+    for (const plugin of plugins) client.middlewareStack.use(plugin);
     return client;
   }
 
   async function open(id: string | undefined, assumeRoleArn: string | undefined): Promise<AwsAccount> {
     const credentials = assumeRoleArn
       ? fromTemporaryCredentials({
+          masterCredentials: ambient,
           params: { RoleArn: assumeRoleArn, RoleSessionName: "connect-sso" },
           clientConfig: clientConfig({ region: homeRegion }),
+          clientPlugins: plugins,
         })
-      : undefined;
+      : ambient;
     const sts = keep(new STSClient(clientConfig({ region: homeRegion, credentials })));
     const call = callFor("sts", id ?? "ambient", homeRegion);
     const identity = await call("GetCallerIdentity", (s) => sts.send(new GetCallerIdentityCommand({}), s));

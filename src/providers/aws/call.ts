@@ -25,6 +25,8 @@ export interface CallContext {
 
 /** Attempts of a call that was throttled: it had no effect, so even a create may go out again. */
 const THROTTLED_ATTEMPTS = 4;
+/** Attempts of a call that was signed with a wrong time: refused, so a create too; the SDK signs with the cloud's time from then on. */
+const SKEWED_ATTEMPTS = 2;
 /** Attempts of a read that failed for a passing reason. */
 const READ_ATTEMPTS = 2;
 
@@ -66,9 +68,12 @@ export function createCall(context: CallContext): Call {
           breaker.abandoned();
           throw error.outcomeUnknown ? error : o.signal.reason;
         }
-        breaker.failed(error);
+        const again = attempt < attempts(error, write);
+        // Everybody who was under way with the wrong time is refused at once; that says nothing about the service.
+        if (again && error.reason === "ClockSkew") breaker.abandoned();
+        else breaker.failed(error);
         if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs);
-        if (attempt >= attempts(error, write)) throw error;
+        if (!again) throw error;
       } finally {
         // After a 429 was told: whoever is next must not go out before that.
         answered();
@@ -79,5 +84,6 @@ export function createCall(context: CallContext): Call {
 
 function attempts(error: CloudError, write: boolean): number {
   if (error.kind === "throttled") return THROTTLED_ATTEMPTS;
+  if (error.reason === "ClockSkew") return SKEWED_ATTEMPTS;
   return !write && error.kind === "transient" && error.reason !== "CircuitOpen" ? READ_ATTEMPTS : 1;
 }

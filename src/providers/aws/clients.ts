@@ -1,5 +1,5 @@
 /** What all SDK clients share: time-outs, kept-alive connections, no retry of their own, the cloud's clock. */
-import type { AwsCredentialIdentityProvider, Logger, MetadataBearer, MiddlewareStack } from "@aws-sdk/types";
+import type { AwsCredentialIdentityProvider, Logger, MetadataBearer, Pluggable } from "@aws-sdk/types";
 import type { Clock } from "../clock.ts";
 import { CloudError } from "../errors.ts";
 
@@ -50,17 +50,22 @@ function insecure(what: string): CloudError {
   });
 }
 
-/** Endpoints of a shared configuration file are only known when a request is made: it is refused before it is signed. */
-export function refusePlainHttp(client: { middlewareStack: MiddlewareStack<object, MetadataBearer> }): void {
-  client.middlewareStack.add(
-    (next) => (args) => {
-      const { protocol, hostname } = args.request as { protocol?: string; hostname?: string };
-      if (protocol !== "https:") throw insecure(`the configured endpoint ${protocol}//${hostname}`);
-      return next(args);
-    },
-    { step: "build", name: "refusePlainHttp", priority: "high" },
-  );
-}
+/**
+ * Endpoints of a shared configuration file are only known when a request is made: it is refused before it is signed. A plug-in, because
+ * the chain of credentials makes STS clients of its own, and what they send (a web identity token) or receive opens the account.
+ */
+export const httpsOnly: Pluggable<object, MetadataBearer> = {
+  applyToStack(stack) {
+    stack.add(
+      (next) => (args) => {
+        const { protocol, hostname } = args.request as { protocol?: string; hostname?: string };
+        if (protocol !== "https:") throw insecure(`the configured endpoint ${protocol}//${hostname}`);
+        return next(args);
+      },
+      { step: "build", name: "httpsOnly", priority: "high" },
+    );
+  },
+};
 
 /** The cloud's clock, estimated from Date headers; they have whole seconds, so differences below that are noise. */
 export interface CloudClock {

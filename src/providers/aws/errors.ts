@@ -15,6 +15,9 @@ const COMMON: Record<string, Rule> = {
   InvalidClientTokenId: ["terminal", "CredentialsInvalid"],
   UnrecognizedClient: ["terminal", "CredentialsInvalid"],
   SignatureDoesNotMatch: ["terminal", "CredentialsInvalid"],
+  InvalidSignature: ["terminal", "CredentialsInvalid"],
+  IncompleteSignature: ["terminal", "CredentialsInvalid"],
+  MissingAuthenticationToken: ["terminal", "CredentialsInvalid"],
   CredentialsProviderError: ["terminal", "CredentialsMissing"],
   ExpiredToken: ["transient", "CredentialsExpired"],
   RequestExpired: ["transient", "ClockSkew"],
@@ -92,6 +95,8 @@ function rule(code: string, status: number | undefined, text: string): Rule {
   if (short === "MalformedPolicyDocument" && /invalid principal/i.test(text))
     return ["waiting", "PrincipalNotYetKnown"];
   if (short === "NoSuchEntity" && NO_BOUNDARY.test(text)) return ["terminal", "BoundaryNotFound"];
+  // The name is that of a wrong secret; only the text tells a clock that is wrong.
+  if (/^Signature (expired|not yet current)/.test(text)) return ["transient", "ClockSkew"];
   const known = COMMON[code] ?? COMMON[short];
   if (known) return known;
   if (status === 429) return ["throttled", "Throttled"];
@@ -113,6 +118,8 @@ function explain(reason: string, text: string, call: AwsCall): string {
       return `no AWS credentials were found (${text})`;
     case "NoAnswer":
       return `no answer (${text})`;
+    case "ClockSkew":
+      return `the clock here and the cloud's differ: ${text}`;
     case "MalformedAnswer":
       return "the answer could not be read";
     default:

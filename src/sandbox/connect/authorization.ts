@@ -17,7 +17,7 @@ const ON_BOTH = /^(List|Associate|Update|Disassociate)UserProficiencies$/;
 /** Throws the refusal when the caller's policies do not allow every part of the operation. */
 export function authorize(
   host: SandboxHost,
-  headers: Record<string, string>,
+  accessKeyId: string,
   operation: string,
   call: {
     instance: Instance;
@@ -27,12 +27,10 @@ export function authorize(
   },
 ): void {
   const { iam } = host.shared;
-  const key = host.accessKeyOf(headers);
-  // A key that nobody registered is the account's own.
-  if (!iam || key === undefined || !host.callers.has(key)) return;
+  if (!iam) return;
   const context = { "connect:InstanceId": [call.instance.id], ...tagsOf(operation, call) };
   for (const { action, resource } of asked(operation, call)) {
-    if (iam.authorize(key, action, resource, context)) continue;
+    if (iam.authorize(accessKeyId, action, resource, context)) continue;
     throw new ConnectError(
       "AccessDeniedException",
       `User: ${call.caller.arn} is not authorized to perform: ${action} on resource: ${resource}`,

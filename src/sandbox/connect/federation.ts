@@ -8,7 +8,7 @@ const ACCESS_MS = 60 * 60_000;
 const REFRESH_MS = 12 * 60 * 60_000;
 
 /** The role is known by its unique id: a role that was deleted and made again under its old name is another one. */
-export function federate(instance: Instance, caller: Caller, now: Date): unknown {
+export function federate(instance: Instance, caller: Pick<Caller, "role">, now: Date): unknown {
   if (!caller.role) throw invalidRequest("Only a role session can federate");
   const { id: roleId, sessionName } = caller.role;
   const user = instance.users.get(instance.names.get(sessionName) ?? "");

@@ -2,8 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { Caller, SandboxHost } from "../host.ts";
 import type { InfrastructureError, Operation, SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
+import { SignatureError, type Signer, verifySignature } from "../signature.ts";
 import { authorize } from "./authorization.ts";
-import { ConnectError, invalidParameter, invalidRequest, notFound } from "./error.ts";
+import { ConnectError, invalidParameter, invalidRequest, notFound, SIGNATURE_ERRORS } from "./error.ts";
 import { federate } from "./federation.ts";
 import { page } from "./page.ts";
 import { searchHierarchyGroups, searchQuickConnects, searchUsers } from "./search.ts";
@@ -62,8 +63,7 @@ export function createConnect(host: SandboxHost): SandboxService[] {
       try {
         const route = byOperation.get(operation.name);
         if (!route) throw new ConnectError("UnknownOperationException", "", 404);
-        if (!/Credential=[^/]+\//.test(request.headers.authorization ?? ""))
-          throw new ConnectError("MissingAuthenticationTokenException", "Missing Authentication Token", 403);
+        const { accessKeyId, caller, region } = signerOf(host, request);
         const [instanceId = "", ...rest] = route.path.exec(request.path)!.slice(1).map(decodeURIComponent);
         let body: Body = {};
         try {
@@ -71,14 +71,12 @@ export function createConnect(host: SandboxHost): SandboxService[] {
         } catch {
           throw new ConnectError("SerializationException", "Unable to parse the request body", 400);
         }
-        const caller = host.callerOf(request.headers);
-        const region = host.regionOf(request.headers);
         const own = new Map(
           [...instances].filter(([, one]) => one.account === caller.account && one.world.region === region),
         );
         const instance = instanceOf(own, instanceId || String(body.InstanceId ?? ""), route.name);
         const call = { caller, instances: own, instance, rest, body, query: request.query };
-        authorize(host, request.headers, route.name, call);
+        authorize(host, accessKeyId, route.name, call);
         return respond(200, route.run(call) ?? {});
       } catch (error) {
         if (!(error instanceof ConnectError)) throw error;
@@ -97,6 +95,17 @@ export function createConnect(host: SandboxHost): SandboxService[] {
     },
   };
   return [service];
+}
+
+const SKEW_MINUTES = 5;
+
+function signerOf(host: SandboxHost, request: SandboxRequest): Signer {
+  try {
+    return verifySignature(host, request, { service: "connect", skewMinutes: SKEW_MINUTES });
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    throw new ConnectError(SIGNATURE_ERRORS[error.fault], error.message, 403);
+  }
 }
 
 function respond(status: number, body: unknown, type?: string): SandboxResponse {

@@ -49,8 +49,8 @@ export function accountOf(state: IamState, host: SandboxHost) {
     /** Active keys sign as their user from now on, others no more. */
     user: (value: User) => {
       for (const { id } of users.get(value.name.toLowerCase())?.keys ?? []) host.callers.delete(id);
-      for (const { id, status } of value.keys)
-        if (status === "Active") host.callers.set(id, { account, arn: value.arn });
+      for (const { id, status, secret } of value.keys)
+        if (status === "Active") host.callers.set(id, { account, arn: value.arn, secret });
       users.set(value.name.toLowerCase(), value);
     },
     policy: (value: Policy) => policies.set(value.arn.toLowerCase(), value),

@@ -8,7 +8,7 @@ import { federatedPrincipals } from "./documents.ts";
 import { IamError } from "./error.ts";
 import { iamOperations } from "./operations.ts";
 import { Parameters } from "./parameters.ts";
-import { Principals } from "./principals.ts";
+import { authenticate, Principals } from "./principals.ts";
 import { createState, type IamState } from "./state.ts";
 import { stsOperations } from "./sts.ts";
 import { answer, errorAnswer } from "./xml.ts";
@@ -44,8 +44,7 @@ export function createIam(host: SandboxHost): SandboxService[] {
   /** The account that a caller acts in. */
   const accountFor = (accessKeyId: string): Account =>
     accounts.get(host.callers.get(accessKeyId)?.account ?? "") ?? home;
-  // Everybody signs in through the first account: it holds the sessions of all.
-  const { state, principals } = home;
+  const { state } = home;
   host.shared.iam = {
     account: state.account,
     rolesVisibleTo(accessKeyId, secret) {
@@ -53,11 +52,16 @@ export function createIam(host: SandboxHost): SandboxService[] {
       return rolesVisibleTo(own.state, own.principals)(accessKeyId, secret);
     },
     authorize: (accessKeyId, action, resource, context = {}) =>
-      principals.allows(accessKeyId, { action, resource, context }),
+      accountFor(accessKeyId).principals.allows(accessKeyId, { action, resource, context }),
   };
-  const sts = stsOperations(state, host, principals);
+  const sts = stsOperations(state, host);
+  const signer = (request: SandboxRequest, service: "iam" | "sts"): string => {
+    const { accessKeyId, region } = authenticate(host, request, service);
+    accountFor(accessKeyId).principals.markUsed(accessKeyId, service, region);
+    return accessKeyId;
+  };
   return [
-    queryService(principals, {
+    queryService(signer, {
       name: "iam",
       xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
       version: "2010-05-08",
@@ -69,11 +73,11 @@ export function createIam(host: SandboxHost): SandboxService[] {
           parameters.assume("UserName", own.principals.userNameOf(accessKeyId, parameters));
         if (found)
           for (const question of questionsOf(own.state, operation, parameters))
-            principals.authorize(accessKeyId, question);
+            own.principals.authorize(accessKeyId, question);
         return found;
       },
     }),
-    queryService(principals, {
+    queryService(signer, {
       name: "sts",
       xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
       version: "2011-06-15",
@@ -83,7 +87,10 @@ export function createIam(host: SandboxHost): SandboxService[] {
   ];
 }
 
-function queryService(principals: Principals, api: QueryApi): SandboxService {
+function queryService(
+  signer: (request: SandboxRequest, service: "iam" | "sts") => string,
+  api: QueryApi,
+): SandboxService {
   const { name, xmlns, version } = api;
   const respond = (status: number, requestId: string, body: string): SandboxResponse => ({
     status,
@@ -99,7 +106,7 @@ function queryService(principals: Principals, api: QueryApi): SandboxService {
     handle(request: SandboxRequest, operation) {
       const requestId = randomUUID();
       try {
-        const accessKeyId = principals.authenticate(request, name);
+        const accessKeyId = signer(request, name);
         const form = new URLSearchParams(request.body);
         const parameters = new Parameters(form);
         const found =

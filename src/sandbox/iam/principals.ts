@@ -1,19 +1,23 @@
 /** Who signs a request, and what the policies that IAM holds let it do. */
 import type { SandboxHost } from "../host.ts";
 import type { SandboxRequest } from "../service.ts";
+import { SignatureError, type SignatureFault, type Signer, verifySignature } from "../signature.ts";
 import { IamError, invalid } from "./error.ts";
 import { type Decision, evaluate, type Question } from "./evaluate.ts";
 import type { Parameters } from "./parameters.ts";
-import { readAuthorization, signatureMatches } from "./signature.ts";
 import type { IamState, Role, User } from "./state.ts";
 
-/** Temporary credentials. `roleName` is absent for a role of another account, whose policies the sandbox does not hold. */
-export interface Session {
-  secret: string;
-  token: string;
-  expires: Date;
-  roleName?: string;
-}
+/** What the query protocol calls a bad signature. */
+const SIGNATURE_ERRORS: Record<SignatureFault, [code: string, status: number]> = {
+  missing: ["MissingAuthenticationToken", 403],
+  incomplete: ["IncompleteSignature", 400],
+  unknownKey: ["InvalidClientTokenId", 403],
+  expired: ["ExpiredToken", 403],
+  mismatch: ["SignatureDoesNotMatch", 403],
+};
+/** IAM has one endpoint, signed for this region; STS has one in each. */
+const IAM_REGION = "us-east-1";
+const SKEW_MINUTES = 15;
 
 /** Default documents of managed policies attached to an identity, and of its boundary. */
 export function decide(state: IamState, identity: User | Role, question: Question): Decision {
@@ -34,34 +38,26 @@ export function decide(state: IamState, identity: User | Role, question: Questio
   return byBoundary === "allowed" ? byPolicies : byBoundary;
 }
 
+/** Refuses what is not signed by a key in force. */
+export function authenticate(host: SandboxHost, request: SandboxRequest, service: "iam" | "sts"): Signer {
+  try {
+    const region = service === "iam" ? { region: IAM_REGION } : {};
+    return verifySignature(host, request, { service, skewMinutes: SKEW_MINUTES, ...region });
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    const [code, status] = SIGNATURE_ERRORS[error.fault];
+    const text = error.fault === "missing" ? "Request is missing Authentication Token" : error.message;
+    throw new IamError(code, text, status);
+  }
+}
+
 export class Principals {
-  readonly sessions = new Map<string, Session>();
   readonly #state: IamState;
   readonly #host: SandboxHost;
 
   constructor(state: IamState, host: SandboxHost) {
     this.#state = state;
     this.#host = host;
-  }
-
-  /** Refuses what is not signed by a key in force. The administrator's secret is not IAM's: its signature is not computed. */
-  authenticate(request: SandboxRequest, service: string): string {
-    const authorization = readAuthorization(request.headers);
-    const { accessKeyId } = authorization;
-    const session = this.sessions.get(accessKeyId);
-    if (!this.#host.callers.has(accessKeyId) || (session && session.token !== request.headers["x-amz-security-token"]))
-      throw new IamError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
-    const secret = session?.secret ?? this.#keyOf(accessKeyId)?.secret;
-    if (secret !== undefined && !signatureMatches(request, authorization, secret))
-      throw new IamError(
-        "SignatureDoesNotMatch",
-        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
-        403,
-      );
-    if (session && session.expires <= this.#host.clock.now())
-      throw new IamError("ExpiredToken", "The security token included in the request is expired", 403);
-    this.markUsed(accessKeyId, service, authorization.region);
-    return accessKeyId;
   }
 
   /** Refuses what the policies of a user or a role of this account do not allow; other callers may do everything. */
@@ -107,14 +103,10 @@ export class Principals {
     return [...this.#state.users.values()].find(({ keys }) => keys.some(({ id }) => id === accessKeyId));
   }
 
-  #keyOf(accessKeyId: string) {
-    return this.#userOf(accessKeyId)?.keys.find(({ id }) => id === accessKeyId);
-  }
-
   #identityOf(accessKeyId: string): User | Role | "gone" | undefined {
-    const session = this.sessions.get(accessKeyId);
-    if (session?.roleName === undefined) return this.#userOf(accessKeyId);
-    const role = this.#state.roles.get(session.roleName);
-    return role && role.id === this.#host.callers.get(accessKeyId)?.role?.id ? role : "gone";
+    const session = this.#host.callers.get(accessKeyId)?.role;
+    if (session?.name === undefined) return this.#userOf(accessKeyId);
+    const role = this.#state.roles.get(session.name.toLowerCase());
+    return role?.id === session.id ? role : "gone";
   }
 }

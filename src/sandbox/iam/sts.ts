@@ -3,7 +3,6 @@ import type { Caller, SandboxHost } from "../host.ts";
 import { type IamOperation, read } from "./account.ts";
 import { isObject, type Json, statementsOf, stringsOf } from "./documents.ts";
 import { IamError, invalid } from "./error.ts";
-import type { Principals } from "./principals.ts";
 import { type IamState, type Role, uniqueId } from "./state.ts";
 
 const SESSION_SECONDS = 3600;
@@ -11,11 +10,7 @@ const LEAST_SECONDS = 900;
 const MOST_SECONDS = 43_200;
 
 /** `caller` is who signed the request at hand. */
-export function stsOperations(
-  state: IamState,
-  host: SandboxHost,
-  principals: Principals,
-): Record<string, (caller: Caller) => IamOperation> {
+export function stsOperations(state: IamState, host: SandboxHost): Record<string, (caller: Caller) => IamOperation> {
   return {
     GetCallerIdentity: (caller) =>
       read(() => ({ UserId: userIdOf(state, caller), Account: caller.account, Arn: caller.arn })),
@@ -33,16 +28,22 @@ export function stsOperations(
         const id = uniqueId("ASIA", 16);
         const roleId = role?.id ?? uniqueId("AROA");
         const expires = new Date(host.clock.now().getTime() + seconds * 1000);
-        const credentials = { secret: uniqueId("", 40), token: uniqueId("", 80), expires };
-        principals.sessions.set(id, { ...credentials, ...(role ? { roleName: name.toLowerCase() } : {}) });
+        const secret = uniqueId("", 40);
+        const token = uniqueId("", 80);
         const sessionArn = `arn:aws:sts::${account}:assumed-role/${name}/${session}`;
-        host.callers.set(id, { account, arn: sessionArn, role: { id: roleId, sessionName: session } });
+        host.callers.set(id, {
+          account,
+          arn: sessionArn,
+          secret,
+          role: { id: roleId, sessionName: session, ...(role && { name }) },
+          session: { token, expires },
+        });
         return {
           AssumedRoleUser: { AssumedRoleId: `${roleId}:${session}`, Arn: sessionArn },
           Credentials: {
             AccessKeyId: id,
-            SecretAccessKey: credentials.secret,
-            SessionToken: credentials.token,
+            SecretAccessKey: secret,
+            SessionToken: token,
             Expiration: expires,
           },
         };
