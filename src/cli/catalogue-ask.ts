@@ -48,7 +48,7 @@ export const ASK_COMMANDS: CommandSpec[] = [
   ask({
     name: "rotate certificate",
     summary: "a new SAML signing certificate, trusted by AWS before it signs",
-    details: `The former one stays trusted for an hour, for assertions that were signed just before. ${WITH_FOLDER}`,
+    details: `It signs two minutes after AWS was made to trust it. The former one stays trusted for an hour, for assertions that were signed just before. ${WITH_FOLDER}`,
     what: "persona",
     complete: "persona",
     timeout: "30m",

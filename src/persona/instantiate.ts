@@ -101,11 +101,11 @@ function requireAbsence(scope: PersonaScope): void {
   const { since, sinceEntra, looks } = memory.absent!;
   const asked = Date.parse(inFlight.application ?? "");
   const careful = inFlight.application !== undefined || knownId(scope) !== undefined || hasLostItsHistory(scope);
-  const sureAt = Math.max(sinceEntra, asked || 0) + ABSENT_FOR_SURE_MS;
-  if (careful && graph.now().getTime() < sureAt)
+  const from = Math.max(sinceEntra, asked || 0);
+  if (careful && graph.now().getTime() < from + ABSENT_FOR_SURE_MS)
     throw waitFor(
       REASON.WaitingForReplication,
-      `${reasonForCare(scope)}; a new one is made only if Entra shows none until ${new Date(sureAt).toISOString().slice(0, 19)}Z`,
+      `${reasonForCare(scope)}; a new one is made only if Entra shows none until ${shownBy(from)}`,
       LOOK_AGAIN_LATER_MS,
     );
   if (looks < LOOKS || now() - since < ABSENT_MS)
@@ -117,15 +117,18 @@ function requireAbsence(scope: PersonaScope): void {
 }
 
 /** Throws while an application that was asked for may still come to light: whoever deletes the persona then would leave it behind. */
-export function waitForRequested({ inFlight, graph }: PersonaScope): void {
-  const { application: since } = inFlight;
-  if (since && graph.now().getTime() - Date.parse(since) < ABSENT_FOR_SURE_MS)
+export function waitForRequested(scope: PersonaScope): void {
+  const { inFlight, graph, memory } = scope;
+  const since = hasLostItsHistory(scope) ? memory.absent!.sinceEntra : Date.parse(inFlight.application ?? "");
+  if (graph.now().getTime() - since < ABSENT_FOR_SURE_MS)
     throw waitFor(
       REASON.WaitingForReplication,
-      `an application was asked for at ${since} and does not show yet; it is deleted when it does`,
+      `${reasonForCare(scope)}; it is deleted when it shows until ${shownBy(since)}`,
       LOOK_AGAIN_LATER_MS,
     );
 }
+
+const shownBy = (since: number) => `${new Date(since + ABSENT_FOR_SURE_MS).toISOString().slice(0, 19)}Z`;
 
 function reasonForCare(scope: PersonaScope): string {
   const { application: since } = scope.inFlight;

@@ -42,7 +42,6 @@ export interface PersonaDeps {
   now(): number;
   removals: RemovalGuard;
   observer?: Observer;
-  mode?: "apply" | "plan";
 }
 
 /** Rotation under way and corrected drift are looked at again soon. */
@@ -55,7 +54,7 @@ export function createPersonaReconciler(deps: PersonaDeps) {
     ref: { namespace: string; name: string },
     ctx: { signal: AbortSignal; reason?: string },
   ): Promise<Action> => {
-    const object = deps.store.get<ConnectSsoPersona>(PERSONA, ref.namespace, ref.name);
+    let object = deps.store.get<ConnectSsoPersona>(PERSONA, ref.namespace, ref.name);
     if (!object) return awaitChange();
     const { uid } = object.metadata;
     const memory = memories.get(uid) ?? {};
@@ -63,21 +62,18 @@ export function createPersonaReconciler(deps: PersonaDeps) {
     const users = usersOf(deps.store, object);
     const result: PassResult = { removals: lookAtRemovals(deps.removals, object, users, deps.now()) };
     try {
+      object = await begin(deps, object, result, users, memory);
       if (object.metadata.deletionTimestamp) {
         await removeOrRetain(deps, object, users, memory, ctx.signal);
         memories.delete(uid);
         return awaitChange();
       }
-      if (!object.metadata.finalizers?.includes(FINALIZER)) {
-        await deps.store.addFinalizer(object, FINALIZER);
-        memory.historyKnown = true;
-      }
-      memory.historyKnown ??= object.status?.observedGeneration !== undefined;
+      if (!object.metadata.finalizers?.includes(FINALIZER)) await deps.store.addFinalizer(object, FINALIZER);
       if (object.spec.suspend) result.suspended = true;
       else {
         result.scope = await openScope(object, scopeDeps(deps, object), memory, { signal: ctx.signal });
         await preflight(result.scope);
-        result.pass = await converge(result.scope, COMPONENTS, deps.mode ?? "apply");
+        result.pass = await converge(result.scope, COMPONENTS, "apply");
       }
     } catch (error) {
       result.error = error;
@@ -87,6 +83,32 @@ export function createPersonaReconciler(deps: PersonaDeps) {
     await writeStatus(deps, object, result, users);
     return nextLook(deps, result);
   };
+}
+
+/** Velero puts it on what it restores, which then has neither status nor finalizer and looks new. */
+const RESTORED_LABEL = "velero.io/restore-name";
+
+/**
+ * A status before the finalizer, and so before anything is made: a process that dies early leaves an object of which it is known that
+ * nothing was asked for. One that was worked on, and has no status, has lost it: then something may be under way, and that must be
+ * known to the next process too.
+ */
+async function begin(
+  deps: PersonaDeps,
+  object: ConnectSsoPersona,
+  { removals }: PassResult,
+  users: ConnectUser[],
+  memory: Memory,
+): Promise<ConnectSsoPersona> {
+  const { namespace, name, finalizers = [], labels = {}, deletionTimestamp } = object.metadata;
+  const worked = finalizers.includes(FINALIZER);
+  if (object.status?.observedGeneration !== undefined || (deletionTimestamp && !worked)) return object;
+  const now = new Date(deps.now());
+  const status = personaStatus(object, { removals, suspended: object.spec.suspend }, users, now);
+  if (worked || labels[RESTORED_LABEL]) memory.inFlight = { ...memory.inFlight, unknownSince: now.toISOString() };
+  const { inFlight } = memory;
+  await deps.store.updateStatus(object, { ...status, ...(inFlight ? { inFlight } : {}) });
+  return deps.store.get<ConnectSsoPersona>(PERSONA, namespace, name) ?? object;
 }
 
 /** What an apply would do, by the same code, reads only. */

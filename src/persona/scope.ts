@@ -18,8 +18,6 @@ import type { Seen } from "./seen.ts";
 export interface Memory {
   /** First look of an unbroken row that found no application (our clock, Entra's clock), and how many there were. */
   absent?: { since: number; sinceEntra: number; looks: number };
-  /** This process knows what was asked for before: it saw the object before anything was made, or with its status. */
-  historyKnown?: boolean;
   /** Entra's clock: since when no usable signing certificate was seen. */
   withoutCertificateSince?: number;
   /** Entra's clock: since when no claims mapping policy of our name was seen, and when one was asked for that does not show yet. */
@@ -126,19 +124,28 @@ export function scopeOf(
 }
 
 /** Notes in the status what is asked for next. Throws when it cannot be written: then it is not asked for. */
-export async function intend(scope: PersonaScope, what: keyof InFlight, since: string): Promise<void> {
-  scope.inFlight[what] = since;
+export async function intend(
+  scope: PersonaScope,
+  what: Exclude<keyof InFlight, "unknownSince">,
+  since: string,
+): Promise<void> {
+  const { inFlight } = scope;
+  const { unknownSince } = inFlight;
+  inFlight[what] = since;
+  // It was waited for long enough.
+  delete inFlight.unknownSince;
   try {
     await scope.persist();
   } catch (error) {
-    delete scope.inFlight[what];
+    delete inFlight[what];
+    if (unknownSince) inFlight.unknownSince = unknownSince;
     throw error;
   }
 }
 
-/** Worked on by an earlier process, with nothing left that tells how far it came: something may be under way. */
-export function hasLostItsHistory({ memory }: PersonaScope): boolean {
-  return memory.historyKnown !== true;
+/** Worked on before, with nothing left that tells how far that came: something may be under way. */
+export function hasLostItsHistory({ inFlight }: PersonaScope): boolean {
+  return inFlight.unknownSince !== undefined;
 }
 
 function parseArn(arn: string): InstanceArn {

@@ -123,6 +123,10 @@ describe("with the controller", () => {
   }, 60_000);
 
   it("rotate certificate is followed to the switch", async () => {
+    // Two minutes of the clouds' time between the moment AWS trusts both and the switch.
+    sandbox.onExchange(({ operation }) => {
+      if (operation === "UpdateSAMLProvider") sandbox.clock.advance(120_000);
+    });
     const { code, stdout, stderr } = await cli(["rotate", "certificate", "agents"]);
     expect(steady(stdout)).toMatch(
       /^✔ ConnectSsoPersona team\/agents: THUMBPRINT… signs until .*; AWS trusts the former THUMBPRINT… for an hour more\n$/,

@@ -68,6 +68,46 @@ test.each([
   },
 );
 
+test("a process that dies before anything was asked for: the next one goes on at once", async () => {
+  h = await start();
+  const crashed = h.crashAfter("*");
+  h.apply(persona("agents"));
+  await crashed;
+  // The very first thing, before the finalizer and before any call.
+  expect(get("agents").status).toMatchObject({ observedGeneration: 1, users: { total: 0 } });
+  expect(["Ready", "Reconciling", "Stalled"].map((type) => status(get("agents"), type)?.status)).toEqual([
+    "False",
+    "True",
+    "False",
+  ]);
+  await h.restart("kept");
+  await h.ready();
+  await expectOneOfEach(1);
+});
+
+test.each(["erased", "restored"] as const)("a status that is %s is waited for, over a restart as well", async (how) => {
+  h = await start();
+  const lost = persona("agents", { suspend: how === "erased" });
+  h.apply(
+    how === "restored" ? { ...lost, metadata: { ...lost.metadata, labels: { "velero.io/restore-name": "r" } } } : lost,
+  );
+  if (how === "erased") {
+    await h.controller.until(() => get("agents").metadata.finalizers !== undefined, 20_000, "a finalizer");
+    await h.restart("erased");
+    h.apply(persona("agents"));
+  }
+  const waits = () => /status of this persona was lost/.test(status(get("agents"), "ApplicationReady")?.message ?? "");
+  await h.controller.until(waits, 20_000, "a wait");
+  await h.restart("kept");
+  const looks = h.calls.length;
+  await h.controller.until(() => h.calls.length > looks + 40 && waits(), 20_000, "further looks");
+  expect(h.sandbox.counts()[INSTANTIATE]).toBeUndefined();
+  expect(get("agents").status!.inFlight).toEqual({ unknownSince: expect.any(String) });
+  h.sandbox.clock.advance(11 * 60_000);
+  await h.ready();
+  await expectOneOfEach(1);
+});
+
 test("the intent is in the status while the outcome is open", async () => {
   h = await start();
   h.sandbox.faults.add({ match: INSTANTIATE, kind: "cut", count: 1 });

@@ -719,6 +719,11 @@ export const CRDS = [
                           "type": "string",
                           "format": "date-time",
                           "description": "When a signing certificate was asked for; its name ends in this time."
+                        },
+                        "unknownSince": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When a look found that the status was lost: what was asked for before is not known."
                         }
                       }
                     },

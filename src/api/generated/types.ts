@@ -392,6 +392,10 @@ application?: string
  * When a signing certificate was asked for; its name ends in this time.
  */
 certificate?: string
+/**
+ * When a look found that the status was lost: what was asked for before is not known.
+ */
+unknownSince?: string
 }
 /**
  * When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed.

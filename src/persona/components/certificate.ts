@@ -80,6 +80,7 @@ async function observe(scope: PersonaScope): Promise<SeenCertificate> {
   if (asked && principal.keyCredentials.some(({ displayName }) => displayName === certificateName(asked)))
     delete inFlight.certificate;
   const usable = usableCertificates(principal, now);
+  if (usable.length > 0) delete inFlight.unknownSince;
   memory.withoutCertificateSince = usable.length > 0 ? undefined : (memory.withoutCertificateSince ?? now);
   const rotation = rotationOf(scope, usable, principal.preferredTokenSigningKeyThumbprint, provider?.tags ?? {}, now);
   const metadata = rotation.active ? await graph.federationMetadata(application.appId, call) : undefined;
