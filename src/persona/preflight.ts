@@ -6,7 +6,7 @@ import type { ConnectInstance, ConnectInstanceFacts, Resolved } from "../provide
 import { refuse } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
 import { refuseForeign } from "./components/role.ts";
-import { findCandidates, findIdentifierHolder } from "./find-application.ts";
+import { findCandidates, findIdentifierHolder, ownerTag } from "./find-application.ts";
 import { claim, type PersonaScope } from "./scope.ts";
 
 export async function preflight(scope: PersonaScope): Promise<void> {
@@ -19,7 +19,17 @@ export async function preflight(scope: PersonaScope): Promise<void> {
     await Promise.all([refuseTakenIdentifier(scope), refuseUnknownGroups(scope), refuseForeignObjects(scope)]);
 }
 
-function refuseLongNames({ names }: PersonaScope): void {
+/** Characters of a tag of an Entra application; the values of IAM's tags, which hold the owner without the key, take as many. */
+const LONGEST_TAG = 256;
+
+function refuseLongNames(scope: PersonaScope): void {
+  const { names, owner } = scope;
+  const room = LONGEST_TAG - (ownerTag(scope).length - owner.length);
+  if (owner.length > room)
+    throw refuse(
+      REASON.NameTooLong,
+      `${owner} marks what belongs to this persona, and has ${owner.length} characters where Entra and IAM have room for ${room}: choose a shorter name`,
+    );
   const { length, verdict } = appRoleLength(names);
   if (verdict === "refused")
     throw refuse(

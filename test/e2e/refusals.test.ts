@@ -149,6 +149,20 @@ const personas: [string, string, object, string, RegExp][] = [
     /have \d{3} characters.*fewer than 240/,
   ],
   [
+    "d1b-a-rather-long-name",
+    "default names too long together",
+    { aws: { path: `/${"p".repeat(120)}/` } },
+    "NameTooLong",
+    /have \d{3} characters.*fewer than 240/,
+  ],
+  [
+    "d1c".padEnd(240, "x"),
+    "a name that no tag holds",
+    { application: { displayName: "Long" } },
+    "NameTooLong",
+    /has 250 characters .* room for 235/,
+  ],
+  [
     "d2",
     "a role with a foreign trust",
     { aws: { roleName: "theirs" }, adoptionPolicy: "IfUnowned" },

@@ -5,7 +5,7 @@ import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { appRoleLength } from "../../domain/names.ts";
 import type { AppRole } from "../../providers/graph/types.ts";
-import { waitFor } from "../../providers/verdicts.ts";
+import { refuse, waitFor } from "../../providers/verdicts.ts";
 import { type Component, differ, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 
@@ -59,23 +59,34 @@ export const roleDelivery: Component<{ appRoleId?: string }> = {
       60_000,
     );
   },
-  reason: (scope) => (isLong(scope) ? REASON.NameLong : undefined),
+  reason: (scope) => (lengthNote(scope) && isChosen(scope) ? REASON.NameLong : undefined),
   describe(scope) {
-    const long = isLong(scope)
-      ? `; its ARNs have ${appRoleLength(scope.names).length} characters, and Microsoft documents 120 for a role written by hand: choose shorter names if Entra cuts it`
-      : "";
-    return `the application carries ${scope.names.role}${long}`;
+    const note = lengthNote(scope);
+    return `the application carries ${scope.names.role}${note ? `; ${note}` : ""}`;
   },
 };
 
-/** Of names that somebody chose. Default names are as short as they can be told apart, and accepted by Entra (its import writes 239). */
-function isLong({ spec, names }: PersonaScope): boolean {
-  const { aws, roleDelivery } = spec;
-  return (
-    roleDelivery.mode === "Direct" &&
-    (aws.roleName !== undefined || aws.samlProviderName !== undefined) &&
-    appRoleLength(names).verdict === "long"
-  );
+/** Of a role that we write: one that Entra imports may have 239 characters. */
+function lengthNote({ spec, names }: PersonaScope): string | undefined {
+  const { length, verdict } = appRoleLength(names);
+  return spec.roleDelivery.mode === "Direct" && verdict === "long"
+    ? `its two ARNs have ${length} characters, and Microsoft documents 120 for a role that is written, 239 for one that is imported`
+    : undefined;
+}
+
+/** A warning for names that somebody chose. Default names are as short as they can be told apart: of them it is said only. */
+function isChosen({ spec: { aws } }: PersonaScope): boolean {
+  return aws.roleName !== undefined || aws.samlProviderName !== undefined;
+}
+
+/** Entra took the role and kept the beginning of its value: AWS would refuse every sign-in with it. */
+function refuseCut({ names }: PersonaScope, desired: AppRole, found: AppRole | undefined): void {
+  const [wanted, kept] = [desired.value ?? "", found?.value ?? ""];
+  if (kept.length >= 100 && kept.length < wanted.length && wanted.startsWith(kept))
+    throw refuse(
+      REASON.NameTooLong,
+      `Entra keeps ${kept.length} of the ${wanted.length} characters of app role ${names.role}, so nobody could sign in with it: make the persona anew with shorter aws.roleName, aws.samlProviderName or aws.path, or with roleDelivery.mode: Provisioning`,
+    );
 }
 
 /** Imported while the mode was Provisioning: it serves on, and nobody's assignment has to move to a second role of the same value. */
@@ -92,6 +103,7 @@ function writeRole(scope: PersonaScope): Step[] {
   // Written by hand or by the import, under another id: people are assigned to it, so it stays as it is.
   if (others.some(({ value, isEnabled }) => value === desired.value && isEnabled)) return [];
   const found = application?.appRoles.find(({ id }) => id === desired.id);
+  refuseCut(scope, desired, found);
   const object = `app role ${scope.names.role}`;
   const put = (roles: AppRole[]) => graph.patchApplication(application!.id, { appRoles: roles }, call);
   if (!found)
@@ -99,7 +111,7 @@ function writeRole(scope: PersonaScope): Step[] {
       {
         verb: "create",
         object,
-        why: "the application carries no role",
+        why: ["the application carries no role", lengthNote(scope)].filter(Boolean).join("; "),
         differences: [],
         settings: madeWith({ value: desired.value ?? undefined }),
         apply: () => put([...others, desired]),

@@ -1,0 +1,49 @@
+/** What becomes of names that are longer than Microsoft documents. */
+import { expect, test } from "@jest/globals";
+import { iamNames, parseInstanceArn } from "../../src/domain/names.ts";
+import { appRoleIdOf, roleDelivery } from "../../src/persona/components/role-delivery.ts";
+import type { PersonaScope } from "../../src/persona/scope.ts";
+import { CloudError } from "../../src/providers/errors.ts";
+import { INSTANCE_ARN } from "../e2e/support.ts";
+
+function scopeOf(aws: { roleName?: string; samlProviderName?: string }, mode = "Direct", kept?: number): PersonaScope {
+  const spec = { aws: { path: "/connect-sso/", ...aws }, roleDelivery: { mode, provisioning: {} } };
+  const instance = parseInstanceArn(INSTANCE_ARN);
+  const names = iamNames({ instance, namespace: "contact-centre", name: "agents", aws: spec.aws, provisioning: {} });
+  const value = names.appRoleValue.slice(0, kept);
+  const role = { id: appRoleIdOf(names.appRoleValue), value, displayName: names.role, isEnabled: true };
+  const appRoles = kept === undefined ? [] : [{ ...role, description: "", allowedMemberTypes: ["User"] }];
+  return { spec, names, seen: { application: { application: { appRoles } } } } as unknown as PersonaScope;
+}
+
+test.each([
+  [
+    "default names",
+    {},
+    "Direct",
+    /carries .*; its two ARNs have 149 characters.* 120 for a role that is written/,
+    undefined,
+  ],
+  ["chosen names", { roleName: "r".repeat(40) }, "Direct", /have 156 characters/, "NameLong"],
+  ["short names", { roleName: "agents", samlProviderName: "agents" }, "Direct", /carries agents$/, undefined],
+  ["an imported role", {}, "Provisioning", /carries connect-sso-contact-centre-agents$/, undefined],
+])("%s", (_, aws, mode, says, reason) => {
+  const scope = scopeOf(aws, mode);
+  expect(roleDelivery.describe(scope, {})).toMatch(says);
+  expect(roleDelivery.reason!(scope, {})).toBe(reason);
+  if (mode === "Provisioning") return;
+  const [step] = roleDelivery.plan(scope, {});
+  expect(step!.why).toMatch(reason || Object.keys(aws).length === 0 ? /no role; its two ARNs have/ : /no role$/);
+});
+
+test("a value that Entra cut is a person's to mend, one that somebody edited is set back", () => {
+  expect(() => roleDelivery.plan(scopeOf({}, "Direct", 120), {})).toThrow(
+    expect.objectContaining({
+      constructor: CloudError,
+      kind: "terminal",
+      reason: "NameTooLong",
+      message: expect.stringMatching(/^Entra keeps 120 of the 150 characters/),
+    }),
+  );
+  expect(roleDelivery.plan(scopeOf({}, "Direct", 20), {})[0]).toMatchObject({ verb: "update", why: "it was changed" });
+});
