@@ -1,12 +1,10 @@
-/** Credentials, rights, instances and quotas on the side of AWS. */
+/** Credentials, instances and quotas on the side of AWS. */
 import type { ConnectSsoPersona } from "../api/resources.ts";
-import { controllerPolicies, SELDOM_USED } from "../domain/permissions/aws.ts";
-import type { Statement } from "../domain/permissions/documents.ts";
 import type { AwsScope } from "../domain/permissions/scope.ts";
 import type { AwsAccount } from "../providers/aws/types.ts";
-import { CloudError } from "../providers/errors.ts";
 import { bad, type Check, good, look, skipped, warn } from "./check.ts";
 import { clock } from "./program.ts";
+import { rights } from "./rights.ts";
 
 /** IAM: 100 SAML providers per account, not adjustable. Connect: 500 users per instance by default, adjustable. */
 const SAML_PROVIDERS = 100;
@@ -50,59 +48,6 @@ export async function account(aws: AwsAccount, scope: AwsScope): Promise<Check[]
 /** Listing is for this look alone: the controller does without. */
 function allowedToBeDenied(check: Check): Check {
   return check.state === "bad" ? skipped(check.area, check.name, `cannot be counted: ${check.text}`) : check;
-}
-
-/** What the controller's least policy allows, asked of IAM's own simulation, statement by statement. */
-async function rights({ iam, callerArn }: AwsAccount, scope: AwsScope): Promise<Check[]> {
-  const principal = await principalOf(iam, callerArn);
-  const statements = controllerPolicies(scope).flatMap(({ Statement }) => Statement);
-  const denied: string[] = [];
-  try {
-    for (const statement of statements.filter(({ Effect }) => Effect === "Allow")) {
-      const answers = await iam.simulate(principal, {
-        actions: statement.Action,
-        resources: statement.Resource.slice(0, 1).map((arn) =>
-          arn === "*" ? arn : arn.replaceAll("*", "connect-sso-doctor"),
-        ),
-        context: contextOf(statement),
-      });
-      denied.push(...answers.filter(({ decision }) => decision !== "allowed").map(({ action }) => action));
-    }
-  } catch (error) {
-    if (!(error instanceof CloudError) || error.kind === "throttled") throw error;
-    return [
-      skipped(
-        "aws",
-        "rights",
-        `cannot be simulated (${error.code}): iam:SimulatePrincipalPolicy is needed for this look alone`,
-      ),
-    ];
-  }
-  const all = [...new Set(denied)];
-  const needed = all.filter((action) => !(action in SELDOM_USED));
-  if (all.length === 0)
-    return [good("aws", "rights", `everything that the controller needs, by IAM's own simulation of ${principal}`)];
-  const text = `${principal} may not ${all.slice(0, 8).join(", ")}${all.length > 8 ? ` and ${all.length - 8} more` : ""}`;
-  const fix = "connect-sso policy aws prints the least policy";
-  return [needed.length > 0 ? bad("aws", "rights", text, fix) : warn("aws", "rights", text, fix)];
-}
-
-/** A session is simulated as its role, whose path the session's ARN does not have. */
-async function principalOf(iam: AwsAccount["iam"], callerArn: string): Promise<string> {
-  const [, partition, id, name] = /^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(callerArn) ?? [];
-  if (name === undefined) return callerArn;
-  const role = await iam.getRole(name).catch(() => undefined);
-  return role?.arn ?? `arn:${partition}:iam::${id}:role/${name}`;
-}
-
-function contextOf({ Condition }: Statement): Record<string, string> {
-  const tests = Object.values(Condition ?? {}).flatMap((one) => Object.entries(one));
-  return Object.fromEntries(
-    tests.map(([key, value]) => [
-      key,
-      (Array.isArray(value) ? value[0]! : value).replaceAll("*", "connect-sso-doctor"),
-    ]),
-  );
 }
 
 export async function instance(

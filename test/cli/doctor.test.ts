@@ -2,20 +2,25 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  AttachRolePolicyCommand,
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
   CreatePolicyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   IAMClient,
 } from "@aws-sdk/client-iam";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { checksText } from "../../src/cli/doctor.ts";
 import { paint } from "../../src/cli/terminal.ts";
 import type { Check } from "../../src/doctor/check.ts";
 import { entra, permissions } from "../../src/doctor/entra.ts";
 import { clock, endpoints } from "../../src/doctor/program.ts";
+import { rights } from "../../src/doctor/rights.ts";
+import type { AwsAccount } from "../../src/providers/aws/types.ts";
 import type { Graph, IdentifierPolicy } from "../../src/providers/graph/types.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
+import { ADMIN, type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import { persona, user, world } from "../e2e/support.ts";
 import { program } from "./program.ts";
 
@@ -47,7 +52,7 @@ test("everything well, as a person reads it", async () => {
 
    AWS
      ✔ identity          arn:aws:iam::111122223333:user/sandbox-administrator in account 111122223333
-     · rights            cannot be simulated (NoSuchEntityException): iam:SimulatePrincipalPolicy is needed for this look alone
+     · rights            cannot be simulated: IAM has no arn:aws:iam::111122223333:user/sandbox-administrator
      ✔ boundary          arn:aws:iam::111122223333:policy/ConnectSsoBoundary exists
      ✔ SAML providers    0 of at most 100
 
@@ -139,6 +144,73 @@ test("credentials with too few rights are told by IAM's own simulation", async (
   });
   expect(rights!.text).toMatch(/^arn:aws:iam::111122223333:user\/controller may not connect:/);
   expect(rights!.text).not.toMatch(/iam:[A-Z]/);
+});
+
+describe("a session is simulated as its role", () => {
+  const allowed = {
+    everything: ["iam:*", "connect:*", "ds:DescribeDirectories"],
+    withoutGetRole: ["iam:SimulatePrincipalPolicy"],
+    nothing: ["iam:GetRole"],
+  };
+  const ROLE = "arn:aws:iam::111122223333:role/platform/controllers";
+
+  /** The rights line of a session of a role in a path that may do `Action`. */
+  async function rightsOf(RoleName: string, Action: string[]): Promise<Check | undefined> {
+    const config = { region: "us-east-1", credentials: ADMIN, maxAttempts: 1 };
+    const iam = new IAMClient({ ...config, endpoint: `${sandbox.url}/iam` });
+    const sts = new STSClient({ ...config, endpoint: `${sandbox.url}/sts` });
+    const document = (statement: object) =>
+      JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+    const AssumeRolePolicyDocument = document({ Principal: { AWS: "111122223333" }, Action: "sts:AssumeRole" });
+    const Path = "/platform/controllers/";
+    const { Role } = await iam.send(new CreateRoleCommand({ RoleName, Path, AssumeRolePolicyDocument }));
+    const policy = { PolicyName: RoleName, PolicyDocument: document({ Action, Resource: "*" }) };
+    const { Policy } = await iam.send(new CreatePolicyCommand(policy));
+    await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: Policy?.Arn }));
+    const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: "pod" }));
+    const env = {
+      ...sandbox.env,
+      AWS_ACCESS_KEY_ID: Credentials!.AccessKeyId!,
+      AWS_SECRET_ACCESS_KEY: Credentials!.SecretAccessKey!,
+      AWS_SESSION_TOKEN: Credentials!.SessionToken!,
+    };
+    const { stdout } = await program(["doctor", "-f", folder, "-o", "json"], { env });
+    iam.destroy();
+    sts.destroy();
+    return checksOf(stdout).find(({ name }) => name === "rights");
+  }
+
+  test("its path is asked for", async () => {
+    expect(await rightsOf("able", allowed.everything)).toMatchObject({
+      state: "good",
+      text: `everything that the controller needs, by IAM's own simulation of ${ROLE}/able; a policy of the session itself is no part of that`,
+    });
+  });
+
+  test("without iam:GetRole the path is what is missing", async () => {
+    expect(await rightsOf("pathless", allowed.withoutGetRole)).toMatchObject({
+      state: "skipped",
+      text: "cannot be simulated: the path of arn:aws:iam::111122223333:role/pathless is not known; the right iam:GetRole on the controller's own role would tell it",
+    });
+  });
+
+  test("without iam:SimulatePrincipalPolicy that right is", async () => {
+    expect(await rightsOf("unable", allowed.nothing)).toMatchObject({
+      state: "skipped",
+      text: "cannot be simulated: iam:SimulatePrincipalPolicy is denied; it is needed for this look alone",
+    });
+  });
+
+  test.each([
+    ["arn:aws:iam::111122223333:root", "the root user is bound by no policy"],
+    ["arn:aws-us-gov:sts::111122223333:federated-user/jane", "IAM simulates no such session"],
+  ])("%s is not simulated at all", async (callerArn, why) => {
+    const iam = new Proxy({} as AwsAccount["iam"], { get: () => expect("no call").toBe("made") });
+    const account: AwsAccount = { account: "111122223333", callerArn, iam, instance: () => iam as never };
+    expect(await rights(account, {} as never)).toEqual([
+      { area: "aws", name: "rights", state: "skipped", text: expect.stringContaining(why) },
+    ]);
+  });
 });
 
 test("neither cluster nor folder nor instance", async () => {
