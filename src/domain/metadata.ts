@@ -1,5 +1,6 @@
 /** Federation metadata: checked before it is believed, composed when two certificates must stand in it, compared by whom it trusts. */
 import { createHash, X509Certificate } from "node:crypto";
+import { cloudOfLogin, type EntraCloud, issuerOf } from "./entra-clouds.ts";
 import type { Difference } from "./plan.ts";
 import { parsePlainXml } from "./xml.ts";
 
@@ -22,13 +23,6 @@ export type MetadataCheck = ({ ok: true } & Trust) | { ok: false; reason: "Metad
 const MIN_CHARACTERS = 1000;
 const METADATA_NS = "urn:oasis:names:tc:SAML:2.0:metadata";
 const SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#";
-/** Login hosts of the Entra clouds. */
-const LOGIN_HOSTS = new Set([
-  "login.microsoftonline.com",
-  "login.microsoftonline.us",
-  "login.chinacloudapi.cn",
-  "login.partner.microsoftonline.cn",
-]);
 
 export function describeCertificate(derBase64: string): SigningCertificate {
   const der = Buffer.from(derBase64.replace(/\s/g, ""), "base64");
@@ -83,22 +77,24 @@ export function checkMetadata(xml: string, expected: { tenantId: string }): Meta
   } catch (error) {
     return refuse((error as Error).message.split("\n")[0]!);
   }
-  if (trust.entityId.toLowerCase() !== `https://sts.windows.net/${expected.tenantId}/`.toLowerCase())
+  const [first] = trust.ssoUrls;
+  const cloud = cloudOfLogin(URL.canParse(first ?? "") ? new URL(first!).host : "");
+  if (trust.entityId.toLowerCase() !== issuerOf(expected.tenantId, cloud).toLowerCase())
     return refuse(`it names ${trust.entityId || "no entity"}, not the tenant ${expected.tenantId}`);
   if (trust.signingCertificates.length === 0) return refuse("it holds no signing certificate");
-  const stray = trust.ssoUrls.find((url) => !isSignOnOf(expected.tenantId, url));
+  const stray = trust.ssoUrls.find((url) => !isSignOnOf(cloud, expected.tenantId, url));
   if (stray !== undefined) return refuse(`it sends users to ${shown(stray)}`);
   if (trust.ssoUrls.length === 0) return refuse("it names no sign-on address");
   return { ok: true, ...trust };
 }
 
-/** Over https, on a login host of Entra as it stands (no port, no user information), and at this tenant's path. */
-function isSignOnOf(tenantId: string, address: string): boolean {
+/** Over https, on a login host of the cloud as it stands (no port, no user information), and at this tenant's path. */
+function isSignOnOf(cloud: EntraCloud, tenantId: string, address: string): boolean {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);
   return (
     url.protocol === "https:" &&
-    LOGIN_HOSTS.has(url.host) &&
+    cloud.loginHosts.includes(url.host) &&
     url.username === "" &&
     url.password === "" &&
     url.pathname.split("/")[1]?.toLowerCase() === tenantId.toLowerCase()
@@ -115,7 +111,8 @@ export function buildMetadata(input: {
   certificates: readonly { derBase64: string }[];
   loginHost?: string;
 }): string {
-  const url = `https://${input.loginHost ?? "login.microsoftonline.com"}/${input.tenantId}/saml2`;
+  const host = input.loginHost ?? "login.microsoftonline.com";
+  const url = `https://${host}/${input.tenantId}/saml2`;
   const service = (name: string, binding: string) =>
     `    <${name} Binding="urn:oasis:names:tc:SAML:2.0:bindings:${binding}" Location="${url}"/>`;
   const certificates = [...new Set(input.certificates.map(({ derBase64 }) => derBase64.replace(/\s/g, "")))].sort();
@@ -125,7 +122,7 @@ export function buildMetadata(input: {
   );
   const text = [
     '<?xml version="1.0" encoding="utf-8"?>',
-    `<EntityDescriptor xmlns="${METADATA_NS}" entityID="https://sts.windows.net/${input.tenantId}/">`,
+    `<EntityDescriptor xmlns="${METADATA_NS}" entityID="${issuerOf(input.tenantId, cloudOfLogin(host))}">`,
     '  <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">',
     ...keys,
     service("SingleLogoutService", "HTTP-Redirect"),

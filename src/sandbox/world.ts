@@ -93,6 +93,8 @@ export type QuotaName = "connect" | "iam" | "graph";
 export interface WorldTenant {
   id: string;
   verifiedDomains: string[];
+  /** Default Global. The others lack actions, and their metadata names other hosts. */
+  cloud?: "Global" | "USGovernment" | "China";
 }
 export interface World {
   /** The account of whoever does not come from another one. */
@@ -158,6 +160,11 @@ const span = {
     { type: "string", pattern: "^[0-9.]+(ms|s|m|h|d)$" },
   ],
 };
+const tenant = {
+  id: { type: "string", pattern: ID },
+  verifiedDomains: texts,
+  cloud: { enum: ["Global", "USGovernment", "China"] },
+};
 const schema = {
   $defs: {
     node: {
@@ -178,7 +185,7 @@ const schema = {
         type: "object",
         required: ["id", "verifiedDomains"],
         additionalProperties: false,
-        properties: { id: { type: "string", pattern: ID }, verifiedDomains: texts },
+        properties: tenant,
       },
     },
     generate: {
@@ -194,7 +201,7 @@ const schema = {
     tenant: {
       type: "object",
       additionalProperties: false,
-      properties: { id: { type: "string", pattern: ID }, verifiedDomains: { type: "array", items: text } },
+      properties: tenant,
     },
     users: {
       type: "array",

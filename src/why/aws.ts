@@ -28,7 +28,7 @@ export const provider: LinkSpec = {
         },
       );
     }
-    const issuer = `https://sts.windows.net/${scope.graph.tenantId}/`;
+    const { issuer } = scope.graph;
     if (trust.entityId.toLowerCase() !== issuer.toLowerCase())
       return broken(`${scope.names.samlProvider} trusts the issuer ${trust.entityId}, Entra sends ${issuer}`, {
         seen: SEEN.issuer,

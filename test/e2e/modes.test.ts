@@ -114,12 +114,36 @@ test("an application without owner is said to be one", async () => {
   expect(status(agents(), "ApplicationReady")!.message).toMatch(/application and servicePrincipal .* an owner of both/);
 });
 
-test("a national cloud without addTokenSigningCertificate: it says what to do, and goes on with a certificate made by hand", async () => {
+test.each(["USGovernment", "China"] as const)(
+  "a tenant of %s: the controller makes the signing certificate itself, and rotates it",
+  async (cloud) => {
+    h = await start(world({ tenant: { verifiedDomains: ["example.com"], cloud } }));
+    h.apply(persona("agents"), user("jane", "agents"));
+    await h.ready();
+    const first = agents().status!.certificate!.thumbprint;
+    const annotations = { "connectsso.dev/rotate-certificate": "now" };
+    const asked = persona("agents");
+    h.apply({ ...asked, metadata: { ...asked.metadata, annotations } });
+    await until(() => status(agents(), "CertificateReady")?.reason === "CertificateRotating", "a second one");
+    h.sandbox.clock.advance(5 * 60_000);
+    await until(() => agents().status!.certificate!.thumbprint !== first, "the second one signs");
+    h.sandbox.clock.advance(2 * 3_600_000);
+    await until(() => agents().status!.handledRequests?.["rotate-certificate"] === "now", "the end of the rotation");
+    await until(() => status(agents(), "CertificateReady")?.reason !== "CertificateRotating", "the former one is gone");
+    const { keyCredentials, passwordCredentials } = (await call(
+      `/servicePrincipals/${agents().status!.servicePrincipalId}?$select=keyCredentials,passwordCredentials`,
+    )) as unknown as Record<string, { usage: string }[]>;
+    expect(keyCredentials?.map(({ usage }) => usage).sort()).toEqual(["Sign", "Verify"]);
+    expect(passwordCredentials).toHaveLength(1);
+  },
+);
+
+test("a national cloud that takes no certificate of ours: it says what to do, and goes on with one made by hand", async () => {
   h = await start(world(), { prepare: async ({ url }) => ({ CONNECT_SSO_GRAPH_URL: await withoutCertificates(url) }) });
   h.apply(persona("agents"), user("jane", "agents"));
   await h.reason("ConnectSsoPersona", "agents", "CertificateReady", "CertificateByHand");
   expect(status(agents(), "CertificateReady")!.message).toMatch(
-    /add one by hand to the enterprise application Connect agents/,
+    /took none of ours \(.*not allowed as per assigned policy.*\): add one by hand to the enterprise application Connect agents/,
   );
   const { servicePrincipalId } = agents().status!;
   await call(`/servicePrincipals/${servicePrincipalId}/addTokenSigningCertificate`, {
@@ -129,7 +153,7 @@ test("a national cloud without addTokenSigningCertificate: it says what to do, a
   await h.ready("Ready with the certificate made by hand");
 });
 
-/** The sandbox's Graph as Microsoft Graph for US Government has it: the action is unknown (facts: absent from every national description). */
+/** The sandbox's Graph without the action, and with an app management policy against uploaded keys. */
 async function withoutCertificates(sandbox: string): Promise<string> {
   proxy = createServer(async (request, response) => {
     if (request.url?.endsWith("/addTokenSigningCertificate")) {
@@ -140,6 +164,12 @@ async function withoutCertificates(sandbox: string): Promise<string> {
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (Buffer.concat(chunks).includes("X509CertAndPassword")) {
+      const message = "Credential type not allowed as per assigned policy 'keys'.";
+      response.writeHead(400, { "content-type": "application/json" });
+      response.end(JSON.stringify({ error: { code: "Request_BadRequest", message, innerError: {} } }));
+      return;
+    }
     const answer = await fetch(`${sandbox}${request.url}`, {
       method: request.method!,
       headers: { authorization: "Bearer test", "content-type": "application/json" },

@@ -1,6 +1,8 @@
 /** An assertion next to the persona and the user that it speaks of: which of them, and where it says something else. */
+
 import type { ConnectSsoPersona, ConnectUser } from "../../api/resources.ts";
 import { durationSeconds } from "../duration.ts";
+import { issuersOf } from "../entra-clouds.ts";
 import { iamNames, parseInstanceArn } from "../names.ts";
 import { relayState, samlEndpoints } from "../relay-state.ts";
 import type { Finding } from "./checks.ts";
@@ -93,8 +95,9 @@ function comparePersona(
         ...more,
       });
   };
-  if (want.tenantId)
-    differs("the issuer", assertion.issuer, `https://sts.windows.net/${want.tenantId}/`, {
+  const issuers = want.tenantId ? issuersOf(want.tenantId) : [];
+  if (issuers.length > 0 && !issuers.includes(assertion.issuer ?? ""))
+    differs("the issuer", assertion.issuer, issuers[0]!, {
       seen: "Issuer not present in specified provider",
     });
   const pair = rolePairs(assertion).find(

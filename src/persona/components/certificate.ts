@@ -7,6 +7,7 @@ import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
+import { UPLOAD_REFUSED } from "../../providers/graph/principals.ts";
 import type { ServicePrincipal } from "../../providers/graph/types.ts";
 import { refuse, waitFor } from "../../providers/verdicts.ts";
 import {
@@ -111,7 +112,7 @@ function add(scope: PersonaScope, why: string, maintenance = false): Step {
         );
       } catch (error) {
         if (error instanceof CloudError && !error.outcomeUnknown) delete inFlight.certificate;
-        throw isMissingInCloud(error) ? unsupported(scope) : error;
+        throw error instanceof CloudError && error.code === UPLOAD_REFUSED ? byHand(scope, error) : error;
       }
     },
   };
@@ -132,19 +133,10 @@ function requireAbsence(scope: PersonaScope): void {
     );
 }
 
-/** The action exists in Microsoft's global cloud only (facts/microsoft-graph.md 4.1). */
-function isMissingInCloud(error: unknown): boolean {
-  return (
-    error instanceof CloudError &&
-    (error.status === 400 || error.status === 404 || error.status === 405 || error.status === 501) &&
-    /segment|not supported|not implemented/i.test(error.message)
-  );
-}
-
-function unsupported(scope: PersonaScope): CloudError {
+function byHand(scope: PersonaScope, refusal: CloudError): CloudError {
   return refuse(
     REASON.CertificateByHand,
-    `Microsoft Graph of this cloud cannot make a signing certificate: add one by hand to the enterprise application ${scope.spec.application.displayName} (Single sign-on, SAML certificates); the controller goes on with it`,
+    `Microsoft Graph of this cloud makes no signing certificates and took none of ours (${refusal.message}): add one by hand to the enterprise application ${scope.spec.application.displayName} (Single sign-on, SAML certificates); the controller goes on with it`,
   );
 }
 

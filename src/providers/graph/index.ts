@@ -1,5 +1,6 @@
 /** Entra tenants: endpoints, credentials, one client per tenant. */
 import type { TokenCredential } from "@azure/identity";
+import { graphUrlOf, loginUrlOf } from "../../domain/entra-clouds.ts";
 import { type Breaker, createBreaker } from "../breaker.ts";
 import type { CloudHealth } from "../clouds.ts";
 import { type CallRecord, CloudError } from "../errors.ts";
@@ -10,7 +11,7 @@ import { createTenant } from "./tenant.ts";
 import type { Graph } from "./types.ts";
 
 export interface GraphTenantsOptions {
-  /** Default CONNECT_SSO_GRAPH_URL, else https://graph.microsoft.com. */
+  /** Default CONNECT_SSO_GRAPH_URL, else that of the cloud which AZURE_AUTHORITY_HOST names (AKS sets it), else the global one. */
   graphUrl?: string;
   /** Default CONNECT_SSO_LOGIN_URL, else the login host that belongs to the Graph host. */
   loginUrl?: string;
@@ -27,13 +28,7 @@ export interface GraphTenants {
   close(): void;
 }
 
-/** Graph host to login host, for the national clouds. */
-const LOGIN_OF: Record<string, string> = {
-  "graph.microsoft.com": "https://login.microsoftonline.com",
-  "graph.microsoft.us": "https://login.microsoftonline.us",
-  "dod-graph.microsoft.us": "https://login.microsoftonline.us",
-  "microsoftgraph.chinacloudapi.cn": "https://login.chinacloudapi.cn",
-};
+const hostOf = (url = ""): string => (URL.canParse(url) ? new URL(url).host : "");
 
 function endpoint(name: string, url: string, allowInsecure: boolean): string {
   if (!URL.canParse(url)) throw new Error(`${name} is not a URL: ${url}`);
@@ -48,15 +43,12 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
   const insecure = options.allowInsecure ?? env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
   const graphUrl = endpoint(
     "CONNECT_SSO_GRAPH_URL",
-    options.graphUrl ?? env.CONNECT_SSO_GRAPH_URL ?? "https://graph.microsoft.com",
+    options.graphUrl ?? env.CONNECT_SSO_GRAPH_URL ?? graphUrlOf(hostOf(env.AZURE_AUTHORITY_HOST)),
     insecure,
   );
   const loginUrl = endpoint(
     "CONNECT_SSO_LOGIN_URL",
-    options.loginUrl ??
-      env.CONNECT_SSO_LOGIN_URL ??
-      LOGIN_OF[new URL(graphUrl).hostname] ??
-      "https://login.microsoftonline.com",
+    options.loginUrl ?? env.CONNECT_SSO_LOGIN_URL ?? loginUrlOf(new URL(graphUrl).hostname),
     insecure,
   );
   const tenants = new Map<string, Promise<Graph>>();

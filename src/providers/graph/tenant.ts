@@ -1,4 +1,5 @@
 /** The port `Graph` over one tenant. */
+import { cloudOfLogin, issuerOf } from "../../domain/entra-clouds.ts";
 import { applicationCalls } from "./applications.ts";
 import { assignmentCalls } from "./assigned.ts";
 import { claimsCalls } from "./claims.ts";
@@ -11,8 +12,6 @@ import { readIdentifierPolicy, rolesOf } from "./rights.ts";
 import { synchronizationCalls } from "./synchronization.ts";
 import type { Graph } from "./types.ts";
 
-const NATIONAL_LOGIN = /^https:\/\/login\.(microsoftonline\.us|chinacloudapi\.cn|partner\.microsoftonline\.cn)/;
-
 export interface TenantOptions {
   tenantId: string;
   client: GraphClient;
@@ -24,11 +23,12 @@ export interface TenantOptions {
 
 export function createTenant({ tenantId, client, loginUrl, token, timeoutMs = 15_000 }: TenantOptions): Graph {
   const context = createContext(client);
+  const cloud = cloudOfLogin(new URL(loginUrl).host);
   return {
     tenantId,
     now: () => client.now(),
-    userAccessUrl: (appId) =>
-      NATIONAL_LOGIN.test(loginUrl) ? undefined : `https://myapps.microsoft.com/signin/${appId}?tenantId=${tenantId}`,
+    issuer: issuerOf(tenantId, cloud),
+    userAccessUrl: (appId) => cloud.myAppsHost && `https://${cloud.myAppsHost}/signin/${appId}?tenantId=${tenantId}`,
     ...applicationCalls(context),
     ...principalCalls(context),
     ...assignmentCalls(context),

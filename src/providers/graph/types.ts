@@ -100,7 +100,9 @@ export interface IdentifierPolicy {
 export interface Graph {
   readonly tenantId: string;
   now(): Date;
-  /** Where a user starts the sign-in to an application. Undefined in national clouds, whose address of My Apps is not documented. */
+  /** Entity id of the tenant, in the metadata and in every assertion. */
+  readonly issuer: string;
+  /** Where a user starts the sign-in to an application. Undefined in China, whose address of My Apps is not documented. */
   userAccessUrl(appId: string): string | undefined;
 
   /** Gallery template of "AWS Single-Account Access". Throws CloudError outcomeUnknown on a 404, time-out or 5xx: then look by display name. */
@@ -157,11 +159,12 @@ export interface Graph {
     }>,
     o?: CallOptions,
   ): Promise<void>;
+  /** Made by Entra itself; in national clouds, where Graph has no such call, made here and uploaded, and the private key forgotten. */
   addTokenSigningCertificate(
     id: string,
     c: { displayName: string; endDateTime: string },
     o?: CallOptions,
-  ): Promise<{ thumbprint: string; keyId: string; key: string; endDateTime: string }>;
+  ): Promise<void>;
   /** Removes the Sign, Verify and password credentials of these thumbprints, keeps all others. */
   removeSigningCertificates(id: string, thumbprints: string[], o?: CallOptions): Promise<void>;
 

@@ -1,5 +1,6 @@
 /** Certificates and passwords of applications and service principals. */
 import { createHash, randomUUID } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import type { SandboxHost } from "../host.ts";
 import { createCertificate } from "./certificate.ts";
 import type { Directory } from "./directory.ts";
@@ -18,24 +19,44 @@ export function thumbprintOf({ customKeyIdentifier }: { customKeyIdentifier: str
   return Buffer.from(identifier, "base64").toString("hex").toUpperCase();
 }
 
-/** The list that a PATCH asks for: entries known by keyId keep their key, new ones must bring one. */
-export function uploadedKeys(old: KeyCredential[], given: unknown): KeyCredential[] {
+/**
+ * The list that a PATCH asks for: entries known by keyId keep their key, new ones must bring one. A key to sign with is a PFX that the
+ * password of the same id, in the same request, opens; it is never shown.
+ */
+export function uploadedKeys(old: KeyCredential[], given: unknown, passwords: unknown = []): KeyCredential[] {
   return (given as Partial<KeyCredential>[]).map((entry) => {
     const known = old.find(({ keyId }) => keyId === entry.keyId);
     if (known) return known;
     if (!entry.key || !entry.usage || !entry.type) throw invalidValue("keyCredentials", "KeyCredential");
+    if (TYPE_OF[entry.usage] !== entry.type) throw invalidValue("keyCredentials", "KeyCredential");
+    if (entry.usage === "Sign") checkPfx(entry, passwords as Partial<PasswordCredential>[]);
     const sha1 = createHash("sha1").update(Buffer.from(entry.key, "base64")).digest("hex").toUpperCase();
     return {
       customKeyIdentifier: entry.customKeyIdentifier ?? sha1,
       displayName: entry.displayName ?? null,
       endDateTime: entry.endDateTime ?? new Date(Date.now() + 365 * DAY_MS).toISOString(),
-      key: entry.key,
+      key: entry.usage === "Sign" ? null : entry.key,
       keyId: entry.keyId ?? randomUUID(),
       startDateTime: entry.startDateTime ?? new Date().toISOString(),
       type: entry.type,
       usage: entry.usage,
     };
   });
+}
+
+const TYPE_OF: Record<string, string> = { Sign: "X509CertAndPassword", Verify: "AsymmetricX509Cert" };
+
+function checkPfx(
+  { key, keyId, customKeyIdentifier }: Partial<KeyCredential>,
+  passwords: Partial<PasswordCredential>[],
+): void {
+  const password = passwords.find((one) => one.keyId === keyId && one.customKeyIdentifier === customKeyIdentifier);
+  try {
+    if (keyId === undefined || !password?.secretText) throw new Error("no password");
+    createSecureContext({ pfx: Buffer.from(key!, "base64"), passphrase: password.secretText });
+  } catch {
+    throw invalidValue("keyCredentials", "KeyCredential");
+  }
 }
 
 /** Passwords are made by the service, except the one that opens an uploaded signing key (it has the key's id). */

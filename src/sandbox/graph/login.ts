@@ -54,6 +54,7 @@ export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => 
       headers: { "content-type": "application/samlmetadata+xml; charset=utf-8", "x-ms-request-id": randomUUID() },
       body: await federationMetadata({
         tenantId: knob === "otherTenant" ? randomUUID() : directory.tenant.id,
+        cloud: directory.tenant.cloud,
         // Without a certificate of its own an application's tokens are signed with the tenant's.
         certificates: active.length > 0 ? active : [signer.der],
         signer,

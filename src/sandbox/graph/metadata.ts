@@ -1,5 +1,6 @@
 /** Federation metadata as Entra publishes it: signed, with WS-Federation roles in front of the SAML one. */
 import { createHash, randomUUID } from "node:crypto";
+import type { WorldTenant } from "../world.ts";
 import type { SigningCertificate } from "./certificate.ts";
 
 const ALGORITHMS = {
@@ -13,6 +14,7 @@ const BINDINGS = "urn:oasis:names:tc:SAML:2.0:bindings";
 
 export interface MetadataInput {
   tenantId: string;
+  cloud?: WorldTenant["cloud"];
   /** Signing certificates, base64 of DER. */
   certificates: string[];
   /** Whose key signs the document. */
@@ -21,10 +23,23 @@ export interface MetadataInput {
 }
 
 /** Every download has another ID. The text is written in canonical form, so that its digest is the digest of the document. */
-export async function federationMetadata({ tenantId, certificates, signer, fault }: MetadataInput): Promise<string> {
+const HOSTS = {
+  Global: { issuer: "sts.windows.net", login: "login.microsoftonline.com" },
+  USGovernment: { issuer: "sts.windows.net", login: "login.microsoftonline.us" },
+  China: { issuer: "sts.chinacloudapi.cn", login: "login.partner.microsoftonline.cn" },
+};
+
+export async function federationMetadata({
+  tenantId,
+  cloud = "Global",
+  certificates,
+  signer,
+  fault,
+}: MetadataInput): Promise<string> {
   const id = `_${randomUUID()}`;
-  const open = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ID="${id}" entityID="https://sts.windows.net/${tenantId}/">`;
-  const body = `${securityTokenService(tenantId, certificates)}${identityProvider(tenantId, certificates)}</EntityDescriptor>`;
+  const login = `https://${HOSTS[cloud].login}/${tenantId}`;
+  const open = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ID="${id}" entityID="https://${HOSTS[cloud].issuer}/${tenantId}/">`;
+  const body = `${securityTokenService(login, certificates)}${identityProvider(login, certificates)}</EntityDescriptor>`;
   const signature = await signatureOf(id, `${open}${body}`, signer);
   const doctype = fault === "doctype" ? '<!DOCTYPE EntityDescriptor [<!ENTITY x "y">]>' : "";
   const padding = fault === "tooLarge" ? `<!--${"x".repeat(12_000_000)}-->` : "";
@@ -34,19 +49,19 @@ export async function federationMetadata({ tenantId, certificates, signer, fault
 const keyDescriptor = (der: string) =>
   `<KeyDescriptor use="signing"><KeyInfo xmlns="${DSIG}"><X509Data><X509Certificate>${der}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>`;
 
-function securityTokenService(tenantId: string, certificates: string[]): string {
+function securityTokenService(login: string, certificates: string[]): string {
   const claim = (name: string) =>
     `<auth:ClaimType xmlns:auth="http://docs.oasis-open.org/wsfed/authorization/200706" Uri="http://schemas.xmlsoap.org/ws/2005/05/identity/claims/${name}"><auth:DisplayName>${name}</auth:DisplayName></auth:ClaimType>`;
   const claims = ["name", "givenname", "surname", "nameidentifier"].map(claim).join("");
   return (
     `<RoleDescriptor xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" xsi:type="fed:SecurityTokenServiceType">` +
     `${certificates.map(keyDescriptor).join("")}<fed:ClaimTypesOffered>${claims}</fed:ClaimTypesOffered>` +
-    `<fed:PassiveRequestorEndpoint><wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing"><wsa:Address>https://login.microsoftonline.com/${tenantId}/wsfed</wsa:Address></wsa:EndpointReference></fed:PassiveRequestorEndpoint></RoleDescriptor>`
+    `<fed:PassiveRequestorEndpoint><wsa:EndpointReference xmlns:wsa="http://www.w3.org/2005/08/addressing"><wsa:Address>${login}/wsfed</wsa:Address></wsa:EndpointReference></fed:PassiveRequestorEndpoint></RoleDescriptor>`
   );
 }
 
-function identityProvider(tenantId: string, certificates: string[]): string {
-  const url = `https://login.microsoftonline.com/${tenantId}/saml2`;
+function identityProvider(login: string, certificates: string[]): string {
+  const url = `${login}/saml2`;
   const endpoint = (name: string, binding: string) =>
     `<${name} Binding="${BINDINGS}:${binding}" Location="${url}"></${name}>`;
   return (

@@ -40,7 +40,10 @@ function changed(old: ServicePrincipal, wanted: Body): ServicePrincipal {
   if (addresses && addresses.length > MOST_NOTIFICATION_ADDRESSES)
     throw invalidValue("notificationEmailAddresses", "ServicePrincipal");
   const next = { ...old, ...wanted };
-  if (wanted.keyCredentials) next.keyCredentials = uploadedKeys(old.keyCredentials, wanted.keyCredentials);
+  if (wanted.keyCredentials) {
+    const { keyCredentials, passwordCredentials = [] } = wanted;
+    next.keyCredentials = uploadedKeys(old.keyCredentials, keyCredentials, passwordCredentials);
+  }
   if (wanted.passwordCredentials) {
     next.passwordCredentials = uploadedPasswords(
       old.passwordCredentials,

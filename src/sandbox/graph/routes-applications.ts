@@ -15,7 +15,7 @@ import { addTokenSigningCertificate } from "./credentials.ts";
 import { deleteApplication, deletedItem, deletedItems, deletedView, deletePrincipal, restore } from "./deletion.ts";
 import { delta } from "./delta.ts";
 import { CALLER, changeable, objectId } from "./directory.ts";
-import { badRequest, GraphError, notFound } from "./error.ts";
+import { badRequest, GraphError, notFound, unknownSegment } from "./error.ts";
 import { createPrincipal, patchPrincipal, withoutKeys } from "./principals.ts";
 import { type Answer, type Call, NO_CONTENT, type Router, referencedId } from "./router.ts";
 import { instantiated } from "./shapes.ts";
@@ -67,14 +67,18 @@ export function addApplicationRoutes(router: Router, tenant: Tenant): void {
     deletePrincipal(directory, changeablePrincipal(call.ids[0]!), host.clock.now());
     return NO_CONTENT;
   });
-  router.add("POST", "/servicePrincipals/{id}/addTokenSigningCertificate", async (call) => ({
-    status: 200,
-    headers: { location: "https://graph.microsoft.com" },
-    body: {
-      "@odata.context": contextOf(call, "microsoft.graph.selfSignedCertificate"),
-      ...(await addTokenSigningCertificate(directory, host, principal(tenant, call.ids[0]!).id, call.body)),
-    },
-  }));
+  router.add("POST", "/servicePrincipals/{id}/addTokenSigningCertificate", async (call) => {
+    // Absent from the service descriptions of all national clouds.
+    if ((directory.tenant.cloud ?? "Global") !== "Global") throw unknownSegment("addTokenSigningCertificate");
+    return {
+      status: 200,
+      headers: { location: "https://graph.microsoft.com" },
+      body: {
+        "@odata.context": contextOf(call, "microsoft.graph.selfSignedCertificate"),
+        ...(await addTokenSigningCertificate(directory, host, principal(tenant, call.ids[0]!).id, call.body)),
+      },
+    };
+  });
   addOwners(router, tenant, "applications");
   addOwners(router, tenant, "servicePrincipals");
   addAssignments(router, tenant);
