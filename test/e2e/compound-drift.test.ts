@@ -3,7 +3,7 @@ import { DetachUserPolicyCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterEach, expect, test } from "@jest/globals";
 import type { ConnectSsoPersona } from "../../src/api/resources.ts";
 import { graphOf, pauseJob } from "../observability/trouble.ts";
-import { type Harness, persona, start, world } from "./support.ts";
+import { type Harness, PATIENCE_MS, persona, start, world } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -20,7 +20,7 @@ test("a detached policy that reads back late, and the paused job that stands on 
   const repairs = () =>
     h.controller.store.events.filter(({ event }) => event.reason === "DriftCorrected").map(({ event }) => event.note);
   const started = () => h.calls.filter(({ operation }) => operation.endsWith("/start")).length > 1;
-  await h.controller.until(started, 25_000, "the job is started again");
+  await h.controller.until(started, PATIENCE_MS, "the job is started again");
   await h.ready("Ready again");
   expect(repairs().join("\n")).toMatch(/IAM user connect-sso-team-agents/);
   expect(repairs().join("\n")).toMatch(/provisioning job/);

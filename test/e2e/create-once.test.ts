@@ -1,7 +1,7 @@
 /** Calls that a second one would make twice: the application and its certificate, whatever is lost in between. */
 import { afterEach, expect, test } from "@jest/globals";
 import type { ConnectSsoPersona } from "../../src/api/resources.ts";
-import { type Harness, persona, start, status, user, world } from "./support.ts";
+import { type Harness, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -112,11 +112,11 @@ test("the intent is in the status while the outcome is open", async () => {
   h = await start();
   h.sandbox.faults.add({ match: INSTANTIATE, kind: "cut", count: 1 });
   h.apply(persona("agents"));
-  await h.controller.until(() => get("agents").status?.inFlight?.application !== undefined, 20_000, "the intent");
+  await h.controller.until(() => get("agents").status?.inFlight?.application !== undefined, PATIENCE_MS, "the intent");
   await h.reason("ConnectSsoPersona", "agents", "ApplicationReady", "WaitingForReplication");
   await h.controller.until(
     () => /asked for at .* only if Entra shows none until/.test(status(get("agents"), "ApplicationReady")!.message),
-    20_000,
+    PATIENCE_MS,
     "a message that says what is waited for",
   );
   expect(h.sandbox.counts()[INSTANTIATE]).toBe(1);
@@ -135,7 +135,7 @@ test("an application that somebody deletes is restored: same ids, the users' lin
   await graph(`/applications/${before.applicationId}`, "DELETE");
   await h.controller.until(
     () => h.sandbox.counts()["graph:POST /directory/deletedItems/{id}/restore"] === 1,
-    20_000,
+    PATIENCE_MS,
     "the restore",
   );
   await h.ready("Ready again");

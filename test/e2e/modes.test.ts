@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import type { ConnectSsoPersona } from "../../src/api/resources.ts";
-import { type Harness, persona, start, status, user, world } from "./support.ts";
+import { type Harness, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
 let proxy: Server | undefined;
@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 const agents = () => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", "agents")!;
-const until = (test: () => boolean, what: string) => h.controller.until(test, 25_000, what);
+const until = (test: () => boolean, what: string) => h.controller.until(test, PATIENCE_MS, what);
 const call = async (path: string, init: { method?: string; body?: object } = {}) => {
   const response = await fetch(`${h.sandbox.url}/graph/v1.0${path}`, {
     method: init.method ?? "GET",

@@ -1,14 +1,14 @@
 /** What protects people from the platform team's slips: mass deletion, one person under two personas; and what events tell of it. */
 import { afterEach, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser } from "../../src/api/resources.ts";
-import { type Harness, persona, start, status, user, world } from "./support.ts";
+import { type Harness, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
 
 const personaOf = (name: string) => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", name)!;
 const userOf = (name: string) => h.controller.store.get<ConnectUser>("ConnectUser", "team", name)!;
-const until = (test: () => boolean, what: string) => h.controller.until(test, 25_000, what);
+const until = (test: () => boolean, what: string) => h.controller.until(test, PATIENCE_MS, what);
 const told = (reason: string) => h.controller.store.events.filter(({ event }) => event.reason === reason);
 const administrators = () =>
   persona("administrators", {

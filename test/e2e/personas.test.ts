@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ConnectSsoPersona } from "../../src/api/resources.ts";
-import { type Harness, INSTANCE, persona, start, status, user, world } from "./support.ts";
+import { type Harness, INSTANCE, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -123,7 +123,7 @@ test("swapped SAML metadata is a Warning that names both fingerprints, and is se
   );
   await h.controller.until(
     () => h.controller.store.events.some(({ event }) => event.reason === "SecurityDriftCorrected"),
-    20_000,
+    PATIENCE_MS,
     "a security event",
   );
   const { event } = h.controller.store.events.find((one) => one.event.reason === "SecurityDriftCorrected")!;
@@ -140,7 +140,7 @@ describe("deletion", () => {
     h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "agents" });
     await h.reason("ConnectSsoPersona", "agents", "Ready", "HasUsers");
     h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
-    await h.controller.until((all) => all.length === 0, 25_000, "both are gone");
+    await h.controller.until((all) => all.length === 0, PATIENCE_MS, "both are gone");
     const iam = new IAMClient({});
     expect((await iam.send(new ListRolesCommand({}))).Roles).toEqual([]);
     expect((await iam.send(new ListSAMLProvidersCommand({}))).SAMLProviderList).toEqual([]);

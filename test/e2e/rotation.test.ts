@@ -3,7 +3,7 @@ import { GetSAMLProviderCommand, IAMClient, ListAccessKeysCommand } from "@aws-s
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona } from "../../src/api/resources.ts";
 import { readTrust } from "../../src/domain/metadata.ts";
-import { type Harness, persona, start, status, world } from "./support.ts";
+import { type Harness, PATIENCE_MS, persona, start, status, world } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -42,7 +42,7 @@ function record(...wanted: string[]): string[] {
 }
 const warnings = () =>
   h.controller.store.events.filter(({ event }) => event.type === "Warning").map((one) => one.event.note);
-const until = (test: () => boolean, what: string) => h.controller.until(test, 25_000, what);
+const until = (test: () => boolean, what: string) => h.controller.until(test, PATIENCE_MS, what);
 const isReady = () => status(agents(), "Ready")?.status === "True";
 
 /** A second is twenty minutes in the clouds: Entra's job runs every other second. */

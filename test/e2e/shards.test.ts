@@ -6,16 +6,17 @@ import { FolderController } from "../../src/cli/folder.ts";
 import { type Manifests, parseManifests } from "../../src/manifests/read.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
-import { persona, status, user, world } from "./support.ts";
+import { letTimeFlow, PATIENCE_MS, persona, status, user, world } from "./support.ts";
 
 const POLL_MS = 300;
 let sandbox: Sandbox;
-const ends: (() => Promise<void>)[] = [];
+const ends: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
 async function clouds() {
+  ends.push(letTimeFlow());
   sandbox = await startSandbox({ world: world() });
   ends.push(() => sandbox.close());
   delete process.env.AWS_SESSION_TOKEN;
@@ -43,7 +44,7 @@ function shard(...objects: object[]) {
           found.find(({ metadata }) => metadata.name === name),
           "Ready",
         )?.reason === reason,
-      25_000,
+      PATIENCE_MS,
       `${name} ${reason}`,
     );
   const writes = () => calls.filter(({ write, operation }) => write && !operation.includes("$batch"));
@@ -96,7 +97,7 @@ test("the persona that goes last takes the shared policies along, whichever shar
   const one = shard(persona("agents", { deletionPolicy: "Delete" }));
   const two = shard(persona("managers", { deletionPolicy: "Delete" }));
   await Promise.all([one.is("agents", "Converged"), two.is("managers", "Converged")]);
-  const gone = (s: typeof one) => s.controller.until((all) => all.length === 0, 25_000, "the persona is gone");
+  const gone = (s: typeof one) => s.controller.until((all) => all.length === 0, PATIENCE_MS, "the persona is gone");
   one.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "agents" });
   await gone(one);
   expect(one.policies().some(({ operation }) => operation === "DeletePolicy")).toBe(false);

@@ -1,4 +1,4 @@
-/** A sandbox, the clouds behind the guard, and the folder controller over them: the whole product without Kubernetes. */
+/** A sandbox, the clouds behind the guard, and the folder controller over them: the whole product without Kubernetes, in time that flows by itself. */
 import { pino } from "pino";
 import { composeClouds } from "../../src/cli/compose.ts";
 import { FolderController, type Resource } from "../../src/cli/folder.ts";
@@ -9,7 +9,11 @@ import type { Condition } from "../../src/runtime/conditions.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import type { WorldInput } from "../../src/sandbox/world.ts";
 import { watchRequests } from "./contracts.ts";
+import { letTimeFlow } from "./time.ts";
 
+/** How long anything may take, of the tests' own time. */
+export const PATIENCE_MS = 10 * 60_000;
+export { letTimeFlow };
 export const INSTANCE = "0a1b2c3d-1111-4222-8333-444455556666";
 export const INSTANCE_ARN = `arn:aws:connect:us-east-1:111122223333:instance/${INSTANCE}`;
 
@@ -95,6 +99,7 @@ export interface StartOptions {
 }
 
 export async function start(input: WorldInput = world(), options: StartOptions = {}): Promise<Harness> {
+  const endTime = letTimeFlow();
   const sandbox = await startSandbox({ world: input });
   delete process.env.AWS_SESSION_TOKEN;
   Object.assign(process.env, sandbox.env);
@@ -135,7 +140,11 @@ export async function start(input: WorldInput = world(), options: StartOptions =
     },
     async ready(what = "everything Ready") {
       await controller
-        .until((all) => all.length > 0 && all.every((one) => status(one, "Ready")?.status === "True"), 25_000, what)
+        .until(
+          (all) => all.length > 0 && all.every((one) => status(one, "Ready")?.status === "True"),
+          PATIENCE_MS,
+          what,
+        )
         .catch((error: unknown) => {
           const open = controller
             .resources()
@@ -151,7 +160,7 @@ export async function start(input: WorldInput = world(), options: StartOptions =
       controller.until(
         (all) =>
           all.some((one) => one.kind === kind && one.metadata.name === name && status(one, type)?.reason === reason),
-        25_000,
+        PATIENCE_MS,
         `${kind}/${name} ${type} ${reason}`,
       ),
     writes: () => calls.filter(({ write, operation }) => write && !operation.includes("$batch")),
@@ -192,6 +201,7 @@ export async function start(input: WorldInput = world(), options: StartOptions =
       await controller.stop();
       composed.close();
       await sandbox.close();
+      endTime();
       const found = departures();
       if (found.length > 0)
         throw new Error(`requests that the services' descriptions do not know:\n${found.join("\n")}`);

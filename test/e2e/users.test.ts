@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-connect";
 import { afterEach, expect, test } from "@jest/globals";
 import type { ConnectUser } from "../../src/api/resources.ts";
-import { type Harness, INSTANCE, persona, start, status, user, world } from "./support.ts";
+import { type Harness, INSTANCE, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -44,10 +44,14 @@ test("a user gets names, hierarchy and phone; a change by hand is shown and set 
   );
   await h.controller.until(
     () => get("jane").status!.drift?.some((row) => row.path === "firstName" && row.observed === "Mallory") ?? false,
-    20_000,
+    PATIENCE_MS,
     "drift of the first name",
   );
-  await h.controller.until(() => status(get("jane"), "Drifted")?.status === "False", 20_000, "the drift is set back");
+  await h.controller.until(
+    () => status(get("jane"), "Drifted")?.status === "False",
+    PATIENCE_MS,
+    "the drift is set back",
+  );
   expect(
     (await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }))).User!.IdentityInfo!.FirstName,
   ).toBe("jane");
@@ -146,7 +150,7 @@ test("recreate makes a new Connect user once per value", async () => {
   );
   await h.controller.until(
     () => get("jane").status!.connectUserId !== first && get("jane").status!.handledRequests?.recreate === "1",
-    20_000,
+    PATIENCE_MS,
     "a new Connect user",
   );
   const second = get("jane").status!.connectUserId;
@@ -160,7 +164,11 @@ test("RevokeAccess takes the role and keeps the Connect user", async () => {
   h.apply(persona("agents"), user("jane", "agents"));
   await h.ready();
   h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
-  await h.controller.until((all) => all.every(({ kind }) => kind !== "ConnectUser"), 20_000, "the ConnectUser is gone");
+  await h.controller.until(
+    (all) => all.every(({ kind }) => kind !== "ConnectUser"),
+    PATIENCE_MS,
+    "the ConnectUser is gone",
+  );
   expect(await users()).toEqual(["jane@example.com"]);
   expect(
     h.writes().some(({ operation }) => operation.startsWith("DELETE /servicePrincipals/{id}/appRoleAssignedTo")),
@@ -188,7 +196,7 @@ test.each([false, true])(
     h.apply(user("jane", "managers"));
     await h.controller.until(
       () => get("jane").status?.observedGeneration === 2 && status(get("jane"), "Ready")?.status === "True",
-      20_000,
+      PATIENCE_MS,
       "the move",
     );
     expect(await assignedIn(entraObjectId!)).toEqual(["Connect managers"]);
@@ -203,7 +211,7 @@ test("what a user was given goes also when its status was lost", async () => {
   const { entraObjectId } = get("jane").status!;
   await h.controller.store.updateStatus(get("jane"), undefined);
   h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
-  await h.controller.until(() => get("jane") === undefined, 20_000, "the ConnectUser is gone");
+  await h.controller.until(() => get("jane") === undefined, PATIENCE_MS, "the ConnectUser is gone");
   expect(await users()).toEqual(["omar@example.com"]);
   expect(await assignedIn(entraObjectId!)).toEqual([]);
 });

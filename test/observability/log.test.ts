@@ -10,8 +10,7 @@ import { createDomainMetrics } from "../../src/observability/metrics.ts";
 import { CloudError } from "../../src/providers/errors.ts";
 import { isTrue } from "../../src/runtime/conditions.ts";
 import { ADMIN, type Exchange, type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
-import { persona, user, world } from "../e2e/support.ts";
-import { until } from "./program.ts";
+import { letTimeFlow, PATIENCE_MS, persona, user, world } from "../e2e/support.ts";
 
 const KEY = "AKIAIOSFODNN7EXAMPLE";
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -106,13 +105,16 @@ describe("a whole run in mode Provisioning, with both rotations", () => {
   let sandbox: Sandbox | undefined;
   let controller: FolderController | undefined;
   let close = () => {};
+  let endTime = () => {};
   afterEach(async () => {
     await controller?.stop();
     close();
     await sandbox?.close();
+    endTime();
   });
 
   test("has a line for each write that the clouds saw, and no secret in log, status, events and metrics", async () => {
+    endTime = letTimeFlow();
     sandbox = await startSandbox({ world: world({ behaviour: { timeScale: 1200 } }) });
     Object.assign(process.env, sandbox.env);
     const secrets = new Set<string>([ADMIN.secretAccessKey, sandbox.env.CONNECT_SSO_GRAPH_TOKEN!]);
@@ -135,7 +137,7 @@ describe("a whole run in mode Provisioning, with both rotations", () => {
     apply(controller, persona("agents", { roleDelivery: { mode: "Provisioning" } }), user("jane", "agents"));
     await controller.until(
       (all) => all.length === 2 && all.every(({ status }) => isTrue(status?.conditions, "Ready")),
-      25_000,
+      PATIENCE_MS,
       "Ready",
     );
     const created = () => sandbox!.counts()["iam:CreateAccessKey"]!;
@@ -143,7 +145,7 @@ describe("a whole run in mode Provisioning, with both rotations", () => {
     const ref = { kind: "ConnectSsoPersona", namespace: "team", name: "agents" };
     controller.store.annotate(ref, { [ANNOTATIONS.rotateKey]: "1", [ANNOTATIONS.rotateCertificate]: "1" });
     const removed = () => lines.some((line) => /"msg":"deleted signing certificate/.test(line));
-    await until("both are rotated", () => created() > before && removed(), { output: () => lines.join("") });
+    await controller.until(() => created() > before && removed(), PATIENCE_MS, "both are rotated");
     await controller.stop();
     metrics.refresh(controller.store, composed.clouds.health());
     const told = [

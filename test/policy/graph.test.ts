@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona } from "../../src/api/resources.ts";
 import { graphPermissions } from "../../src/domain/permissions/entra.ts";
 import { permissionsFor } from "../../src/sandbox/graph/permissions.ts";
-import { type Harness, persona, start, status, user, world } from "../e2e/support.ts";
+import { type Harness, PATIENCE_MS, persona, start, status, user, world } from "../e2e/support.ts";
 
 let h: Harness;
 afterEach(async () => {
@@ -40,12 +40,12 @@ async function live(more: object): Promise<void> {
     () =>
       Object.keys(persons()?.status?.handledRequests ?? {}).length === 2 &&
       status(persons(), "Ready")?.status === "True",
-    25_000,
+    PATIENCE_MS,
     "key and certificate are rotated",
   );
   controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
   controller.store.delete(agents);
-  await controller.until((all) => all.length === 0, 25_000, "everything is deleted");
+  await controller.until((all) => all.length === 0, PATIENCE_MS, "everything is deleted");
 }
 
 test.each([
@@ -67,7 +67,7 @@ describe("without any one of them something is refused", () => {
     const denied = await startWith(names(needs).filter((name) => name !== missing));
     const application = { displayName: "Agents", groups: [{ displayName: "Agents" }], roleSessionNameSource: "mail" };
     h.apply(persona("agents", { application }), user("jane", "agents"));
-    await h.controller.until(() => denied.length > 0, 25_000, "a call that is refused");
+    await h.controller.until(() => denied.length > 0, PATIENCE_MS, "a call that is refused");
   });
 });
 

@@ -19,7 +19,7 @@ import {
 import { afterEach, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser } from "../../src/api/resources.ts";
 import { controllerPolicies, SELDOM_USED } from "../../src/domain/permissions/aws.ts";
-import { INSTANCE, persona, status, user, world } from "../e2e/support.ts";
+import { INSTANCE, PATIENCE_MS, persona, status, user, world } from "../e2e/support.ts";
 import {
   ACCOUNT,
   adminConnect,
@@ -72,13 +72,13 @@ const full = {
 
 const agents = () => e.harness.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", "agents")!;
 const jane = () => e.harness.controller.store.get<ConnectUser>("ConnectUser", "team", "jane")!;
-const until = (holds: () => boolean, what: string) => e.harness.controller.until(holds, 25_000, what);
+const until = (holds: () => boolean, what: string) => e.harness.controller.until(holds, PATIENCE_MS, what);
 const ask = (kind: string, name: string, annotation: string) =>
   e.harness.controller.store.annotate({ kind, namespace: "team", name }, { [annotation]: "1" });
 /** Waits until IAM or Connect shows what is asked, looked at as the administrator. */
 async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 25_000; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 200)))
-    if (Date.now() > end) throw new Error(`not within 25 s: ${what}; denied: ${e.denied.join("; ")}`);
+  for (const end = Date.now() + PATIENCE_MS; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 200)))
+    if (Date.now() > end) throw new Error(`not in time: ${what}; denied: ${e.denied.join("; ")}`);
 }
 const role = async () => (await adminIam().send(new GetRoleCommand({ RoleName: ROLE }))).Role!;
 const iamUser = async () => (await adminIam().send(new GetUserCommand({ UserName: ROLE }))).User!;

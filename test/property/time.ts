@@ -101,16 +101,21 @@ export class Simulation {
   /** Lets `ms` pass, or less when `stop` says so, which is asked after everything that happened. */
   async pass(ms: number, stop: () => boolean = () => false): Promise<void> {
     const until = this.now + ms;
-    for (;;) {
-      await this.#idle();
+    do {
+      await this.idle();
       if (stop()) return;
-      const next = this.#timers[0];
-      if (!next || next.due > until) break;
-      this.#timers.shift();
-      this.now = Math.max(this.now, next.due);
-      if (!next.cancelled && !next.owner?.dead) next.run();
-    }
+    } while (this.jump(until));
     this.now = until;
+  }
+
+  /** Goes to the next timer and runs it; false when none is due by `until`. */
+  protected jump(until: number): boolean {
+    const next = this.#timers[0];
+    if (!next || next.due > until) return false;
+    this.#timers.shift();
+    this.now = Math.max(this.now, next.due);
+    if (!next.cancelled && !next.owner?.dead) next.run();
+    return true;
   }
 
   /** Waits in real time for work outside of timers; the clock moves only if that work waits for a timer. */
@@ -133,7 +138,7 @@ export class Simulation {
   }
 
   /** Two turns of the real event loop without work in hand: whatever follows from the last event has happened. */
-  async #idle(): Promise<void> {
+  protected async idle(): Promise<void> {
     for (let quiet = 0; quiet < 2; ) {
       await new Promise((resolve) => real.setImmediate(resolve));
       quiet = this.#busy > 0 ? 0 : quiet + 1;

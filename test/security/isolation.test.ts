@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { CRDS } from "../../src/api/generated/crds.ts";
 import { createClouds } from "../../src/config/clouds.ts";
 import { parseSettings } from "../../src/config/settings.ts";
-import { type Harness, INSTANCE_ARN, persona, start, status, user, world } from "../e2e/support.ts";
+import { type Harness, INSTANCE_ARN, PATIENCE_MS, persona, start, status, user, world } from "../e2e/support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -51,7 +51,7 @@ test("a persona of another namespace that names the same role and provider gets 
     await h.reason("ConnectSsoPersona", "thief", "Ready", "ForeignOwner");
   }
   h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "other", name: "thief" });
-  await h.controller.until((all) => all.length === 1, 25_000, "the thief is gone");
+  await h.controller.until((all) => all.length === 1, PATIENCE_MS, "the thief is gone");
   expect(await role()).toBe(before);
   expect(status(h.controller.resources()[0], "Ready")?.status).toBe("True");
 });

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona } from "../../src/api/resources.ts";
 import { createLogger, redactText } from "../../src/observability/log.ts";
-import { type Harness, persona, start, status, user, world } from "../e2e/support.ts";
+import { type Harness, PATIENCE_MS, persona, start, status, user, world } from "../e2e/support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -35,7 +35,7 @@ test("keys made, handed over and rotated amid failures: no secret in a log, stat
   );
   await h.controller.until(
     () => agents().status?.handledRequests?.["rotate-key"] === "1" && status(agents(), "Ready")?.status === "True",
-    25_000,
+    PATIENCE_MS,
     "the key is rotated",
   );
   // Both keys with their secrets, a certificate, and what the environment holds.
