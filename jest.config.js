@@ -12,7 +12,8 @@ export default {
       { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "es6" }, sourceMaps: "inline" },
     ],
   },
-  testTimeout: 30_000,
+  // Generous, since machines differ: what waits for something says so itself, and sooner.
+  testTimeout: 120_000,
   // Most tests wait for something most of the time.
   maxWorkers: Math.max(2, availableParallelism() - 1),
 };

@@ -56,7 +56,7 @@ describe("apply", () => {
     );
     expect(again.code).toBe(1);
     expect(writes()).toBe(before);
-  }, 60_000);
+  });
 
   it("a second time writes nothing, and json holds every condition", async () => {
     const before = writes();
@@ -70,7 +70,7 @@ describe("apply", () => {
     const plan = await cli(["plan", "-f", folder]);
     expect(plan.stdout).toBe("As declared: team/agents team/jane\n\nNothing to do: the clouds are as declared.\n");
     expect(plan.code).toBe(0);
-  }, 60_000);
+  });
 
   it("ends, without waiting for its time, when a refused persona holds its users up", async () => {
     const broken = persona("broken", {
@@ -81,7 +81,7 @@ describe("apply", () => {
     expect(stdout).toMatch(/UnknownSecurityProfile: there is no security profile Nobody/);
     expect(stderr).not.toMatch(/not within/);
     expect(code).toBe(1);
-  }, 90_000);
+  });
 
   it("what is suspended is left alone, and that is well", async () => {
     const input = JSON.stringify(persona("later", { suspend: true }));
@@ -100,7 +100,7 @@ describe("apply", () => {
     });
     expect(stdout).toMatch(/ConnectUser team\/omar/);
     expect(code).toBe(130);
-  }, 60_000);
+  });
 
   it("--watch follows the files: a new user is made, a removed one loses its role; Ctrl-C ends it", async () => {
     const stages: string[] = [];
@@ -125,7 +125,7 @@ describe("apply", () => {
     expect(stages).toEqual(["converged", "made", "gone"]);
     expect(stderr).not.toMatch(/Error|Stalled/);
     expect(code).toBe(0);
-  }, 90_000);
+  });
 });
 
 describe("what is not declared any more", () => {
@@ -143,7 +143,7 @@ describe("what is not declared any more", () => {
     expect(code).toBe(0);
     expect(await usernames()).toEqual(["jane@example.com"]);
     expect((await cli(["plan", "-f", folder])).stdout).not.toMatch(/not declared/i);
-  }, 90_000);
+  });
 
   it("delete of a persona with Retain leaves everything; with Delete nothing of it stays", async () => {
     const before = writes();
@@ -170,5 +170,5 @@ describe("what is not declared any more", () => {
         "create IAM policy connect-sso-federation-0a1b2c3d",
       ]),
     );
-  }, 90_000);
+  });
 });

@@ -35,4 +35,4 @@ test("says what is to be made, then that all is as declared; writes nothing itse
     ["jane", true],
   ]);
   expect(after.code).toBe(0);
-}, 90_000);
+});

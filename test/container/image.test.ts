@@ -67,7 +67,7 @@ beforeAll(async () => {
   scratch = join(folder, "tmp");
   mkdirSync(scratch, { mode: 0o1777 });
   if (isRoot) chownSync(scratch, uid, gid);
-}, 120_000);
+});
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
   if (image) chmodTree(image, 0o700);

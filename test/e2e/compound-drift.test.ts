@@ -24,4 +24,4 @@ test("a detached policy that reads back late, and the paused job that stands on 
   await h.ready("Ready again");
   expect(repairs().join("\n")).toMatch(/IAM user connect-sso-team-agents/);
   expect(repairs().join("\n")).toMatch(/provisioning job/);
-}, 60_000);
+});

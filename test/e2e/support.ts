@@ -12,7 +12,7 @@ import { watchRequests } from "./contracts.ts";
 import { letTimeFlow } from "./time.ts";
 
 /** How long anything may take, of the tests' own time. */
-export const PATIENCE_MS = 10 * 60_000;
+export const PATIENCE_MS = 30 * 60_000;
 export { letTimeFlow };
 export const INSTANCE = "0a1b2c3d-1111-4222-8333-444455556666";
 export const INSTANCE_ARN = `arn:aws:connect:us-east-1:111122223333:instance/${INSTANCE}`;

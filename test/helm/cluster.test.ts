@@ -26,7 +26,7 @@ beforeAll(async () => {
   await kubectl("label namespace connect-sso pod-security.kubernetes.io/enforce=restricted");
   await kubectl(`apply --server-side -f ${await foreignCrds()}`);
   await kubectl("wait --for=condition=Established --timeout=20s crd --all");
-}, 90_000);
+});
 afterAll(() => server?.stop());
 
 test("the Kubernetes types in the schema are those of this API server", async () => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (const namespace of ["connect-sso", "contact-centre"]) await cluster.kubectl(`create namespace ${namespace}`);
   await cluster.kubectl(`apply --server-side -f ${root}/crds`);
   await cluster.kubectl(`wait --for=condition=Established --timeout=20s -f ${root}/crds`);
-}, 90_000);
+});
 afterEach(async () => {
   await controller?.stop("SIGKILL");
   controller = undefined;
@@ -86,7 +86,7 @@ describe("in every namespace", () => {
     const asked = cluster.requests().map(({ what }) => what.replace(/^(list|watch|create) (\S+) .*/, "$1 $2"));
     expect([...new Set(asked)].sort()).toEqual(granted(roles).sort());
     expect(cluster.requests().map(({ what }) => what)).not.toContainEqual(expect.stringContaining("secrets"));
-  }, 120_000);
+  });
 
   test("without any one of its rights something is refused", async () => {
     const kubeconfig = await cluster.kubeconfig(manifests);
@@ -147,4 +147,4 @@ test("in one namespace: a Role does, no right reaches beyond it, and nothing is 
     .requests()
     .map(({ what, namespace }) => [what.includes("leases") ? "lease" : "object", namespace].join(" "));
   expect([...new Set(namespaces)].sort()).toEqual(["lease connect-sso", "object contact-centre"]);
-}, 120_000);
+});

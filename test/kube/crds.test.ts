@@ -10,7 +10,7 @@ beforeAll(async () => {
   server = await startApiServer();
   await server.kubectl(["apply", "--server-side", "-f", crds]);
   await server.kubectl(["wait", "--for=condition=Established", "--timeout=20s", "-f", crds]);
-}, 90_000);
+});
 afterAll(() => server?.stop());
 
 const persona = (name: string, spec: object = {}) => ({

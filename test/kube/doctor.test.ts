@@ -13,7 +13,7 @@ let api: ApiServer;
 let sandbox: Sandbox;
 beforeAll(async () => {
   [api, sandbox] = await Promise.all([startApiServer(), startSandbox({ world: world() })]);
-}, 120_000);
+});
 afterAll(async () => {
   await sandbox?.close();
   await api?.stop();

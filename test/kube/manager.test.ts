@@ -29,7 +29,7 @@ beforeAll(async () => {
   await server.kubectl(["apply", "--server-side", "-f", crds]);
   await server.kubectl(["wait", "--for=condition=Established", "--timeout=20s", "-f", crds]);
   client = new KubeClient(new Transport({ access: kubeconfigAccess({ file: server.kubeconfig }) }));
-}, 90_000);
+});
 afterEach(async () => {
   await Promise.all(managers.splice(0).map((manager) => manager.stop()));
 });

@@ -29,7 +29,7 @@ test("promtool finds nothing to complain about in the rules", async () => {
 
 test("every alert fires when it should and not when it should not", async () => {
   await promtool("test", "rules", ...FILES);
-}, 120_000);
+});
 
 test("each alert is tested for firing, with every severity, and for a near miss", () => {
   const tests = FILES.flatMap((file) => (parse(readFileSync(join(root, file), "utf8")) as Tests).tests);

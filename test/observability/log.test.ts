@@ -158,7 +158,7 @@ describe("a whole run in mode Provisioning, with both rotations", () => {
     expect(secrets.size).toBeGreaterThanOrEqual(8);
     for (const secret of secrets) for (const text of told) expect(text.includes(secret) ? secret : "").toBe("");
     expect(writesOf(lines)).toEqual(seenBy(sandbox));
-  }, 90_000);
+  });
 });
 
 /** Key ids and secrets, certificates, private keys, and every authorization header. */

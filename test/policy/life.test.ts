@@ -188,7 +188,7 @@ test("Provisioning: made, changed, broken and repaired, rotated, moved to Direct
   expect(left).toEqual([]);
   expect(e.denied).toEqual([]);
   for (const action of e.used) used.add(action);
-}, 120_000);
+});
 
 test("Direct, taking over what exists below the path; no call is refused, none is about users or keys of IAM", async () => {
   e = await startEnforced(
@@ -225,7 +225,7 @@ test("Direct, taking over what exists below the path; no call is refused, none i
   expect(e.denied).toEqual([]);
   expect([...e.used].filter((action) => /iam:.*(User|AccessKey)/.test(action) && action !== "iam:GetUser")).toEqual([]);
   for (const action of e.used) used.add(action);
-}, 60_000);
+});
 
 test("nothing is granted that this life does not use, but for what is listed with its reason", async () => {
   e = await startEnforced(lively(), true);

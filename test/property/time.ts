@@ -7,11 +7,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 const RealDate = Date;
 const realPerformance = performance;
-const real = {
+/** As they were before. */
+export const real = {
   setTimeout,
   clearTimeout,
   setImmediate,
   random: Math.random,
+  now: performance.now.bind(performance),
   timeoutSignal: AbortSignal.timeout.bind(AbortSignal),
 };
 
@@ -106,6 +108,12 @@ export class Simulation {
       if (stop()) return;
     } while (this.jump(until));
     this.now = until;
+  }
+
+  /** How long until the next timer is due; undefined when there is none. */
+  protected untilNext(): number | undefined {
+    const next = this.#timers[0];
+    return next && Math.max(0, next.due - this.now);
   }
 
   /** Goes to the next timer and runs it; false when none is due by `until`. */
