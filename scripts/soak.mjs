@@ -1,158 +1,175 @@
-// `make soak MINUTES=n`: the program, a real kube-apiserver and the sandbox clouds, with faults and edits all the time; then quiet,
-// and a look at what is left: converged, nothing twice, no growth of memory, handles or sockets. Exits 1 when a check fails.
-import { world } from "../test/faults/people.ts";
-import { isReady, persona, Scene, user } from "../test/faults/scene.ts";
+/**
+ * `make soak MINUTES=n`: the program as it is shipped, a real kube-apiserver and the sandbox clouds; every fault of
+ * test/faults/soak/troubles.ts in turn, while specs are edited all the time. Then quiet, and a look at what is left: everything as declared,
+ * nothing twice, nothing lost, no end of a process that nobody asked for, and no growth. Exits 1 when a check fails.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { seededRandom } from "../src/sandbox/host.ts";
+import { Scene } from "../test/faults/scene.ts";
+import { Declared } from "../test/faults/soak/declared.ts";
+import { Follower } from "../test/faults/soak/follower.ts";
+import { measureGrowth } from "../test/faults/soak/growth.ts";
+import { clock, Report, table } from "../test/faults/soak/report.ts";
+import { settle } from "../test/faults/soak/settle.ts";
+import { mend, troubles } from "../test/faults/soak/troubles.ts";
+import { verdict } from "../test/faults/soak/verdict.ts";
+import { world } from "../test/faults/soak/world.ts";
 
 const minutes = Number(process.argv[2] ?? 10);
 const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 1e6));
 if (!(minutes > 0)) throw new Error("soak: MINUTES must be a number above 0");
+/** In the cluster; two more are in the folder that is followed beside it. */
 const PEOPLE = 20;
-/** How much resident memory may grow at the end, MB: heap that V8 has not given back yet. */
-const GROWTH_MB = 40;
-const SPARE_HANDLES = 15;
+const EDIT_EVERY_MS = 700;
+/** Until a folder is followed and done. */
+const PATIENCE_MS = 240_000;
 
-let state = seed;
-const random = () => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return state / 2 ** 32;
-};
+const random = seededRandom(seed);
 const pick = (list) => list[Math.floor(random() * list.length)];
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const shuffled = (list) =>
+  list
+    .map((one) => [random(), one])
+    .sort(([a], [b]) => a - b)
+    .map(([, one]) => one);
 
-console.log(`soak: ${minutes} minute(s), SOAK_SEED=${seed}`);
-const scene = await Scene.open(world(PEOPLE));
-scene.start();
-const personas = ["administrators", "agents"];
-const names = Array.from({ length: PEOPLE }, (_, index) => `user${index}`);
-const of = new Map(names.map((name) => [name, "agents"]));
-const pages = ["AdminConsole", "ContactControlPanel", "AgentWorkspace", "MetricsAndQuality"];
-const specs = new Map(personas.map((name) => [name, {}]));
-const manifests = () => [
-  ...personas.map((name) => persona(name, specs.get(name))),
-  ...[...of].map(([name, team]) => user(name, team)),
-];
-await scene.apply(...manifests());
-await scene.ready(personas.length + names.length);
+const scene = await Scene.open(world(PEOPLE + 2));
+const declared = new Declared(scene, PEOPLE, pick);
+const report = new Report();
+report.say(
+  `soak: ${minutes} minute(s), ${declared.size} objects, faults and edits all the time; SOAK_SEED=${seed} repeats their order`,
+);
+scene.start({ leaderElect: true });
+const follower = new Follower(scene, [PEOPLE, PEOPLE + 1], pick);
+declared.edits["a followed folder changed"] = () => follower.edit();
+await declared.applyAll(scene);
+await scene.ready(declared.size);
 
-const clouds = ["*", "graph:*", "iam:*", "connect:*"];
-const kinds = [
-  "throttle",
-  "internal",
-  "unavailable",
-  "unauthorized",
-  "cut",
-  "lostAnswer",
-  "malformed",
-  "truncated",
-  "staleRead",
-];
-/** What happens, each for a few seconds. */
-const troubles = {
-  "cloud fault": async () => {
-    const fault = { match: pick(clouds), kind: pick(kinds), probability: pick([0.1, 0.5, 1]) };
-    scene.sandbox.faults.add(fault);
-    await sleep(3_000);
-    scene.sandbox.faults.clear();
-  },
-  "wire reset": () => scene.wire.reset(),
-  "wire refuses": async () => {
-    scene.wire.mode = "refuse";
-    scene.wire.reset();
-    await sleep(3_000);
-    scene.wire.mode = "pass";
-  },
-  "kill -9": async () => {
-    await scene.end("SIGKILL");
-    scene.start();
-  },
-  "kill -9 at a write": async () => {
-    await scene.apply(persona("agents", { ...specs.get("agents"), landingPage: pick(pages) }));
-    await scene.killAtWrite(1 + Math.floor(random() * 3), 5_000);
-    if (scene.pid === undefined) scene.start();
-  },
-  compaction: () => scene.api.compact(),
+const events = [];
+const kinds = troubles(scene, declared, pick);
+const done = {
+  troubles: new Map(Object.keys(kinds).map((name) => [name, 0])),
+  edits: new Map(Object.keys(declared.edits).map((name) => [name, 0])),
 };
-const edits = {
-  "landing page": async () => {
-    const name = pick(personas);
-    specs.set(name, { ...specs.get(name), landingPage: pick(pages) });
-    await scene.apply(persona(name, specs.get(name)));
-  },
-  move: async () => {
-    const name = pick(names);
-    of.set(name, pick(personas));
-    await scene.apply(user(name, of.get(name)));
-  },
-  "remove and add": async () => {
-    const name = pick(names);
-    await scene.api.kubectl(["delete", "connectuser", name, "-n", "team", "--timeout=120s"]);
-    await scene.apply(user(name, of.get(name)));
-  },
-};
-
+const count = (map, name) => map.set(name, (map.get(name) ?? 0) + 1);
 const started = Date.now();
 const end = started + minutes * 60_000;
-const samples = [];
-let nextLine = started + 60_000;
-let happened = 0;
-while (Date.now() < end) {
-  const trouble = random() < 0.6 ? pick(Object.keys(troubles)) : undefined;
-  const edit = pick(Object.keys(edits));
-  await edits[edit]().catch((error) => console.log(`  ${edit}: ${String(error.message).split("\n")[0]}`));
-  if (trouble) await troubles[trouble]();
-  happened++;
-  await sleep(1_000);
-  if (Date.now() < nextLine) continue;
-  nextLine += 60_000;
-  // Faults are over; how long until everything is as declared again?
+const note = (what) => events.push(`  ${clock(Date.now() - started)}  ${what}`);
+
+/** Edits go on whatever the fault; one that meets no API server is made good before the next look. */
+let editing = true;
+let edit = Promise.resolve();
+const editor = (async () => {
+  while (Date.now() < end) {
+    await sleep(EDIT_EVERY_MS);
+    if (!editing) continue;
+    const name = pick(Object.keys(declared.edits));
+    edit = declared.edits[name]().then(
+      () => count(done.edits, name),
+      (error) => note(`(edit not taken: ${name}: ${error.message})`),
+    );
+    await edit;
+  }
+})();
+
+const waits = [];
+/** Of `events`, when everything was last as declared. */
+let told = 0;
+/** Faults and edits pause until everything is as declared. */
+async function convergence() {
+  editing = false;
+  await edit;
+  await mend(scene);
   const since = Date.now();
-  await scene.apply(...manifests());
-  await scene.ready(personas.length + names.length);
-  const usage = scene.usage();
-  samples.push({ ...usage, pid: scene.pid });
-  console.log(
-    `${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${happened} events  converged after ${((Date.now() - since) / 1000).toFixed(1)} s  ` +
-      `rss ${usage.rss.toFixed(0)} MB  handles ${usage.handles}  sockets ${usage.sockets}`,
+  await settle(scene, declared);
+  waits.push(Date.now() - since);
+  await scene.program.metrics();
+  const { rss, handles, sockets } = scene.program.usage();
+  const { heapUsed } = await scene.program.memory();
+  const sum = (map) => [...map.values()].reduce((all, one) => all + one, 0);
+  report.say(
+    `  ${clock(Date.now() - started)}  ${String(sum(done.troubles)).padStart(3)} faults, ${String(sum(done.edits)).padStart(4)} edits; as declared after ${(waits.at(-1) / 1000).toFixed(1).padStart(5)} s;` +
+      `  heap ${(heapUsed / 1e6).toFixed(1)} MB, resident ${rss.toFixed(0)} MB, ${handles} handles, ${sockets} of them sockets`,
   );
+  editing = true;
+  told = events.length;
 }
 
-const failures = [];
-const check = (what, good) => {
-  console.log(`${good ? "ok  " : "FAIL"} ${what}`);
-  if (!good) failures.push(what);
-};
-await scene.apply(...manifests());
-await scene.ready(personas.length + names.length).then(
-  () => check("everything is Ready after the faults", true),
-  (error) => check(`everything is Ready after the faults: ${error.message}`, false),
-);
-// One process that lives through edits without faults: it must come to rest at what it had.
-await scene.end("SIGTERM");
-scene.start();
-await scene.ready(personas.length + names.length);
-/** The first time warms up code and caches; what the same edits cost the second time is growth. */
-const usageAfterEdits = async () => {
-  for (let round = 0; round < 30; round++) {
-    await edits["landing page"]();
-    await edits.move();
-    if (round % 5 === 0) scene.wire.reset();
-    await sleep(500);
+/** Why the run was broken off, if it was. */
+let failure;
+try {
+  let deck = [];
+  let nextLook = started + 60_000;
+  while (Date.now() < end) {
+    if (deck.length === 0) deck = shuffled(Object.keys(kinds));
+    const name = deck.pop();
+    note(name);
+    await kinds[name]();
+    await mend(scene);
+    count(done.troubles, name);
+    await sleep(500 + random() * 1_500);
+    if (Date.now() < nextLook) continue;
+    await convergence();
+    nextLook = Math.max(nextLook, Date.now()) + 60_000;
   }
-  await scene.ready(personas.length + names.length);
-  await sleep(15_000);
-  return scene.usage();
-};
-const first = await usageAfterEdits();
-const last = await usageAfterEdits();
-console.log(`      before ${JSON.stringify(first)}\n      after  ${JSON.stringify(last)}`);
-check(`resident memory grew by less than ${GROWTH_MB} MB`, last.rss - first.rss < GROWTH_MB);
-check("handles did not grow", last.handles - first.handles <= SPARE_HANDLES);
-check("sockets did not grow", last.sockets - first.sockets <= SPARE_HANDLES);
-check(`one application for each persona (${scene.made.applications})`, scene.made.applications === personas.length);
-check(`one role for each persona (${scene.made.roles})`, scene.made.roles === personas.length);
-check(`one certificate for each persona (${scene.made.certificates})`, scene.made.certificates === personas.length);
-check("the program never ended by itself", scene.deaths.length === 0);
-for (const death of scene.deaths) console.log(death);
-check("everything is Ready", (await scene.objects()).every(isReady));
+  await editor;
+  if (events.length > told) await convergence();
+} catch (error) {
+  failure = error;
+}
+report.say(`\nWhat was done in ${clock(Date.now() - started).trim()}`);
+report.say(table("faults", done.troubles));
+report.say(table("edits", done.edits));
+if (waits.length > 0)
+  report.say(
+    `  ${waits.length} times everything was as declared again, ${(Math.min(...waits) / 1000).toFixed(1)} to ${(Math.max(...waits) / 1000).toFixed(1)} s after faults and edits had stopped`,
+  );
+
+report.say("\nWhat was checked");
+report.check("everything is Ready, as declared last", failure === undefined, failure && String(failure.message));
+if (failure === undefined) {
+  const complaints = await untilNone(() => verdict(scene, declared, follower));
+  const all = `${declared.personas.size + 1} personas and ${declared.users.size + follower.people.length} users`;
+  report.check(
+    `the clouds hold what ${all} need, nothing twice, nothing lost, nothing left over`,
+    complaints.length === 0,
+    complaints.join("\n"),
+  );
+  report.check("nothing is written while nothing changes", ...(await quiet()));
+  for (const { what, good, why } of await measureGrowth(scene, declared)) report.check(what, good, why);
+}
+report.check(
+  "no process ended that was not told to",
+  scene.deaths.length === 0 && follower.program.end === undefined,
+  [...scene.deaths, follower.program.end && `apply --watch: ${follower.program.end}`].filter(Boolean).join("\n"),
+);
+const odd = scene.said.split("\n").filter((line) => /unhandled|\(node:\d+\)|MaxListeners/i.test(line));
+report.check("no unhandled rejection, and no warning of Node", odd.length === 0, odd.join("\n"));
+if (report.failed) report.say(`\nThe last that happened\n${events.slice(-25).join("\n")}`);
+await follower.close();
 await scene.close();
-process.exit(failures.length > 0 ? 1 : 0);
+report.say(report.failed ? "\nThe soak failed." : "\nThe soak passed.");
+process.exit(report.failed ? 1 : 0);
+
+/** The folder has no status: only the clouds tell when it is done. */
+async function untilNone(look) {
+  for (const late = Date.now() + PATIENCE_MS; ; await sleep(1_000)) {
+    const complaints = await look();
+    if (complaints.length === 0 || Date.now() > late) return complaints;
+  }
+}
+
+/** Two polls pass without a write; a pass under way when the last edit came may still end. */
+async function quiet() {
+  let written = [];
+  for (let tries = 0; tries < 5; tries++) {
+    const since = Date.now();
+    const before = await scene.versions();
+    await sleep(7_000);
+    written = scene.sandbox.log
+      .filter(({ at, writes, operation }) => at > since && writes && !operation.includes("batch"))
+      .map(({ service, operation }) => `${service}:${operation}`);
+    if ((await scene.versions()) !== before) written.push("a status");
+    if (written.length === 0) return [true];
+  }
+  return [false, written.join("\n")];
+}

@@ -19,7 +19,7 @@ test("killed after its first write, its second, and so on, it makes everything, 
   await scene.apply(persona("agents"), user("jane", "agents"), user("omar", "agents"));
   // Every write has its effect, and its answer is lost with the process; some twenty writes are to be made.
   for (let kills = 0; kills < 40; kills++) {
-    if (!(await scene.killAtWrite(1 + (kills % 2), 15_000))) break;
+    if (!(await scene.killAt(1 + (kills % 2), 15_000))) break;
     scene.start();
     if (kills > 0) continue;
     // It died before it had written any status, so it is as careful as after a lost one: Entra's clock has to go on.
