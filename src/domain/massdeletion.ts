@@ -45,6 +45,8 @@ export class RemovalGuard {
 
   /** One user is gone. */
   note(persona: string, now: number): void {
+    // Of personas that are gone nobody asks any more.
+    for (const known of this.#at.keys()) this.#removed(known, now);
     this.#at.set(persona, [...(this.#at.get(persona) ?? []), now]);
   }
 

@@ -229,9 +229,8 @@ function retryWait(error: unknown, method: Method, options: RequestOptions, atte
 
 /** Cut, refused or timed-out connections, and bodies that end early; not mistakes of this program. */
 function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as NodeJS.ErrnoException).code;
-  return typeof code === "string" || error instanceof SyntaxError || error.name === "TimeoutError";
+  const { code, name } = (error ?? {}) as NodeJS.ErrnoException;
+  return typeof code === "string" || name === "SyntaxError" || name === "TimeoutError";
 }
 
 async function asError(method: Method, path: string, response: IncomingMessage): Promise<KubeApiError> {

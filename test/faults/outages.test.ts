@@ -72,6 +72,9 @@ const all = (
 ): Outage => ({
   faults: [{ match, kind }],
 });
+const spoilt = (kind: "malformed" | "truncated"): Outage => ({
+  faults: ["iam", "sts"].map((api) => ({ match: `${api}:*`, kind })),
+});
 const storm: Outage = { faults: [{ match: "*", kind: "throttle", probability: 0.8 }] };
 
 describe.each<[string, Outage, number?]>([
@@ -83,13 +86,14 @@ describe.each<[string, Outage, number?]>([
   ["rights taken away in AWS", { faults: ["iam", "connect"].map((api) => ({ match: `${api}:*`, kind: "denied" })) }],
   ["rights taken away in Entra", all("denied", "graph:*")],
   ["names that do not resolve", { unresolvable: true }],
-  ["malformed answers of IAM", all("malformed", "iam:*")],
+  ["malformed answers of IAM and STS", spoilt("malformed")],
   ["malformed answers of Connect", all("malformed", "connect:*")],
   ["malformed answers of Graph", all("malformed", "graph:*")],
   ["malformed metadata", all("malformed", "login:*")],
-  ["truncated answers of IAM", all("truncated", "iam:*")],
+  ["truncated answers of IAM and STS", spoilt("truncated")],
   ["truncated answers of Connect", all("truncated", "connect:*")],
   ["truncated answers of Graph", all("truncated", "graph:*")],
+  ["truncated metadata", all("truncated", "login:*")],
   ["a storm of 429", storm],
   ["quotas at zero", { quotasAtZero: true }],
   ["a Connect region that is down", all("unavailable", "connect:*"), 60],

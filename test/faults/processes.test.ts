@@ -1,6 +1,7 @@
-/** The real program against a real API server and the sandbox over HTTP: killed at any write, cut off, stranded, and told that history is gone. */
+/** The real program against a real API server and the sandbox over HTTP: killed at any write, cut off, stranded, and given spoilt answers. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { world } from "../e2e/support.ts";
+import type { Spoiling } from "./middleman.ts";
 import { persona, Scene, user } from "./scene.ts";
 
 let scene: Scene;
@@ -11,6 +12,7 @@ afterAll(() => scene?.close(), 60_000);
 afterEach(() => {
   scene.sandbox.faults.clear();
   scene.wire.mode = "pass";
+  scene.middleman.spoil = undefined;
   expect(scene.deaths).toEqual([]);
 });
 
@@ -91,6 +93,20 @@ describe("with everything Ready", () => {
     scene.wire.reset();
     await reactsTo("AgentWorkspace");
   }, 300_000);
+
+  test.each<Spoiling>([401, 429, 500, 503, "gone", "malformed", "truncated", "lostAnswer"])(
+    "of the API server's answers every second is spoilt: %s",
+    async (how) => {
+      scene.middleman.spoil = { how, probability: 0.5 };
+      scene.wire.reset();
+      await scene.apply(persona("agents", { landingPage: "MetricsAndQuality" }));
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await scene.apply(persona("agents", { landingPage: "AgentWorkspace" }));
+      scene.middleman.spoil = undefined;
+      await reactsTo("ContactControlPanel");
+    },
+    120_000,
+  );
 
   test("it is let go in order, and nothing was made twice on the way", async () => {
     await scene.api.kubectl(["delete", "connectusers,connectssopersonas", "--all", "-n", "team", "--wait=false"]);

@@ -8,17 +8,25 @@ import type { Assignment, Graph } from "./types.ts";
 
 /** Assignments are objects of their own: some may be made at a time, those of one person one after the other. */
 const LANES = 4;
+/** An application that nobody asked about for so long is gone, or its persona is: its inventory is forgotten. */
+const FORGET_MS = 60 * 60_000;
 
 export function assignmentCalls({ client, inTurn }: TenantContext) {
   const write = (servicePrincipalId: string, principalId: string, request: GraphRequest) => {
     const lane = Number.parseInt(principalId.slice(-4), 16) % LANES || 0;
     return inTurn(`${principalPath(servicePrincipalId)}/appRoleAssignedTo/${lane}`, () => client.send<Json>(request));
   };
-  const assignments = new Map<string, Assignments>();
+  const inventories = new Map<string, { assignments: Assignments; asked: number }>();
   const assignmentsOf = (id: string): Assignments => {
-    const found = assignments.get(id) ?? new Assignments(client, id);
-    assignments.set(id, found);
-    return found;
+    const now = Date.now();
+    let found = inventories.get(id);
+    if (!found) {
+      for (const [other, { asked }] of inventories) if (asked < now - FORGET_MS) inventories.delete(other);
+      found = { assignments: new Assignments(client, id), asked: now };
+      inventories.set(id, found);
+    }
+    found.asked = now;
+    return found.assignments;
   };
 
   return {

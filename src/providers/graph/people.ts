@@ -14,6 +14,8 @@ const BATCH = 20;
 const IN = 15;
 /** Batches at a time. */
 const PARALLEL = 4;
+/** Who was not asked for in so long is declared no more. Longer than any sensible poll interval. */
+const FORGET_MS = 48 * 3_600_000;
 /** How long questions are gathered, milliseconds. */
 const GATHER_MS = 5;
 
@@ -23,7 +25,8 @@ export interface FindOptions extends CallOptions {
   among?(): Iterable<string>;
 }
 
-type Cached = { user: EntraUser | undefined; at: number };
+/** `asked`: when somebody last wanted to know. */
+type Cached = { user: EntraUser | undefined; at: number; asked: number };
 type Waiter = { resolve(user: EntraUser | undefined): void; reject(error: unknown): void };
 type Json = Record<string, unknown>;
 
@@ -37,6 +40,7 @@ export class People {
   #among: (() => Iterable<string>) | undefined;
   #deltaPath: string | undefined;
   #deltaAt = 0;
+  #forgotAt = Date.now();
   #refreshing: Promise<void> | undefined;
 
   constructor(client: GraphClient) {
@@ -47,6 +51,7 @@ export class People {
     const name = key.toLowerCase();
     const maxAge = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
     const cached = this.#byKey.get(name);
+    if (cached) cached.asked = Date.now();
     if (cached && (Date.now() - cached.at < maxAge || (cached.user && Date.now() - this.#deltaAt < maxAge)))
       return cached.user;
     if (cached?.user && this.#byKey.size > DELTA_FROM) {
@@ -76,8 +81,9 @@ export class People {
   }
 
   #remember(user: EntraUser, at: number): void {
-    const entry = { user, at };
-    const old = this.#byKey.get(user.id.toLowerCase())?.user?.userPrincipalName.toLowerCase();
+    const known = this.#byKey.get(user.id.toLowerCase());
+    const entry = { user, at, asked: known?.asked ?? at };
+    const old = known?.user?.userPrincipalName.toLowerCase();
     // After a rename the old name may belong to nobody, or to somebody else: ask again when it is asked for.
     if (old && old !== user.userPrincipalName.toLowerCase()) this.#byKey.delete(old);
     this.#byKey.set(user.id.toLowerCase(), entry);
@@ -89,13 +95,28 @@ export class People {
     this.#next = new Set();
     const among = this.#among;
     this.#among = undefined;
-    for (const one of among?.() ?? []) {
-      const name = one.toLowerCase();
-      if (this.#byKey.has(name) || this.#pending.has(name)) continue;
-      names.add(name);
-      this.#pending.set(name, []);
+    try {
+      for (const one of among?.() ?? []) {
+        const name = one.toLowerCase();
+        if (this.#byKey.has(name) || this.#pending.has(name)) continue;
+        names.add(name);
+        this.#pending.set(name, []);
+      }
+    } catch (error) {
+      // Nobody waits for this function: what it throws would end the process.
+      for (const name of names) this.#fail(name, error);
+      return;
     }
+    this.#forget();
     await this.#read(names);
+  }
+
+  /** Whoever nobody has asked for is declared no more; without this, everybody who ever was is read again and again. */
+  #forget(): void {
+    const before = Date.now() - FORGET_MS;
+    if (this.#forgotAt > before) return;
+    this.#forgotAt = Date.now();
+    for (const [key, { asked }] of this.#byKey) if (asked < before) this.#byKey.delete(key);
   }
 
   /** A few names each by itself, many by `in` first: fifteen to a filter, twenty filters to a batch. */
@@ -167,7 +188,7 @@ export class People {
       this.#remember(user, at);
       this.#answer(name, user);
     } else if (response?.status === 404) {
-      this.#byKey.set(name, { user: undefined, at });
+      this.#byKey.set(name, { user: undefined, at, asked: at });
       this.#answer(name, undefined);
     } else {
       // Throttled or failed inside the batch: asked again by itself, where retries are.
@@ -233,7 +254,7 @@ export class People {
     const old = this.#byKey.get(id)?.user;
     if (json["@removed"]) {
       for (const key of [id, old?.userPrincipalName.toLowerCase()])
-        if (key && this.#byKey.has(key)) this.#byKey.set(key, { user: undefined, at });
+        if (key && this.#byKey.has(key)) this.#byKey.set(key, { user: undefined, at, asked: at });
     } else if (old || this.#byKey.has(String(json.userPrincipalName).toLowerCase())) {
       this.#remember(toUser({ ...old, ...json }), at);
     }

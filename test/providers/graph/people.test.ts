@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { People } from "../../../src/providers/graph/people.ts";
 import { answerBatch, clientOf, failure, json, type Seen, withServer } from "./server.ts";
 
@@ -41,6 +41,48 @@ describe("users", () => {
         expect(await Promise.all(names.map((name) => people.find(name, { among })))).toHaveLength(900);
         expect(await people.find("nobody@x", { among })).toBeUndefined();
         expect(seen).toHaveLength(5);
+      },
+    );
+  });
+
+  test("whoever nobody asks for any more is forgotten", async () => {
+    const clock = jest.spyOn(Date, "now");
+    const start = Date.now();
+    const hours = (count: number) => clock.mockReturnValue(start + count * 3_600_000);
+    const kept = { maxAgeMs: Number.POSITIVE_INFINITY };
+    try {
+      await withServer(
+        (request, response) => answerBatch(request, response),
+        async ({ url, seen }) => {
+          const people = new People(clientOf(url));
+          await fill(people);
+          hours(47);
+          await people.find("u1@x", kept);
+          hours(49);
+          await people.find("new@x", kept);
+          const before = seen.length;
+          await people.find("u1@x", kept);
+          await people.find("new@x", kept);
+          expect(seen).toHaveLength(before);
+          await people.find("u2@x", kept);
+          expect(seen).toHaveLength(before + 1);
+        },
+      );
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  test("names that cannot be told fail those who ask, and nothing else", async () => {
+    const among = () => {
+      throw new TypeError("no names");
+    };
+    await withServer(
+      (request, response) => answerBatch(request, response),
+      async ({ url }) => {
+        const people = new People(clientOf(url));
+        await expect(people.find("u1@x", { among })).rejects.toThrow("no names");
+        expect((await people.find("u1@x"))?.id).toBe("id-u1@x");
       },
     );
   });
