@@ -28,7 +28,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { ADMINISTRATOR } from "./net.ts";
 import type { Simulation } from "./time.ts";
-import { ACCOUNT, INSTANCE, OWNER_TAG } from "./world.ts";
+import { ABROAD, ACCOUNT, HOME, INSTANCES, type Instance, OWNER_TAG } from "./world.ts";
 
 /** Answers of the clouds: read here only, where a wrong guess fails the test. */
 // biome-ignore lint/suspicious/noExplicitAny: typing every answer of four APIs would repeat their contracts
@@ -50,13 +50,13 @@ export interface Clouds {
 
 export class Administrator {
   readonly iam = new IAMClient({});
-  readonly connect = new ConnectClient({ region: "us-east-1" });
+  readonly #connect = new Map([HOME, ABROAD].map((one) => [one, new ConnectClient({ region: one.region })]));
   readonly #simulation: Simulation;
-  readonly #graphUrl: string;
+  readonly graphUrl: string;
 
   constructor(simulation: Simulation, graphUrl: string) {
     this.#simulation = simulation;
-    this.#graphUrl = graphUrl;
+    this.graphUrl = graphUrl;
   }
 
   /** Runs as the administrator; no simulated time passes. */
@@ -65,7 +65,7 @@ export class Administrator {
   }
 
   async graph(method: string, path: string, body?: unknown): Promise<Json> {
-    const response = await fetch(`${this.#graphUrl}/v1.0${path}`, {
+    const response = await fetch(`${this.graphUrl}/v1.0${path}`, {
       method,
       headers: { authorization: "Bearer administrator", "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -77,11 +77,15 @@ export class Administrator {
     return json;
   }
 
+  connect(instance: Instance): ConnectClient {
+    return this.#connect.get(instance)!;
+  }
+
   async list(path: string): Promise<Json[]> {
     return (await this.graph("GET", path)).value as Json[];
   }
 
-  /** Objects that were there before and belong to nobody of ours. */
+  /** Objects that were there before, and belong to another cluster's controller or to people. */
   async settle(): Promise<void> {
     const trust = (federated: string) =>
       JSON.stringify({
@@ -199,13 +203,17 @@ export class Administrator {
 
   async #lookAtConnect(): Promise<Json[]> {
     const found: Json[] = [];
-    const { UserSummaryList } = await this.connect.send(new ListConnectUsersCommand({ InstanceId: INSTANCE }));
-    for (const { Id } of UserSummaryList ?? []) {
-      const { User } = await this.connect.send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId: Id! }));
-      const { UserProficiencyList } = await this.connect.send(
-        new ListUserProficienciesCommand({ InstanceId: INSTANCE, UserId: Id! }),
-      );
-      found.push({ ...User, proficiencies: UserProficiencyList ?? [] });
+    for (const instance of INSTANCES) {
+      const InstanceId = instance.id;
+      const connect = this.connect(instance);
+      const { UserSummaryList } = await connect.send(new ListConnectUsersCommand({ InstanceId }));
+      for (const { Id } of UserSummaryList ?? []) {
+        const { User } = await connect.send(new DescribeUserCommand({ InstanceId, UserId: Id! }));
+        const { UserProficiencyList } = await connect.send(
+          new ListUserProficienciesCommand({ InstanceId, UserId: Id! }),
+        );
+        found.push({ ...User, instance: InstanceId, proficiencies: UserProficiencyList ?? [] });
+      }
     }
     return found;
   }

@@ -2,9 +2,11 @@
 
 import {
   AssociateUserProficienciesCommand,
+  type ConnectClient,
   CreateUserCommand,
   DeleteUserCommand,
   TagResourceCommand,
+  UntagResourceCommand,
   UpdateUserHierarchyCommand,
   UpdateUserIdentityInfoCommand,
   UpdateUserPhoneConfigCommand,
@@ -27,13 +29,29 @@ import {
   ListPolicyVersionsCommand,
   PutRolePermissionsBoundaryCommand,
   TagRoleCommand,
+  UntagPolicyCommand,
+  UntagRoleCommand,
+  UntagSAMLProviderCommand,
+  UntagUserCommand,
   UpdateAccessKeyCommand,
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
   UpdateSAMLProviderCommand,
 } from "@aws-sdk/client-iam";
 import type { Administrator, Clouds, Json } from "./administrator.ts";
-import { ACCOUNT, INSTANCE, OWNER_TAG, type PersonaName, STRANGER, USERS, type UserName } from "./world.ts";
+import {
+  ACCOUNT,
+  HOME,
+  instanceOf,
+  instanceOfUser,
+  mailOf,
+  OWNER_TAG,
+  type PersonaName,
+  STRANGER,
+  USERS,
+  type UserName,
+  upnOf,
+} from "./world.ts";
 
 const SOMEBODYS_POLICY = `arn:aws:iam::${ACCOUNT}:policy/somebodys-policy`;
 const ALLOW_ALL = JSON.stringify({
@@ -52,7 +70,7 @@ interface Found {
   clouds: Clouds;
 }
 type PersonaEdit = (admin: Administrator, found: Found) => Promise<unknown> | undefined;
-type UserEdit = (admin: Administrator, user: Json, clouds: Clouds) => Promise<unknown> | undefined;
+type UserEdit = (connect: ConnectClient, user: Json, clouds: Clouds) => Promise<unknown> | undefined;
 
 const patchApplication =
   (body: object): PersonaEdit =>
@@ -119,6 +137,11 @@ export const PERSONA_EDITS = {
       appRoles: roles.filter(({ value }) => !String(value).startsWith("arn:")),
     });
   },
+  "application untagged": (admin, { application }) =>
+    application &&
+    admin.graph("PATCH", `/applications/${application.id}`, {
+      tags: application.tags.filter((tag: string) => !tag.startsWith(OWNER_TAG)),
+    }),
   "application deleted": async (admin, { application, principal }) => {
     if (!application || !principal) return;
     // Refused in SAML mode; the portal switches it off by itself.
@@ -177,6 +200,13 @@ export const PERSONA_EDITS = {
         definition: ['{"ClaimsMappingPolicy":{"Version":1,"IncludeBasicClaimSet":"false","ClaimsSchema":[]}}'],
       });
   },
+  "claims policy of somebody attached": async (admin, { principal, clouds }) => {
+    const policy = clouds.claimsPolicies.find(({ displayName }) => displayName === "somebody's claims")!;
+    if (!principal || principal.claimsPolicies.length > 0) return;
+    await admin.graph("POST", `/servicePrincipals/${principal.id}/claimsMappingPolicies/$ref`, {
+      "@odata.id": `${admin.graphUrl}/v1.0/policies/claimsMappingPolicies/${policy.id}`,
+    });
+  },
   "provisioning job deleted": async (admin, { principal }) => {
     for (const { id } of principal?.jobs ?? [])
       await admin.graph("DELETE", `/servicePrincipals/${principal!.id}/synchronization/jobs/${id}`);
@@ -212,6 +242,8 @@ export const PERSONA_EDITS = {
   "role tagged": (admin, { role }) =>
     role &&
     admin.iam.send(new TagRoleCommand({ RoleName: role.RoleName, Tags: [{ Key: "team", Value: "somebody else's" }] })),
+  "role untagged": (admin, { role }) =>
+    role && admin.iam.send(new UntagRoleCommand({ RoleName: role.RoleName, TagKeys: [OWNER_TAG] })),
   "boundary put on": (admin, { role }) =>
     role &&
     admin.iam.send(
@@ -228,10 +260,20 @@ export const PERSONA_EDITS = {
       )
     );
   },
+  /** With all that it tells of a rotation. */
+  "provider stripped of its tags": (admin, { provider }) =>
+    provider &&
+    admin.iam.send(
+      new UntagSAMLProviderCommand({ SAMLProviderArn: provider.Arn, TagKeys: Object.keys(provider.tags) }),
+    ),
   "provider deleted": (admin, { provider }) =>
     provider && admin.iam.send(new DeleteSAMLProviderCommand({ SAMLProviderArn: provider.Arn })),
   "federation policy rewritten": (admin, { policy }) => policy && rewritePolicy(admin, policy),
   "federation policy deleted": (admin, { policy }) => policy && deletePolicy(admin, policy),
+  "federation policy untagged": (admin, { policy }) =>
+    policy && admin.iam.send(new UntagPolicyCommand({ PolicyArn: policy.Arn, TagKeys: [OWNER_TAG] })),
+  "IAM user stripped of its tags": (admin, { user }) =>
+    user && admin.iam.send(new UntagUserCommand({ UserName: user.UserName, TagKeys: Object.keys(user.tags) })),
   "IAM user deleted": (admin, { user }) => user && deleteIamUser(admin, user),
   "access key deactivated": async (admin, { user }) => {
     for (const { UserName, AccessKeyId } of user?.keys ?? [])
@@ -246,41 +288,46 @@ export const PERSONA_EDITS = {
   },
 } satisfies Record<string, PersonaEdit>;
 
-const of = ({ Id }: Json) => ({ InstanceId: INSTANCE, UserId: Id as string });
+const of = ({ Id, instance }: Json) => ({ InstanceId: instance as string, UserId: Id as string });
+/** Has a profile and a routing profile that are not those of most. */
+const byHand = ({ connectUsers }: Clouds, instance: string) =>
+  connectUsers.find((one) => one.Username === "by.hand" && one.instance === instance)!;
 
 export const USER_EDITS = {
-  "profile changed": ({ connect }, user, { connectUsers }) => {
-    const foreign = connectUsers.find(({ Username }) => Username === "by.hand")!;
+  "profile changed": (connect, user, clouds) => {
+    const foreign = byHand(clouds, user.instance);
     return connect.send(
       new UpdateUserSecurityProfilesCommand({ ...of(user), SecurityProfileIds: foreign.SecurityProfileIds }),
     );
   },
-  "routing changed": ({ connect }, user, { connectUsers }) => {
-    const foreign = connectUsers.find(({ Username }) => Username === "by.hand")!;
+  "routing changed": (connect, user, clouds) => {
+    const foreign = byHand(clouds, user.instance);
     return connect.send(
       new UpdateUserRoutingProfileCommand({ ...of(user), RoutingProfileId: foreign.RoutingProfileId }),
     );
   },
-  "hierarchy cleared": ({ connect }, user) => connect.send(new UpdateUserHierarchyCommand(of(user))),
-  "name changed": ({ connect }, user) =>
+  "hierarchy cleared": (connect, user) => connect.send(new UpdateUserHierarchyCommand(of(user))),
+  "name changed": (connect, user) =>
     connect.send(
       new UpdateUserIdentityInfoCommand({ ...of(user), IdentityInfo: { FirstName: "Some", LastName: "Body" } }),
     ),
-  "phone changed": ({ connect }, user) =>
+  "phone changed": (connect, user) =>
     connect.send(
       new UpdateUserPhoneConfigCommand({
         ...of(user),
         PhoneConfig: { PhoneType: "DESK_PHONE", DeskPhoneNumber: "+353123456", AfterContactWorkTimeLimit: 77 },
       }),
     ),
-  "user tagged": ({ connect }, user) =>
+  "user tagged": (connect, user) =>
     connect.send(new TagResourceCommand({ resourceArn: user.Arn, tags: { team: "somebody else's" } })),
-  "proficiency given": async ({ connect }, user) => {
+  "user untagged": (connect, user) =>
+    connect.send(new UntagResourceCommand({ resourceArn: user.Arn, tagKeys: [OWNER_TAG] })),
+  "proficiency given": async (connect, user) => {
     if (user.proficiencies.length > 0) return;
     const one = { AttributeName: "connect:Language", AttributeValue: "connect:French", Level: 2 };
     await connect.send(new AssociateUserProficienciesCommand({ ...of(user), UserProficiencies: [one] }));
   },
-  "user deleted": ({ connect }, user) => connect.send(new DeleteUserCommand(of(user))),
+  "user deleted": (connect, user) => connect.send(new DeleteUserCommand(of(user))),
 } satisfies Record<string, UserEdit>;
 
 export type PersonaEditName = keyof typeof PERSONA_EDITS;
@@ -299,30 +346,44 @@ export async function editPersona(admin: Administrator, what: PersonaEditName, n
     role: own(clouds.roles),
     provider: own(clouds.providers),
     user: own(clouds.users),
-    policy: clouds.policies.find(({ PolicyName }) => PolicyName.startsWith("connect-sso-federation-")),
+    policy: clouds.policies.find(
+      ({ PolicyName }) => PolicyName === `connect-sso-federation-${instanceOf(name).id.slice(0, 8)}`,
+    ),
   });
 }
 
 export async function editUser(admin: Administrator, what: UserEditName, name: UserName): Promise<void> {
   const clouds = await admin.look();
-  const user = clouds.connectUsers.find(({ Username }) => Username === usernameOf(name));
+  const instance = instanceOfUser(name);
+  const user = clouds.connectUsers.find(
+    ({ Username, instance: of }) => of === instance.id && [upnOf(name), mailOf(name)].includes(Username),
+  );
   const edit: UserEdit = USER_EDITS[what];
-  if (user) await edit(admin, user, clouds);
+  if (user) await edit(admin.connect(instance), user, clouds);
 }
 
-export const usernameOf = (name: UserName): string => `${USERS[name]}@example.com`;
-
-const inCapitals = (name: UserName) => usernameOf(name).toUpperCase();
+const inCapitals = (name: UserName) => upnOf(name).toUpperCase();
 
 /** Somebody makes a user by hand whose name differs in case alone. */
 export async function makeInCapitals(admin: Administrator, name: UserName): Promise<void> {
-  const { connectUsers } = await admin.look();
-  const foreign = connectUsers.find(({ Username }) => Username === "by.hand")!;
-  if (connectUsers.some(({ Username }) => Username === inCapitals(name))) return;
-  const made = admin.connect.send(
+  const clouds = await admin.look();
+  if (clouds.connectUsers.some(({ Username }) => Username === inCapitals(name))) return;
+  await makeConnectUser(admin, clouds, inCapitals(name));
+}
+
+/** And takes it away again. */
+export async function deleteInCapitals(admin: Administrator): Promise<void> {
+  const names = new Set(Object.keys(USERS).map((name) => inCapitals(name as UserName)));
+  for (const user of (await admin.look()).connectUsers)
+    if (names.has(user.Username)) await admin.connect(HOME).send(new DeleteUserCommand(of(user)));
+}
+
+export async function makeConnectUser(admin: Administrator, clouds: Clouds, Username: string): Promise<void> {
+  const foreign = byHand(clouds, HOME.id);
+  const made = admin.connect(HOME).send(
     new CreateUserCommand({
-      InstanceId: INSTANCE,
-      Username: inCapitals(name),
+      InstanceId: HOME.id,
+      Username,
       IdentityInfo: { FirstName: "By", LastName: "Hand" },
       PhoneConfig: { PhoneType: "SOFT_PHONE" },
       SecurityProfileIds: foreign.SecurityProfileIds,
@@ -333,11 +394,4 @@ export async function makeInCapitals(admin: Administrator, name: UserName): Prom
   await made.catch((error: Error) => {
     if (error.name !== "DuplicateResourceException") throw error;
   });
-}
-
-/** And takes it away again. */
-export async function deleteInCapitals(admin: Administrator): Promise<void> {
-  const names = new Set(Object.keys(USERS).map((name) => inCapitals(name as UserName)));
-  for (const user of (await admin.look()).connectUsers)
-    if (names.has(user.Username)) await admin.connect.send(new DeleteUserCommand(of(user)));
 }

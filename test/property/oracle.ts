@@ -5,19 +5,24 @@
 import { X509Certificate } from "node:crypto";
 import type { KubeObject } from "../../src/runtime/port.ts";
 import type { Clouds, Json } from "./administrator.ts";
-import { usernameOf } from "./edits.ts";
-import { DESTINATION, type PersonaSpec, type UserSpec } from "./scenario.ts";
+import { DESTINATION, displayNameOf, type PersonaSpec, type UserSpec } from "./scenario.ts";
 import {
   ACCOUNT,
+  arnOf,
   GROUPS,
-  INSTANCE,
-  INSTANCE_ARN,
+  HOME,
+  INSTANCES,
+  type Instance,
+  instanceOf,
+  instanceOfUser,
+  mailOf,
   OWNER_TAG,
   PERSONAS,
   type PersonaName,
   TENANT,
   USERS,
   type UserName,
+  upnOf,
 } from "./world.ts";
 
 /** What is declared: a persona or user that is not in it was deleted, or never was. */
@@ -32,9 +37,12 @@ export interface Declared {
 }
 
 const SIGN_IN = "https://signin.aws.amazon.com/saml";
-const FEDERATION = `arn:aws:iam::${ACCOUNT}:policy/connect-sso/connect-sso-federation-${INSTANCE.slice(0, 8)}`;
-const LISTING = `arn:aws:iam::${ACCOUNT}:policy/connect-sso/connect-sso-list-roles-${INSTANCE.slice(0, 8)}`;
-const names = (persona: PersonaName) => ({
+/** The region's own one besides, where it is another. */
+const endpointsOf = ({ region }: Instance) =>
+  region === HOME.region ? [SIGN_IN] : [SIGN_IN, `https://${region}.signin.aws.amazon.com/saml`];
+const policyOf = ({ id }: Instance, what: "federation" | "list-roles") =>
+  `arn:aws:iam::${ACCOUNT}:policy/connect-sso/connect-sso-${what}-${id.slice(0, 8)}`;
+export const names = (persona: PersonaName) => ({
   role: `connect-sso-team-${persona}`,
   roleArn: `arn:aws:iam::${ACCOUNT}:role/connect-sso/connect-sso-team-${persona}`,
   providerArn: `arn:aws:iam::${ACCOUNT}:saml-provider/connect-sso-team-${persona}`,
@@ -48,7 +56,7 @@ export function judge(clouds: Clouds, declared: Declared): string[] {
   const judgement = new Judgement(clouds, declared);
   for (const name of PERSONAS) judgement.persona(name);
   for (const name of Object.keys(USERS) as UserName[]) judgement.user(name);
-  judgement.shared();
+  for (const instance of INSTANCES) judgement.shared(instance);
   return judgement.complaints;
 }
 
@@ -109,8 +117,9 @@ class Judgement {
   #application(name: PersonaName, spec: PersonaSpec, application: Json, principal: Json): void {
     const { roleArn, providerArn } = names(name);
     const what = `application of ${name}`;
-    this.#equal(`${what}: name`, application.displayName, spec.displayName);
-    this.#equal(`${what}: reply URLs`, application.web.redirectUris, [SIGN_IN]);
+    const instance = instanceOf(name);
+    this.#equal(`${what}: name`, application.displayName, displayNameOf(name, spec));
+    this.#equal(`${what}: reply URLs`, application.web.redirectUris.toSorted(), endpointsOf(instance).toSorted());
     const [identifier, ...more] = application.identifierUris as string[];
     this.#equal(`${what}: further identifiers`, more, []);
     if (!/^https:\/\/signin\.aws\.amazon\.com\/saml(#\d+)?$/.test(identifier ?? ""))
@@ -121,7 +130,7 @@ class Judgement {
     this.#equal(
       `${what}: relay state`,
       principal.samlSingleSignOnSettings?.relayState,
-      `https://us-east-1.console.aws.amazon.com/connect/federate/${INSTANCE}?destination=${DESTINATION[spec.landingPage]}`,
+      `https://${instance.region}.console.aws.amazon.com/connect/federate/${instance.id}?destination=${DESTINATION[spec.landingPage]}`,
     );
     this.#equal(`${what}: login URL`, principal.loginUrl ?? null, null);
     this.#equal(`${what}: assignment required`, principal.appRoleAssignmentRequired, true);
@@ -180,8 +189,13 @@ class Judgement {
       [statements[0]?.Principal, [statements[0]?.Action].flat()],
       [{ Federated: providerArn }, ["sts:AssumeRoleWithSAML"]],
     );
-    this.#equal(`${name}: audience`, [statements[0]?.Condition?.StringEquals?.["SAML:aud"]].flat(), [SIGN_IN]);
-    const policies = spec.mode === "Provisioning" ? [FEDERATION, LISTING] : [FEDERATION];
+    const instance = instanceOf(name);
+    const audience = [statements[0]?.Condition?.StringEquals?.["SAML:aud"]].flat();
+    this.#equal(`${name}: audience`, audience.toSorted(), endpointsOf(instance).toSorted());
+    const policies = [
+      policyOf(instance, "federation"),
+      ...(spec.mode === "Provisioning" ? [policyOf(instance, "list-roles")] : []),
+    ];
     this.#equal(`${name}: policies of the role`, role.attached, policies);
     this.#equal(`${name}: session`, role.MaxSessionDuration, spec.sessionHours * 3600);
     this.#equal(`${name}: boundary`, role.PermissionsBoundary?.PermissionsBoundaryArn ?? null, null);
@@ -191,7 +205,7 @@ class Judgement {
   #provisioning(name: PersonaName, spec: PersonaSpec, principal: Json, users: Json[]): void {
     this.#equal(`${name}: IAM users`, users.length, spec.mode === "Direct" ? 0 : 1);
     if (spec.mode === "Direct") return;
-    this.#equal(`${name}: policies of the IAM user`, users[0]?.attached, [LISTING]);
+    this.#equal(`${name}: policies of the IAM user`, users[0]?.attached, [policyOf(instanceOf(name), "list-roles")]);
     this.#equal(
       `${name}: access keys`,
       users[0]?.keys.map(({ Status }: Json) => Status),
@@ -206,54 +220,65 @@ class Judgement {
     if (code === "Quarantine") this.complaints.push(`${name}: the provisioning job is in quarantine`);
   }
 
-  /** Policies that all personas of the instance share, as long as one needs them. */
-  shared(): void {
+  /** Policies that all personas of an instance share, as long as one needs them. */
+  shared(instance: Instance): void {
     const { personas, removed } = this.#declared;
-    const all = [...personas.values()];
-    const retained = PERSONAS.some((name) => !personas.has(name) && !removed.has(name));
+    const names = PERSONAS.filter((name) => instanceOf(name) === instance);
+    const all = names.flatMap((name) => personas.get(name) ?? []);
+    const retained = names.some((name) => !personas.has(name) && !removed.has(name));
     const listing = all.some(({ mode }) => mode === "Provisioning");
+    const federation = `"connect:GetFederationToken","Resource":"${arnOf(instance)}/user/\${aws:userid}"`;
     for (const [arn, wanted, text] of [
-      [FEDERATION, all.length > 0, `"connect:GetFederationToken","Resource":"${INSTANCE_ARN}/user/\${aws:userid}"`],
-      [LISTING, listing, '["iam:ListRoles","iam:ListAccountAliases"],"Resource":"*"'],
+      [policyOf(instance, "federation"), all.length > 0, federation],
+      [policyOf(instance, "list-roles"), listing, '["iam:ListRoles","iam:ListAccountAliases"],"Resource":"*"'],
     ] as const) {
       const found = this.#clouds.policies.filter(({ Arn }) => Arn === arn);
       if (wanted) {
         this.#equal(`policies ${arn}`, found.length, 1);
+        this.#equal(`owner of ${arn}`, found[0]?.tags[OWNER_TAG], `test/${instance.id}`);
         const statements = found[0]?.document.Statement ?? [];
         if (statements.length !== 1 || !JSON.stringify(statements[0]).includes(text))
           this.complaints.push(`policy ${arn} allows ${JSON.stringify(statements)}`);
-      } else if (all.length === 0 && !retained && removed.size > 0) this.#equal(`policies ${arn}`, found.length, 0);
+      } else if (all.length === 0 && !retained && names.some((name) => removed.has(name))) {
+        const owned = found.filter(({ tags }) => tags[OWNER_TAG] !== undefined);
+        this.#equal(`policies ${arn}`, owned.length, 0);
+      }
     }
   }
 
   user(name: UserName): void {
     const { users, personas, removedUsers } = this.#declared;
     const spec = users.get(name);
-    const username = usernameOf(name);
-    const connectUsers = this.#clouds.connectUsers.filter(({ Username }) => Username === username);
-    const ours = connectUsers.filter(({ Tags }) => Tags?.[OWNER_TAG] === `test/team/${name}`);
-    const person = this.#clouds.people.find(({ userPrincipalName }) => userPrincipalName === username)!;
+    const instance = instanceOfUser(name);
+    const here = this.#clouds.connectUsers.filter((one) => one.instance === instance.id);
+    const tagged = here.filter(({ Tags }) => Tags?.[OWNER_TAG] === `test/team/${name}`);
+    const person = this.#clouds.people.find(({ userPrincipalName }) => userPrincipalName === upnOf(name))!;
+    const neighbours = [...personas.keys()].filter((one) => instanceOf(one) === instance);
+    const same = [...users.keys()].filter(
+      (other) => other !== name && USERS[other] === USERS[name] && instanceOfUser(other) === instance,
+    );
     if (!spec) {
       if (this.#declared.get("ConnectUser", name)) this.complaints.push(`user ${name} was not let go`);
-      if (removedUsers.has(name)) this.#equal(`Connect users left of ${name}`, ours.length, 0);
-      const shared = [...users.keys()].some((other) => USERS[other] === USERS[name]);
-      if (!shared)
-        for (const persona of personas.keys())
+      if (removedUsers.has(name)) this.#equal(`Connect users left of ${name}`, tagged.length, 0);
+      if (same.length === 0)
+        for (const persona of neighbours)
           this.#equal(`roles left of ${name} in ${persona}`, this.#roles(persona, person.id), 0);
       return;
     }
+    const persona = personas.get(spec.persona)!;
+    const username = persona.source === "mail" ? mailOf(name) : upnOf(name);
+    const connectUsers = here.filter(({ Username }) => Username === username);
+    const ours = connectUsers.filter((one) => tagged.includes(one));
     const groups = GROUPS.filter(({ member }) => member === USERS[name]).map(({ displayName }) => displayName);
     const byGroup = (of: PersonaName) => personas.get(of)!.groups.some((group) => groups.includes(group));
-    const elsewhere = [...personas.keys()].some((other) => other !== spec.persona && byGroup(other));
-    const rival = elsewhere || [...users.keys()].some((other) => other !== name && USERS[other] === USERS[name]);
+    const rival = same.length > 0 || neighbours.some((other) => other !== spec.persona && byGroup(other));
     const holder = connectUsers[0]?.Tags?.[OWNER_TAG];
-    const persona = personas.get(spec.persona)!;
     const refused =
       (holder !== undefined && holder !== `test/team/${name}`) ||
       spec.profiles?.some((profile) => !persona.profiles.includes(profile));
     this.#condition("ConnectUser", name, refused ? "Stalled" : rival ? "Conflict" : "Ready", "True");
     if (rival || refused) return;
-    for (const other of personas.keys()) {
+    for (const other of neighbours) {
       const found = this.#roles(other, person.id);
       // Who has the role by a group needs no assignment of their own.
       const enough = other === spec.persona ? (byGroup(other) ? Math.min(found, 1) : 1) : 0;
@@ -274,7 +299,9 @@ class Judgement {
 
   #connectUser(name: UserName, spec: UserSpec, persona: PersonaSpec, found: Json): void {
     const what = `Connect user of ${name}`;
-    const foreign = this.#clouds.connectUsers.find(({ Username }) => Username === "by.hand")!;
+    const foreign = this.#clouds.connectUsers.find(
+      ({ Username, instance }) => Username === "by.hand" && instance === found.instance,
+    )!;
     const agent = foreign.SecurityProfileIds[0];
     const profiles = spec.profiles ?? persona.profiles;
     this.#equal(`${what}: number of profiles`, found.SecurityProfileIds.length, profiles.length);
@@ -322,30 +349,3 @@ class Judgement {
 }
 
 const sha1 = (der: string) => new X509Certificate(Buffer.from(der, "base64")).fingerprint.replaceAll(":", "");
-
-/** What belongs to nobody of ours, byte for byte. */
-export function foreigners(clouds: Clouds): string {
-  const strange = (tags: unknown) => !JSON.stringify(tags ?? {}).includes("test/");
-  const apps = clouds.applications.filter(
-    ({ displayName, tags }) => strange(tags) && !String(displayName).startsWith("connect-sso "),
-  );
-  const ids = new Set(apps.filter(({ createdDateTime }) => createdDateTime).map(({ appId }) => appId));
-  const principals = clouds.servicePrincipals.filter(({ appId }) => ids.has(appId));
-  return JSON.stringify(
-    {
-      roles: clouds.roles.filter(({ tags }) => strange(tags)),
-      policies: clouds.policies
-        .filter(({ tags, Arn }) => strange(tags) && !Arn.includes("/connect-sso/"))
-        .map(({ AttachmentCount: _, ...one }) => one),
-      users: clouds.users.filter(({ tags }) => strange(tags)),
-      applications: apps,
-      servicePrincipals: principals,
-      claimsPolicies: clouds.claimsPolicies.filter(({ displayName }) => !displayName.startsWith("connect-sso ")),
-      people: clouds.people,
-      groups: clouds.groups,
-      connectUsers: clouds.connectUsers.filter(({ Username }) => Username === "by.hand"),
-    },
-    null,
-    1,
-  );
-}

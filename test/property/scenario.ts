@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Fault } from "../../src/sandbox/world.ts";
 import { PERSONA_EDITS, type PersonaEditName, USER_EDITS, type UserEditName } from "./edits.ts";
-import { INSTANCE_ARN, PERSONAS, type PersonaName, USERS, type UserName } from "./world.ts";
+import { arnOf, instanceOf, PERSONAS, type PersonaName, USERS, type UserName, upnOf } from "./world.ts";
 
 export interface PersonaSpec {
   landingPage: keyof typeof DESTINATION;
@@ -14,6 +14,15 @@ export interface PersonaSpec {
   profiles: string[];
   team: string;
   deletionPolicy: "Retain" | "Delete";
+  policies?: Policies;
+}
+/** How the controller may act at all; what is not given is the default. */
+export interface Policies {
+  suspend?: boolean;
+  /** driftPolicy Report. */
+  reports?: boolean;
+  /** adoptionPolicy IfUnowned. */
+  adopts?: boolean;
 }
 export interface UserSpec {
   persona: PersonaName;
@@ -25,8 +34,12 @@ export interface UserSpec {
   phone?: { afterContactWorkTime: number; autoAccept: boolean };
   proficiencyLevel?: number;
   team?: string;
-  deletionPolicy: "RevokeAccess" | "Delete";
+  deletionPolicy: "RevokeAccess" | "Delete" | "Retain";
+  policies?: Policies;
 }
+/** Objects of names that the controller will want, made by hand before it came; they carry no owner tag. */
+export const FOUND = ["role", "SAML provider", "application", "IAM user", "Connect user"] as const;
+export type FoundName = (typeof FOUND)[number];
 
 export type Step =
   | { persona: PersonaName; spec: PersonaSpec }
@@ -63,7 +76,11 @@ export interface Scenario {
   faults: Fault[];
   /** Chance that a write to the API server fails. */
   kubernetesTrouble: number;
+  /** Made by hand before, for persona agents and for Jane. */
+  found?: FoundName[];
   steps: Step[];
+  /** Once all is as declared: what somebody does to an object that only reports it. */
+  reported?: { somebody: PersonaEditName; of: PersonaName } | { somebody: UserEditName; ofUser: UserName };
 }
 
 export const DESTINATION = {
@@ -73,15 +90,19 @@ export const DESTINATION = {
   MetricsAndQuality: "%2Fconnect%2Freal-time-metrics",
 };
 
+/** An application that is taken over is known by its name, so that no other persona may call its own the same. */
+export const displayNameOf = (name: PersonaName, { displayName, policies }: PersonaSpec): string =>
+  policies?.adopts ? `${displayName} of ${name}` : displayName;
+
 export function personaManifest(name: PersonaName, spec: PersonaSpec, annotations?: Record<string, string>) {
   return {
     kind: "ConnectSsoPersona",
     metadata: { name, ...(annotations ? { annotations } : {}) },
     spec: {
-      instanceArn: INSTANCE_ARN,
+      instanceArn: arnOf(instanceOf(name)),
       landingPage: spec.landingPage,
       application: {
-        displayName: spec.displayName,
+        displayName: displayNameOf(name, spec),
         roleSessionNameSource: spec.source,
         groups: spec.groups.map((displayName) => ({ displayName })),
       },
@@ -89,30 +110,45 @@ export function personaManifest(name: PersonaName, spec: PersonaSpec, annotation
       roleDelivery: { mode: spec.mode },
       connectUsers: { securityProfiles: spec.profiles, routingProfile: "Basic Routing Profile" },
       deletionPolicy: spec.deletionPolicy,
+      ...policyFields(spec.policies),
     },
   };
 }
 
 export function userManifest(name: UserName, spec: UserSpec, annotations?: Record<string, string>) {
-  const { persona, profiles, proficiencyLevel, team, ...same } = spec;
+  const { persona, profiles, proficiencyLevel, team, policies, ...same } = spec;
   return {
     kind: "ConnectUser",
     metadata: { name, ...(annotations ? { annotations } : {}) },
     spec: {
       ...same,
       personaRef: { name: persona },
-      entraUser: { userPrincipalName: `${USERS[name]}@example.com` },
+      entraUser: { userPrincipalName: upnOf(name) },
       ...(profiles ? { securityProfiles: profiles } : {}),
       ...(team ? { tags: { team } } : {}),
       ...(proficiencyLevel
         ? { proficiencies: [{ attribute: "connect:Language", value: "connect:English", level: proficiencyLevel }] }
         : {}),
+      ...policyFields(policies),
     },
+  };
+}
+
+function policyFields({ suspend, reports, adopts }: Policies = {}) {
+  return {
+    ...(suspend ? { suspend } : {}),
+    ...(reports ? { driftPolicy: "Report" } : {}),
+    ...(adopts ? { adoptionPolicy: "IfUnowned" } : {}),
   };
 }
 
 const one = fc.constantFrom;
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
+
+const policies: fc.Arbitrary<Policies> = fc.record(
+  { suspend: one(true, false, false), reports: one(true, false), adopts: one(true, false) },
+  { requiredKeys: [] },
+);
 
 const personaSpec: fc.Arbitrary<PersonaSpec> = fc.record({
   landingPage: one(...(Object.keys(DESTINATION) as (keyof typeof DESTINATION)[])),
@@ -124,11 +160,12 @@ const personaSpec: fc.Arbitrary<PersonaSpec> = fc.record({
   profiles: one(["Agent"], ["Agent", "Supervisor"], ["Admin"]),
   team: one("blue", "red"),
   deletionPolicy: one<PersonaSpec["deletionPolicy"]>("Delete", "Retain"),
+  policies: fc.option(policies, { nil: undefined, freq: 1 }),
 });
 
 const userSpec: fc.Arbitrary<UserSpec> = fc.record(
   {
-    persona: one(...PERSONAS),
+    persona: one("administrators", "agents"),
     profiles: one(["Agent"], ["Supervisor"]),
     routingProfile: one("Sales"),
     hierarchyGroup: one(["Dublin"], ["Dublin", "Blue"], ["Dublin", "Red"]),
@@ -137,7 +174,8 @@ const userSpec: fc.Arbitrary<UserSpec> = fc.record(
     phone: fc.record({ afterContactWorkTime: one(0, 30), autoAccept: fc.boolean() }),
     proficiencyLevel: one(1, 3),
     team: one("blue", "red"),
-    deletionPolicy: one<UserSpec["deletionPolicy"]>("RevokeAccess", "Delete"),
+    deletionPolicy: one<UserSpec["deletionPolicy"]>("RevokeAccess", "Delete", "Retain"),
+    policies,
   },
   { requiredKeys: ["persona", "deletionPolicy"] },
 );
@@ -145,6 +183,10 @@ const userSpec: fc.Arbitrary<UserSpec> = fc.record(
 const persona = one(...PERSONAS);
 const user = one(...(Object.keys(USERS) as UserName[]));
 const request = one("1", "2");
+const edit = fc.record({ somebody: one(...(Object.keys(PERSONA_EDITS) as PersonaEditName[])), of: persona });
+/** What is done about keys is no drift: they are replaced whatever the policy is. */
+const driftEdit = edit.filter(({ somebody }) => !somebody.startsWith("access key"));
+const userEdit = fc.record({ somebody: one(...(Object.keys(USER_EDITS) as UserEditName[])), ofUser: user });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ persona, spec: personaSpec }) },
@@ -154,11 +196,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ recreate: user, value: request }) },
   { weight: 1, arbitrary: fc.record({ rotateCertificate: persona, value: request }) },
   { weight: 1, arbitrary: fc.record({ rotateKey: persona, value: request }) },
-  {
-    weight: 8,
-    arbitrary: fc.record({ somebody: one(...(Object.keys(PERSONA_EDITS) as PersonaEditName[])), of: persona }),
-  },
-  { weight: 4, arbitrary: fc.record({ somebody: one(...(Object.keys(USER_EDITS) as UserEditName[])), ofUser: user }) },
+  { weight: 8, arbitrary: edit },
+  { weight: 4, arbitrary: userEdit },
   { weight: 1, arbitrary: fc.record({ namesakeInCapitals: user }) },
   { weight: 5, arbitrary: fc.record({ crashAfterCalls: fc.integer({ min: 0, max: 60 }), forget: fc.boolean() }) },
   { weight: 5, arbitrary: fc.record({ waitMinutes: one(0.1, 1, 15, 50) }) },
@@ -187,17 +226,28 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     consistencyDelaySeconds: one(0, 3, 20),
     faults: fc.array(fault, { maxLength: 3 }),
     kubernetesTrouble: one(0, 0, 0.1),
+    found: fc.option(fc.subarray([...FOUND]), { nil: undefined, freq: 1 }),
     first: fc.record({
       administrators: maybe(personaSpec),
       agents: personaSpec,
+      overseas: maybe(personaSpec),
       alice: maybe(userSpec),
       jane: maybe(userSpec),
+      "alice-abroad": maybe(userSpec),
     }),
     further: fc.array(step, { minLength: 2, maxLength: 14, size: "max" }),
+    reported: fc.option(fc.oneof(driftEdit, driftEdit, userEdit), { nil: undefined, freq: 1 }),
   })
   .map(({ first, further, ...rest }) => {
     const steps: Step[] = [];
     for (const name of PERSONAS) if (first[name]) steps.push({ persona: name, spec: first[name] });
-    for (const name of ["alice", "jane"] as const) if (first[name]) steps.push({ user: name, spec: first[name] });
-    return { ...rest, steps: [...steps, ...further] };
+    for (const name of ["alice", "jane", "alice-abroad"] as const)
+      if (first[name]) steps.push({ user: name, spec: first[name] });
+    return { ...rest, steps: [...steps, ...further].map(atHome) };
   });
+
+/** A user's persona is one of the user's instance. */
+function atHome(step: Step): Step {
+  if (!("user" in step)) return step;
+  return step.user === "alice-abroad" ? { ...step, spec: { ...step.spec, persona: "overseas" } } : step;
+}

@@ -5,21 +5,17 @@ import type { CallRecord } from "../../src/providers/errors.ts";
 import { seededRandom } from "../../src/sandbox/host.ts";
 import { startSandbox } from "../../src/sandbox/server.ts";
 import { Administrator } from "./administrator.ts";
-import { Cluster, NAMESPACE } from "./cluster.ts";
-import { deleteInCapitals, editPersona, editUser, makeInCapitals } from "./edits.ts";
+import { Cluster } from "./cluster.ts";
+import { Declarations } from "./declarations.ts";
+import { editPersona, editUser, makeInCapitals } from "./edits.ts";
+import { MAKE } from "./found.ts";
+import { everything, firstDifference } from "./keepsakes.ts";
 import { connectNetwork, type Network } from "./net.ts";
-import { type Declared, foreigners, judge } from "./oracle.ts";
-import {
-  type Outage,
-  type PersonaSpec,
-  personaManifest,
-  type Scenario,
-  type Step,
-  type UserSpec,
-  userManifest,
-} from "./scenario.ts";
+import { judge } from "./oracle.ts";
+import { allowAdoption, conditionsOf, heal, readyOf, type Scene } from "./people.ts";
+import type { Outage, Scenario, Step } from "./scenario.ts";
 import { type Process, Simulation } from "./time.ts";
-import { type PersonaName, type UserName, world } from "./world.ts";
+import { mailOf, type PersonaName, type UserName, upnOf, world } from "./world.ts";
 
 const MINUTE = 60_000;
 const POLL_MS = 10 * MINUTE;
@@ -66,13 +62,15 @@ class Run {
   readonly #simulation: Simulation;
   readonly #trace: Trace;
   readonly #cluster: Cluster;
-  readonly #personas = new Map<PersonaName, PersonaSpec>();
-  readonly #users = new Map<UserName, UserSpec>();
-  readonly #removed = new Set<PersonaName>();
-  readonly #removedUsers = new Set<UserName>();
-  readonly #annotations = new Map<string, Record<string, string>>();
+  readonly #declarations: Declarations;
+  /** What was there before the controller, written out. */
+  #before = new Map<string, string>();
+  /** Of that, what persona agents or Jane would take over if they may. */
+  #found = new Map<string, "agents" | "jane">();
   readonly #writes: string[] = [];
   #controller!: Process;
+  /** What was broken behind a callback. */
+  #broken: Error | undefined;
   #crash: { afterCalls: number; forget: boolean } | undefined;
   #admin!: Administrator;
   #network!: Network;
@@ -82,6 +80,11 @@ class Run {
     this.#simulation = simulation;
     this.#trace = trace;
     this.#cluster = new Cluster(simulation);
+    this.#declarations = new Declarations(this.#cluster, () => this.#look());
+  }
+
+  #look() {
+    return this.#admin.do(() => this.#admin.look());
   }
 
   /** Dies at the call before it is sent, or after its effect, as chance has it. */
@@ -98,9 +101,7 @@ class Run {
     this.#network = network;
     const { behaviour } = network.sandbox.world;
     const quotas = { ...behaviour.quotas };
-    await admin.do(() => admin.settle());
-    await this.#simulation.pass(MINUTE);
-    const before = foreigners(await admin.do(() => admin.look()));
+    await this.#arrange();
     this.#begin({ faults: this.#scenario.faults });
     this.#cluster.trouble = this.#scenario.kubernetesTrouble;
     this.#startController();
@@ -116,28 +117,107 @@ class Run {
     this.#controller.clockErrorMs = 0;
     this.#cluster.trouble = 0;
     this.#crash = undefined;
-    await this.#healWhatOnlyPeopleCan();
+    await this.#pass(MINUTE);
+    await this.#expectUntouched();
+    await heal(this.#scene);
     await this.#untilAsDeclared();
-    const clouds = await admin.do(() => admin.look());
-    const after = foreigners(clouds);
-    if (after !== before) throw new Error(`something of somebody else's changed:\n${firstDifference(before, after)}`);
+    await this.#expectUntouched();
     await this.#expectNoWrites();
+    if (this.#scenario.reported) await this.#expectReport(this.#scenario.reported);
+  }
+
+  /** The world before the controller comes. */
+  async #arrange(): Promise<void> {
+    const admin = this.#admin;
+    await admin.do(() => admin.settle());
+    await this.#simulation.pass(MINUTE);
+    const others = everything(await this.#look());
+    for (const what of this.#scenario.found ?? []) await admin.do(() => MAKE[what](admin));
+    await this.#simulation.pass(MINUTE);
+    this.#before = everything(await this.#look());
+    for (const what of this.#before.keys())
+      if (!others.has(what)) this.#found.set(what, what.startsWith("Connect user") ? "jane" : "agents");
+  }
+
+  get #scene(): Scene {
+    return {
+      admin: this.#admin,
+      cluster: this.#cluster,
+      declarations: this.#declarations,
+      twoPolls: () => this.#pass(2 * POLL_MS),
+      note: (line) => this.#note(line),
+    };
+  }
+
+  /** What is nobody's of ours is as it was, and what policy Retain left is there. */
+  async #expectUntouched(): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    const now = everything(await this.#look());
+    const { adopting, kept } = this.#declarations;
+    const jane = adopting.has("jane") || adopting.has("jane-again") || this.#scenario.steps.some(isOfJane);
+    for (const [what, before] of this.#before) {
+      const finder = this.#found.get(what);
+      if ((finder === "agents" && adopting.has("agents")) || (finder === "jane" && jane)) continue;
+      const after = now.get(what) ?? "(gone)";
+      if (after !== before) throw new Error(`${what} of somebody else changed:\n${firstDifference(before, after)}`);
+    }
+    for (const { what, persona, user } of kept)
+      if (!now.has(what)) throw new Error(`${what} of ${user ?? persona} was to be retained, and is gone`);
+  }
+
+  /** Once more with driftPolicy Report everywhere: what somebody changes is shown and left, until the policy is Correct again. */
+  async #expectReport(edit: NonNullable<Scenario["reported"]>): Promise<void> {
+    const name = "of" in edit ? edit.of : edit.ofUser;
+    const object = () => this.#cluster.objects().find(({ metadata }) => metadata.name === name);
+    if (readyOf(object())?.status !== "True") return;
+    this.#note("everything only reports");
+    this.#declarations.change((before) => ({ ...before, reports: true }));
+    await this.#untilAsDeclared();
+    await this.#expectNoWrites();
+    this.#note(JSON.stringify(edit));
+    await this.#edit(() =>
+      "of" in edit
+        ? editPersona(this.#admin, edit.somebody, edit.of)
+        : editUser(this.#admin, edit.somebody, edit.ofUser),
+    );
+    const written = this.#writes.length;
+    await this.#pass(MINUTE);
+    const complaints = judge(await this.#look(), this.#declarations);
+    await this.#pass(2.5 * POLL_MS);
+    const more = this.#writes.slice(written);
+    if (more.length > 0) throw new Error(`driftPolicy is Report, and ${name} is written:\n  ${more.join("\n  ")}`);
+    const conditions = conditionsOf(object());
+    const shown = conditions.some(({ reason }) => reason === "DriftFound" || reason === "NotOwned");
+    if (complaints.length > 0 && !shown)
+      throw new Error(
+        `drift of ${name} is not shown:\n  ${complaints.join("\n  ")}\n${JSON.stringify(object()?.status)}`,
+      );
+    this.#declarations.change(({ reports: _, ...rest }) => rest);
+    await this.#untilAsDeclared();
   }
 
   async #take(step: Step): Promise<void> {
     const admin = this.#admin;
-    if ("persona" in step) this.#applyPersona(step.persona, step.spec);
-    else if ("user" in step) this.#applyUser(step.user, step.spec);
-    else if ("deletePersona" in step) this.#deletePersona(step.deletePersona);
-    else if ("deleteUser" in step) this.#deleteUser(step.deleteUser);
-    else if ("recreate" in step) this.#ask("ConnectUser", step.recreate, { "connectsso.dev/recreate": step.value });
+    const declarations = this.#declarations;
+    if ("persona" in step) declarations.applyPersona(step.persona, step.spec);
+    else if ("user" in step) declarations.applyUser(step.user, step.spec);
+    else if ("deletePersona" in step) await declarations.deletePersona(step.deletePersona);
+    else if ("deleteUser" in step) await declarations.deleteUser(step.deleteUser);
+    else if ("recreate" in step)
+      declarations.ask("ConnectUser", step.recreate, { "connectsso.dev/recreate": step.value });
     else if ("rotateCertificate" in step)
-      this.#ask("ConnectSsoPersona", step.rotateCertificate, { "connectsso.dev/rotate-certificate": step.value });
+      declarations.ask("ConnectSsoPersona", step.rotateCertificate, {
+        "connectsso.dev/rotate-certificate": step.value,
+      });
     else if ("rotateKey" in step)
-      this.#ask("ConnectSsoPersona", step.rotateKey, { "connectsso.dev/rotate-key": step.value });
-    else if ("of" in step) await this.#edit(() => editPersona(admin, step.somebody, step.of));
-    else if ("ofUser" in step) await this.#edit(() => editUser(admin, step.somebody, step.ofUser));
-    else if ("namesakeInCapitals" in step) await admin.do(() => makeInCapitals(admin, step.namesakeInCapitals));
+      declarations.ask("ConnectSsoPersona", step.rotateKey, { "connectsso.dev/rotate-key": step.value });
+    else if ("of" in step) {
+      declarations.touched(step.of);
+      await this.#edit(() => editPersona(admin, step.somebody, step.of));
+    } else if ("ofUser" in step) {
+      declarations.touchedUser(step.ofUser);
+      await this.#edit(() => editUser(admin, step.somebody, step.ofUser));
+    } else if ("namesakeInCapitals" in step) await admin.do(() => makeInCapitals(admin, step.namesakeInCapitals));
     else if ("begin" in step) this.#begin(step.begin);
     else if ("clockErrorMinutes" in step) this.#controller.clockErrorMs = step.clockErrorMinutes * MINUTE;
     else if ("twoLeadersMinutes" in step) {
@@ -194,6 +274,7 @@ class Run {
     const onCall = (call: CallRecord) => {
       if (!call.write || call.operation.includes("$batch")) return;
       this.#writes.push(`${call.api} ${call.operation} ${call.target ?? ""} ${call.code}`);
+      this.#expectAwake(call);
       this.#note(`  ${call.api} ${call.operation} ${call.target ?? ""}: ${call.code}`);
     };
     this.#controller = this.#cluster.start({
@@ -203,76 +284,12 @@ class Run {
     });
   }
 
-  #applyPersona(name: PersonaName, spec: PersonaSpec): void {
-    if (this.#cluster.get("ConnectSsoPersona", name)?.metadata.deletionTimestamp) return;
-    this.#personas.set(name, spec);
-    this.#removed.delete(name);
-    this.#cluster.apply(personaManifest(name, spec, this.#annotations.get(`ConnectSsoPersona/${name}`)));
-  }
-
-  #applyUser(name: UserName, spec: UserSpec): void {
-    if (this.#cluster.get("ConnectUser", name)?.metadata.deletionTimestamp) return;
-    this.#users.set(name, spec);
-    this.#removedUsers.delete(name);
-    this.#cluster.apply(userManifest(name, spec, this.#annotations.get(`ConnectUser/${name}`)));
-  }
-
-  #deletePersona(name: PersonaName): void {
-    const spec = this.#personas.get(name);
-    if (!spec) return;
-    this.#personas.delete(name);
-    if (spec.deletionPolicy === "Delete") this.#removed.add(name);
-    this.#annotations.delete(`ConnectSsoPersona/${name}`);
-    this.#cluster.api.delete({ kind: "ConnectSsoPersona", namespace: NAMESPACE, name });
-  }
-
-  #deleteUser(name: UserName): void {
-    const spec = this.#users.get(name);
-    if (!spec) return;
-    this.#users.delete(name);
-    if (spec.deletionPolicy === "Delete") this.#removedUsers.add(name);
-    this.#annotations.delete(`ConnectUser/${name}`);
-    this.#cluster.api.delete({ kind: "ConnectUser", namespace: NAMESPACE, name });
-  }
-
-  #ask(kind: string, name: string, annotations: Record<string, string>): void {
-    const object = this.#cluster.get(kind, name);
-    if (!object || object.metadata.deletionTimestamp) return;
-    this.#annotations.set(`${kind}/${name}`, { ...this.#annotations.get(`${kind}/${name}`), ...annotations });
-    this.#cluster.api.annotate({ kind, namespace: NAMESPACE, name }, annotations);
-  }
-
-  /** Users of a persona that is gone go too, and what stands in the way in Connect is taken away. */
-  async #healWhatOnlyPeopleCan(): Promise<void> {
-    for (const [name, spec] of this.#users) if (!this.#personas.has(spec.persona)) this.#deleteUser(name);
-    // Lists lag: whom somebody made a moment ago shows later.
-    await this.#pass(2 * POLL_MS);
-    await this.#admin.do(() => deleteInCapitals(this.#admin));
-    await this.#pass(2 * POLL_MS);
-    for (const object of this.#cluster.objects().filter(({ metadata }) => metadata.deletionTimestamp)) {
-      const name = object.metadata.name as UserName;
-      const status = object.status as { conditions?: { type: string; reason: string }[] } | undefined;
-      const ready = status?.conditions?.find(({ type }) => type === "Ready");
-      // Nobody knows any more in which instance this one was; its condition says what to do.
-      if (ready?.reason !== "PersonaNotFound") continue;
-      this.#note(`${name} is let go: ${ready.reason}`);
-      this.#removedUsers.delete(name);
-      this.#cluster.api.apply({ ...object, spec: { ...(object.spec as object), deletionPolicy: "RevokeAccess" } });
-    }
-  }
-
   async #untilAsDeclared(): Promise<void> {
-    const declared: Declared = {
-      personas: this.#personas,
-      users: this.#users,
-      removed: this.#removed,
-      removedUsers: this.#removedUsers,
-      get: (kind, name) => this.#cluster.get(kind, name),
-    };
     let complaints: string[] = [];
     for (const end = this.#simulation.now + PATIENCE_MS; this.#simulation.now < end; ) {
       await this.#pass(POLL_MS);
-      complaints = judge(await this.#admin.do(() => this.#admin.look()), declared);
+      allowAdoption(this.#scene);
+      complaints = judge(await this.#look(), this.#declarations);
       if (complaints.length === 0) return;
     }
     throw new Error(
@@ -294,14 +311,27 @@ class Run {
     throw new Error(`a pass over what is as declared still writes:\n  ${written.join("\n  ")}`);
   }
 
+  /** Nothing is written for an object whose status says that it is suspended. */
+  #expectAwake({ api, operation, target = "" }: CallRecord): void {
+    for (const { kind, metadata, spec, status } of this.#cluster.objects()) {
+      const { observedGeneration } = (status ?? {}) as { observedGeneration?: number };
+      const asleep = (spec as { suspend?: boolean }).suspend && observedGeneration === metadata.generation;
+      if (!asleep || metadata.deletionTimestamp) continue;
+      const name = metadata.name as PersonaName & UserName;
+      const own =
+        kind === "ConnectSsoPersona"
+          ? target.includes(`connect-sso-team-${name}`)
+          : api === "connect" && [upnOf(name), mailOf(name)].includes(target) && this.#declarations.isAlone(name);
+      if (own) this.#broken ??= new Error(`${name} is suspended, and ${api} ${operation} ${target} is written`);
+    }
+  }
+
   #note(line: string): void {
     const time = new Date(this.#simulation.now).toISOString().slice(11, 23);
     this.#trace.lines.push(`${time} ${line}`);
   }
 }
 
-function firstDifference(before: string, after: string): string {
-  const [a, b] = [before.split("\n"), after.split("\n")];
-  const at = a.findIndex((line, index) => line !== b[index]);
-  return `  was ${a[at]?.trim()}\n  is  ${b[at]?.trim()}\n${b.slice(Math.max(0, at - 6), at + 3).join("\n")}`;
+function isOfJane(step: Step): boolean {
+  return "ofUser" in step && step.ofUser.startsWith("jane");
 }
