@@ -33,9 +33,9 @@ async function expectOneOfEach(calls: number): Promise<void> {
   expect(get("agents").status!.inFlight).toBeUndefined();
 }
 
-test("both answers are lost", async () => {
+test.each(["lostAnswer", "truncated", "malformed"] as const)("both answers: %s", async (kind) => {
   h = await start(slow());
-  for (const match of [INSTANTIATE, ADD_CERTIFICATE]) h.sandbox.faults.add({ match, kind: "lostAnswer", count: 1 });
+  for (const match of [INSTANTIATE, ADD_CERTIFICATE]) h.sandbox.faults.add({ match, kind, count: 1 });
   h.apply(persona("agents"));
   await h.ready();
   await expectOneOfEach(1);

@@ -79,7 +79,7 @@ export interface Scenario {
   /** Made by hand before, for persona agents and for Jane. */
   found?: FoundName[];
   steps: Step[];
-  /** Once all is as declared: what somebody does to an object that only reports it. */
+  /** Once all is as declared: what somebody does to an object that only reports it. If that one is not Ready, to one that is. */
   reported?: { somebody: PersonaEditName; of: PersonaName } | { somebody: UserEditName; ofUser: UserName };
 }
 
@@ -191,8 +191,8 @@ const userEdit = fc.record({ somebody: one(...(Object.keys(USER_EDITS) as UserEd
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ persona, spec: personaSpec }) },
   { weight: 4, arbitrary: fc.record({ user, spec: userSpec }) },
-  { weight: 1, arbitrary: fc.record({ deletePersona: persona }) },
-  { weight: 2, arbitrary: fc.record({ deleteUser: user }) },
+  { weight: 2, arbitrary: fc.record({ deletePersona: persona }) },
+  { weight: 3, arbitrary: fc.record({ deleteUser: user }) },
   { weight: 1, arbitrary: fc.record({ recreate: user, value: request }) },
   { weight: 1, arbitrary: fc.record({ rotateCertificate: persona, value: request }) },
   { weight: 1, arbitrary: fc.record({ rotateKey: persona, value: request }) },

@@ -167,14 +167,17 @@ class Run {
 
   /** Once more with driftPolicy Report everywhere: what somebody changes is shown and left, until the policy is Correct again. */
   async #expectReport(edit: NonNullable<Scenario["reported"]>): Promise<void> {
-    const name = "of" in edit ? edit.of : edit.ofUser;
-    const object = () => this.#cluster.objects().find(({ metadata }) => metadata.name === name);
-    if (readyOf(object())?.status !== "True") return;
+    const find = (name: string) => this.#cluster.objects().find(({ metadata }) => metadata.name === name);
+    const isReady = (name: string) => readyOf(find(name))?.status === "True";
+    const { personas, users } = this.#declarations;
+    const name =
+      "of" in edit ? [edit.of, ...personas.keys()].find(isReady) : [edit.ofUser, ...users.keys()].find(isReady);
+    if (!name) return;
     this.#note("everything only reports");
     this.#declarations.change((before) => ({ ...before, reports: true }));
     await this.#untilAsDeclared();
     await this.#expectNoWrites();
-    this.#note(JSON.stringify(edit));
+    this.#note(`${name}: ${edit.somebody}`);
     await this.#edit(() =>
       "of" in edit
         ? editPersona(this.#admin, edit.somebody, edit.of)
@@ -186,11 +189,11 @@ class Run {
     await this.#pass(2.5 * POLL_MS);
     const more = this.#writes.slice(written);
     if (more.length > 0) throw new Error(`driftPolicy is Report, and ${name} is written:\n  ${more.join("\n  ")}`);
-    const conditions = conditionsOf(object());
+    const conditions = conditionsOf(find(name));
     const shown = conditions.some(({ reason }) => reason === "DriftFound" || reason === "NotOwned");
     if (complaints.length > 0 && !shown)
       throw new Error(
-        `drift of ${name} is not shown:\n  ${complaints.join("\n  ")}\n${JSON.stringify(object()?.status)}`,
+        `drift of ${name} is not shown:\n  ${complaints.join("\n  ")}\n${JSON.stringify(find(name)?.status)}`,
       );
     this.#declarations.change(({ reports: _, ...rest }) => rest);
     await this.#untilAsDeclared();

@@ -21,6 +21,7 @@ const has = (text: string) => (failure: GraphFailure) => failure.message.toLower
 
 /** First match wins. Sources: facts on Microsoft Graph, sections 3.2, 6.2, 6.3, 8, 11; recorded answers G-4 to G-7. */
 const RULES: Rule[] = [
+  { when: ({ status }) => status < 300, kind: "transient", reason: "MalformedAnswer" },
   { when: ({ status }) => status === 429, kind: "throttled", reason: "GraphThrottled" },
   { when: ({ status }) => status === 401, kind: "transient", reason: "GraphUnauthenticated" },
   // Replication after a create or a disable looks like a mistake of ours for a while.
@@ -65,7 +66,10 @@ const RULES: Rule[] = [
   { when: ({ status }) => status >= 400, kind: "terminal", reason: "GraphRefused" },
 ];
 
-/** `operation` is "PATCH /applications/{id}"; writes whose answer is lost or 5xx have an unknown outcome, what only `reads` never. */
+/**
+ * `operation` is "PATCH /applications/{id}"; writes whose answer is lost, 5xx, or a success that cannot be read have an unknown outcome,
+ * what only `reads` never.
+ */
 export function classifyGraph(
   failure: GraphFailure,
   operation: string,
@@ -86,7 +90,7 @@ export function classifyGraph(
     code: failure.code,
     status: failure.status,
     retryAfterMs: failure.retryAfterMs ?? rule.retryAfterMs,
-    outcomeUnknown: !reads && failure.status >= 500,
+    outcomeUnknown: !reads && (failure.status >= 500 || failure.status < 300),
   });
 }
 

@@ -35,11 +35,16 @@ describe("the outcome is unknown for writes only", () => {
     ["POST /x", undefined, true],
     ["GET /x", undefined, false],
     ["POST /$batch", true, false],
-  ])("%s, reads %s: %s", (operation, reads, unknown) => {
-    const failure = { status: 500, code: "x", message: "" };
-    expect(classifyGraph(failure, operation, reads).outcomeUnknown).toBe(unknown);
-    expect(unreachable(operation, new Error("cut"), reads).outcomeUnknown).toBe(unknown);
-  });
+    // A success whose body was garbled on the way.
+    ["POST /x", undefined, true, 201],
+  ] as [string, boolean | undefined, boolean, number?][])(
+    "%s, reads %s: %s",
+    (operation, reads, unknown, status = 500) => {
+      const failure = { status, code: "x", message: "" };
+      expect(classifyGraph(failure, operation, reads).outcomeUnknown).toBe(unknown);
+      expect(unreachable(operation, new Error("cut"), reads).outcomeUnknown).toBe(unknown);
+    },
+  );
 
   test("not for a 4xx: it was refused", () => {
     expect(classifyGraph({ status: 400, code: "x", message: "" }, "POST /x").outcomeUnknown).toBe(false);
