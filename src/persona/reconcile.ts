@@ -74,6 +74,8 @@ export function createPersonaReconciler(deps: PersonaDeps) {
         result.scope = await openScope(object, scopeDeps(deps, object), memory, { signal: ctx.signal });
         await preflight(result.scope);
         result.pass = await converge(result.scope, COMPONENTS, "apply");
+        // Nothing of its own is there, but all of its users: that Connect is down is said here once, and not by each of them.
+        await result.scope.connect.answers(result.scope.call);
       }
     } catch (error) {
       result.error = error;

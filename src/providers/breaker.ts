@@ -1,6 +1,7 @@
 /**
- * A circuit breaker per account and API: an API that answers 403 or 5xx to everything is left alone, and the whole
- * fleet shows one condition and one metric instead of thousands of error lines.
+ * A circuit breaker per account and API: an API that answers 401, 403 or 5xx to everything is left alone, and the whole fleet shows one
+ * condition and one metric instead of thousands of error lines. A right that is missing for one write closes that write alone, and
+ * only once several objects were refused: what concerns one object says nothing about the others.
  */
 import { type Clock, systemClock } from "./clock.ts";
 import { CloudError } from "./errors.ts";
@@ -16,14 +17,26 @@ export interface BreakerState {
   probeAt?: number;
 }
 
+/** What a call is about. */
+export interface Deed {
+  operation: string;
+  write: boolean;
+  /** Of a write: the object. */
+  target?: string;
+}
+
 export interface Breaker {
-  /** Throws a transient CloudError "CircuitOpen" while open; lets one probe through when half-open. */
-  enter(): void;
-  succeeded(): void;
-  /** Only 403, 5xx and missing answers count; every other error proves that the API works. */
-  failed(error: CloudError): void;
+  /**
+   * Throws a transient CloudError "CircuitOpen" while the API is left alone, the refusal once more (terminal) while this write is; lets one
+   * probe through when half-open.
+   */
+  enter(deed: Deed): void;
+  succeeded(deed: Deed): void;
+  /** Only 401, 403, 5xx and missing answers count; every other error proves that the API works. */
+  failed(error: CloudError, deed: Deed): void;
   /** The call ended without an answer that says anything, for example aborted: gives the probe back. */
-  abandoned(): void;
+  abandoned(deed: Deed): void;
+  /** Of the API as a whole. */
   state(): BreakerState;
 }
 
@@ -36,55 +49,129 @@ export interface BreakerOptions {
   clock?: Clock;
 }
 
-export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
-  const { threshold = 10, pauseMs = 5_000, maxPauseMs = 120_000, clock = systemClock } = o;
-  let failures = 0;
-  let last: CloudError | undefined;
-  let probeAt: number | undefined;
-  let pause = pauseMs;
-  let probing = false;
+/** Objects that a write must have been refused for, before it is taken for a missing right. */
+const OBJECTS = 3;
 
-  const close = () => {
-    failures = 0;
-    last = undefined;
-    probeAt = undefined;
-    pause = pauseMs;
-    probing = false;
-  };
+export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
+  const whole = new Circuit(o);
+  /** Writes that were refused for lack of a right, since they last succeeded. */
+  const refused = new Map<string, { circuit: Circuit; objects: Set<string | undefined> }>();
 
   return {
-    enter() {
-      if (probeAt === undefined) return;
-      const wait = probeAt - clock.now();
-      if (wait <= 0 && !probing) {
-        probing = true;
-        return;
-      }
-      // Without the number of failures: a message that changes with each probe would be a status written with each probe.
-      throw new CloudError(`${name} is left alone, it refused everything: ${last?.message}`, {
-        kind: "transient",
-        reason: "CircuitOpen",
-        code: last?.code ?? "CircuitOpen",
-        retryAfterMs: Math.max(wait, 1_000),
+    enter(deed) {
+      const wait = whole.enter();
+      if (wait !== undefined)
+        // Without the number of failures: a message that changes with each probe would be a status written with each probe.
+        throw new CloudError(`${name} is left alone, it refused everything: ${whole.last?.message}`, {
+          kind: "transient",
+          reason: "CircuitOpen",
+          code: whole.last?.code ?? "CircuitOpen",
+          retryAfterMs: wait,
+        });
+      const one = refused.get(deed.operation)?.circuit;
+      const paused = one?.enter();
+      if (!one?.last || paused === undefined) return;
+      whole.abandoned();
+      const { message, reason, code } = one.last;
+      throw new CloudError(`${deed.operation} was refused for others too and is left alone: ${message}`, {
+        kind: "terminal",
+        reason,
+        code,
+        retryAfterMs: paused,
       });
     },
-    succeeded: close,
-    failed(error) {
-      const counts = error.status === undefined || error.status === 403 || error.status >= 500;
-      if (!counts) return close();
-      failures += 1;
-      last = error;
-      if (probing) pause = Math.min(pause * 2, maxPauseMs);
-      if (probing || (probeAt === undefined && failures >= threshold)) probeAt = clock.now() + pause;
-      probing = false;
+    succeeded(deed) {
+      whole.close();
+      refused.delete(deed.operation);
     },
-    abandoned() {
-      probing = false;
+    failed(error, deed) {
+      if (!deed.write || !isMissingRight(error)) {
+        if (counts(error)) whole.failed(error);
+        else whole.close();
+        refused.get(deed.operation)?.circuit.abandoned();
+        return;
+      }
+      // Neither for nor against the API as a whole.
+      whole.abandoned();
+      const one = refused.get(deed.operation) ?? { circuit: new Circuit(o), objects: new Set() };
+      refused.set(deed.operation, one);
+      if (one.objects.size < OBJECTS) one.objects.add(deed.target);
+      one.circuit.failed(error, one.objects.size >= OBJECTS);
     },
-    state() {
-      if (probeAt === undefined) return { state: "closed", failures };
-      const state = probing || clock.now() >= probeAt ? "half-open" : "open";
-      return { state, failures, reason: last?.reason, message: last?.message, probeAt };
+    abandoned(deed) {
+      whole.abandoned();
+      refused.get(deed.operation)?.circuit.abandoned();
     },
+    state: () => whole.state(),
   };
+}
+
+const counts = ({ status }: CloudError): boolean =>
+  status === undefined || status === 401 || status === 403 || status >= 500;
+
+/** Credentials that expired or are unknown are refused with 403 as well, and nothing works with them. */
+const isMissingRight = ({ status, reason }: CloudError): boolean =>
+  status === 403 && (reason === "AccessDenied" || reason === "GraphForbidden");
+
+class Circuit {
+  last: CloudError | undefined;
+  readonly #options: Required<BreakerOptions>;
+  #failures = 0;
+  #probeAt: number | undefined;
+  #pause: number;
+  #probing = false;
+
+  constructor(o: BreakerOptions) {
+    this.#options = {
+      threshold: o.threshold ?? 10,
+      pauseMs: o.pauseMs ?? 5_000,
+      maxPauseMs: o.maxPauseMs ?? 120_000,
+      clock: o.clock ?? systemClock,
+    };
+    this.#pause = this.#options.pauseMs;
+  }
+
+  /** Milliseconds to wait, at least a second; undefined: go. */
+  enter(): number | undefined {
+    if (this.#probeAt === undefined) return undefined;
+    const wait = this.#probeAt - this.#options.clock.now();
+    if (wait > 0 || this.#probing) return Math.max(wait, 1_000);
+    this.#probing = true;
+    return undefined;
+  }
+
+  close(): void {
+    this.#failures = 0;
+    this.last = undefined;
+    this.#probeAt = undefined;
+    this.#pause = this.#options.pauseMs;
+    this.#probing = false;
+  }
+
+  failed(error: CloudError, mayOpen = true): void {
+    const { threshold, maxPauseMs, clock } = this.#options;
+    this.#failures += 1;
+    this.last = error;
+    if (this.#probing) this.#pause = Math.min(this.#pause * 2, maxPauseMs);
+    const opens = this.#probeAt === undefined && mayOpen && this.#failures >= threshold;
+    if (this.#probing || opens) this.#probeAt = clock.now() + this.#pause;
+    this.#probing = false;
+  }
+
+  abandoned(): void {
+    this.#probing = false;
+  }
+
+  state(): BreakerState {
+    const { last } = this;
+    if (this.#probeAt === undefined) return { state: "closed", failures: this.#failures };
+    const halfOpen = this.#probing || this.#options.clock.now() >= this.#probeAt;
+    return {
+      state: halfOpen ? "half-open" : "open",
+      failures: this.#failures,
+      reason: last?.reason,
+      message: last?.message,
+      probeAt: this.#probeAt,
+    };
+  }
 }

@@ -30,8 +30,11 @@ export interface Limiter {
    * first. `cost` in tokens, default 1.
    */
   take(key: string, o?: CallOptions, cost?: number): Promise<() => void>;
-  /** The cloud answered 429: halve the rate, and send nothing for `retryAfterMs`. */
-  throttled(key: string, retryAfterMs?: number): void;
+  /**
+   * The cloud answered 429: halve the rate, and send nothing for `retryAfterMs`. Calls that were sent (`sentAt`, the clock's time) before the
+   * rate was last halved say nothing new: a burst that is refused as one halves it once.
+   */
+  throttled(key: string, retryAfterMs?: number, sentAt?: number): void;
   succeeded(key: string): void;
   states(): LimiterState[];
 }
@@ -54,6 +57,8 @@ const LEFT_OUT = 1;
  * must not pass for the way itself.
  */
 const FORGOTTEN = 1.0002;
+/** A sweep that waits gets a call after so many of people's. */
+const SWEEP_AFTER = 15;
 /** Share of the quota that comes back per second of successes: from half to whole in ten seconds. */
 const RECOVERY_PER_SECOND = 0.05;
 
@@ -65,6 +70,9 @@ class TokenBucket {
   #tokens: number;
   #refilledAt: number;
   #pausedUntil = 0;
+  #halvedAt = Number.NEGATIVE_INFINITY;
+  /** Calls of people since a sweep's last one, while a sweep waits. */
+  #ahead = 0;
   #recoveredAt: number;
   #cancelTimer: (() => void) | undefined;
   #inFlight = 0;
@@ -131,11 +139,14 @@ class TokenBucket {
     });
   }
 
-  throttled(retryAfterMs: number): void {
+  throttled(retryAfterMs: number, sentAt = Number.POSITIVE_INFINITY): void {
     this.#refill();
-    this.rate = Math.max(this.rate / 2, this.quota.rate * LOWEST_SHARE);
-    this.#tokens = 0;
     const now = this.#clock.now();
+    if (sentAt > this.#halvedAt) {
+      this.rate = Math.max(this.rate / 2, this.quota.rate * LOWEST_SHARE);
+      this.#halvedAt = now;
+    }
+    this.#tokens = 0;
     this.#recoveredAt = now;
     this.#pausedUntil = Math.max(this.#pausedUntil, now + retryAfterMs);
   }
@@ -194,19 +205,26 @@ class TokenBucket {
 
   #serve(): void {
     this.#refill();
-    for (const queue of [this.#waiting.person, this.#waiting.sweep]) {
-      for (const waiter of queue) {
-        // 1e-9: rounding of the refill must not cost a timer of its own.
-        if (this.#inFlight >= this.#mostInFlight) return;
-        if (this.#tokens < waiter.cost - 1e-9 || this.#clock.now() < this.#pausedUntil) {
-          this.#wakeLater(waiter.cost);
-          return;
-        }
-        this.#tokens -= waiter.cost;
-        queue.delete(waiter);
-        waiter.go();
+    for (let queue = this.#next(); queue; queue = this.#next()) {
+      const [waiter] = queue as Set<Waiter> & [Waiter];
+      if (this.#inFlight >= this.#mostInFlight) return;
+      // 1e-9: rounding of the refill must not cost a timer of its own.
+      if (this.#tokens < waiter.cost - 1e-9 || this.#clock.now() < this.#pausedUntil) {
+        this.#wakeLater(waiter.cost);
+        return;
       }
+      this.#tokens -= waiter.cost;
+      this.#ahead = queue === this.#waiting.person && this.#waiting.sweep.size > 0 ? this.#ahead + 1 : 0;
+      queue.delete(waiter);
+      waiter.go();
     }
+  }
+
+  /** People first; but thousands of their changes must not keep a sweep from ever seeing anything. */
+  #next(): Set<Waiter> | undefined {
+    const { person, sweep } = this.#waiting;
+    if (sweep.size > 0 && (person.size === 0 || this.#ahead >= SWEEP_AFTER)) return sweep;
+    return person.size > 0 ? person : undefined;
   }
 
   /** One timer, for whoever is next: somebody with a smaller or more urgent call may have come since. */
@@ -233,7 +251,7 @@ export function createLimiter(quotaOf: (key: string) => Quota, clock: Clock = sy
   };
   return {
     take: (key, o = {}, cost = 1) => bucket(key).take(o, cost),
-    throttled: (key, retryAfterMs = 0) => bucket(key).throttled(retryAfterMs),
+    throttled: (key, retryAfterMs = 0, sentAt) => bucket(key).throttled(retryAfterMs, sentAt),
     succeeded: (key) => bucket(key).succeeded(),
     states: () =>
       [...buckets].map(([key, one]) => ({

@@ -96,6 +96,33 @@ describe("limiter", () => {
     expect(rate()).toBeGreaterThan(0.5);
   });
 
+  test("a burst that is refused as one halves the rate once", async () => {
+    const { clock, limiter } = start({ rate: 16, burst: 10 });
+    const rate = () => limiter.states()[0]!.rate;
+    const sentAt = clock.now();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => limiter.take(KEY)));
+    const whole = rate();
+    await clock.advance(50);
+    for (const answered of answers) {
+      limiter.throttled(KEY, 1_000, sentAt);
+      answered();
+    }
+    expect(rate()).toBe(whole / 2);
+    await clock.advance(2_000);
+    limiter.throttled(KEY, 1_000, clock.now() - 20);
+    expect(rate()).toBe(whole / 4);
+  });
+
+  test("however many people wait, a sweep gets its turn now and then", async () => {
+    const { clock, gone, take } = start({ rate: 10, burst: 1 });
+    void take("first");
+    void take("sweep", "sweep");
+    for (let i = 0; i < 100; i++) void take(`person ${i}`);
+    await clock.advance(0);
+    await clock.advance(2_500);
+    expect(gone.indexOf("sweep")).toBe(16);
+  });
+
   test("who gave up takes no token", async () => {
     const { clock, limiter, gone, take } = start({ rate: 1, burst: 1 });
     const abort = new AbortController();

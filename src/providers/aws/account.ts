@@ -113,7 +113,13 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
           const region = arn.split(":")[3]!;
           const client = regions.get(region) ?? keep(new ConnectClient(clientConfig({ region, credentials })));
           regions.set(region, client);
-          instance = createConnectInstance({ arn, client, call: callFor("connect", account, region), clock });
+          instance = createConnectInstance({
+            arn,
+            client,
+            call: callFor("connect", account, region),
+            isLeftAlone: () => breakers.get(`connect/${account}`)?.state().state !== "closed",
+            clock,
+          });
           instances.set(arn, instance);
           opened.set(arn, instance);
         }

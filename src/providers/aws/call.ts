@@ -35,11 +35,12 @@ export function createCall(context: CallContext): Call {
 
   return async (operation, send, o = {}, target) => {
     const key = `${api}/${scope}/${operation}`;
-    const write = !/^(Get|List|Describe|Search)/.test(operation);
+    const write = !/^(Get|List|Describe|Search|Simulate)/.test(operation);
+    const deed = { operation, write, target };
     for (let attempt = 1; ; attempt++) {
       const answered = await limiter.take(key, o);
       try {
-        breaker.enter();
+        breaker.enter(deed);
       } catch (error) {
         answered();
         throw error;
@@ -58,21 +59,21 @@ export function createCall(context: CallContext): Call {
       try {
         const answer = await send({ abortSignal: o.signal });
         limiter.succeeded(key);
-        breaker.succeeded();
+        breaker.succeeded(deed);
         record("200", false);
         return answer;
       } catch (cause) {
         const error = classifyAws(cause, { api, operation, write });
         record(String(error.status ?? "error"), error.kind === "throttled");
         if (o.signal?.aborted) {
-          breaker.abandoned();
+          breaker.abandoned(deed);
           throw error.outcomeUnknown ? error : o.signal.reason;
         }
         const again = attempt < attempts(error, write);
         // Everybody who was under way with the wrong time is refused at once; that says nothing about the service.
-        if (again && error.reason === "ClockSkew") breaker.abandoned();
-        else breaker.failed(error);
-        if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs);
+        if (again && error.reason === "ClockSkew") breaker.abandoned(deed);
+        else breaker.failed(error, deed);
+        if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs, startedAt);
         if (!again) throw error;
       } finally {
         // After a 429 was told: whoever is next must not go out before that.

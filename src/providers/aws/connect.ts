@@ -39,6 +39,8 @@ export function createConnectInstance(p: {
   arn: string;
   client: ConnectClient;
   call: Call;
+  /** Whether the circuit breaker of Connect in this account is not closed. */
+  isLeftAlone(): boolean;
   clock: Clock;
 }): ConnectInstance {
   const { arn, client, call } = p;
@@ -86,6 +88,9 @@ export function createConnectInstance(p: {
         });
       }
       return facts.read;
+    },
+    async answers(o) {
+      if (p.isLeftAlone()) await describeInstance(o);
     },
     securityProfile: (name, o) => names.resolve("securityProfile", name, o),
     routingProfile: (name, o) => names.resolve("routingProfile", name, o),

@@ -199,6 +199,8 @@ export type Resolved = { id: string } | { candidates: string[]; ambiguous: boole
 export interface ConnectInstance {
   readonly arn: string;
   facts(o?: CallOptions): Promise<ConnectInstanceFacts>;
+  /** Rejects while Connect of this account is left alone (asks it when that may have an end); costs nothing otherwise. */
+  answers(o?: CallOptions): Promise<void>;
   securityProfile(name: string, o?: CallOptions): Promise<Resolved>;
   routingProfile(name: string, o?: CallOptions): Promise<Resolved>;
   /** Path of names from the top level, for example ["Dublin", "Team A"]. */

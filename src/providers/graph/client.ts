@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { Client, type Context, GraphError, type Middleware } from "@microsoft/microsoft-graph-client";
-import type { Breaker } from "../breaker.ts";
+import type { Breaker, Deed } from "../breaker.ts";
 import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
 import type { Limiter } from "../limiter.ts";
 import { classifyGraph, type GraphFailure, retryAfterMs, unreachable } from "./errors.ts";
@@ -42,6 +42,11 @@ export interface GraphRequest {
 const RETRYABLE = new Set([429, 500, 502, 503, 504]);
 /** Far above the largest page of 999 objects; a broken or hostile proxy must not fill the memory. */
 const RESPONSE_BYTES = 32 * 1024 * 1024;
+const deedOf = (request: GraphRequest): Deed => ({
+  operation: `${request.method} ${request.operation}`,
+  write: !isRead(request),
+  target: request.target ?? request.path,
+});
 const isRead = ({ method, reads }: GraphRequest): boolean => method === "GET" || reads === true;
 
 export class GraphClient {
@@ -141,7 +146,7 @@ export class GraphClient {
     const bucket = `${limiterKey}/${isRead(request) ? "read" : "write"}`;
     const answered = await limiter?.take(bucket, request.options, isRead(request) ? request.cost : 1);
     try {
-      breaker?.enter();
+      breaker?.enter(deedOf(request));
       return await this.#sent(context, bucket);
     } finally {
       answered?.();
@@ -152,6 +157,7 @@ export class GraphClient {
     const { token, timeoutMs, onCall, limiter, breaker } = this.#options;
     const request = requestOf(context);
     const started = performance.now();
+    const sentAt = Date.now();
     const record = (code: string, wasThrottled = false) =>
       onCall?.({
         api: "graph",
@@ -191,12 +197,11 @@ export class GraphClient {
       // Read here, so that a body that is cut counts as this attempt's failure.
       const body = response.status === 204 ? null : await limitedText(response, RESPONSE_BYTES);
       if (response.status === 429)
-        limiter?.throttled(bucket, retryAfterMs(response.headers.get("retry-after"), new Date()) ?? 1000);
+        limiter?.throttled(bucket, retryAfterMs(response.headers.get("retry-after"), new Date()) ?? 1000, sentAt);
       else limiter?.succeeded(bucket);
       record(String(response.status), response.status === 429);
-      if (response.status === 403 || response.status >= 500)
-        breaker?.failed(classifyGraph(failureOf(response, body), request.operation));
-      else breaker?.succeeded();
+      if (response.ok) breaker?.succeeded(deedOf(request));
+      else breaker?.failed(classifyGraph(failureOf(response, body), request.operation), deedOf(request));
       return new Response(body, { status: response.status, headers: response.headers });
     } catch (error) {
       record("error");
@@ -212,8 +217,9 @@ export class GraphClient {
 
   /** No answer: somebody who lost patience says nothing about the service. */
   #failed(failure: CloudError, request: GraphRequest): void {
-    if (request.options?.signal?.aborted) this.#options.breaker?.abandoned();
-    else this.#options.breaker?.failed(failure);
+    const { breaker } = this.#options;
+    if (request.options?.signal?.aborted) breaker?.abandoned(deedOf(request));
+    else breaker?.failed(failure, deedOf(request));
   }
 
   #classify(error: unknown, request: GraphRequest): CloudError {
