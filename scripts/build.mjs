@@ -56,7 +56,7 @@ const { metafile } = await build({
   sourcemap: true,
   sourcesContent: false,
   minifySyntax: true,
-  keepNames: true,
+  keepNames: false,
   treeShaking: true,
   chunkNames: "chunks/[name]-[hash]",
   define: { CONNECT_SSO_VERSION: JSON.stringify(version) },

@@ -45,10 +45,12 @@ export async function start(scene: Scene): Promise<Result[]> {
 /** One start until all are reconciled; nothing may have been written to a cloud. */
 export async function startOnce(scene: Scene): Promise<Run> {
   await scene.sandbox.count();
-  const controller = await scene.controller([...scene.boundless, "--poll-interval", "1h"]);
+  const controller = await scene.controller([...scene.boundless, "--poll-interval", "1h", "--log-level", "info"]);
   try {
-    await controller.untilReconciled(scene.users, 60_000 + scene.users * 20);
+    await controller.untilFirstPass(60_000 + scene.users * 20);
     const answer = { seconds: controller.elapsed(), ...controller.usage() };
+    const reconciled = await controller.reconciled();
+    if (reconciled < scene.users) throw new Error(`${reconciled} of ${scene.users} were reconciled`);
     const { writes } = await scene.sandbox.count();
     if (writes > 0) throw new Error(`${writes} writes to the clouds: the users were not in sync`);
     return answer;

@@ -109,6 +109,15 @@ export class Controller extends Program {
     return metrics?.sum("controller_runtime_reconcile_total", { controller: "ConnectUser" }, { result: "error" }) ?? 0;
   }
 
+  /** Waits for the line that the program writes when it has looked at everything once. */
+  async untilFirstPass(timeoutMs: number): Promise<void> {
+    while (!this.said.includes("everything was looked at once")) {
+      if (!this.running() || this.elapsed() * 1000 > timeoutMs)
+        throw new Error(`not everything was looked at after ${this.elapsed().toFixed(0)} s:\n${this.said}`);
+      await sleep(20);
+    }
+  }
+
   /** Waits until `count` ConnectUsers were reconciled; says how far it came when that takes too long. */
   async untilReconciled(count: number, timeoutMs: number, intervalMs = 200): Promise<void> {
     const until = performance.now() + timeoutMs;

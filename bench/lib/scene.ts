@@ -98,7 +98,7 @@ export class Scene {
 
   /** Every ConnectUser. */
   async *list(): AsyncGenerator<Conditioned> {
-    for await (const { items } of this.client.list(USERS, { namespace: NAMESPACE }))
+    for await (const items of this.client.list(USERS, { namespace: NAMESPACE }))
       for (const item of items) yield item as Conditioned;
   }
 

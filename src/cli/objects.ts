@@ -94,7 +94,7 @@ async function fromCluster(options: ObjectOptions): Promise<Declared> {
   const store = new FolderStore(INDEXES);
   try {
     for (const resource of Object.values(RESOURCES))
-      for await (const { items } of client.list(resource, namespace ? { namespace } : {}))
+      for await (const items of client.list(resource, { namespace }))
         for (const item of items) store.load({ ...item, kind: resource.kind, apiVersion: `${GROUP}/${VERSION}` });
   } catch (error) {
     await close();

@@ -4,18 +4,24 @@
  */
 import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
 import type { Clouds } from "../providers/clouds.ts";
+import { makeRoom } from "../runtime/memory.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { namesOf } from "../user/resolve.ts";
 
 /** Connect users and role assignments; once the personas are listed. */
 export function warmInventories(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {
-  for (const persona of awake(store)) readInventories(clouds, persona, maxAgeMs).catch(() => undefined);
+  thenMakeRoom(awake(store).map((persona) => readInventories(clouds, persona, maxAgeMs)));
 }
 
 /** People of Entra; once the users are listed. */
 export function warmPeople(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {
   const tenants = new Map(awake(store).map((persona) => [persona.spec.application.tenantId, persona]));
-  for (const persona of tenants.values()) readPeople(clouds, store, persona, maxAgeMs).catch(() => undefined);
+  thenMakeRoom([...tenants.values()].map((persona) => readPeople(clouds, store, persona, maxAgeMs)));
+}
+
+/** The answers were several times what is kept of them. */
+function thenMakeRoom(reads: Promise<void>[]): void {
+  void Promise.allSettled(reads).then(makeRoom);
 }
 
 function awake(store: ObjectStore): ConnectSsoPersona[] {

@@ -1,5 +1,6 @@
 /** Thin typed client of the API server: one method per verb, addressed by group, version and plural. */
 import { KubeApiError } from "./errors.ts";
+import { type ListEnd, readList } from "./list-reader.ts";
 import type { KubeObject } from "./port.ts";
 import type { RequestOptions, Transport } from "./transport.ts";
 
@@ -11,19 +12,9 @@ export interface Resource {
   kind: string;
 }
 
-export interface Page {
-  items: KubeObject[];
-  metadata: { resourceVersion: string; continue?: string };
-}
-
 export interface WatchEvent {
   type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
   object: KubeObject;
-}
-
-/** The bookmark that ends the first part of a streamed list: all that there is has been told. */
-export function endsList({ type, object }: WatchEvent): boolean {
-  return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
 }
 
 export type PatchType = "json" | "merge" | "apply";
@@ -46,6 +37,7 @@ export function resourcePath(resource: Resource, namespace?: string, name?: stri
 
 export class KubeClient {
   readonly transport: Transport;
+  #minor: number | undefined;
 
   constructor(transport: Transport) {
     this.transport = transport;
@@ -88,34 +80,63 @@ export class KubeClient {
     return this.transport.request<unknown>("DELETE", resourcePath(resource, namespace, name), options);
   }
 
-  /** All objects page by page; no page is kept once the next is asked for. Throws 410 when the continuation expired. */
+  /**
+   * All objects, as many at a time as have arrived; returns the resourceVersion of the list. Servers that answer from their cache are
+   * asked for all at once, others for `pageSize` at a time. Throws 410 when a continuation expired, and for silence of `idleMs`.
+   */
   async *list(
     resource: Resource,
-    options: { namespace?: string; labelSelector?: string; pageSize?: number; signal?: AbortSignal } = {},
-  ): AsyncGenerator<Page> {
-    let token: string | undefined;
-    do {
-      const page: Page = await this.transport.request<Page>("GET", resourcePath(resource, options.namespace), {
-        query: { limit: options.pageSize ?? 500, continue: token, labelSelector: options.labelSelector },
-        signal: options.signal,
-        timeoutMs: 60_000,
-      });
-      if (!Array.isArray(page?.items) || !page.metadata?.resourceVersion)
-        throw new KubeApiError(500, "MalformedList", `${resource.plural}: the answer is not a list`);
-      token = page.metadata.continue;
-      yield page;
-    } while (token);
+    options: {
+      namespace?: string;
+      labelSelector?: string;
+      pageSize?: number;
+      signal?: AbortSignal;
+      idleMs?: number;
+    } = {},
+  ): AsyncGenerator<KubeObject[], string> {
+    const { namespace, labelSelector, signal } = options;
+    const pageSize = (await this.#listsFromCache(signal)) ? undefined : (options.pageSize ?? 500);
+    const silence = new Silence(options.idleMs ?? 60_000, `the list of ${resource.plural}`, options.signal);
+    try {
+      for (let token: string | undefined; ; ) {
+        const body = await this.transport.stream(resourcePath(resource, namespace), {
+          query: { limit: pageSize, continue: token, labelSelector },
+          signal: silence.signal,
+          compressed: true,
+          retries: true,
+        });
+        const end: ListEnd = yield* readList(silence.heard(body));
+        if (!end.continue) return end.resourceVersion;
+        token = end.continue;
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new KubeApiError(500, "MalformedList", `${resource.plural}: the answer is not a list`);
+    } finally {
+      silence.end();
+    }
   }
 
   /**
-   * Events from `resourceVersion` on, until the server ends the watch; without one, everything that there is as ADDED events first, up
-   * to the one that `endsList` (Kubernetes 1.32 and later; others answer 400 or 422, or never send that event). An ERROR event, a line that is not an event, or silence for
+   * Since 1.31 a list of all comes from the server's cache, while each page is read from its store; before, both were. False when the
+   * server does not say.
+   */
+  async #listsFromCache(signal: AbortSignal | undefined): Promise<boolean> {
+    type Version = { major?: string; minor?: string };
+    // Managed clusters say "31+".
+    const minorOf = ({ minor }: Version) => Number.parseInt(minor ?? "", 10);
+    this.#minor ??= await this.transport.request<Version>("GET", "/version", { signal }).then(minorOf, () => undefined);
+    return this.#minor !== undefined && this.#minor >= 31;
+  }
+
+  /**
+   * Events from `resourceVersion` on, until the server ends the watch. An ERROR event, a line that is not an event, or silence for
    * `idleMs` (bookmarks come about once a minute, so a healthy watch is never silent) throws.
    */
   async *watch(
     resource: Resource,
     options: {
-      resourceVersion: string | undefined;
+      resourceVersion: string;
       namespace?: string;
       labelSelector?: string;
       timeoutSeconds: number;
@@ -125,39 +146,52 @@ export class KubeClient {
       onOpen?: () => void;
     },
   ): AsyncGenerator<WatchEvent> {
-    const idle = new AbortController();
-    const silent = () => idle.abort(new Error(`${resource.plural}: the watch was silent for ${options.idleMs} ms`));
-    const timer = setTimeout(silent, options.idleMs);
-    timer.unref();
+    const { resourceVersion, labelSelector, timeoutSeconds } = options;
+    const silence = new Silence(options.idleMs, `the watch of ${resource.plural}`, options.signal);
     try {
       const body = await this.transport.stream(resourcePath(resource, options.namespace), {
-        query: {
-          watch: true,
-          allowWatchBookmarks: true,
-          ...(options.resourceVersion === undefined
-            ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }
-            : { resourceVersion: options.resourceVersion }),
-          labelSelector: options.labelSelector,
-          timeoutSeconds: options.timeoutSeconds,
-        },
-        signal: AbortSignal.any([options.signal, idle.signal]),
+        query: { watch: true, allowWatchBookmarks: true, resourceVersion, labelSelector, timeoutSeconds },
+        signal: silence.signal,
       });
       options.onOpen?.();
-      timer.refresh();
-      for await (const line of lines(body, () => timer.refresh())) yield parseEvent(resource, line);
+      for await (const line of lines(silence.heard(body))) yield parseEvent(resource, line);
     } finally {
-      clearTimeout(timer);
       // Ends the connection also when the consumer left in the middle of the stream.
-      idle.abort();
+      silence.end();
     }
   }
 }
 
-async function* lines(chunks: AsyncIterable<Buffer>, onChunk: () => void): AsyncGenerator<string> {
+/** Ends a stream that says nothing for a while: the other side may be gone without a word. */
+class Silence {
+  readonly signal: AbortSignal;
+  readonly #abort = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(ms: number, what: string, stop?: AbortSignal) {
+    this.signal = stop ? AbortSignal.any([stop, this.#abort.signal]) : this.#abort.signal;
+    this.#timer = setTimeout(() => this.#abort.abort(new Error(`${what} was silent for ${ms} ms`)), ms);
+    this.#timer.unref();
+  }
+
+  async *heard(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    this.#timer.refresh();
+    for await (const chunk of chunks) {
+      this.#timer.refresh();
+      yield chunk;
+    }
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#abort.abort();
+  }
+}
+
+async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of chunks) {
-    onChunk();
     rest += decoder.decode(chunk, { stream: true });
     let start = 0;
     for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", start)) {

@@ -19,18 +19,27 @@ export function mergeConditions(
   next: readonly ConditionInput[],
   now: Date,
 ): Condition[] {
-  const stamp = now.toISOString().replace(/\.\d{3}Z$/, "Z");
+  let stamp: string | undefined;
   return next.map((condition) => {
-    const old = previous?.find(({ type }) => type === condition.type);
-    return {
-      ...condition,
-      lastTransitionTime: old && old.status === condition.status ? old.lastTransitionTime : stamp,
-    };
+    const old = findCondition(previous, condition.type);
+    if (old && isSame(old, condition)) return old;
+    stamp ??= now.toISOString().replace(/\.\d{3}Z$/, "Z");
+    return { ...condition, lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : stamp };
   });
 }
 
+function isSame(old: Condition, { status, reason, message, observedGeneration }: ConditionInput): boolean {
+  return (
+    old.status === status &&
+    old.reason === reason &&
+    old.message === message &&
+    old.observedGeneration === observedGeneration
+  );
+}
+
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
-  return conditions?.find((condition) => condition.type === type);
+  for (const condition of conditions ?? []) if (condition.type === type) return condition;
+  return undefined;
 }
 
 export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {

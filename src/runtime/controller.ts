@@ -58,6 +58,11 @@ export class Controller {
     };
   }
 
+  /** Something is in work or ready to be. */
+  get busy(): boolean {
+    return this.#options.queue.busy;
+  }
+
   enqueue(ref: ObjectRef, options: AddOptions): void {
     this.#options.queue.add(ref, options);
   }
@@ -117,7 +122,7 @@ export class Controller {
   }
 
   async #process(item: Item): Promise<void> {
-    const { queue, clock, metrics, log, reconcile, deadlineMs, graceMs } = this.#options;
+    const { queue, clock, log, reconcile, deadlineMs, graceMs } = this.#options;
     const started = clock.monotonic();
     // One controller and one timer for each: ten thousand reconciles a sweep make what they need a matter of milliseconds or of seconds.
     const deadline = new AbortController();
@@ -131,11 +136,12 @@ export class Controller {
         cancelTimer = clock.setTimeout(() => resolve(TIMED_OUT), graceMs);
       }, deadlineMs);
     });
-    metrics?.active(1);
     // A function that throws before its first await is a rejection like any other.
     const running = (async () => reconcile(item.ref, { signal, reason: item.reason }))();
+    let late = false;
     try {
       const action = await Promise.race([running, givenUp]);
+      late = action === TIMED_OUT;
       if (action === TIMED_OUT)
         throw new ReconcileError("transient", "Timeout", "the reconcile did not return in time");
       this.#succeeded(item, action, clock.monotonic() - started);
@@ -143,18 +149,17 @@ export class Controller {
       this.#failed(item, error, clock.monotonic() - started);
     } finally {
       cancelTimer();
-      metrics?.active(-1);
     }
-    // One that was given up still holds its key until it returns: a key is never in work twice.
-    const late = () => {
+    const ended = () => {
       this.#running.delete(deadline);
       queue.done(item.key);
     };
-    running.then(late, (error) => {
-      late();
+    if (!late) return ended();
+    // It still holds its key until it returns: a key is never in work twice.
+    running.then(ended, (error) => {
+      ended();
       log.debug({ ...item.ref, error: String(error) }, "reconcile ended with an error");
     });
-    await Promise.race([running.catch(() => {}), givenUp]);
   }
 
   #succeeded({ ref, reason }: Item, action: Action, ms: number): void {

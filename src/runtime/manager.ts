@@ -81,6 +81,8 @@ export interface Manager {
 const FLUSH_MS = 3_000;
 /** Objects from which on it is worth while to give memory back. */
 const MANY = 1_000;
+/** Without work, before memory is given back: nobody is to wait for that. */
+const QUIET_MS = 1_000;
 /** Until a related object is looked at, unless it says otherwise. */
 const RELATED_MS = 200;
 
@@ -108,6 +110,9 @@ class ClusterManager implements Manager {
   #leading = false;
   /** Since memory was given back. */
   #reconciled = 0;
+  #cancelGiveBack = () => {};
+  /** When the workers began; undefined before, and once they have looked at everything. */
+  #firstPassSince: number | undefined;
   #lost = false;
   #stopping: Promise<void> | undefined;
 
@@ -224,12 +229,22 @@ class ClusterManager implements Manager {
     };
   }
 
-  /** After a sweep, what it read of the world is garbage. */
+  /** After a sweep, what it read of the world is garbage; taken away when nothing has come after it for a moment. */
   #drained(): void {
+    const busy = [...this.#controllers.values()].some((controller) => controller.busy);
+    if (busy) return;
     const objects = this.#objects();
+    if (this.#firstPassSince !== undefined) {
+      const seconds = Number(((systemClock.monotonic() - this.#firstPassSince) / 1000).toFixed(3));
+      this.#options.log.info({ objects, seconds }, "everything was looked at once");
+      this.#firstPassSince = undefined;
+    }
+    this.#cancelGiveBack();
     if (objects < MANY || this.#reconciled < objects / 2) return;
-    this.#reconciled = 0;
-    giveBack();
+    this.#cancelGiveBack = systemClock.setTimeout(() => {
+      this.#reconciled = 0;
+      giveBack();
+    }, QUIET_MS);
   }
 
   #objects(): number {
@@ -245,7 +260,6 @@ class ClusterManager implements Manager {
     if (!this.#warm && !this.#listed.has(managed)) managed.onListed?.(this.store);
     this.#listed.add(managed);
     for (const { cache } of this.#caches.values()) if (!cache.hasSynced) return;
-    if (!this.#warm && this.#objects() >= MANY) giveBack();
     this.#warm = true;
     this.#synced.resolve();
   }
@@ -253,6 +267,7 @@ class ClusterManager implements Manager {
   #lead(): void {
     if (this.#stopping) return;
     this.#setLeader(true);
+    this.#firstPassSince = systemClock.monotonic();
     for (const controller of this.#controllers.values()) controller.start();
   }
 
@@ -265,6 +280,7 @@ class ClusterManager implements Manager {
 
   async #stop(): Promise<void> {
     this.#synced.resolve();
+    this.#cancelGiveBack();
     const drainMs = this.#lost ? 0 : (this.#options.drainMs ?? 20_000);
     await Promise.all([...this.#controllers.values()].map((controller) => controller.stop(drainMs)));
     const flushed = new AbortController();

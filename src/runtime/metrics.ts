@@ -16,7 +16,6 @@ export interface RuntimeMetrics {
 }
 
 export interface ControllerMetrics {
-  active(change: 1 | -1): void;
   reconciled(result: ReconcileResult, seconds: number): void;
   terminal(): void;
   panic(): void;
@@ -49,9 +48,27 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   );
   const duration = histogram("controller_runtime_reconcile_time_seconds", "Duration.", RECONCILE_SECONDS, "controller");
   const most = gauge("controller_runtime_max_concurrent_reconciles", "Workers.", "controller");
-  const active = gauge("controller_runtime_active_workers", "Workers at work.", "controller");
-
-  const depth = gauge("workqueue_depth", "Keys that are ready.", "name", "controller", "priority");
+  const queues = new Map<string, WorkQueue>();
+  new Gauge({
+    name: "controller_runtime_active_workers",
+    help: "Workers at work.",
+    labelNames: ["controller"],
+    registers,
+    collect() {
+      for (const [controller, queue] of queues) this.set({ controller }, queue.working);
+    },
+  });
+  new Gauge({
+    name: "workqueue_depth",
+    help: "Keys that are ready.",
+    labelNames: ["name", "controller", "priority"],
+    registers,
+    collect() {
+      for (const [name, queue] of queues)
+        for (const priority of Object.values(PRIORITY))
+          this.set({ name, controller: name, priority: String(priority) }, queue.depth(priority));
+    },
+  });
   const adds = counter("workqueue_adds_total", "Keys added.", "name", "controller");
   const retries = counter("workqueue_retries_total", "Keys added after a failure.", "name", "controller");
   const waited = histogram(
@@ -68,7 +85,6 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
     "name",
     "controller",
   );
-  const queues = new Map<string, WorkQueue>();
   const working = (read: (seconds: number[]) => number) =>
     function (this: Gauge) {
       for (const [name, queue] of queues) this.set({ name, controller: name }, read(queue.workingSeconds()));
@@ -93,11 +109,9 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   return {
     queue(name) {
       const labels = { name, controller: name };
-      for (const priority of Object.values(PRIORITY)) depth.set({ ...labels, priority: String(priority) }, 0);
       for (const one of [adds, retries]) one.inc(labels, 0);
       for (const one of [waited, worked]) one.zero(labels);
       return {
-        depth: (priority, value) => depth.set({ ...labels, priority: String(priority) }, value),
         added: () => adds.inc(labels),
         retried: () => retries.inc(labels),
         waited: (seconds) => waited.observe(labels, seconds),
@@ -110,9 +124,7 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
       for (const one of [errors, terminal, panics, timeouts]) one.inc({ controller }, 0);
       duration.zero({ controller });
       most.set({ controller }, workers);
-      active.set({ controller }, 0);
       return {
-        active: (change) => active.inc({ controller }, change),
         reconciled(result, seconds) {
           total.inc({ controller, result });
           if (result === "error") errors.inc({ controller });

@@ -10,7 +10,6 @@ export const PRIORITY = { change: 0, resync: -100 } as const;
 const PRIORITIES = [PRIORITY.change, PRIORITY.resync];
 
 export interface QueueMetrics {
-  depth(priority: number, depth: number): void;
   added(): void;
   retried(): void;
   /** Seconds between ready and taken. */
@@ -54,6 +53,8 @@ export class WorkQueue {
   readonly #takers: Taker[] = [];
   readonly #reserved: Taker[] = [];
   #cancelTimer: (() => void) | undefined;
+  /** What the timer is for. */
+  #armed: Item | undefined;
   #closed = false;
 
   constructor(
@@ -84,9 +85,23 @@ export class WorkQueue {
     return count;
   }
 
+  get busy(): boolean {
+    return this.#working.size > 0 || this.ready > 0;
+  }
+
+  /** Keys of a priority that may be taken now. */
+  depth(priority: number): number {
+    return this.#readySet(priority).size;
+  }
+
   /** Keys that wait, delayed ones included. */
   get size(): number {
     return this.#items.size;
+  }
+
+  /** Keys in work. */
+  get working(): number {
+    return this.#working.size;
   }
 
   /** How long each key in work has been so, in seconds. */
@@ -156,7 +171,7 @@ export class WorkQueue {
       this.#enqueue(dirty);
       this.#dispatch();
     }
-    if (this.#working.size === 0 && this.ready === 0) this.#onDrained?.();
+    if (!this.busy) this.#onDrained?.();
   }
 
   /** Takers get undefined, waiting keys are dropped; keys in work may still be `done`. */
@@ -173,7 +188,6 @@ export class WorkQueue {
     this.#items.set(item.key, item);
     if (item.readyAt > this.#clock.monotonic()) this.#delayed.push(item);
     else this.#readySet(item.priority).add(item);
-    this.#reportDepth(item.priority);
   }
 
   #readySet(priority: number): Set<Item> {
@@ -204,26 +218,27 @@ export class WorkQueue {
         this.#metrics?.waited(Math.max(0, now - item.readyAt) / 1000);
         taker(item);
       }
-      this.#reportDepth(priority);
     }
     this.#arm(now);
   }
 
   /** One timer, for the earliest delayed key. */
   #arm(now: number): void {
+    const top = this.#delayed.peek();
+    if (top === this.#armed) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const top = this.#delayed.peek();
-    if (top && !this.#closed) this.#cancelTimer = this.#clock.setTimeout(() => this.#dispatch(), top.readyAt - now);
+    this.#armed = this.#closed ? undefined : top;
+    if (!this.#armed) return;
+    this.#cancelTimer = this.#clock.setTimeout(() => {
+      this.#armed = undefined;
+      this.#dispatch();
+    }, this.#armed.readyAt - now);
   }
 
   /** A heap entry is stale once its key was added anew or taken. */
   #isCurrent(item: Item): boolean {
     return this.#items.get(item.key) === item;
-  }
-
-  #reportDepth(priority: number): void {
-    this.#metrics?.depth(priority, this.#readySet(priority).size);
   }
 }
 

@@ -7,7 +7,8 @@ type Json = unknown;
  * have in common. Both must never be changed afterwards. Returns `previous` itself when all is equal.
  */
 export function share(previous: Json, current: Json): Json {
-  if (typeof current !== "object" || current === null) return current === previous ? previous : current;
+  if (current === previous) return previous;
+  if (typeof current !== "object" || current === null) return current;
   if (typeof previous !== "object" || previous === null || Array.isArray(previous) !== Array.isArray(current))
     return current;
   const before = previous as Record<string, Json>;

@@ -5,6 +5,8 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 import { backoff, type Clock, sleep, systemClock } from "./clock.ts";
 import { KubeApiError } from "./errors.ts";
@@ -34,6 +36,7 @@ export interface RequestOptions {
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   contentType?: string;
+  headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Milliseconds for one attempt; 30 s when absent. */
   timeoutMs?: number;
@@ -56,6 +59,8 @@ const CONNECT_MS = 10_000;
 const HEADERS_MS = 30_000;
 /** Kept open without a request; the API server itself waits longer. */
 const IDLE_MS = 30_000;
+/** Bytes at a time of what was compressed. */
+const DECOMPRESSED = 64 * 1024;
 const JSON_PATCH = "application/json-patch+json";
 
 export class Transport {
@@ -71,39 +76,56 @@ export class Transport {
   }
 
   /** The parsed answer. Throws KubeApiError for every status but 2xx, after the retries that the verb allows. */
-  async request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
-    const attempts = this.#options.attempts ?? 4;
-    let refresh = false;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await this.#once<T>(method, path, options, refresh);
-      } catch (error) {
-        refresh = error instanceof KubeApiError && error.code === 401;
-        const wait = retryWait(error, method, options, attempt);
-        if (wait === undefined || attempt + 1 >= attempts || options.signal?.aborted || this.#closed) throw error;
-        await sleep(this.#clock, wait, options.signal);
-        if (options.signal?.aborted) throw error;
-      }
-    }
+  request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+    return this.#repeated(method, options, this.#options.attempts, (refresh) =>
+      this.#once<T>(method, path, options, refresh),
+    );
   }
 
-  /** The body of a long GET, chunk by chunk; the caller's signal ends it. One attempt: a watcher has its own back-off. */
-  async stream(path: string, options: RequestOptions & { signal: AbortSignal }): Promise<AsyncIterable<Buffer>> {
-    for (const refresh of [false, true]) {
-      const response = await this.#send("GET", path, options, refresh, options.signal);
-      if (response.statusCode === 401 && !refresh) {
-        response.resume();
-        continue;
-      }
+  /**
+   * The body of a long GET, chunk by chunk; the caller's signal ends it. `compressed`: the server may compress it. `retries`: until the
+   * answer begins, as for `request`; without, one attempt, and another one after a 401.
+   */
+  stream(
+    path: string,
+    options: RequestOptions & { signal: AbortSignal; retries?: boolean; compressed?: boolean },
+  ): Promise<AsyncIterable<Buffer>> {
+    const attempts = options.retries ? this.#options.attempts : 1;
+    return this.#repeated("GET", options, attempts, async (refresh) => {
+      const headers: Record<string, string> = options.compressed ? { "accept-encoding": "gzip" } : {};
+      const response = await this.#send("GET", path, { ...options, headers }, refresh, options.signal);
       if (response.statusCode! >= 300) throw await asError("GET", path, response);
-      return response;
-    }
-    throw new Error("unreachable");
+      if (response.headers["content-encoding"] !== "gzip") return response;
+      // What goes wrong is told to the reader, whichever of the two streams it happens to.
+      return pipeline(response, createGunzip({ chunkSize: DECOMPRESSED }), () => {});
+    });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#agent?.destroy();
+  }
+
+  async #repeated<T>(
+    method: Method,
+    options: RequestOptions,
+    attempts: number | undefined,
+    once: (refresh: boolean) => Promise<T>,
+  ): Promise<T> {
+    const most = attempts ?? 4;
+    let refresh = false;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await once(refresh);
+      } catch (error) {
+        refresh = error instanceof KubeApiError && error.code === 401;
+        const wait = retryWait(error, method, options, attempt);
+        const last = attempt + 1 >= most && !(refresh && attempt === 0);
+        if (wait === undefined || last || options.signal?.aborted || this.#closed) throw error;
+        await sleep(this.#clock, wait, options.signal);
+        if (options.signal?.aborted) throw error;
+      }
+    }
   }
 
   async #once<T>(method: Method, path: string, options: RequestOptions, refresh: boolean): Promise<T> {
@@ -123,6 +145,7 @@ export class Transport {
   ): Promise<IncomingMessage> {
     const access = await this.#options.access(refresh);
     const headers: Record<string, string> = {
+      ...options.headers,
       ...access.headers,
       accept: "application/json",
       "user-agent": this.#options.userAgent ?? "controller",

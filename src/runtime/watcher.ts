@@ -1,15 +1,15 @@
 /**
- * List and watch as an explicit state machine: Empty -> (list) -> Listed -> (watch) -> Listed … The list is streamed as the first part of
- * the watch, which costs the API server no reads of its store and neither side whole pages in memory; a server that does not know that
- * is asked page by page. A cut, timed-out or silent watch is
+ * List and watch as an explicit state machine: Empty -> (list) -> Listed -> (watch) -> Listed … A list is asked for at once from servers
+ * that have it in memory, and page by page from others; either way it is read object by object. A cut, timed-out or silent watch is
  * resumed from the last resourceVersion; an expired one, or an event that could not be read, goes back to Empty. It never gives up and
  * never rejects; only `stop` ends it.
  */
 import type { ObjectCache } from "./cache.ts";
-import { endsList, type KubeClient, type Resource, type WatchEvent } from "./client.ts";
+import type { KubeClient, Resource, WatchEvent } from "./client.ts";
 import { backoff, type Clock, sleep, systemClock } from "./clock.ts";
 import { isExpired, KubeApiError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import type { KubeObject } from "./port.ts";
 
 export interface WatcherOptions {
   client: KubeClient;
@@ -19,7 +19,7 @@ export interface WatcherOptions {
   clock?: Clock;
   namespace?: string;
   labelSelector?: string;
-  /** Objects per page. */
+  /** Objects per page, of servers that are asked for pages. */
   pageSize?: number;
   /** Silence after which a connection counts as dead, milliseconds. Bookmarks come about once a minute. */
   idleMs?: number;
@@ -35,8 +35,6 @@ export class Watcher {
   #loop: Promise<void> | undefined;
   /** Undefined is the state Empty: the next step is a list. */
   #resourceVersion: string | undefined;
-  /** Whether lists are streamed. */
-  #streams = true;
   #failures = 0;
 
   constructor(options: WatcherOptions) {
@@ -59,7 +57,7 @@ export class Watcher {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        if (this.#resourceVersion === undefined && !this.#streams) await this.#list();
+        if (this.#resourceVersion === undefined) await this.#list();
         else await this.#watch(this.#resourceVersion);
       } catch (error) {
         if (signal.aborted) return;
@@ -72,31 +70,21 @@ export class Watcher {
     const { client, resource, cache, namespace, labelSelector, pageSize } = this.#options;
     const { signal } = this.#stop;
     cache.listBegin();
-    let resourceVersion = "";
-    for await (const page of client.list(resource, { namespace, labelSelector, pageSize, signal })) {
-      // Items of a list carry neither apiVersion nor kind.
-      const apiVersion = resource.group ? `${resource.group}/${resource.version}` : resource.version;
-      for (const item of page.items) Object.assign(item, { apiVersion, kind: resource.kind });
-      cache.listPage(page.items);
-      resourceVersion = page.metadata.resourceVersion;
-    }
-    if (!signal.aborted) this.#listed(resourceVersion);
-  }
-
-  #listed(resourceVersion: string): void {
-    this.#options.cache.listCommit();
-    this.#resourceVersion = resourceVersion;
+    const list = client.list(resource, { namespace, labelSelector, pageSize, signal });
+    let next = await list.next();
+    for (; !next.done; next = await list.next()) cache.listPage(next.value.map((item) => withKind(resource, item)));
+    if (signal.aborted) return;
+    cache.listCommit();
+    this.#resourceVersion = next.value;
     this.#failures = 0;
     this.#options.onSynced?.();
   }
 
-  async #watch(from: string | undefined): Promise<void> {
-    const { client, resource, cache, namespace, labelSelector, idleMs } = this.#options;
+  async #watch(resourceVersion: string): Promise<void> {
+    const { client, resource, namespace, labelSelector, idleMs } = this.#options;
     const started = this.#clock.monotonic();
-    let listing = from === undefined;
-    if (listing) cache.listBegin();
     const events = client.watch(resource, {
-      resourceVersion: from,
+      resourceVersion,
       namespace,
       labelSelector,
       // Spread, so that a fleet of watches does not come back all at once.
@@ -108,17 +96,9 @@ export class Watcher {
     for await (const event of events) {
       if (this.#stop.signal.aborted) return;
       seen++;
-      if (!listing) {
-        this.#apply(event);
-        this.#failures = 0;
-      } else if (endsList(event)) {
-        this.#listed(event.object.metadata.resourceVersion!);
-        listing = false;
-      } else if (event.type === "ADDED") cache.listPage([event.object]);
-      // An older server: it goes on from what there is, and never says that this was all.
-      else throw new KubeApiError(400, UNKNOWN, `${resource.plural}: the server does not stream lists`);
+      this.#apply(event);
+      this.#failures = 0;
     }
-    if (listing) throw new KubeApiError(500, "WatchEnded", `${resource.plural}: the watch ended inside the list`);
     // A server that accepts and ends at once must not be asked in a tight loop.
     if (seen === 0 && this.#clock.monotonic() - started < 1_000)
       throw new KubeApiError(500, "WatchEnded", `${resource.plural}: the watch ended at once`);
@@ -131,11 +111,6 @@ export class Watcher {
 
   async #recover(error: unknown): Promise<void> {
     const { log, resource, backoffMs } = this.#options;
-    if (this.#resourceVersion === undefined && this.#streams && isUnknown(error)) {
-      this.#streams = false;
-      log.debug({ resource: resource.plural }, "the API server does not stream lists");
-      return;
-    }
     const expired = isExpired(error);
     // What could not be read may have been a change: only a list tells.
     if (expired || (error instanceof KubeApiError && error.reason === "MalformedEvent"))
@@ -157,11 +132,9 @@ export class Watcher {
   }
 }
 
-const UNKNOWN = "ListNotStreamed";
-
-/** The server knows neither the parameter nor what it means. */
-function isUnknown(error: unknown): boolean {
-  return error instanceof KubeApiError && (error.code === 400 || error.code === 422 || error.reason === UNKNOWN);
+/** Items of a list of built-in objects carry neither apiVersion nor kind. */
+function withKind({ group, version, kind }: Resource, item: KubeObject): KubeObject {
+  return item.kind ? item : Object.assign(item, { apiVersion: group ? `${group}/${version}` : version, kind });
 }
 
 function describe(error: unknown): string {

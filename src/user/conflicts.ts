@@ -17,6 +17,11 @@ export function refuseDeclaredConflict(
   username: string,
   store: ObjectStore,
 ): void {
+  const found = new Set<ConnectUser>();
+  for (const value of [person.id, person.userPrincipalName, username])
+    for (const other of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value: value.toLowerCase() }))
+      if (!isSame(other, object) && !other.metadata.deletionTimestamp) found.add(other);
+  if (found.size === 0) return;
   const self: Claimant = {
     namespace: object.metadata.namespace,
     name: object.metadata.name,
@@ -25,32 +30,27 @@ export function refuseDeclaredConflict(
     entraUser: [person.id, person.userPrincipalName],
     username,
   };
-  const found = new Map<string, Claimant>();
-  for (const value of new Set([
-    person.id.toLowerCase(),
-    person.userPrincipalName.toLowerCase(),
-    username.toLowerCase(),
-  ])) {
-    for (const other of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value })) {
-      const theirs = store.get<ConnectSsoPersona>(PERSONA, other.metadata.namespace, other.spec.personaRef.name);
-      if (!theirs || other.metadata.deletionTimestamp) continue;
-      found.set(`${other.metadata.namespace}/${other.metadata.name}`, {
-        namespace: other.metadata.namespace,
-        name: other.metadata.name,
+  const claimants = [...found].flatMap(({ metadata: { namespace, name }, spec, status }): Claimant[] => {
+    const theirs = store.get<ConnectSsoPersona>(PERSONA, namespace, spec.personaRef.name);
+    if (!theirs) return [];
+    const entraUser = [spec.entraUser.objectId, spec.entraUser.userPrincipalName, status?.entraObjectId];
+    return [
+      {
+        namespace,
+        name,
         persona: theirs.metadata.name,
         instanceArn: theirs.spec.instanceArn,
-        entraUser: [
-          other.spec.entraUser.objectId,
-          other.spec.entraUser.userPrincipalName,
-          other.status?.entraObjectId,
-        ].filter((id) => id !== undefined),
-        username: other.spec.username ?? other.status?.username,
-      });
-    }
-  }
-  const conflict = declaredConflict(self, found.values());
+        entraUser: entraUser.filter((id) => id !== undefined),
+        username: spec.username ?? status?.username,
+      },
+    ];
+  });
+  const conflict = declaredConflict(self, claimants);
   if (conflict) throw contested(REASON.TwoPersonas, conflictMessage(conflict));
 }
+
+const isSame = (a: ConnectUser, b: ConnectUser) =>
+  a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
 
 /**
  * The person's assignments in applications of other personas. Those that we made before a move are to go: status knows their id, or the
@@ -69,11 +69,12 @@ export async function formerAssignments(
 ): Promise<Observed["former"]> {
   const here = persona.spec.instanceArn;
   const before = object.status?.connectUserArn?.split("/agent/")[0] ?? here;
-  const others = [...new Set([here, before])]
-    .flatMap((value) => store.list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value }))
-    .filter(({ metadata }) => metadata.uid !== persona.metadata.uid);
+  const personasOf = (value: string) =>
+    store.list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value });
+  const others = before === here ? personasOf(here) : [...personasOf(here), ...personasOf(before)];
   const former: Observed["former"] = [];
   for (const other of others) {
+    if (other.metadata.uid === persona.metadata.uid) continue;
     const { namespace, name } = other.metadata;
     const servicePrincipalId = other.status?.servicePrincipalId;
     if (!servicePrincipalId || servicePrincipalId === persona.status?.servicePrincipalId) continue;
@@ -105,6 +106,7 @@ async function groupOf(
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<string | undefined> {
   const groups = await graph.groupAssignments(servicePrincipalId, call);
+  if (groups.length === 0) return undefined;
   for (const { principalId, principalDisplayName } of groups)
     if ((await graph.groupMemberIds(principalId, call)).includes(personId)) return principalDisplayName ?? principalId;
   return undefined;

@@ -171,9 +171,10 @@ function report(deps: UserDeps, object: ConnectUser, pass: UserPass): void {
   const error = pass.error === undefined ? undefined : asCloudError(pass.error);
   const complete = pass.scope !== undefined;
   if (!pass.suspended) deps.observer?.passed?.(object, { outcome: outcomeOf(error ? [error] : []), complete });
-  const onShow = new Set(object.status?.drift?.map(({ component }) => component));
   if (error?.code === "Unexpected")
     deps.log.error({ user: `${namespace}/${name}`, error: pass.error }, "reconcile failed");
+  if (pass.steps.length === 0) return;
+  const onShow = new Set(object.status?.drift?.map(({ component }) => component));
   for (const { change } of pass.steps) {
     const held = pass.held.some((step) => step.change === change);
     if (error && !held) continue;

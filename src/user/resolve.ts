@@ -154,6 +154,7 @@ async function assignedByGroup(
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<boolean> {
   const all = await graph.groupAssignments(role.servicePrincipalId, call);
+  if (all.length === 0) return false;
   const groups = all.filter(({ appRoleId }) => appRoleId === role.appRoleId);
   const members = await Promise.all(groups.map(({ principalId }) => graph.groupMemberIds(principalId, call)));
   return members.some((ids) => ids.includes(personId));
@@ -198,27 +199,17 @@ async function resolveNames(
   };
   const routing = object.spec.routingProfile ?? persona.spec.connectUsers.routingProfile;
   const group = object.spec.hierarchyGroup;
-  return {
-    securityProfileIds: await Promise.all(
-      profiles.map(async (name) =>
-        need(await connect.securityProfile(name, call), REASON.UnknownSecurityProfile, `security profile ${name}`),
-      ),
-    ),
-    routingProfileId: need(
-      await connect.routingProfile(routing, call),
-      REASON.UnknownRoutingProfile,
-      `routing profile ${routing}`,
-    ),
-    ...(group
-      ? {
-          hierarchyGroupId: need(
-            await connect.hierarchyGroup(group, call),
-            REASON.UnknownHierarchyGroup,
-            `hierarchy group ${group.join(" / ")}`,
-          ),
-        }
-      : {}),
-  };
+  const securityProfileIds: string[] = [];
+  for (const name of profiles) {
+    const profile = await connect.securityProfile(name, call);
+    securityProfileIds.push(need(profile, REASON.UnknownSecurityProfile, `security profile ${name}`));
+  }
+  const routingProfile = await connect.routingProfile(routing, call);
+  const routingProfileId = need(routingProfile, REASON.UnknownRoutingProfile, `routing profile ${routing}`);
+  if (!group) return { securityProfileIds, routingProfileId };
+  const what = `hierarchy group ${group.join(" / ")}`;
+  const hierarchyGroupId = need(await connect.hierarchyGroup(group, call), REASON.UnknownHierarchyGroup, what);
+  return { securityProfileIds, routingProfileId, hierarchyGroupId };
 }
 
 /** The name compares with case: a user that differs in case alone would lock the person out, and a second one would confuse both. */

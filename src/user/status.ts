@@ -27,10 +27,8 @@ const CONFLICTS: readonly string[] = [REASON.TwoPersonas];
 export function userStatus(object: ConnectUser, pass: UserPass, now: Date): ConnectUserStatus {
   const old = object.status ?? {};
   const error = pass.error === undefined ? undefined : asCloudError(pass.error);
-  const conditions = conditionsOf(object, pass, error).map((one) => ({
-    ...one,
-    observedGeneration: object.metadata.generation,
-  }));
+  const conditions = conditionsOf(object, pass, error);
+  for (const one of conditions) one.observedGeneration = object.metadata.generation;
   const looked = pass.scope !== undefined && error === undefined;
   const recreate = object.metadata.annotations?.[ANNOTATIONS.recreate];
   const reconcile = object.metadata.annotations?.[ANNOTATIONS.reconcile];

@@ -42,8 +42,7 @@ export async function startCluster({ timeScale = 3_000 } = {}): Promise<Cluster>
   const world: WorldInput = parse(readFileSync(join(root, "examples/sandbox-world.yaml"), "utf8"));
   const behaviour = { ...world.behaviour, consistencyDelay: "50ms", timeScale, quotas: "unlimited" as const };
   const sandbox = await startSandbox({ world: { ...world, behaviour } });
-  // A server that streams lists is never asked for one: the right to list is for those that cannot.
-  const server = await startApiServer({ audit: true, streams: false });
+  const server = await startApiServer({ audit: true });
   const running = new Set<Controller>();
   let seen = 0;
   const kubectl = (args: string, input?: unknown) =>

@@ -29,8 +29,8 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** `audit`: write the audit log. `streams`: send lists as the first part of a watch; older servers cannot. */
-export async function startApiServer({ audit = false, streams = true } = {}): Promise<ApiServer> {
+/** `audit`: write the audit log. */
+export async function startApiServer({ audit = false } = {}): Promise<ApiServer> {
   const tools = (await run(process.execPath, [join(root, "scripts/tools.mjs"), "kube"])).stdout.trim();
   const folder = mkdtempSync(join(tmpdir(), "connect-sso-kube-"));
   const children: ChildProcess[] = [];
@@ -43,11 +43,7 @@ export async function startApiServer({ audit = false, streams = true } = {}): Pr
     const [etcdPort, peerPort, port] = await freePorts(3);
     const etcd = `http://127.0.0.1:${etcdPort}`;
     children.push(startEtcd(tools, folder, etcd, `http://127.0.0.1:${peerPort}`));
-    const flags = [
-      ...serviceAccountFlags(folder),
-      ...(audit ? auditFlags(folder) : []),
-      ...(streams ? [] : ["--feature-gates=WatchList=false"]),
-    ];
+    const flags = [...serviceAccountFlags(folder), ...(audit ? auditFlags(folder) : [])];
     children.push(startKube(tools, folder, etcd, port!, flags));
     const url = `https://127.0.0.1:${port}`;
     await ready(url, folder, children);

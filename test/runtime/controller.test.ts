@@ -13,7 +13,6 @@ function setUp(reconcile: Reconcile) {
   const queue = new WorkQueue({ clock, random: () => 1, backoffMs: { base: 1_000, cap: 60_000 } });
   const results: string[] = [];
   const metrics = {
-    active() {},
     reconciled: (result: string) => results.push(result),
     terminal: () => results.push("terminal"),
     panic: () => results.push("panic"),

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Change, ObjectCache } from "../../src/runtime/cache.ts";
 import { KubeClient } from "../../src/runtime/client.ts";
@@ -43,9 +44,9 @@ let server: Server;
 let transport: Transport;
 let watcher: Watcher | undefined;
 let script: Answer[];
-/** Whether the server streams lists; an older one is asked page by page. */
-let streams: boolean;
-/** What was asked: `list`, `list <token>` or `watch <resourceVersion>`. */
+/** What the server says of its version; it does not say when undefined. */
+let minor: string | undefined;
+/** What was asked: `list` (a page), `list <token>`, `list all` or `watch <resourceVersion>`. */
 let asked: string[];
 let told: string[];
 let cache: ObjectCache;
@@ -53,27 +54,17 @@ let wake: () => void;
 
 beforeEach(async () => {
   script = [];
-  streams = false;
+  minor = undefined;
   asked = [];
   told = [];
   wake = () => {};
   server = createServer((request: IncomingMessage, response) => {
     const { pathname, searchParams } = new URL(request.url!, "http://x");
+    if (pathname === "/version" && minor) return json({ major: "1", minor })(response, searchParams);
     if (pathname !== PATH) return void response.writeHead(404).end();
     const watching = searchParams.get("watch") === "true";
-    const streamed = searchParams.get("sendInitialEvents") === "true";
-    if (streamed && !streams) {
-      const message =
-        "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless WatchList is enabled";
-      return json({ kind: "Status", code: 422, reason: "Invalid", message }, 422)(response, searchParams);
-    }
-    asked.push(
-      streamed
-        ? "stream"
-        : watching
-          ? `watch ${searchParams.get("resourceVersion")}`
-          : `list ${searchParams.get("continue") ?? ""}`.trim(),
-    );
+    const page = searchParams.has("limit") ? (searchParams.get("continue") ?? "") : "all";
+    asked.push(watching ? `watch ${searchParams.get("resourceVersion")}` : `list ${page}`.trim());
     const next = script.shift() ?? (watching ? stream() : json({}, 500));
     next(response, searchParams);
     wake();
@@ -119,63 +110,47 @@ function until(holds: () => boolean): Promise<void> {
 }
 const names = () => cache.list().map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`);
 
-const allTold = (resourceVersion: number) =>
-  event("BOOKMARK", {
-    metadata: { resourceVersion: String(resourceVersion), annotations: { "k8s.io/initial-events-end": "true" } },
-  });
+/** Compressed, whole or its first `bytes` bytes, whatever the client said that it takes. */
+const gzipped =
+  (body: object, bytes?: number): Answer =>
+  (response) => {
+    const text = gzipSync(JSON.stringify(body));
+    const headers = { "content-type": "application/json", "content-encoding": "gzip", "content-length": text.length };
+    response.writeHead(200, headers);
+    response.write(text.subarray(0, bytes), () => bytes !== undefined && response.destroy());
+  };
 
-describe("a list that is streamed", () => {
+describe("a server that lists from its cache", () => {
   beforeEach(() => {
-    streams = true;
+    minor = "31+";
   });
 
-  test("is shown whole, and the same connection goes on as the watch", async () => {
-    const open = Promise.withResolvers<ServerResponse>();
-    script = [
-      (response, query) => {
-        stream(event("ADDED", toy("a", 3)), event("ADDED", toy("b", 5)))(response, query);
-        open.resolve(response);
-      },
-    ];
+  test("is asked for all at once", async () => {
+    script = [json(list(7, [toy("a", 1), toy("b", 2)]))];
     watch();
-    const response = await open.promise;
-    await new Promise((done) => setTimeout(done, 50));
-    expect([cache.hasSynced, names()]).toEqual([false, []]);
-    response.write(allTold(9));
-    await until(() => cache.hasSynced);
-    expect(names()).toEqual(["a@3", "b@5"]);
-    response.write(event("MODIFIED", toy("a", 10)));
-    await until(() => told.includes("changed a"));
-    expect(asked).toEqual(["stream"]);
+    await until(() => asked.length === 2);
+    expect(asked).toEqual(["list all", "watch 7"]);
+    expect(names()).toEqual(["a@1", "b@2"]);
   });
 
-  test("replaces what was there before when the watch expired", async () => {
-    script = [
-      ended(event("ADDED", toy("a", 3)), event("ADDED", toy("b", 5)), allTold(9)),
-      ended(event("ERROR", gone)),
-      stream(event("ADDED", toy("b", 5)), allTold(20)),
-    ];
+  test("may compress its answer", async () => {
+    script = [gzipped(list(7, [toy("a", 1)]))];
     watch();
-    await until(() => told.includes("gone a"));
-    expect(names()).toEqual(["b@5"]);
-    expect(asked).toEqual(["stream", "watch 9", "stream"]);
+    await until(() => asked.includes("watch 7"));
+    expect(names()).toEqual(["a@1"]);
   });
 
-  test("that is cut is asked for again, and nothing of its half is shown", async () => {
-    script = [ended(event("ADDED", toy("a", 3))), stream(event("ADDED", toy("b", 5)), allTold(9))];
+  test.each<[string, Answer]>([
+    ["is cut", ended(JSON.stringify(list(7, [toy("a", 1), toy("b", 2)])).slice(0, -30))],
+    ["is cut while it is compressed", gzipped(list(7, [toy("a", 1), toy("b", 2)]), 60)],
+    ["is no list", json({ kind: "Toy", metadata: { resourceVersion: "7" } })],
+    ["has no version", json({ items: [toy("a", 1)] })],
+    ["is no JSON", ended("<html>")],
+  ])("is asked again when its list %s, and nothing of it is shown", async (_, answer) => {
+    script = [answer, json(list(9, [toy("c", 3)]))];
     watch();
-    await until(() => cache.hasSynced);
-    expect([names(), told]).toEqual([["b@5"], ["new b"]]);
-  });
-
-  test("is asked for page by page when the server goes on without saying that this was all", async () => {
-    script = [
-      stream(event("ADDED", toy("a", 3)), event("BOOKMARK", { metadata: { resourceVersion: "9" } })),
-      json(list(9, [toy("a", 3)])),
-    ];
-    watch();
-    await until(() => cache.hasSynced);
-    expect(asked.slice(0, 2)).toEqual(["stream", "list"]);
+    await until(() => asked.includes("watch 9"));
+    expect([names(), told]).toEqual([["c@3"], ["new c"]]);
   });
 });
 
@@ -225,6 +200,14 @@ describe("the watcher", () => {
     await until(() => asked.includes("watch 20"));
     expect(asked).toEqual(["list", "watch 7", "list", "watch 20"]);
     expect(told.slice(3)).toEqual(["gone goes", "changed changes", "new comes"]);
+  });
+
+  test("asks an older server for pages", async () => {
+    minor = "30";
+    script = [json(list(7, [toy("a", 1)], "next")), json(list(7, [toy("b", 2)]))];
+    watch();
+    await until(() => asked.length === 3);
+    expect(asked).toEqual(["list", "list next", "watch 7"]);
   });
 
   test("shows the old objects while it lists again", async () => {

@@ -1,0 +1,200 @@
+/**
+ * Reads a list object by object from the bytes of its JSON, so that neither the text nor the parsed whole is ever in memory. On the way it
+ * leaves out `metadata.managedFields`, which nobody here reads and which is half of an object, and parses conditions that it has met
+ * before only once: of ten thousand objects of one kind most say the same.
+ */
+import type { KubeObject } from "./port.ts";
+
+/** What a list says of itself. */
+export interface ListEnd {
+  resourceVersion: string;
+  /** Where the next page begins; absent on the last one. */
+  continue?: string;
+}
+
+/** Objects as they come, and at last what the list says of itself. Throws SyntaxError when the bytes are not those of a list. */
+export async function* readList(chunks: AsyncIterable<Buffer>): AsyncGenerator<KubeObject[], ListEnd> {
+  const scanner = new Scanner();
+  for await (const chunk of chunks) {
+    const items = scanner.push(chunk);
+    if (items.length > 0) yield items;
+  }
+  return scanner.end();
+}
+
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const ARRAY_END = 0x5d;
+const OBJECT = 0x7b;
+const OBJECT_END = 0x7d;
+
+/** Brackets open around an item, around a part of it such as its metadata, and around a member of such a part. */
+const IN_LIST = 2;
+const IN_ITEM = 3;
+const IN_PART = 4;
+const IN_MEMBER = 5;
+const PARTS = ["metadata", "status"];
+/** Different conditions to remember. */
+const MOST = 1_000;
+
+class Scanner {
+  /** What was not told yet. */
+  #bytes: Buffer = Buffer.alloc(0);
+  /** How far of it was scanned, and in which state. */
+  #at = 0;
+  #depth = 0;
+  #inString = false;
+  #inItems = false;
+  #part: string | undefined;
+  /** Of the item under way: where it begins, and where what is left out or shared begins and ends. */
+  #start = 0;
+  #managedFields: Span | undefined;
+  #conditions: Span | undefined;
+  #open: Span | undefined;
+  /** The list up to its first item. */
+  #head: string | undefined;
+  readonly #known = new Map<string, unknown>();
+
+  push(chunk: Buffer): KubeObject[] {
+    const bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, chunk]) : chunk;
+    this.#bytes = bytes;
+    const items: KubeObject[] = [];
+    let told = 0;
+    let at = this.#at;
+    let depth = this.#depth;
+    let inString = this.#inString;
+    // Forty megabytes for ten thousand objects: what is done for each byte is done forty million times.
+    const { length } = bytes;
+    while (at < length) {
+      let byte = inString ? QUOTE : bytes[at++]!;
+      if (byte === QUOTE) {
+        inString = true;
+        while (at < length) {
+          byte = bytes[at++]!;
+          if (byte === BACKSLASH) at++;
+          else if (byte === QUOTE) {
+            inString = false;
+            break;
+          }
+        }
+      } else if (byte < ARRAY) {
+        // Between brackets and strings: numbers, commas, colons, blanks.
+      } else if (byte === OBJECT || byte === ARRAY) {
+        if (++depth <= IN_MEMBER) this.#opened(depth, byte, at - 1);
+      } else if (byte === OBJECT_END || byte === ARRAY_END) {
+        if (depth <= IN_MEMBER) this.#closed(depth, at);
+        if (depth-- === IN_ITEM && this.#inItems) {
+          items.push(this.#item(at));
+          told = at;
+        }
+      }
+    }
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#keep(told, at);
+    return items;
+  }
+
+  end(): ListEnd {
+    const { metadata, items } = JSON.parse((this.#head ?? "") + this.#bytes.toString("utf8")) ?? {};
+    if (!Array.isArray(items) || items.length > 0 || typeof metadata?.resourceVersion !== "string")
+      throw new SyntaxError("the answer is not a list");
+    return metadata;
+  }
+
+  #opened(depth: number, byte: number, at: number): void {
+    if (depth === IN_LIST) this.#inItems = byte === ARRAY && this.#isOf("items", at);
+    else if (!this.#inItems) return;
+    else if (depth === IN_ITEM) {
+      this.#start = at;
+      this.#head ??= this.#bytes.toString("utf8", 0, at);
+    } else if (depth === IN_PART) this.#part = PARTS.find((key) => this.#isOf(key, at));
+    else if (depth !== IN_MEMBER || byte !== ARRAY) return;
+    else if (this.#part === "metadata" && this.#isOf("managedFields", at))
+      this.#open = this.#managedFields = { from: at, to: 0 };
+    else if (this.#part === "status" && this.#isOf("conditions", at))
+      this.#open = this.#conditions = { from: at, to: 0 };
+  }
+
+  #closed(depth: number, end: number): void {
+    if (depth === IN_LIST) this.#inItems = false;
+    else if (depth === IN_MEMBER && this.#open) {
+      this.#open.to = end;
+      this.#open = undefined;
+    }
+  }
+
+  #item(end: number): KubeObject {
+    const bytes = this.#bytes;
+    const conditions = this.#conditions;
+    const first = this.#managedFields && this.#member(this.#managedFields);
+    const [one, other] =
+      first && conditions && conditions.from < first.from ? [conditions, first] : [first, conditions];
+    let text = "";
+    let from = this.#start;
+    for (const span of [one, other]) {
+      if (!span) continue;
+      text += bytes.toString("utf8", from, span.from) + (span === conditions ? "[]" : "");
+      from = span.to;
+    }
+    const object: KubeObject = JSON.parse(text + bytes.toString("utf8", from, end));
+    if (conditions) (object.status as { conditions: unknown }).conditions = this.#shared(conditions);
+    this.#managedFields = this.#conditions = undefined;
+    return object;
+  }
+
+  /** The whole member of which this is the value, with the comma that goes with it. */
+  #member({ from: value, to }: Span): Span {
+    const from = this.#before(this.#before(value)) - "managedFields".length - 1;
+    let after = to;
+    while (this.#bytes[after]! <= BLANK) after++;
+    if (this.#bytes[after] === COMMA) return { from, to: after + 1 };
+    const before = this.#before(from);
+    return { from: this.#bytes[before] === COMMA ? before : from, to };
+  }
+
+  #shared({ from, to }: Span): unknown {
+    const text = this.#bytes.toString("utf8", from, to);
+    const known = this.#known.get(text);
+    if (known) return known;
+    const parsed = JSON.parse(text);
+    if (this.#known.size < MOST) this.#known.set(text, parsed);
+    return parsed;
+  }
+
+  /** Whether what begins at `at` is the value of the member `name`. */
+  #isOf(name: string, at: number): boolean {
+    const colon = this.#before(at);
+    if (this.#bytes[colon] !== COLON) return false;
+    const end = this.#before(colon) + 1;
+    return this.#bytes.toString("latin1", Math.max(0, end - name.length - 2), end) === `"${name}"`;
+  }
+
+  /** The last byte before `at` that is not blank. */
+  #before(at: number): number {
+    let before = at - 1;
+    while (this.#bytes[before]! <= BLANK) before--;
+    return before;
+  }
+
+  /** Drops what was told; what is under way moves to the front. */
+  #keep(told: number, at: number): void {
+    this.#bytes = this.#bytes.subarray(told);
+    this.#at = at - told;
+    this.#start -= told;
+    for (const span of [this.#managedFields, this.#conditions])
+      if (span) {
+        span.from -= told;
+        span.to -= told;
+      }
+  }
+}
+
+interface Span {
+  from: number;
+  to: number;
+}
