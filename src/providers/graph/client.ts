@@ -105,6 +105,12 @@ export class GraphClient {
     }
   }
 
+  /** For a read that was refused for rate inside a batch: no read goes out for so long. */
+  throttled(ms: number): void {
+    const { limiter, limiterKey = "graph" } = this.#options;
+    limiter?.throttled(`${limiterKey}/read`, ms);
+  }
+
   /** All pages. Next links must stay with this service. */
   async *pages<T>(request: Omit<GraphRequest, "method">): AsyncGenerator<{ value: T[]; deltaLink?: string }> {
     let path: string | undefined = request.path;

@@ -55,6 +55,8 @@ const RULES: Rule[] = [
   },
   { when: has("already exists"), kind: "conflict", reason: "AlreadyExists" },
   { when: has("DeletingSamlSpNotAllowed"), kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
+  // A list that took too long between two pages is begun anew.
+  { when: ({ code }) => code === "Directory_ExpiredPageToken", kind: "transient", reason: "ListExpired" },
   { when: ({ status }) => status === 403, kind: "terminal", reason: "GraphForbidden" },
   { when: ({ status }) => status === 404, kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
   {

@@ -1,7 +1,9 @@
 /** Users of the tenant, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
 import { type CallOptions, CloudError } from "../errors.ts";
+import { BATCH, type Inner, readBatch } from "./batch.ts";
 import { type GraphClient, orAborted } from "./client.ts";
 import { literal } from "./context.ts";
+import { classifyGraph, unreachable } from "./errors.ts";
 import { toUser } from "./shapes.ts";
 import type { EntraUser } from "./types.ts";
 
@@ -9,8 +11,7 @@ const FIELDS = "id,userPrincipalName,mail,displayName,givenName,surname,accountE
 const DEFAULT_MAX_AGE_MS = 60_000;
 /** Above this many known users, a delta query costs less than asking for each. */
 const DELTA_FROM = 200;
-/** Requests in a batch, and values in one `in`. Source: facts/microsoft-graph.md 8. */
-const BATCH = 20;
+/** Values in one `in`. Source: facts/microsoft-graph.md 8. */
 const IN = 15;
 /** Batches at a time. */
 const PARALLEL = 4;
@@ -131,7 +132,8 @@ export class People {
     const chunks = chunked([...names], BATCH);
     await inParallel(chunks, async (chunk) => {
       try {
-        const answers = await this.#batch(chunk.map((name) => `/users/${encodeURIComponent(name)}?$select=${FIELDS}`));
+        const urls = chunk.map((name) => `/users/${encodeURIComponent(name)}?$select=${FIELDS}`);
+        const answers = await readBatch(this.#client, urls);
         for (const [index, name] of chunk.entries()) this.#settle(name, answers[index]);
       } catch (error) {
         for (const name of chunk) this.#fail(name, error);
@@ -147,12 +149,10 @@ export class People {
     );
     const found: string[] = [];
     await inParallel(chunked(filters, BATCH), async (chunk) => {
-      const answers = await this.#batch(
-        chunk.map(
-          (one) =>
-            `/users?$filter=${one.property} in (${one.chunk.map(literal).join(",")})&$select=${FIELDS}&$top=${IN}`,
-        ),
+      const urls = chunk.map(
+        (one) => `/users?$filter=${one.property} in (${one.chunk.map(literal).join(",")})&$select=${FIELDS}&$top=${IN}`,
       );
+      const answers = await readBatch(this.#client, urls);
       const at = Date.now();
       for (const answer of answers)
         for (const json of answer?.status === 200 ? ((answer.body?.value ?? []) as Json[]) : []) {
@@ -165,23 +165,8 @@ export class People {
     return found;
   }
 
-  /** Answers in the order of `urls`; undefined where there was none. */
-  async #batch(urls: string[]): Promise<({ status: number; body?: Json } | undefined)[]> {
-    const requests = urls.map((url, index) => ({ id: String(index), method: "GET", url }));
-    const answer = await this.#client.send<{ responses: { id: string; status: number; body?: Json }[] }>({
-      method: "POST",
-      operation: "/$batch",
-      path: "/$batch",
-      body: { requests },
-      reads: true,
-      cost: requests.length,
-    });
-    const responses = new Map((answer?.responses ?? []).map((response) => [response.id, response]));
-    return requests.map(({ id }) => responses.get(id));
-  }
-
   /** Every inner answer of a batch counts by itself. */
-  #settle(name: string, response: { status: number; body?: Json } | undefined): void {
+  #settle(name: string, response: Inner | undefined): void {
     const at = Date.now();
     if (response?.status === 200) {
       const user = toUser(response.body!);
@@ -190,17 +175,7 @@ export class People {
     } else if (response?.status === 404) {
       this.#byKey.set(name, { user: undefined, at, asked: at });
       this.#answer(name, undefined);
-    } else {
-      // Throttled or failed inside the batch: asked again by itself, where retries are.
-      this.#client
-        .read<Json>({ operation: "/users/{id}", path: `/users/${encodeURIComponent(name)}?$select=${FIELDS}` })
-        .then((json) => {
-          const user = json ? toUser(json) : undefined;
-          if (user) this.#remember(user, Date.now());
-          this.#answer(name, user);
-        })
-        .catch((error: unknown) => this.#fail(name, error));
-    }
+    } else this.#fail(name, failureOf(response));
   }
 
   /** False when nobody had asked. */
@@ -242,8 +217,8 @@ export class People {
       }
       this.#deltaAt = at;
     } catch (error) {
-      // 410: the token is too old; begin anew. Any other failure leaves it as good as it was.
-      if (!(error instanceof CloudError && error.status === 410)) throw error;
+      // Any other failure leaves the token as good as it was.
+      if (!isTokenGone(error)) throw error;
       this.#deltaPath = undefined;
       await this.#readAgain();
     }
@@ -269,6 +244,23 @@ export class People {
     for (const name of mine) this.#pending.set(name, []);
     await this.#read(new Set(mine));
   }
+}
+
+/**
+ * The changes since a token are told no more: it is older than seven days (codes of the 40x series), or the service wants everybody to begin
+ * anew (410). Source: delta query overview, "Synchronization reset" and "Token duration".
+ */
+function isTokenGone(error: unknown): boolean {
+  if (!(error instanceof CloudError)) return false;
+  return error.status === 410 || /^(syncStateNotFound|syncStateInvalid|resyncRequired)$/i.test(error.code);
+}
+
+/** Of one request inside a batch, after it was sent again and again. */
+function failureOf(inner: Inner | undefined): CloudError {
+  const said = (inner?.body as { error?: { code?: string; message?: string } } | undefined)?.error;
+  if (!inner) return unreachable("GET /users/{id}", new Error("no answer inside the batch"), true);
+  const { code = "Unknown", message = "" } = said ?? {};
+  return classifyGraph({ status: inner.status, code, message }, "GET /users/{id}");
 }
 
 function chunked<T>(list: T[], size: number): T[][] {

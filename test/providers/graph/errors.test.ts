@@ -13,6 +13,7 @@ test.each([
   [400, "CannotCreate", "Failed to add identifier URI x", "waiting", "IdentifierPolicy"],
   [400, "Request_BadRequest", "One or more objects already exists", "conflict", "AlreadyExists"],
   [400, "Request_BadRequest", "Invalid value", "terminal", "GraphRefused"],
+  [400, "Directory_ExpiredPageToken", "", "transient", "ListExpired"],
   [409, "Conflict", "", "transient", "GraphConflict"],
   [503, "ServiceUnavailable", "", "transient", "GraphUnavailable"],
 ])("%i %s %s is %s %s", (status, code, message, kind, reason) => {
