@@ -31,6 +31,9 @@ export interface RunOptions {
   allowInsecureEndpoints: boolean;
 }
 
+/** How long calls that were told to stop may take to end, milliseconds. */
+const LINGER_MS = 2_000;
+
 /** Ends with SIGINT or SIGTERM: reconciles under way finish, the lease is given back. */
 export async function run(options: RunOptions): Promise<number> {
   const version = PROGRAM_VERSION;
@@ -123,13 +126,19 @@ export async function run(options: RunOptions): Promise<number> {
     lost = () => resolve("lost");
   });
   log.info({ version, cluster: options.clusterName, pollIntervalMs, allowInsecure }, "starting");
-  // A signal ends it also while the API server cannot be reached.
-  await Promise.race([manager.start(), ended]);
-  if (manager.ready()) log.info({}, "ready");
-  const why = await ended;
-  log.info({ why }, "stopping");
-  await manager.stop();
-  close();
+  let why: Awaited<typeof ended>;
+  try {
+    // A signal ends it also while the API server cannot be reached.
+    await Promise.race([manager.start(), ended]);
+    if (manager.ready()) log.info({}, "ready");
+    why = await ended;
+    log.info({ why }, "stopping");
+  } finally {
+    await manager.stop();
+    close();
+    // What still waits for an answer of a cloud has nobody who waits for it.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
+  }
   if (why === "lost") throw new Error("the leader lease was lost; another replica goes on");
   return 0;
 }

@@ -40,7 +40,8 @@ export function createLogger(level: string, destination?: { write(line: string):
 }
 
 /** Name, message, kind and stack; never an SDK's request or response, which hold headers and bodies. */
-function errorFields(error: Error): Record<string, unknown> {
+function errorFields(error: Error | string): Record<string, unknown> | string {
+  if (typeof error === "string") return error;
   const { type, message, stack } = stdSerializers.err(error);
   const { kind, reason, code, status } = error as { kind?: string; reason?: string; code?: string; status?: number };
   return { type, message, kind, reason, code, status, stack };

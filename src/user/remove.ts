@@ -9,6 +9,7 @@ import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
 import type { ObjectStore } from "../runtime/port.ts";
+import { PERSONA_TAG } from "./plan.ts";
 
 export interface RemoveDeps {
   store: ObjectStore;
@@ -61,10 +62,11 @@ async function revoke(
   object: ConnectUser,
   persona: ConnectSsoPersona | undefined,
   graph: Graph,
-  { cluster }: RemoveDeps,
+  deps: RemoveDeps,
   call: CallOptions,
 ): Promise<void> {
   const { metadata, spec, status } = object;
+  const { cluster } = deps;
   let servicePrincipalId = persona?.status?.servicePrincipalId;
   let roleId = persona?.status?.appRoleId;
   if (!servicePrincipalId) {
@@ -77,15 +79,51 @@ async function revoke(
     // The one role that names a role and a provider; `User` and `msiam_access` have no value.
     roleId ??= application?.appRoles.find(({ value }) => value?.includes(":saml-provider/"))?.id;
   }
-  if (!servicePrincipalId) return;
   const { objectId, userPrincipalName } = spec.entraUser;
   const person = status?.entraObjectId
     ? { id: status.entraObjectId }
     : await graph.user(objectId ? { objectId } : { userPrincipalName: userPrincipalName! }, call);
   // Entra takes the assignments of a deleted person along.
   if (!person) return;
+  await revokeFormer(object, persona, person.id, graph, deps, call);
+  if (!servicePrincipalId) return;
   const fresh = { ...call, maxAgeMs: 0 };
   for (const { id, appRoleId } of await graph.assignmentsOf(servicePrincipalId, person.id, fresh)) {
     if (id === status?.appRoleAssignmentId || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
   }
+}
+
+/** What is left of a move that the deletion overtook: our assignment in the application of a persona that the user belonged to before. */
+async function revokeFormer(
+  object: ConnectUser,
+  persona: ConnectSsoPersona | undefined,
+  personId: string,
+  graph: Graph,
+  deps: RemoveDeps,
+  call: CallOptions,
+): Promise<void> {
+  const { metadata, status } = object;
+  for (const other of deps.store.list<ConnectSsoPersona>(PERSONA, { namespace: metadata.namespace })) {
+    const servicePrincipalId = other.status?.servicePrincipalId;
+    if (!servicePrincipalId || servicePrincipalId === persona?.status?.servicePrincipalId) continue;
+    if (persona && other.spec.application.tenantId !== persona.spec.application.tenantId) continue;
+    for (const { id } of await graph.assignmentsOf(servicePrincipalId, personId, call)) {
+      const ours = id === status?.appRoleAssignmentId || (await isTagged(object, other, deps, call));
+      if (ours) await graph.unassign(servicePrincipalId, id, call);
+    }
+  }
+}
+
+/** Whether the Connect user is ours and its tag says that this persona's role was given. */
+async function isTagged(
+  { metadata, status }: ConnectUser,
+  { metadata: { name }, spec }: ConnectSsoPersona,
+  { clouds, cluster }: RemoveDeps,
+  call: CallOptions,
+): Promise<boolean> {
+  const instanceArn = status?.connectUserArn?.split("/agent/")[0] ?? spec.instanceArn;
+  const { account } = await clouds.aws(instanceArn, metadata.namespace);
+  const owner = ownerOf(cluster, metadata.namespace, metadata.name);
+  const users = await account.instance(instanceArn).users(call);
+  return [...users].some(({ tags }) => tags[OWNER_TAG] === owner && tags[PERSONA_TAG] === name);
 }

@@ -215,3 +215,25 @@ test("what a user was given goes also when its status was lost", async () => {
   expect(await users()).toEqual(["omar@example.com"]);
   expect(await assignedIn(entraObjectId!)).toEqual([]);
 });
+
+test.each([
+  ["kept", "Delete"],
+  ["lost", "Delete"],
+  ["kept", "RevokeAccess"],
+  ["lost", "RevokeAccess"],
+] as const)(
+  "deleted in the middle of a move, with its status %s and policy %s, it keeps neither role",
+  async (state, deletionPolicy) => {
+    h = await start();
+    h.apply(persona("agents"), persona("managers"), user("jane", "agents", { deletionPolicy }));
+    await h.ready();
+    const { entraObjectId } = get("jane").status!;
+    // Nobody has looked at the move when the deletion comes.
+    h.apply(user("jane", "managers", { deletionPolicy }));
+    if (state === "lost") await h.controller.store.updateStatus(get("jane"), undefined);
+    h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
+    await h.controller.until(() => get("jane") === undefined, PATIENCE_MS, "the ConnectUser is gone");
+    expect(await assignedIn(entraObjectId!)).toEqual([]);
+    expect(await users()).toEqual(deletionPolicy === "Delete" ? [] : ["jane@example.com"]);
+  },
+);

@@ -57,6 +57,11 @@ describe("lines", () => {
     expect(last()).toEqual({ level: "info", time: expect.stringMatching(/^\d{4}-.*Z$/), a: 1, msg: "text" });
   });
 
+  test("a message in place of an error is told as it is", () => {
+    log.warn({ error: "connect ECONNREFUSED 10.0.0.1:443" }, "watch failed");
+    expect(last().error).toBe("connect ECONNREFUSED 10.0.0.1:443");
+  });
+
   test("an error is name, message, kind and stack, never the request or response that hang on it", () => {
     const cause = Object.assign(new Error("x"), { $response: { headers: { authorization: SECRET } } });
     const error = new CloudError("refused", {
