@@ -26,10 +26,9 @@ WORKDIR /app
 COPY --from=build /src/package.json /src/LICENSE ./
 COPY --from=build /src/examples ./examples
 COPY --from=build /src/dist ./dist
-# Stack traces name the sources; the maps are read when something goes wrong, not before. A home even for a user that no passwd file
-# knows (OpenShift): without one the AWS SDK fails every call.
+# A home even for a user that no passwd file knows (OpenShift): without one the AWS SDK fails every call.
 # The settings of malloc and the flag below are worth 80 MB with 10,000 users: docs/performance.md.
-ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps HOME=/home/nonroot MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072
+ENV NODE_ENV=production HOME=/home/nonroot MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072
 # By number, so that Kubernetes can see that it is not root.
 USER 65532:65532
 EXPOSE 8080 8081

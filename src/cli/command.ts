@@ -5,6 +5,7 @@
  * the exit code. Whatever it imports is loaded only when it runs, so that `--help` stays fast.
  */
 import { type Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { readableStack } from "../observability/stack.ts";
 
 export interface OptionSpec {
   /** As commander reads it: "-f, --filename <path>". */
@@ -118,7 +119,8 @@ export async function main(program: Command, argv = process.argv): Promise<void>
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`connect-sso: ${message}\n`);
     if (error instanceof CliError && error.hint) process.stderr.write(`  ${error.hint}\n`);
-    if (process.env.CONNECT_SSO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (process.env.CONNECT_SSO_DEBUG && error instanceof Error)
+      process.stderr.write(`${readableStack(error.stack ?? "")}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : 1;
   }
 }

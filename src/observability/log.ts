@@ -1,6 +1,7 @@
 /** JSON lines on standard error; one line for each external write. Secrets are cut out of everything that is logged. */
 import { type Logger, pino, stdSerializers } from "pino";
 import type { CallRecord } from "../providers/errors.ts";
+import { readableStack } from "./stack.ts";
 
 export type { Logger };
 
@@ -44,7 +45,7 @@ function errorFields(error: Error | string): Record<string, unknown> | string {
   if (typeof error === "string") return error;
   const { type, message, stack } = stdSerializers.err(error);
   const { kind, reason, code, status } = error as { kind?: string; reason?: string; code?: string; status?: number };
-  return { type, message, kind, reason, code, status, stack };
+  return { type, message, kind, reason, code, status, stack: stack && readableStack(stack) };
 }
 
 /** One line for each write to a cloud; failed reads at debug level, since conditions and metrics tell of them. */
