@@ -68,39 +68,66 @@ export function parseManifests(text: string, file: string, namespace: string, al
       }
       continue;
     }
-    const object = document.toJS() as (ConnectSsoPersona | ConnectUser) | null;
-    if (object === null || object === undefined) continue;
-    if (
-      typeof object !== "object" ||
-      typeof object.apiVersion !== "string" ||
-      !object.apiVersion.startsWith(`${GROUP}/`)
-    )
-      continue;
-    const start = at(document.contents?.range?.[0]);
-    const report = (problem: Problem) => {
-      all.problems.push({
-        file,
-        line: lineOf(document, problem.path, at) ?? start,
-        path: dotted(problem.path),
-        message: problem.message,
-      });
-    };
-    const problems = identityProblems(object);
-    if (problems.length === 0) problems.push(...validate(object.kind, object));
-    if (problems.length > 0) {
-      problems.forEach(report);
-      continue;
+    for (const { object, place } of membersOf(document.toJS())) {
+      const start = lineOf(document, place, at) ?? at(document.contents?.range?.[0]);
+      const report = (problem: Problem) => {
+        const path = [...place, ...problem.path];
+        all.problems.push({
+          file,
+          line: lineOf(document, path, at) ?? start,
+          path: dotted(path),
+          message: problem.message,
+        });
+      };
+      take(object, { file, line: start }, namespace, all, report);
     }
-    object.metadata.namespace ??= namespace;
-    const key = keyOf(object);
-    const earlier = all.sources.get(key);
-    if (earlier) {
-      report({ path: ["metadata", "name"], message: `${key} is declared already in ${earlier.file}:${earlier.line}` });
-      continue;
-    }
-    all.sources.set(key, { file, line: start });
-    all.objects.push(object);
   }
+}
+
+interface Member {
+  object: unknown;
+  /** Path in the document, empty for the document itself. */
+  place: (string | number)[];
+}
+
+/** A list, as `kubectl get -o yaml` writes several objects, stands for its items; those of a typed list need not say what they are. */
+function membersOf(object: unknown): Member[] {
+  const { apiVersion, kind, items } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  if (!Array.isArray(items) || typeof kind !== "string" || !kind.endsWith("List")) return [{ object, place: [] }];
+  const typed = kind !== "List" && String(apiVersion).startsWith(`${GROUP}/`);
+  const type = typed ? { apiVersion, kind: kind.slice(0, -"List".length) } : {};
+  return items.map((item, index) => ({
+    object: typeof item === "object" && item !== null ? { ...type, ...item } : item,
+    place: ["items", index],
+  }));
+}
+
+/** Adds an object of ours to the others, or says what is wrong with it; what is somebody else's is left out. */
+function take(
+  given: unknown,
+  source: { file: string; line: number },
+  namespace: string,
+  all: Manifests,
+  report: (problem: Problem) => void,
+): void {
+  if (typeof given !== "object" || given === null) return;
+  const object = given as ConnectSsoPersona | ConnectUser;
+  if (typeof object.apiVersion !== "string" || !object.apiVersion.startsWith(`${GROUP}/`)) return;
+  const problems = identityProblems(object);
+  if (problems.length === 0) problems.push(...validate(object.kind, object));
+  if (problems.length > 0) {
+    problems.forEach(report);
+    return;
+  }
+  object.metadata.namespace ??= namespace;
+  const key = keyOf(object);
+  const earlier = all.sources.get(key);
+  if (earlier) {
+    report({ path: ["metadata", "name"], message: `${key} is declared already in ${earlier.file}:${earlier.line}` });
+    return;
+  }
+  all.sources.set(key, source);
+  all.objects.push(object);
 }
 
 function identityProblems(object: { apiVersion: string; kind?: unknown; metadata?: { name?: unknown } }): Problem[] {

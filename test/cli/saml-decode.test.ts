@@ -161,7 +161,15 @@ test("verified by what the status of the persona pins, and by nothing else of th
       .toUpperCase();
     writeFileSync(
       file,
-      JSON.stringify({ ...persona("agents"), status: { certificate: { fingerprint, thumbprint: "AB".repeat(20) } } }),
+      // As kubectl get -o json writes several.
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "List",
+        items: [
+          persona("others"),
+          { ...persona("agents"), status: { certificate: { fingerprint, thumbprint: "AB".repeat(20) } } },
+        ],
+      }),
     );
   };
   const input = base64(await respond(entra));

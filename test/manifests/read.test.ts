@@ -151,6 +151,60 @@ test("a broken document is named by file, line and path, and the others still wo
   ]);
 });
 
+describe("a list", () => {
+  test("as kubectl get -o yaml writes it: each item counts, problems are told with their line", () => {
+    const { objects, problems } = parse(`apiVersion: v1
+items:
+- ${JSON.stringify({ ...persona(), metadata: { name: "agents", namespace: "team" }, status: { appId: "x" } })}
+- apiVersion: connectsso.dev/v1alpha1
+  kind: ConnectUser
+  metadata: {name: jane, namespace: team}
+  spec:
+    personaRef: {name: agents}
+    entraUser: {userPrincipalName: jane@example.com}
+- apiVersion: connectsso.dev/v1alpha1
+  kind: ConnectUser
+  metadata: {name: omar, namespace: team}
+  spec:
+    personaRef: {name: agents}
+    entraUser: {userPrincipalName: omar}
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: other}}
+kind: List
+metadata: {resourceVersion: ""}
+`);
+    expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace}/${metadata.name}`)).toEqual([
+      "ConnectSsoPersona/team/agents",
+      "ConnectUser/team/jane",
+    ]);
+    expect(objects[0]!.status).toEqual({ appId: "x" });
+    expect(problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^x\.yaml:15: items\[2\]\.spec\.entraUser\.userPrincipalName: must match pattern/),
+    ]);
+  });
+
+  test("as the API server writes it: the items need not say what they are", () => {
+    const items = ["jane", "omar"].map((name) => {
+      const { metadata, spec } = user({}, name);
+      return { metadata, spec };
+    });
+    const list = { apiVersion: "connectsso.dev/v1alpha1", kind: "ConnectUserList", metadata: {}, items };
+    const { objects, problems } = parse(JSON.stringify(list));
+    expect(problems).toEqual([]);
+    expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual([
+      "ConnectUser/jane",
+      "ConnectUser/omar",
+    ]);
+  });
+
+  test("an empty one, and one of other things", () => {
+    expect(parse('{"apiVersion":"v1","kind":"List","items":[]}')).toMatchObject({ objects: [], problems: [] });
+    expect(parse('{"apiVersion":"v1","kind":"PodList","items":[null,{}]}')).toMatchObject({
+      objects: [],
+      problems: [],
+    });
+  });
+});
+
 test("the examples are valid", () => {
   for (const folder of ["examples/blog", "examples/recommended"]) {
     const { objects, problems } = readManifests(folder);
