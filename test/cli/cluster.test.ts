@@ -141,6 +141,36 @@ describe("with the controller", () => {
     expect(code).toBe(1);
   });
 
+  it("rotate key is followed from one key to the next: made, handed over, proven by two imports, the former one deleted", async () => {
+    // Entra imports every 40 minutes: two of the clouds' minutes pass in a quarter of a second.
+    const clock = setInterval(() => sandbox.clock.advance(2 * 60_000), 250);
+    try {
+      const importers = persona("importers", { roleDelivery: { mode: "Provisioning" } });
+      await server.kubectl(["apply", "-f", "-"], JSON.stringify(importers));
+      const set = await cli(["reconcile", "importers", "--timeout", "2m"]);
+      expect({ code: set.code, stderr: set.code === 0 ? "" : set.stderr }).toEqual({ code: 0, stderr: "" });
+      const key = async () =>
+        JSON.parse(await server.kubectl(["get", "csp", "importers", "-n", "team", "-o", "json"])).status.accessKey;
+      const { lastFour: before } = await key();
+      const { code, stdout, stderr } = await cli(["rotate", "key", "importers", "--timeout", "2m"]);
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      const after = await key();
+      expect(stdout).toBe(
+        `✔ ConnectSsoPersona team/importers: Entra imports with access key …${after.lastFour}; the former one is deleted\n`,
+      );
+      expect(after.lastFour).not.toBe(before);
+      const lines = stderr.trimEnd().split("\n");
+      expect(lines[0]).toBe("ConnectSsoPersona team/importers: rotation of the access key: asked for");
+      expect(stderr).toMatch(/deactivated/);
+      // No key, and no line twice.
+      expect(stderr).not.toMatch(/AKIA/);
+      expect(new Set(lines).size).toBe(lines.length);
+    } finally {
+      clearInterval(clock);
+      await server.kubectl(["delete", "csp", "importers", "-n", "team"]);
+    }
+  });
+
   it("suspend and resume are followed; in between nothing else can be asked for", async () => {
     const suspended = await cli(["suspend", "user/omar"]);
     expect(suspended.stdout).toMatch(/^✔ ConnectUser team\/omar: is suspended/);
