@@ -12,7 +12,7 @@ import { composeClouds, composeReconcilers, INDEXES, related } from "./compose.t
 import { matters } from "./folder.ts";
 import { insecureAllowed } from "./session.ts";
 import { VERSION as PROGRAM_VERSION } from "./version.ts";
-import { warmInventories, warmPeople } from "./warm-up.ts";
+import { createPeopleAhead, warmInventories, warmPeople } from "./warm-up.ts";
 
 export interface RunOptions {
   kubeconfig?: string;
@@ -92,6 +92,7 @@ export async function run(options: RunOptions): Promise<number> {
       },
       {
         ...kind(USER, "connectusers", 16, 16),
+        onArriving: createPeopleAhead(clouds, pollIntervalMs * 0.9),
         onListed: (store) => warmPeople(clouds, store, pollIntervalMs * 0.9),
       },
     ],

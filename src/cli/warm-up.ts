@@ -2,21 +2,46 @@
  * What every user's reconcile begins with is read while the API server is still listing the users, and on a standby, so that a new leader
  * has it. All of this returns at once; what fails here fails again in a reconcile, which says so.
  */
-import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
+import { type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resources.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { makeRoom } from "../runtime/memory.ts";
-import type { ObjectStore } from "../runtime/port.ts";
-import { namesOf } from "../user/resolve.ts";
+import type { KubeObject, ObjectStore } from "../runtime/port.ts";
+import { nameOf, namesOf } from "../user/resolve.ts";
+
+/** People to look up at a time: five batches of Microsoft Graph. */
+const AHEAD = 1_500;
 
 /** Connect users and role assignments; once the personas are listed. */
 export function warmInventories(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {
   thenMakeRoom(awake(store).map((persona) => readInventories(clouds, persona, maxAgeMs)));
 }
 
-/** People of Entra; once the users are listed. */
+/** People of Entra: of users that are still being listed, as these arrive. */
+export function createPeopleAhead(clouds: Clouds, maxAgeMs: number): (users: KubeObject[], store: ObjectStore) => void {
+  const waiting = new Map<string | undefined, { persona: ConnectSsoPersona; names: string[] }>();
+  return (users, store) => {
+    for (const { metadata, spec } of users as ConnectUser[]) {
+      const persona = store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
+      const name = nameOf(spec);
+      if (!persona || !name || !isAwake(persona)) continue;
+      const { tenantId } = persona.spec.application;
+      const group = waiting.get(tenantId) ?? { persona, names: [] };
+      waiting.set(tenantId, group);
+      group.names.push(name);
+      if (group.names.length < AHEAD) continue;
+      waiting.delete(tenantId);
+      readPeople(clouds, persona, () => group.names, maxAgeMs).catch(() => undefined);
+    }
+  };
+}
+
+/** All others; once the users are listed. */
 export function warmPeople(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {
   const tenants = new Map(awake(store).map((persona) => [persona.spec.application.tenantId, persona]));
-  thenMakeRoom([...tenants.values()].map((persona) => readPeople(clouds, store, persona, maxAgeMs)));
+  const reads = [...tenants.values()].map((persona) =>
+    readPeople(clouds, persona, () => namesOf(store, persona), maxAgeMs),
+  );
+  thenMakeRoom(reads);
 }
 
 /** The answers were several times what is kept of them. */
@@ -25,15 +50,23 @@ function thenMakeRoom(reads: Promise<void>[]): void {
 }
 
 function awake(store: ObjectStore): ConnectSsoPersona[] {
-  const personas = store.list<ConnectSsoPersona>(PERSONA);
-  return personas.filter(({ spec, metadata }) => !spec.suspend && !metadata.deletionTimestamp);
+  return store.list<ConnectSsoPersona>(PERSONA).filter(isAwake);
 }
 
-async function readPeople(clouds: Clouds, store: ObjectStore, persona: ConnectSsoPersona, maxAgeMs: number) {
-  const graph = await clouds.graph(persona.spec.application.tenantId, persona.metadata.namespace);
-  const among = () => namesOf(store, persona);
+function isAwake({ spec, metadata }: ConnectSsoPersona): boolean {
+  return !spec.suspend && !metadata.deletionTimestamp;
+}
+
+/** The first one's look-up takes all the others along. */
+async function readPeople(
+  clouds: Clouds,
+  { metadata, spec }: ConnectSsoPersona,
+  among: () => Iterable<string>,
+  maxAgeMs: number,
+): Promise<void> {
+  const graph = await clouds.graph(spec.application.tenantId, metadata.namespace);
   const [first] = among();
-  // The first one's look-up takes all the others along; an object id has no "@".
+  // An object id has no "@".
   const key = first?.includes("@") ? { userPrincipalName: first } : { objectId: first ?? "" };
   if (first) await graph.user(key, { priority: "sweep", maxAgeMs, among });
 }

@@ -31,6 +31,8 @@ export interface ManagedKind {
   workers?: number;
   /** Further ones that take changes only. */
   reservedWorkers?: number;
+  /** Called with the objects of the first list as they arrive; they are not in the store yet. */
+  onArriving?(items: KubeObject[], store: ObjectStore): void;
   /** Called once, when this kind was listed; others may not be yet, and nothing is reconciled before they are. */
   onListed?(store: ObjectStore): void;
 }
@@ -205,6 +207,9 @@ class ClusterManager implements Manager {
         log,
         ...(namespace ? { namespace } : {}),
         ...(labelSelector ? { labelSelector } : {}),
+        onArriving: (items) => {
+          if (!this.#warm) managed.onArriving?.(items, this.store);
+        },
         onSynced: () => this.#hasListed(managed),
       }),
     );

@@ -25,6 +25,8 @@ export interface WatcherOptions {
   idleMs?: number;
   /** First and longest wait after a failure, milliseconds. */
   backoffMs?: { base: number; cap: number };
+  /** Objects of a list as they arrive; they are not in the cache before all have. */
+  onArriving?: (items: KubeObject[]) => void;
   onSynced?: () => void;
 }
 
@@ -72,7 +74,11 @@ export class Watcher {
     cache.listBegin();
     const list = client.list(resource, { namespace, labelSelector, pageSize, signal });
     let next = await list.next();
-    for (; !next.done; next = await list.next()) cache.listPage(next.value.map((item) => withKind(resource, item)));
+    for (; !next.done; next = await list.next()) {
+      const items = next.value.map((item) => withKind(resource, item));
+      cache.listPage(items);
+      this.#options.onArriving?.(items);
+    }
     if (signal.aborted) return;
     cache.listCommit();
     this.#resourceVersion = next.value;

@@ -141,9 +141,14 @@ export function* namesOf(store: ObjectStore, { spec: { application } }: ConnectS
   for (const { spec, metadata } of store.list<ConnectUser>(USER)) {
     const persona = store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
     if (persona?.spec.application.tenantId !== application.tenantId) continue;
-    const name = spec.entraUser.objectId ?? spec.entraUser.userPrincipalName;
+    const name = nameOf(spec);
     if (name) yield name;
   }
+}
+
+/** By which the person is looked up in Entra. */
+export function nameOf({ entraUser }: ConnectUser["spec"]): string | undefined {
+  return entraUser.objectId ?? entraUser.userPrincipalName;
 }
 
 /** Direct members only: Entra hands the role on to no nested group. Shared inventories, so that it costs no call per user. */

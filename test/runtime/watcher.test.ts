@@ -88,7 +88,7 @@ afterEach(async () => {
   await new Promise((done) => server.close(done));
 });
 
-function watch(idleMs = 10_000): void {
+function watch(idleMs = 10_000, onArriving?: (items: { metadata: { name: string } }[]) => void): void {
   watcher = new Watcher({
     client: new KubeClient(transport),
     resource: TOYS,
@@ -97,6 +97,7 @@ function watch(idleMs = 10_000): void {
     idleMs,
     backoffMs: { base: 1, cap: 5 },
     onSynced: () => wake(),
+    ...(onArriving ? { onArriving } : {}),
   });
   watcher.start();
 }
@@ -164,7 +165,7 @@ describe("the watcher", () => {
     expect(cache.get("ns", "a")).toMatchObject({ apiVersion: "example.com/v1", kind: "Toy" });
   });
 
-  test("is not synced before the last page", async () => {
+  test("is not synced before the last page, but tells what arrives", async () => {
     let finish = () => {};
     script = [
       json(list(7, [toy("a", 1)], "next")),
@@ -172,9 +173,10 @@ describe("the watcher", () => {
         finish = () => json(list(7, []))(response, query);
       },
     ];
-    watch();
+    const arrived: string[] = [];
+    watch(10_000, (items) => arrived.push(...items.map(({ metadata }) => metadata.name)));
     await until(() => asked.length === 2);
-    expect([cache.hasSynced, cache.size, told]).toEqual([false, 0, []]);
+    expect([cache.hasSynced, cache.size, told, arrived]).toEqual([false, 0, [], ["a"]]);
     finish();
     await until(() => cache.hasSynced);
     expect(told).toEqual(["new a"]);
