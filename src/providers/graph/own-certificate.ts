@@ -3,9 +3,8 @@
  * (Microsoft Graph, option 2). A PFX with the private key to sign, the certificate alone to verify, and the password of the PFX.
  * The key leaves this process once and is kept nowhere.
  */
-import "reflect-metadata";
 import { createHash, createHmac, createPrivateKey, randomBytes, randomUUID, webcrypto } from "node:crypto";
-import { cryptoProvider, X509CertificateGenerator } from "@peculiar/x509";
+import { X509CertificateGenerator } from "../../x509.ts";
 import type { Json } from "./context.ts";
 
 const ALGORITHM = {
@@ -22,7 +21,6 @@ export interface OwnCertificate {
 }
 
 export async function makeOwnCertificate(c: { displayName: string; from: Date; to: Date }): Promise<OwnCertificate> {
-  cryptoProvider.set(webcrypto as never);
   const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // A name with a time in it has characters that a distinguished name would have to escape: as a structure it needs none.

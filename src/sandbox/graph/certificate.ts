@@ -1,9 +1,7 @@
 /** Self-signed token signing certificates, really made: clients parse and compare them. */
-import "reflect-metadata";
 import { createHash, randomBytes, webcrypto } from "node:crypto";
-import { cryptoProvider, X509CertificateGenerator } from "@peculiar/x509";
+import { X509CertificateGenerator } from "../../x509.ts";
 
-cryptoProvider.set(webcrypto as never);
 const ALGORITHM = {
   name: "RSASSA-PKCS1-v1_5",
   hash: "SHA-256",
