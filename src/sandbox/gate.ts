@@ -39,11 +39,14 @@ export class Gate {
     this.#faults = [];
   }
 
-  /** The first fault that strikes this request. Answers are lost only for writes, stale only for reads. */
-  fault(service: ServiceName, operation: Operation): Fault["kind"] | undefined {
+  /**
+   * The first fault that strikes this request. Answers are lost only for writes, stale only for reads. What strikes the request `outer` as
+   * a whole does not strike those inside it once more.
+   */
+  fault(service: ServiceName, operation: Operation, outer?: Operation): Fault["kind"] | undefined {
     const name = `${service}:${operation.name}`;
     for (const fault of this.#faults) {
-      if (!fault.expression.test(name)) continue;
+      if (!fault.expression.test(name) || (outer && fault.expression.test(`${service}:${outer.name}`))) continue;
       if (fault.kind === (operation.writes ? "staleRead" : "lostAnswer")) continue;
       if (fault.count !== undefined && fault.struck >= fault.count) continue;
       if (fault.passed < (fault.after ?? 0)) {

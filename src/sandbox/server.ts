@@ -6,7 +6,7 @@ import { Gate } from "./gate.ts";
 import { createGraph } from "./graph/index.ts";
 import { createHost, type HostControls, type SandboxClock } from "./host.ts";
 import { createIam } from "./iam/index.ts";
-import type { Operation, SandboxRequest, SandboxResponse, SandboxService } from "./service.ts";
+import type { Admit, Operation, SandboxRequest, SandboxResponse, SandboxService } from "./service.ts";
 import { type Fault, readWorld, type World, type WorldInput } from "./world.ts";
 
 /** Credentials that the sandbox accepts as its administrator. They open nothing else. */
@@ -213,14 +213,17 @@ class Front {
     operation: Operation,
     fault: Fault["kind"] | undefined,
   ): Promise<SandboxResponse> | SandboxResponse {
-    if (fault === "throttle") return service.infrastructureError("throttled", request, 1);
-    if (fault === "internal" || fault === "unavailable" || fault === "denied" || fault === "unauthorized") {
-      return service.infrastructureError(fault, request);
-    }
+    const refused = refusalOf(fault) ?? this.#throttle(service, request, operation);
+    if (refused) return service.infrastructureError(refused.kind, request, refused.retryAfterSeconds);
+    const admit: Admit = (inner) =>
+      refusalOf(this.gate.fault(service.name, inner, operation)) ?? this.#throttle(service, request, inner);
+    if (fault === "staleRead") return this.#controls.withStaleReads(() => service.handle(request, operation, admit));
+    return service.handle(request, operation, admit);
+  }
+
+  #throttle(service: SandboxService, request: SandboxRequest, operation: Operation): ReturnType<Admit> {
     const wait = this.gate.throttle(service.name, operation, request);
-    if (wait !== undefined) return service.infrastructureError("throttled", request, wait);
-    if (fault === "staleRead") return this.#controls.withStaleReads(() => service.handle(request, operation));
-    return service.handle(request, operation);
+    return wait === undefined ? undefined : { kind: "throttled", retryAfterSeconds: wait };
   }
 
   /** The Date header has simulated time: clients judge the age of keys and certificates by it. */
@@ -244,6 +247,21 @@ class Front {
     });
     // A tenth at a time: shifting one by one would copy the log for every request.
     if (this.log.length > LOG_LENGTH) this.log.splice(0, LOG_LENGTH / 10);
+  }
+}
+
+/** The answer that a fault stands for, when it is one. */
+function refusalOf(fault: Fault["kind"] | undefined): ReturnType<Admit> {
+  switch (fault) {
+    case "throttle":
+      return { kind: "throttled", retryAfterSeconds: 1 };
+    case "internal":
+    case "unavailable":
+    case "denied":
+    case "unauthorized":
+      return { kind: fault };
+    default:
+      return undefined;
   }
 }
 

@@ -37,10 +37,14 @@ export interface Operation {
   cost?: [bucket: string, tokens: number][];
 }
 
+/** Whether quotas and faults let a request pass that came inside another one. */
+export type Admit = (inner: Operation) => { kind: InfrastructureError; retryAfterSeconds?: number } | undefined;
+
 export interface SandboxService {
   readonly name: ServiceName;
   /** Never throws: an unknown request is an operation called "Unknown". */
   operation(request: SandboxRequest): Operation;
-  handle(request: SandboxRequest, operation: Operation): Promise<SandboxResponse> | SandboxResponse;
+  /** Without `admit` everything inside the request passes. */
+  handle(request: SandboxRequest, operation: Operation, admit?: Admit): Promise<SandboxResponse> | SandboxResponse;
   infrastructureError(kind: InfrastructureError, request: SandboxRequest, retryAfterSeconds?: number): SandboxResponse;
 }

@@ -2,6 +2,9 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client } from "@microsoft/microsoft-graph-client";
+import { GraphClient } from "../../src/providers/graph/client.ts";
+import { People } from "../../src/providers/graph/people.ts";
+import { createLimiter } from "../../src/providers/limiter.ts";
 import { Contract, contractIsHere } from "./graph-contract.ts";
 import { AWS_TEMPLATE, type Graph, type Json, startGraph, TENANT } from "./graph-support.ts";
 
@@ -588,6 +591,50 @@ describe("batches", () => {
     ["a batch", [{ id: "1", method: "POST", url: "/$batch" }]],
   ])("%s in a batch is refused", async (_, requests) => {
     expect((await graph.refused("POST", "/$batch", { requests }))[1]).toBe("BadRequest");
+  });
+});
+
+describe("quotas look at each request of a batch by itself", () => {
+  const names = Array.from({ length: 20 }, (_, index) => `u${index}@example.com`);
+  const users = names.map((userPrincipalName) => ({ userPrincipalName }));
+  const requests = names.map((name, index) => ({ id: String(index), method: "GET", url: `/users/${name}` }));
+
+  test("what is left of the quota is used, the rest is 429 and says how long to wait", async () => {
+    const graph = { rate: 4, burst: 24 };
+    const small = await startGraph({ users, behaviour: { quotas: { graph } } });
+    try {
+      // Two units each: twelve go through.
+      const { responses } = await small.ok("POST", "/$batch", { requests });
+      const refused = responses.filter(({ status }: Json) => status !== 200);
+      expect(refused.length).toBeGreaterThanOrEqual(7);
+      expect(refused.length).toBeLessThanOrEqual(8);
+      for (const one of refused)
+        expect(one).toMatchObject({
+          status: 429,
+          headers: { "Retry-After": "1" },
+          body: { error: { code: "TooManyRequests" } },
+        });
+    } finally {
+      await small.sandbox.close();
+    }
+  });
+
+  test("everybody is found all the same, and nobody who was answered is asked for again", async () => {
+    const flaky = await startGraph({ users });
+    flaky.sandbox.faults.add({ match: "graph:GET /users/{id}", kind: "throttle", count: 5 });
+    flaky.sandbox.faults.add({ match: "graph:GET /users/{id}", kind: "unavailable", count: 2 });
+    const asked: number[] = [];
+    flaky.sandbox.onExchange(({ request }) => void asked.push(JSON.parse(request.body).requests.length));
+    try {
+      const limiter = createLimiter(() => ({ rate: 1000, burst: 1000 }));
+      const client = new GraphClient({ baseUrl: `${flaky.sandbox.url}/graph`, token: async () => "any", limiter });
+      const people = new People(client);
+      const found = await Promise.all(names.map((name) => people.find(name)));
+      expect(found.map((one) => one?.userPrincipalName)).toEqual(names);
+      expect(asked).toEqual([20, 7]);
+    } finally {
+      await flaky.sandbox.close();
+    }
   });
 });
 

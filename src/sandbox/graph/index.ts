@@ -1,7 +1,14 @@
 /** Microsoft Graph v1.0 of the sandbox: which operation a request is, and its answer with Graph's headers and errors. */
 import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
-import type { InfrastructureError, Operation, SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";
+import type {
+  Admit,
+  InfrastructureError,
+  Operation,
+  SandboxRequest,
+  SandboxResponse,
+  SandboxService,
+} from "../service.ts";
 import { batchOf, type InnerRequest, type Outcome, runBatch } from "./batch.ts";
 import { createTenant } from "./context.ts";
 import { createDirectory, type Directory } from "./directory.ts";
@@ -71,41 +78,41 @@ class GraphService implements SandboxService {
   operation(request: SandboxRequest): Operation {
     const path = belowVersion(request.path);
     if (path === BATCH) return this.#batchOperation(request);
-    const found =
-      path === undefined ? undefined : this.#tenantFor(request).router.find(request.method, withoutTenant(path));
+    return this.#operationOf(
+      request,
+      request.method,
+      path === undefined ? undefined : withoutTenant(path),
+      request.query,
+    );
+  }
+
+  #operationOf(request: SandboxRequest, method: string, path: string | undefined, query: URLSearchParams): Operation {
+    const found = path === undefined ? undefined : this.#tenantFor(request).router.find(method, path);
     return {
       name: found?.route.name ?? "Unknown",
-      writes: request.method !== "GET",
-      cost: [["tenant", unitsOf(found?.route, request.query)]],
+      writes: method !== "GET",
+      cost: [["tenant", unitsOf(found?.route, query)]],
     };
   }
 
-  /** The whole batch takes the units of all its requests at once. */
+  /** Takes no units itself: quotas look at each request inside it (Microsoft Graph throttling guidance, "Throttling and batching"). */
   #batchOperation(request: SandboxRequest): Operation {
-    let units = 0;
     let writes = false;
     try {
-      for (const inner of batchOf(parse(request.body))) {
-        const url = new URL(inner.url, "http://batch");
-        units += unitsOf(
-          this.#tenantFor(request).router.find(inner.method.toUpperCase(), url.pathname)?.route,
-          url.searchParams,
-        );
-        writes ||= inner.method.toUpperCase() !== "GET";
-      }
+      writes = batchOf(parse(request.body)).some(({ method }) => method.toUpperCase() !== "GET");
     } catch (error) {
       if (!(error instanceof GraphError)) throw error;
     }
-    return { name: `POST ${BATCH}`, writes, cost: [["tenant", Math.max(1, units)]] };
+    return { name: `POST ${BATCH}`, writes, cost: [] };
   }
 
-  async handle(request: SandboxRequest, operation: Operation): Promise<SandboxResponse> {
+  async handle(request: SandboxRequest, operation: Operation, admit?: Admit): Promise<SandboxResponse> {
     const ids = requestIds(request);
     const units = operation.cost?.[0]?.[1] ?? 1;
     try {
       if (!/^Bearer .+/i.test(request.headers.authorization ?? ""))
         throw new GraphError(401, "InvalidAuthenticationToken", "Access token is empty.");
-      return success(await this.#answer(request), ids, units);
+      return success(await this.#answer(request, admit), ids, units);
     } catch (error) {
       if (error instanceof GraphError) return this.#failure(error, ids, units);
       throw error;
@@ -121,12 +128,12 @@ class GraphService implements SandboxService {
     return this.#failure(new GraphError(status, code, message, { headers }), requestIds(request), 1);
   }
 
-  async #answer(request: SandboxRequest): Promise<Answer> {
+  async #answer(request: SandboxRequest, admit: Admit | undefined): Promise<Answer> {
     const path = belowVersion(request.path);
     if (path === undefined) throw badGatewayRequest(`Invalid version: ${request.path.split("/")[1] ?? ""}`);
     const { method, query, headers } = request;
     if (path === BATCH && method === "POST")
-      return runBatch(batchOf(parse(request.body)), this.#host, (inner) => this.#inner(inner, request));
+      return runBatch(batchOf(parse(request.body)), this.#host, (inner) => this.#inner(inner, request, admit));
     if (method !== "GET" && path.endsWith("/$ref") && GUID_SEGMENT.test(path))
       throw badGatewayRequest(
         "Write requests are only supported on contained entities or navigation properties with bindings.",
@@ -151,8 +158,18 @@ class GraphService implements SandboxService {
     return found.route.run({ ids: found.ids, body, query, headers, path, base: request.baseUrl });
   }
 
-  async #inner(inner: InnerRequest, request: SandboxRequest): Promise<Outcome> {
+  async #inner(inner: InnerRequest, request: SandboxRequest, admit: Admit | undefined): Promise<Outcome> {
     const { pathname, searchParams } = new URL(inner.url, "http://batch");
+    const refused = admit?.(this.#operationOf(request, inner.method.toUpperCase(), pathname, searchParams));
+    if (refused) {
+      const [status, code, message] = INFRASTRUCTURE[refused.kind];
+      const wait = refused.retryAfterSeconds;
+      return {
+        status,
+        headers: { "Content-Type": "application/json", ...(wait && { "Retry-After": String(Math.ceil(wait)) }) },
+        body: this.#errorBody(new GraphError(status, code, message), requestIds(request)),
+      };
+    }
     const headers = Object.fromEntries(
       Object.entries(inner.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
     );
