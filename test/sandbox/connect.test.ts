@@ -243,6 +243,21 @@ test("proficiencies are associated once, changed, and taken away", async () => {
   expect(await list()).toEqual([]);
 });
 
+test.each<[string, object, string]>([
+  ["without a value", { AttributeValue: undefined }, "InvalidRequestException"],
+  ["with a value that is too long", { AttributeValue: "x".repeat(101) }, "InvalidParameterException"],
+  ["without a level", { Level: undefined }, "InvalidParameterException"],
+  ["with level 6", { Level: 6 }, "InvalidParameterException"],
+  ["of an attribute that nobody defined", { AttributeName: "Juggling" }, "ResourceNotFoundException"],
+])("a proficiency %s is refused", async (what, wrong, name) => {
+  const { UserId } = await create(`unskilled-${what.replaceAll(" ", "-")}`);
+  const one = { AttributeName: "connect:Language", AttributeValue: "de", Level: 3, ...wrong };
+  const call = client.send(
+    new connect.AssociateUserProficienciesCommand({ InstanceId, UserId, UserProficiencies: [one] }),
+  );
+  expect((await failure(call))[0]).toBe(name);
+});
+
 test("a hierarchy group shows its path; profiles their type; attributes their names", async () => {
   const { HierarchyGroup } = await client.send(
     new connect.DescribeUserHierarchyGroupCommand({ InstanceId, HierarchyGroupId: BERLIN }),

@@ -128,10 +128,13 @@ export function tagMap(value: unknown): Record<string, string> {
 
 export function proficiencies(instance: Instance, value: unknown, withLevel: boolean): Proficiency[] {
   if (!Array.isArray(value) || value.length === 0) throw invalidRequest("UserProficiencies is required");
-  return value.map((one: Proficiency) => {
-    if (!instance.attributes.includes(one.AttributeName))
-      throw notFound(`Predefined attribute ${one.AttributeName} not found`);
-    if (withLevel && !(one.Level >= 1 && one.Level <= 5)) throw invalidParameter("Level must be between 1 and 5");
-    return { AttributeName: one.AttributeName, AttributeValue: one.AttributeValue, Level: one.Level };
+  return value.map((one: Body) => {
+    const AttributeName = required(one, "AttributeName", 1, 100);
+    const AttributeValue = required(one, "AttributeValue", 1, 100);
+    if (!instance.attributes.includes(AttributeName)) throw notFound(`Predefined attribute ${AttributeName} not found`);
+    const Level = Number(one.Level);
+    if (withLevel && !(typeof one.Level === "number" && Level >= 1 && Level <= 5))
+      throw invalidParameter("Level must be between 1 and 5");
+    return { AttributeName, AttributeValue, Level };
   });
 }
