@@ -97,6 +97,7 @@ async function showUntil(
   );
   progress.start();
   const waiting = new AbortController();
+  const again = setInterval(lookAgain(controller), 500);
   let interrupt = () => {};
   const interrupted = new Promise<"interrupted">((resolve) => {
     interrupt = () => resolve("interrupted");
@@ -116,6 +117,7 @@ async function showUntil(
   let late = "";
   const end = await Promise.race([settled, interrupted]);
   waiting.abort();
+  clearInterval(again);
   process.removeListener("SIGINT", interrupt);
   process.removeListener("SIGTERM", interrupt);
   progress.end();
@@ -124,11 +126,30 @@ async function showUntil(
 }
 
 /** A refusal counts once it was looked at again: some, such as a name that another persona takes at the same moment, end by themselves. */
-const STALLED_FOR_MS = POLL_MS + 5_000;
-const isStuck = (one: Resource, now: number) => {
+const LOOK_AGAIN_MS = 2_000;
+const STALLED_FOR_MS = 3 * LOOK_AGAIN_MS;
+const isStuck = (one: Resource, now: number) => stalledMs(one, now) > STALLED_FOR_MS;
+
+/** For how long it has been refused; negative when it is not. */
+function stalledMs(one: Resource, now: number): number {
   const stalled = findCondition(conditionsOf(one), "Stalled");
-  return stalled?.status === "True" && now - Date.parse(stalled.lastTransitionTime) > STALLED_FOR_MS;
-};
+  return stalled?.status === "True" ? now - Date.parse(stalled.lastTransitionTime) : -1;
+}
+
+/** Asks for that second look, once for each time that something is refused. */
+function lookAgain(controller: FolderController): () => void {
+  const asked = new Map<string, string>();
+  return () => {
+    for (const one of controller.resources()) {
+      const { kind, metadata } = one;
+      const since = findCondition(conditionsOf(one), "Stalled")?.lastTransitionTime;
+      if (since === undefined || stalledMs(one, Date.now()) < LOOK_AGAIN_MS || asked.get(metadata.uid) === since)
+        continue;
+      asked.set(metadata.uid, since);
+      controller.enqueue({ kind, namespace: metadata.namespace, name: metadata.name }, "refused");
+    }
+  };
+}
 
 /** Nothing moves by itself any more: each is Ready, needs a person, is suspended, or stands on a persona of which that is true. */
 export function isSettled(all: Resource[], now = Date.now()): boolean {
