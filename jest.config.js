@@ -14,6 +14,6 @@ export default {
   },
   // Generous, since machines differ: what waits for something says so itself, and sooner.
   testTimeout: 120_000,
-  // Most tests wait for something most of the time.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // More than there are cores: the long ones wait for processes of their own most of the time.
+  maxWorkers: availableParallelism() + 1,
 };

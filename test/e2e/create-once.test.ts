@@ -92,15 +92,15 @@ test.each(["erased", "restored"] as const)("a status that is %s is waited for, o
     how === "restored" ? { ...lost, metadata: { ...lost.metadata, labels: { "velero.io/restore-name": "r" } } } : lost,
   );
   if (how === "erased") {
-    await h.controller.until(() => get("agents").metadata.finalizers !== undefined, 20_000, "a finalizer");
+    await h.controller.until(() => get("agents").metadata.finalizers !== undefined, PATIENCE_MS, "a finalizer");
     await h.restart("erased");
     h.apply(persona("agents"));
   }
   const waits = () => /status of this persona was lost/.test(status(get("agents"), "ApplicationReady")?.message ?? "");
-  await h.controller.until(waits, 20_000, "a wait");
+  await h.controller.until(waits, PATIENCE_MS, "a wait");
   await h.restart("kept");
   const looks = h.calls.length;
-  await h.controller.until(() => h.calls.length > looks + 40 && waits(), 20_000, "further looks");
+  await h.controller.until(() => h.calls.length > looks + 40 && waits(), PATIENCE_MS, "further looks");
   expect(h.sandbox.counts()[INSTANTIATE]).toBeUndefined();
   expect(get("agents").status!.inFlight).toEqual({ unknownSince: expect.any(String) });
   h.sandbox.clock.advance(11 * 60_000);

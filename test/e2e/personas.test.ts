@@ -156,7 +156,7 @@ describe("deletion", () => {
     await h.restart();
     h.apply(persona("agents", { suspend: true }));
     h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "agents" });
-    await h.controller.until((all) => all.length === 0, 10_000, "it is gone");
+    await h.controller.until((all) => all.length === 0, PATIENCE_MS, "it is gone");
     expect(h.calls.length).toBe(before);
   });
 });

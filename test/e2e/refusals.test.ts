@@ -3,7 +3,7 @@ import { CreateRoleCommand, CreateSAMLProviderCommand, IAMClient } from "@aws-sd
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Resource } from "../../src/cli/folder.ts";
 import { metadataDocument } from "../sandbox/iam-support.ts";
-import { type Harness, INSTANCE_ARN, persona, start, status, user, world } from "./support.ts";
+import { type Harness, INSTANCE_ARN, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
 const OTHER = "0a1b2c3d-1111-4222-8333-444455556667";
@@ -198,7 +198,7 @@ test("a permissions boundary that is not there", async () => {
     /no policy arn:aws:iam::111122223333:policy\/Missing for the permissions boundary: make it/,
   );
   h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "f1" });
-  await h.controller.until((all) => all.length === 0, 20_000, "it is gone");
+  await h.controller.until((all) => all.length === 0, PATIENCE_MS, "it is gone");
   h.calls.length = 0;
 });
 
@@ -296,7 +296,7 @@ describe("user", () => {
         h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: other });
       await h.controller.until(
         (all) => !all.some(({ metadata }) => ["profile", "routing"].includes(metadata.name)),
-        10_000,
+        PATIENCE_MS,
         "the former is gone",
       );
       h.apply(object);

@@ -15,7 +15,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona } from "../../src/api/resources.ts";
 import { claimsDefinition } from "../../src/domain/claims.ts";
 import { concernOf } from "../../src/domain/concern.ts";
-import { type Harness, persona, start, status } from "./support.ts";
+import { type Harness, PATIENCE_MS, persona, start, status } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -24,7 +24,7 @@ const OWNER_TAG = "connectsso.dev/owner";
 const iam = () => new IAMClient({});
 const get = (name: string) => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", name)!;
 const concerns = () => (get("agents").status!.drift ?? []).map(({ component, path }) => concernOf(component, path));
-const until = (test: () => boolean, what: string) => h.controller.until(test, 20_000, what);
+const until = (test: () => boolean, what: string) => h.controller.until(test, PATIENCE_MS, what);
 const warned = (reason: string) =>
   h.controller.store.events.filter(({ event }) => event.type === "Warning" && event.reason === reason);
 async function graph(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
