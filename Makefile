@@ -20,8 +20,8 @@ build: dist/connect-sso.js ## dist/connect-sso.js, the one program
 demo: dist/connect-sso.js ## the blog's set-up against sandbox clouds, broken and repaired; no cluster, no cloud
 	node dist/connect-sso.js demo
 
-dev: dist/connect-sso.js ## a real kube-apiserver, sandbox clouds and the controller; prints the KUBECONFIG to use
-	node scripts/dev.mjs
+dev: node_modules/.installed ## a real kube-apiserver, sandbox clouds (WORLD=file.yaml) and the controller; prints the KUBECONFIG to use
+	node scripts/dev.mjs $(if $(WORLD),--world $(WORLD))
 
 test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint

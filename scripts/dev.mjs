@@ -1,60 +1,78 @@
-// `make dev`: a real kube-apiserver and etcd, the sandbox clouds and the controller, until Ctrl-C.
+// `make dev`: a real kube-apiserver and etcd, the sandbox clouds and the controller, until Ctrl-C or until one of them ends.
+//   --world FILE   other clouds than examples/sandbox-world.yaml
+//   --any-port     free ports instead of 4180 (sandbox), 8080 (metrics) and 8081 (probes)
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { startApiServer } from "../test/kube/apiserver.ts";
 import { kubeTools } from "./tools.mjs";
 
+const { values } = parseArgs({ options: { world: { type: "string" }, "any-port": { type: "boolean" } } });
+const root = fileURLToPath(new URL("..", import.meta.url));
+const port = (number) => `127.0.0.1:${values["any-port"] ? 0 : number}`;
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop.abort());
+
 const folder = mkdtempSync(join(tmpdir(), "connect-sso-dev-"));
-const tools = await kubeTools();
-const cluster = await startApiServer();
-const program = new URL("../dist/connect-sso.js", import.meta.url).pathname;
 const envFile = join(folder, "sandbox.env");
+const kubectl = join(await kubeTools(), "kubectl");
+const cluster = await startApiServer();
 const children = [];
+
 /** "--" first: Node would take our --env-file for its own. */
-const start = (args, env = {}) => {
-  const child = spawn(process.execPath, ["--", program, ...args], {
-    stdio: "inherit",
-    env: { ...process.env, ...env },
+function start(args, env = {}) {
+  const program = ["--", join(root, "src/main.ts"), ...args];
+  const child = spawn(process.execPath, program, { stdio: "inherit", env: { ...process.env, ...env } });
+  child.ended = new Promise((resolve) => child.once("exit", resolve));
+  child.ended.then((code) => {
+    if (stop.signal.aborted) return;
+    console.error(`\nconnect-sso ${args[0]} ended with ${code}; so does the rest`);
+    process.exitCode = 1;
+    stop.abort();
   });
   children.push(child);
-  return child;
-};
-start(["sandbox", "--listen", "127.0.0.1:4180", "--env-file", envFile, "--config", "examples/sandbox-world.yaml"]);
-const kubectl = join(tools, "kubectl");
-const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
-spawnSync(kubectl, ["apply", "--server-side", "-f", "crds/"], { stdio: "inherit", env });
-spawnSync(kubectl, ["create", "namespace", "contact-centre"], { stdio: "inherit", env });
-const { readFileSync, existsSync } = await import("node:fs");
-while (!existsSync(envFile)) await new Promise((resolve) => setTimeout(resolve, 100));
-const cloud = Object.fromEntries(
-  readFileSync(envFile, "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) =>
-      line
-        .replace(/^export /, "")
-        .split(/=(.*)/s)
-        .slice(0, 2),
-    ),
-);
-const bind = ["--metrics-bind-address", "127.0.0.1:8080", "--health-probe-bind-address", "127.0.0.1:8081"];
-start(["run", "--kubeconfig", cluster.kubeconfig, "--poll-interval", "10s", "--cluster-name", "dev", ...bind], cloud);
-console.log(
-  `\n  export KUBECONFIG=${cluster.kubeconfig}\n  ${kubectl} apply -f examples/blog/\n  ${kubectl} get connectssopersonas,connectusers -A\n\nCtrl-C ends it.\n`,
-);
-await new Promise((resolve) => {
-  process.once("SIGINT", resolve);
-  process.once("SIGTERM", resolve);
-});
-await Promise.all(
-  children.map(
-    (child) =>
-      new Promise((resolve) => {
-        child.once("exit", resolve);
-        child.kill("SIGTERM");
-      }),
-  ),
-);
-await cluster.stop();
+}
+
+function setUp(...args) {
+  const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
+  const { status } = spawnSync(kubectl, args, { stdio: "inherit", env });
+  if (status !== 0) throw new Error(`kubectl ${args.join(" ")} failed`);
+}
+
+/** The variables of `export NAME=value` lines. */
+function readEnv(file) {
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  return Object.fromEntries(lines.map((line) => line.replace("export ", "").split(/=(.*)/s).slice(0, 2)));
+}
+
+try {
+  const world = values.world ?? join(root, "examples/sandbox-world.yaml");
+  start(["sandbox", "--listen", port(4180), "--env-file", envFile, "--config", world]);
+  setUp("apply", "--server-side", "-f", join(root, "crds"));
+  setUp("create", "namespace", "contact-centre");
+  while (!existsSync(envFile) && !stop.signal.aborted) await sleep(100);
+  if (!stop.signal.aborted) {
+    const bind = ["--metrics-bind-address", port(8080), "--health-probe-bind-address", port(8081)];
+    const args = ["--kubeconfig", cluster.kubeconfig, "--poll-interval", "10s", "--cluster-name", "dev", ...bind];
+    start(["run", ...args], readEnv(envFile));
+    console.log(`
+  export KUBECONFIG=${cluster.kubeconfig}
+  ${kubectl} apply -f examples/blog/
+  ${kubectl} get connectssopersonas,connectusers -A
+
+For commands that ask the clouds, such as why: source ${envFile}
+Ctrl-C ends it.
+`);
+  }
+  if (!stop.signal.aborted) await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+} finally {
+  stop.abort();
+  for (const child of children) child.kill("SIGTERM");
+  await Promise.all(children.map(({ ended }) => ended));
+  await cluster.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
