@@ -43,6 +43,14 @@ test.each(pages)("%s: every relative link leads somewhere", (page) => {
   expect(broken).toEqual([]);
 });
 
+test.each(readdirSync(".github/workflows"))(
+  "%s pins every action by its commit, with the version for people",
+  (file) => {
+    const used = readFileSync(join(".github/workflows", file), "utf8").match(/\buses: .*/g)!;
+    for (const one of used) expect(one).toMatch(/^uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  },
+);
+
 describe("SECURITY.md", () => {
   const rows = readFileSync("SECURITY.md", "utf8")
     .split("\n")
