@@ -1,4 +1,4 @@
-/** Import and start-up of the program: from its start to the first good answer of /healthz, with no cluster to be reached. */
+/** Import and start-up of the program: from its start until it is alive and has loaded everything, with no cluster to be reached. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,8 +18,9 @@ export async function startup(): Promise<Result[]> {
   const usages: Usage[] = [];
   try {
     for (let run = 0; run < RUNS; run++) {
-      const controller = await Controller.start({ kubeconfig, env: TENANT });
-      await until("start-up", 30_000, () => healthy(controller.healthUrl), 5);
+      const controller = await Controller.start({ kubeconfig, env: TENANT, args: ["--log-level", "debug"] });
+      const loaded = () => controller.said.includes("clients of the clouds are loaded");
+      await until("start-up", 30_000, async () => loaded() && (await healthy(controller.healthUrl)), 5);
       times.push(controller.elapsed() * 1000);
       // What it still does by itself is part of its start.
       await sleep(500);
@@ -33,7 +34,7 @@ export async function startup(): Promise<Result[]> {
   const note = `median of ${RUNS}`;
   return [
     {
-      what: "start-up, to /healthz without a cluster",
+      what: "start-up, until alive and all is loaded, without a cluster",
       value: median(times),
       unit: "ms",
       bound: 500,

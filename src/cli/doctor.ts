@@ -10,9 +10,9 @@ import { entraNeeds } from "../domain/permissions/entra.ts";
 import { type AwsScope, scopeOfPath, scopesOf } from "../domain/permissions/scope.ts";
 import { CliError } from "./command.ts";
 import { type Declared, openDeclared } from "./objects.ts";
-import type { CloudOptions, ObjectOptions, OutputOptions } from "./options.ts";
+import { type CloudOptions, insecureAllowed, type ObjectOptions, type OutputOptions } from "./options.ts";
 import { print } from "./output.ts";
-import { type CloudSession, insecureAllowed, openClouds } from "./session.ts";
+import { type CloudSession, openClouds } from "./session.ts";
 import { type Paint, paint, width, wrap } from "./terminal.ts";
 
 interface Options extends ObjectOptions, CloudOptions, OutputOptions {

@@ -1,12 +1,11 @@
 /** The controller without Kubernetes: the same queue, workers and reconcilers over objects that come from manifests. */
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
-import { type Condition, findCondition } from "../runtime/conditions.ts";
 import { Controller } from "../runtime/controller.ts";
-import { equalJson } from "../runtime/equal.ts";
 import { FolderStore } from "../runtime/folder-store.ts";
 import type { KubeObject, ObjectRef } from "../runtime/port.ts";
 import { WorkQueue } from "../runtime/queue.ts";
-import { composeReconcilers, INDEXES, type ReconcilerDeps, related } from "./compose.ts";
+import { composeReconcilers, type ReconcilerDeps } from "./compose.ts";
+import { INDEXES, matters, related } from "./relations.ts";
 
 export type Resource = ConnectSsoPersona | ConnectUser;
 
@@ -111,21 +110,4 @@ class WakingStore extends FolderStore {
     if (written && after) this.#wake(after, before);
     return written;
   }
-}
-
-/** Of a persona: what users stand on. Of a user: whether it counts as ready or in conflict. The rest moves nobody. */
-export function matters(kind: string, before: unknown, after: unknown): boolean {
-  const of = (status: unknown) => {
-    const { conditions, servicePrincipalId, appRoleId, userAccessUrl } = (status ?? {}) as {
-      conditions?: Condition[];
-      servicePrincipalId?: string;
-      appRoleId?: string;
-      userAccessUrl?: string;
-    };
-    const ready = findCondition(conditions, "Ready")?.status;
-    return kind === PERSONA
-      ? [servicePrincipalId, appRoleId, userAccessUrl, findCondition(conditions, "RemovalsHalted")?.reason]
-      : [ready, findCondition(conditions, "Conflict")?.status];
-  };
-  return !equalJson(of(before), of(after));
 }

@@ -12,8 +12,8 @@ import type { KubeClient, Resource as KubeResource } from "../runtime/client.ts"
 import { FolderStore } from "../runtime/folder-store.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import { CliError } from "./command.ts";
-import { INDEXES } from "./compose.ts";
 import type { ObjectOptions } from "./options.ts";
+import { INDEXES } from "./relations.ts";
 
 export type Resource = ConnectSsoPersona | ConnectUser;
 

@@ -88,3 +88,7 @@ export const CLOUDS: OptionSpec[] = [
   ALLOW_INSECURE,
   LOG_LEVEL,
 ];
+
+export function insecureAllowed(options: { allowInsecureEndpoints?: boolean }): boolean {
+  return options.allowInsecureEndpoints === true || process.env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
+}

@@ -1,5 +1,6 @@
 /** `connect-sso run`: the controller against a cluster. */
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
 import { createLogger, logCall } from "../observability/log.ts";
@@ -8,9 +9,9 @@ import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts"
 import { createManager, type Manager } from "../runtime/manager.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { duration } from "./command.ts";
-import { composeClouds, composeReconcilers, INDEXES, related } from "./compose.ts";
-import { matters } from "./folder.ts";
-import { insecureAllowed } from "./session.ts";
+import { loadLate } from "./late.ts";
+import { insecureAllowed } from "./options.ts";
+import { INDEXES, matters, related } from "./relations.ts";
 import { VERSION as PROGRAM_VERSION } from "./version.ts";
 import { createPeopleAhead, warmInventories, warmPeople } from "./warm-up.ts";
 
@@ -33,6 +34,8 @@ export interface RunOptions {
 
 /** How long calls that were told to stop may take to end, milliseconds. */
 const LINGER_MS = 2_000;
+/** How long requests to the API server may take to get out before the clouds' clients are loaded, milliseconds. */
+const LONGEST_HEAD_START_MS = 50;
 
 /** Ends with SIGINT or SIGTERM: reconciles under way finish, the lease is given back. */
 export async function run(options: RunOptions): Promise<number> {
@@ -49,36 +52,31 @@ export async function run(options: RunOptions): Promise<number> {
     insecure: allowInsecure,
     perUser: options.perUserMetrics,
   });
-  const { clouds, massDeletionShare, close } = composeClouds({
+  const asked = Promise.withResolvers<void>();
+  const late = loadLate(Promise.race([asked.promise, sleep(LONGEST_HEAD_START_MS)]), {
     cluster: options.clusterName,
     pollIntervalMs,
     allowInsecure,
     settingsFile: options.config,
     log,
+    observer: metrics.observer,
     onCall(call) {
       metrics.call(call);
       logCall(log, call);
     },
   });
-  let reconcilers: ReturnType<typeof composeReconcilers> | undefined;
-  const of = (store: ObjectStore) =>
-    (reconcilers ??= composeReconcilers({
-      clouds,
-      log,
-      observer: metrics.observer,
-      store,
-      cluster: options.clusterName,
-      pollIntervalMs,
-      massDeletionShare,
-    }));
   const kind = (name: typeof PERSONA | typeof USER, plural: string, workers: number, reservedWorkers: number) => ({
     resource: { group: GROUP, version: VERSION, plural, kind: name },
     kind: name,
     indexes: INDEXES[name]!,
     workers,
     reservedWorkers,
-    reconcile: (store: ObjectStore) => of(store)[name],
+    reconcile: (store: ObjectStore) => late.reconcile(name, store),
   });
+  void late.loaded.then(
+    () => log.debug({}, "clients of the clouds are loaded"),
+    () => {},
+  );
   let lost: (() => void) | undefined;
   const access = { file: options.kubeconfig, context: options.context };
   const manager: Manager = createManager({
@@ -88,12 +86,16 @@ export async function run(options: RunOptions): Promise<number> {
     kinds: [
       {
         ...kind(PERSONA, "connectssopersonas", 4, 2),
-        onListed: (store) => warmInventories(clouds, store, pollIntervalMs * 0.9),
+        onListed(store) {
+          // The list of users was asked for at the same time.
+          asked.resolve();
+          warmInventories(late.clouds, store, pollIntervalMs * 0.9);
+        },
       },
       {
         ...kind(USER, "connectusers", 16, 16),
-        onArriving: createPeopleAhead(clouds, pollIntervalMs * 0.9),
-        onListed: (store) => warmPeople(clouds, store, pollIntervalMs * 0.9),
+        onArriving: createPeopleAhead(late.clouds, pollIntervalMs * 0.9),
+        onListed: (store) => warmPeople(late.clouds, store, pollIntervalMs * 0.9),
       },
     ],
     related: (object, store, before) => {
@@ -114,7 +116,7 @@ export async function run(options: RunOptions): Promise<number> {
     metricsBindAddress: options.metricsBindAddress,
     healthProbeBindAddress: options.healthProbeBindAddress,
     metricsText() {
-      metrics.refresh(manager.leading() ? manager.store : undefined, clouds.health());
+      metrics.refresh(manager.leading() ? manager.store : undefined, late.clouds.health());
       return registry.metrics();
     },
     registry,
@@ -130,13 +132,13 @@ export async function run(options: RunOptions): Promise<number> {
   let why: Awaited<typeof ended>;
   try {
     // A signal ends it also while the API server cannot be reached.
-    await Promise.race([manager.start(), ended]);
+    await Promise.race([Promise.all([manager.start(), late.loaded]), ended]);
     if (manager.ready()) log.info({}, "ready");
     why = await ended;
     log.info({ why }, "stopping");
   } finally {
     await manager.stop();
-    close();
+    late.close();
     // What still waits for an answer of a cloud has nobody who waits for it.
     setTimeout(() => process.exit(), LINGER_MS).unref();
   }

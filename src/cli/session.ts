@@ -4,7 +4,7 @@ import { createLogger, type Logger, logCall } from "../observability/log.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { composeClouds } from "./compose.ts";
 import type { Declared } from "./objects.ts";
-import type { CloudOptions } from "./options.ts";
+import { type CloudOptions, insecureAllowed } from "./options.ts";
 import { ROOT } from "./root.ts";
 
 export interface CloudSession {
@@ -15,10 +15,6 @@ export interface CloudSession {
   /** Absent without --sandbox. */
   sandboxUrl?: string;
   close(): Promise<void>;
-}
-
-export function insecureAllowed(options: { allowInsecureEndpoints?: boolean }): boolean {
-  return options.allowInsecureEndpoints === true || process.env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
 }
 
 /** `pollIntervalMs` bounds how old shared reads may be; a command that looks once takes any. */
