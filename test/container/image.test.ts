@@ -153,7 +153,10 @@ async function until<T>(
     const found = await look();
     if (found) return found;
   }
-  throw new Error(`not before the process ended or 90 s passed: ${what}`);
+  const said = `${child.stdout?.read() ?? ""}${child.stderr?.read() ?? ""}`.slice(-4_000);
+  throw new Error(
+    `not before the process ended (${child.exitCode ?? child.signalCode}) or 90 s passed: ${what}\n${said}`,
+  );
 }
 
 test("says its version and, asked nothing, its help", async () => {
