@@ -53,8 +53,10 @@ async function deleteConnectUser(
   const owner = ownerOf(cluster, metadata.namespace, metadata.name);
   const fresh = { ...call, maxAgeMs: 0 };
   const named = status?.username === undefined ? undefined : await connect.user(status.username, fresh);
-  const users = named ? [named] : [...(await connect.users(fresh))];
-  for (const user of users) if (user.tags[OWNER_TAG] === owner) await connect.deleteUser(user, call);
+  // Of a former name as well: the person was renamed since, or the RoleSessionName comes from elsewhere now.
+  const all = [...(named ? [named] : []), ...(await connect.users(named ? call : fresh))];
+  const ours = new Map(all.filter(({ tags }) => tags[OWNER_TAG] === owner).map((user) => [user.id, user]));
+  for (const user of ours.values()) await connect.deleteUser(user, call);
 }
 
 /** Our assignment of the persona's role goes; what others assigned stays. */
@@ -88,9 +90,12 @@ async function revoke(
   await revokeFormer(object, persona, person.id, graph, deps, call);
   if (!servicePrincipalId) return;
   const fresh = { ...call, maxAgeMs: 0 };
-  for (const { id, appRoleId } of await graph.assignmentsOf(servicePrincipalId, person.id, fresh)) {
-    if (id === status?.appRoleAssignmentId || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
-  }
+  const known = status?.appRoleAssignmentId;
+  const found = await graph.assignmentsOf(servicePrincipalId, person.id, fresh);
+  for (const { id, appRoleId } of found)
+    if (id === known || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
+  // The list lags behind what was granted.
+  if (known && !found.some(({ id }) => id === known)) await graph.unassign(servicePrincipalId, known, call);
 }
 
 /** What is left of a move that the deletion overtook: our assignment in the application of a persona that the user belonged to before. */

@@ -5,7 +5,7 @@ import {
   UpdateUserIdentityInfoCommand,
 } from "@aws-sdk/client-connect";
 import { afterEach, expect, test } from "@jest/globals";
-import type { ConnectUser } from "../../src/api/resources.ts";
+import type { ConnectSsoPersona, ConnectUser } from "../../src/api/resources.ts";
 import { type Harness, INSTANCE, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
@@ -237,3 +237,32 @@ test.each([
     expect(await users()).toEqual(deletionPolicy === "Delete" ? [] : ["jane@example.com"]);
   },
 );
+
+test("Delete takes what was made under a former name too, and an assignment that the list does not show", async () => {
+  const more = { userPrincipalName: "mary@example.com", mail: "mary.major@example.com", givenName: "M", surname: "M" };
+  h = await start(world({ users: [more] }));
+  const agents = (source: string) =>
+    persona("agents", { application: { displayName: "Agents", roleSessionNameSource: source } });
+  h.apply(agents("userPrincipalName"), user("mary", "agents", { deletionPolicy: "Delete" }));
+  await h.ready();
+  h.apply(agents("mail"));
+  const renamed = () => get("mary").status!.username === "mary.major@example.com";
+  await h.controller.until((all) => all.length > 0 && renamed(), PATIENCE_MS, "the other name");
+  await h.ready("Ready under the other name");
+  expect((await users()).sort()).toEqual(["mary.major@example.com", "mary@example.com"]);
+  await h.restart("kept");
+  await h.ready();
+  const list = "graph:GET /servicePrincipals/{id}/appRoleAssignedTo";
+  h.sandbox.faults.add({ match: list, kind: "staleRead" });
+  h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "mary" });
+  await h.controller.until(() => !get("mary"), PATIENCE_MS, "she is gone");
+  h.sandbox.faults.clear();
+  expect(await users()).toEqual([]);
+  const { servicePrincipalId } = h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", "agents")!
+    .status!;
+  const response = await fetch(
+    `${h.sandbox.env.CONNECT_SSO_GRAPH_URL}/v1.0/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`,
+    { headers: { authorization: "Bearer test" } },
+  );
+  expect(((await response.json()) as { value: object[] }).value).toEqual([]);
+});
