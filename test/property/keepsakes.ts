@@ -12,7 +12,8 @@ export function everything(clouds: Clouds): Map<string, string> {
   add("role", clouds.roles, "RoleId");
   add(
     "policy",
-    clouds.policies.map(({ AttachmentCount: _, ...one }) => one),
+    // Others may use it, and cease to.
+    clouds.policies.map(({ AttachmentCount: _, PermissionsBoundaryUsageCount: __, ...one }) => one),
     "PolicyId",
   );
   add("IAM user", clouds.users, "UserId");

@@ -59,6 +59,7 @@ function expectSuspended({ declarations, cluster }: Scene): void {
 async function clearRetained({ admin, declarations, note }: Scene): Promise<void> {
   const clouds = await admin.look();
   for (const name of declarations.retained) {
+    declarations.touchedUser(name);
     const instance = instanceOfUser(name);
     if (!declarations.users.has(name))
       for (const { Id, Tags, instance: InstanceId } of clouds.connectUsers)
