@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { type Scenario, scenario } from "./scenario.ts";
 import { simulate, type Trace } from "./simulate.ts";
 
-const runs = Number(process.env.PROPERTY_RUNS ?? 25);
+const runs = Number(process.env.PROPERTY_RUNS ?? 20);
 /** The same scenarios every time, so that a red run means a change; `PROPERTY_SEED=$RANDOM` looks for new ones. */
 const seed = Number(process.env.PROPERTY_SEED ?? 1);
 const path = process.env.PROPERTY_PATH ?? "";
