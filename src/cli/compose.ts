@@ -5,6 +5,7 @@ import { openSettings, parseSettings } from "../config/settings.ts";
 import { DEFAULT_MASS_DELETION_SHARE, RemovalGuard } from "../domain/massdeletion.ts";
 import { createPersonaReconciler, type PersonaDeps } from "../persona/reconcile.ts";
 import { createAwsAccounts } from "../providers/aws/account.ts";
+import type { CircuitListener } from "../providers/breaker.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CallRecord } from "../providers/errors.ts";
 import { createGraphTenants } from "../providers/graph/index.ts";
@@ -20,6 +21,8 @@ export interface ComposeOptions {
   settingsFile?: string;
   log: PersonaDeps["log"];
   onCall(call: CallRecord): void;
+  /** An API is left alone, or answers again. */
+  onCircuit?: CircuitListener;
 }
 
 export function composeClouds(options: ComposeOptions): {
@@ -35,14 +38,17 @@ export function composeClouds(options: ComposeOptions): {
   const file = options.settingsFile ? openSettings(options.settingsFile, { log }) : undefined;
   const ambient = parseSettings("{}", "(defaults)");
   const settings = () => file?.current() ?? ambient;
+  const circuit = options.onCircuit ? { onCircuit: options.onCircuit } : {};
   const awsAccounts = createAwsAccounts({
     endpoints: { allowInsecure: options.allowInsecure },
     onCall: options.onCall,
+    ...circuit,
     limits: () => settings().limits ?? {},
   });
   const graphTenants = createGraphTenants({
     allowInsecure: options.allowInsecure,
     onCall: options.onCall,
+    ...circuit,
     limits: () => settings().limits ?? {},
   });
   return {

@@ -64,6 +64,9 @@ export async function run(options: RunOptions): Promise<number> {
       metrics.call(call);
       logCall(log, call);
     },
+    // The one line of an outage: who meets a circuit that is open says nothing more in the log.
+    onCircuit: (open, text) =>
+      open ? log.error({ reason: "CircuitOpen" }, text) : log.info({ reason: "CircuitClosed" }, text),
   });
   const kind = (name: typeof PERSONA | typeof USER, plural: string, workers: number, reservedWorkers: number) => ({
     resource: { group: GROUP, version: VERSION, plural, kind: name },

@@ -47,12 +47,17 @@ export interface BreakerOptions {
   pauseMs?: number;
   maxPauseMs?: number;
   clock?: Clock;
+  onChange?: CircuitListener;
 }
+
+/** Told once when something is left alone (`open`), and once when it answers again; `text` is a line for people. */
+export type CircuitListener = (open: boolean, text: string) => void;
 
 /** Objects that a write must have been refused for, before it is taken for a missing right. */
 const OBJECTS = 3;
 
 export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
+  const { onChange = () => {} } = o;
   const whole = new Circuit(o);
   /** Writes that were refused for lack of a right, since they last succeeded. */
   const refused = new Map<string, { circuit: Circuit; objects: Set<string | undefined> }>();
@@ -81,13 +86,17 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
       });
     },
     succeeded(deed) {
-      whole.close();
+      if (whole.close()) onChange(false, `${name} answers again`);
+      const one = refused.get(deed.operation);
+      if (one?.circuit.close()) onChange(false, `${deed.operation}, ${name}, is allowed again`);
       refused.delete(deed.operation);
     },
     failed(error, deed) {
       if (!deed.write || !isMissingRight(error)) {
-        if (counts(error)) whole.failed(error);
-        else whole.close();
+        if (!counts(error)) {
+          if (whole.close()) onChange(false, `${name} answers again`);
+        } else if (whole.failed(error))
+          onChange(true, `${name} is left alone, it refused everything: ${error.message}`);
         refused.get(deed.operation)?.circuit.abandoned();
         return;
       }
@@ -96,7 +105,8 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
       const one = refused.get(deed.operation) ?? { circuit: new Circuit(o), objects: new Set() };
       refused.set(deed.operation, one);
       if (one.objects.size < OBJECTS) one.objects.add(deed.target);
-      one.circuit.failed(error, one.objects.size >= OBJECTS);
+      if (one.circuit.failed(error, one.objects.size >= OBJECTS))
+        onChange(true, `${deed.operation}, ${name}, is left alone, it is refused for every object: ${error.message}`);
     },
     abandoned(deed) {
       whole.abandoned();
@@ -115,7 +125,7 @@ const isMissingRight = ({ status, reason }: CloudError): boolean =>
 
 class Circuit {
   last: CloudError | undefined;
-  readonly #options: Required<BreakerOptions>;
+  readonly #options: Required<Omit<BreakerOptions, "onChange">>;
   #failures = 0;
   #probeAt: number | undefined;
   #pause: number;
@@ -140,15 +150,19 @@ class Circuit {
     return undefined;
   }
 
-  close(): void {
+  /** True when it was open. */
+  close(): boolean {
+    const wasOpen = this.#probeAt !== undefined;
     this.#failures = 0;
     this.last = undefined;
     this.#probeAt = undefined;
     this.#pause = this.#options.pauseMs;
     this.#probing = false;
+    return wasOpen;
   }
 
-  failed(error: CloudError, mayOpen = true): void {
+  /** True when it opens now. */
+  failed(error: CloudError, mayOpen = true): boolean {
     const { threshold, maxPauseMs, clock } = this.#options;
     this.#failures += 1;
     this.last = error;
@@ -156,6 +170,7 @@ class Circuit {
     const opens = this.#probeAt === undefined && mayOpen && this.#failures >= threshold;
     if (this.#probing || opens) this.#probeAt = clock.now() + this.#pause;
     this.#probing = false;
+    return opens;
   }
 
   abandoned(): void {

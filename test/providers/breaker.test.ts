@@ -10,9 +10,12 @@ const write = (target: string, operation = "CreateUser") => ({ operation, write:
 
 function start() {
   const clock = new HandClock();
+  const told: string[] = [];
+  const onChange = (open: boolean, text: string) => void told.push(`${open ? "open" : "closed"}: ${text}`);
   return {
     clock,
-    breaker: createBreaker("iam of account 1", { threshold: 3, pauseMs: 1_000, maxPauseMs: 4_000, clock }),
+    told,
+    breaker: createBreaker("iam of account 1", { threshold: 3, pauseMs: 1_000, maxPauseMs: 4_000, clock, onChange }),
   };
 }
 
@@ -110,4 +113,23 @@ test("a refused write as the probe decides nothing: the next one may probe at on
   breaker.enter(READ);
   breaker.succeeded(READ);
   expect(breaker.state().state).toBe("closed");
+});
+
+test("told once when it opens and once when it answers again, whatever happens in between", async () => {
+  const { breaker, clock, told } = start();
+  for (let i = 0; i < 5; i++) breaker.failed(failure(503), READ);
+  for (const pause of [1_000, 2_000, 4_000]) {
+    await clock.advance(pause);
+    breaker.enter(READ);
+    breaker.failed(failure(503), READ);
+  }
+  for (let i = 0; i < 2; i++) breaker.succeeded(READ);
+  for (const name of ["jane", "omar", "mary", "alice"]) breaker.failed(denied(), write(name));
+  breaker.succeeded(write("jane"));
+  expect(told).toEqual([
+    "open: iam of account 1 is left alone, it refused everything: it said no",
+    "closed: iam of account 1 answers again",
+    "open: CreateUser, iam of account 1, is left alone, it is refused for every object: it said no",
+    "closed: CreateUser, iam of account 1, is allowed again",
+  ]);
 });

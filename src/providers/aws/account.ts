@@ -3,7 +3,7 @@ import { ConnectClient } from "@aws-sdk/client-connect";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
-import { type Breaker, createBreaker } from "../breaker.ts";
+import { type Breaker, type CircuitListener, createBreaker } from "../breaker.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { CloudHealth } from "../clouds.ts";
 import { type CallRecord, CloudError } from "../errors.ts";
@@ -22,6 +22,7 @@ export interface AwsAccountsOptions {
   /** Asked again and again: settings change while the program runs. */
   limits?(): QuotaSettings;
   clock?: Clock;
+  onCircuit?: CircuitListener;
 }
 
 export interface AwsAccounts {
@@ -49,7 +50,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
     const key = `${api}/${account}`;
     let breaker = breakers.get(key);
     if (!breaker) {
-      breaker = createBreaker(`${api} of account ${account}`, { clock });
+      breaker = createBreaker(`${api} of account ${account}`, { clock, onChange: o.onCircuit });
       breakers.set(key, breaker);
     }
     return createCall({ api, scope: `${account}/${region}`, limiter, breaker, clock, onCall: o.onCall });

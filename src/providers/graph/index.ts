@@ -1,7 +1,7 @@
 /** Entra tenants: endpoints, credentials, one client per tenant. */
 import type { TokenCredential } from "@azure/identity";
 import { graphUrlOf, loginUrlOf } from "../../domain/entra-clouds.ts";
-import { type Breaker, createBreaker } from "../breaker.ts";
+import { type Breaker, type CircuitListener, createBreaker } from "../breaker.ts";
 import type { CloudHealth } from "../clouds.ts";
 import { type CallRecord, CloudError } from "../errors.ts";
 import { createLimiter } from "../limiter.ts";
@@ -20,6 +20,7 @@ export interface GraphTenantsOptions {
   /** Asked again and again: settings change while the program runs. */
   limits?(): QuotaSettings;
   env?: Record<string, string | undefined>;
+  onCircuit?: CircuitListener;
 }
 export interface GraphTenants {
   /** Undefined is the controller's own tenant, AZURE_TENANT_ID. */
@@ -58,7 +59,8 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
   /** One for everybody who speaks to a tenant, under whatever client id. */
   function breakerOf(tenantId: string): Breaker {
     const key = `graph/${tenantId.toLowerCase()}`;
-    const breaker = breakers.get(key) ?? createBreaker(`Microsoft Graph of tenant ${tenantId}`);
+    const breaker =
+      breakers.get(key) ?? createBreaker(`Microsoft Graph of tenant ${tenantId}`, { onChange: options.onCircuit });
     breakers.set(key, breaker);
     return breaker;
   }
