@@ -100,7 +100,7 @@ describe("with everything Ready", () => {
       scene.middleman.spoil = { how, probability: 0.5 };
       scene.wire.reset();
       await scene.apply(persona("agents", { landingPage: "MetricsAndQuality" }));
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
       await scene.apply(persona("agents", { landingPage: "AgentWorkspace" }));
       scene.middleman.spoil = undefined;
       await reactsTo("ContactControlPanel");
