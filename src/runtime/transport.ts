@@ -131,9 +131,19 @@ export class Transport {
   async #once<T>(method: Method, path: string, options: RequestOptions, refresh: boolean): Promise<T> {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-    const response = await this.#send(method, path, options, refresh, signal);
-    if (response.statusCode! >= 300) throw await asError(method, path, response);
-    return JSON.parse(await textOf(response)) as T;
+    try {
+      const response = await this.#send(method, path, options, refresh, signal);
+      if (response.statusCode! >= 300) throw await asError(method, path, response);
+      return JSON.parse(await textOf(response)) as T;
+    } finally {
+      if (timeout.aborted) this.#dropIdle();
+    }
+  }
+
+  /** A connection that went silent is seldom alone: the next attempt, of a lease above all, must not take another half-open one. */
+  #dropIdle(): void {
+    for (const sockets of Object.values(this.#agent?.freeSockets ?? {}))
+      for (const socket of [...(sockets ?? [])]) socket.destroy();
   }
 
   async #send(

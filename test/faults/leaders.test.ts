@@ -1,4 +1,4 @@
-/** Two processes of the program and one Lease: stolen, and held by one that was frozen and wakes when another leads. */
+/** Two processes of the program and one Lease: stolen, and held by one that was frozen and wakes when another leads, or over connections that went silent. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { world } from "../e2e/support.ts";
 import { persona, Scene, user } from "./scene.ts";
@@ -53,6 +53,12 @@ test("its lease stolen, it stops at once, and goes on once the thief has been si
   expect(robbed.said).toContain("the leader lease was lost");
   scene.start(ELECT);
   await scene.apply(persona("agents", { landingPage: "AgentWorkspace" }));
+  await scene.ready(3);
+}, 240_000);
+
+test("with every connection open and silent, it keeps its lease, leaves them, and goes on", async () => {
+  scene.wire.strand();
+  await scene.apply(persona("agents", { landingPage: "MetricsAndQuality" }));
   await scene.ready(3);
   expect(scene.deaths).toEqual([]);
   expect(scene.said).not.toMatch(/unhandled|\(node:\d+\)/i);

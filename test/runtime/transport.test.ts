@@ -146,6 +146,23 @@ test("a caller who leaves is let go at once, whatever the server does", async ()
   expect(asked).toHaveLength(1);
 });
 
+test("when one connection went silent, those that wait are not trusted either", async () => {
+  // Five at the same time are five connections, which then wait for the next request.
+  const held: ServerResponse[] = [];
+  script = Array.from({ length: 5 }, () => (response) => {
+    held.push(response);
+    if (held.length === 5) for (const one of held) good(one, one.req);
+  });
+  await Promise.all(Array.from({ length: 5 }, () => send("GET")));
+  const old = new Set(held.map(({ req }) => req.socket.remotePort));
+  // None of them is heard any more, as after a firewall has lost its state.
+  const silent: Answer = (response, request) => void (old.has(request.socket.remotePort) || good(response, request));
+  script = Array.from({ length: 5 }, () => silent);
+  asked = [];
+  expect(await code(transport.request("GET", "/toys", { timeoutMs: 300 }))).toBe("answered");
+  expect(asked).toHaveLength(2);
+});
+
 test("what a proxy says in between is no part of the error", async () => {
   script = [(response) => response.writeHead(403).end("<html>secret</html>")];
   await expect(send("GET")).rejects.toThrow(/^GET \/toys: 403$/);
