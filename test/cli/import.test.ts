@@ -197,7 +197,7 @@ test("import, plan, apply, plan", async () => {
     problems: 0,
   });
 
-  const iam = new IAMClient({});
+  const iam = new IAMClient({ region: "us-east-1" });
   for (const [{ role, iamUser }, made] of [
     [ADMINISTRATORS, admins],
     [AGENTS, agents],

@@ -107,7 +107,7 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
 
 /** IAM policies that both personas share: the blog's first page. */
 export async function sharedPoliciesByHand({ account, instanceId, region }: ByHand): Promise<void> {
-  const iam = new IAMClient({});
+  const iam = new IAMClient({ region: "us-east-1" });
   const policy = (name: string, statement: object) =>
     iam.send(
       new CreatePolicyCommand({
@@ -129,7 +129,7 @@ export async function sharedPoliciesByHand({ account, instanceId, region }: ByHa
 }
 
 export async function personaByHand(sandbox: Sandbox, where: ByHand, wanted: HandMadePersona): Promise<Made> {
-  const iam = new IAMClient({});
+  const iam = new IAMClient({ region: "us-east-1" });
   const graph = graphByHand(sandbox);
   const policyArn = (name: string) => `arn:aws:iam::${where.account}:policy/${name}`;
   await iam.send(new CreateIamUserCommand({ UserName: wanted.iamUser }));

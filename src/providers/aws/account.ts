@@ -10,7 +10,7 @@ import { type CallRecord, CloudError } from "../errors.ts";
 import { createLimiter } from "../limiter.ts";
 import { type QuotaSettings, quotaOf } from "../limits.ts";
 import { type Call, createCall } from "./call.ts";
-import { checkEndpoints, clientConfig, createCloudClock, dateHeader, httpsOnly } from "./clients.ts";
+import { checkEndpoints, clientConfig, createCloudClock, dateHeader, httpsOnly, iamRegion } from "./clients.ts";
 import { createConnectInstance } from "./connect.ts";
 import { createIam } from "./iam/index.ts";
 import type { AwsAccount, ConnectInstance } from "./types.ts";
@@ -85,7 +85,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
       );
     const partition = identity.Arn?.split(":")[1] ?? "aws";
     const cloudClock = createCloudClock(clock);
-    const iamClient = keep(new IAMClient(clientConfig({ region: homeRegion, credentials })));
+    const iamClient = keep(new IAMClient(clientConfig({ region: iamRegion(homeRegion), credentials })));
     iamClient.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args);

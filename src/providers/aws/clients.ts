@@ -14,6 +14,22 @@ export interface ClientOptions {
  */
 const SILENT = { trace() {}, debug() {}, warn() {}, error() {} } as unknown as Logger;
 
+/** Where IAM of a region's partition signs. The SDK knows it of IAM's own endpoint, not of one that is given, as for a VPC. */
+export function iamRegion(region: string): string {
+  const [, home] = IAM_REGIONS.find(([prefix]) => region.startsWith(prefix)) ?? ["", "us-east-1"];
+  return home;
+}
+
+const IAM_REGIONS: [prefix: string, region: string][] = [
+  ["us-gov-", "us-gov-west-1"],
+  ["cn-", "cn-north-1"],
+  ["us-isob-", "us-isob-east-1"],
+  ["us-iso-", "us-iso-east-1"],
+  ["us-isof-", "us-isof-south-1"],
+  ["eu-isoe-", "eu-isoe-west-1"],
+  ["eusc-", "eusc-de-east-1"],
+];
+
 /** Limiter and breaker see every attempt only when the SDK makes one: retries live in call.ts. */
 export function clientConfig(o: ClientOptions) {
   return {
