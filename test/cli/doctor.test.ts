@@ -22,7 +22,7 @@ import type { AwsAccount } from "../../src/providers/aws/types.ts";
 import type { Graph, IdentifierPolicy } from "../../src/providers/graph/types.ts";
 import { ADMIN, type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import { persona, user, world } from "../e2e/support.ts";
-import { program } from "./program.ts";
+import { run } from "./support.ts";
 
 let folder: string;
 let sandbox: Sandbox;
@@ -41,7 +41,7 @@ afterAll(async () => {
 const checksOf = (stdout: string): Check[] => JSON.parse(stdout).checks;
 
 test("everything well, as a person reads it", async () => {
-  const { code, stdout, stderr } = await program(["doctor", "-f", folder, "--sandbox"]);
+  const { code, stdout, stderr } = await run(["doctor", "-f", folder, "--sandbox"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatchInlineSnapshot(`
    "Program
@@ -88,7 +88,7 @@ test("a profile that does not exist would fail", async () => {
       }),
     ),
   );
-  const { code, stdout } = await program(["doctor", "-f", file, "-o", "json"], {
+  const { code, stdout } = await run(["doctor", "-f", file, "-o", "json"], {
     env: sandbox.env,
   });
   rmSync(file);
@@ -135,7 +135,7 @@ test("credentials with too few rights are told by IAM's own simulation", async (
     AWS_ACCESS_KEY_ID: AccessKey!.AccessKeyId!,
     AWS_SECRET_ACCESS_KEY: AccessKey!.SecretAccessKey!,
   };
-  const { code, stdout } = await program(["doctor", "-f", folder, "-o", "json"], { env });
+  const { code, stdout } = await run(["doctor", "-f", folder, "-o", "json"], { env });
   expect(code).toBe(2);
   const [rights] = checksOf(stdout).filter(({ name }) => name === "rights");
   expect(rights).toMatchObject({
@@ -174,7 +174,7 @@ describe("a session is simulated as its role", () => {
       AWS_SECRET_ACCESS_KEY: Credentials!.SecretAccessKey!,
       AWS_SESSION_TOKEN: Credentials!.SessionToken!,
     };
-    const { stdout } = await program(["doctor", "-f", folder, "-o", "json"], { env });
+    const { stdout } = await run(["doctor", "-f", folder, "-o", "json"], { env });
     iam.destroy();
     sts.destroy();
     return checksOf(stdout).find(({ name }) => name === "rights");
@@ -214,7 +214,7 @@ describe("a session is simulated as its role", () => {
 });
 
 test("neither cluster nor folder nor instance", async () => {
-  const { code, stderr } = await program(["doctor"], { env: sandbox.env });
+  const { code, stderr } = await run(["doctor"], { env: sandbox.env });
   expect(code).toBe(1);
   expect(stderr).toContain("name a cluster, a folder of manifests (-f), or a Connect instance (--instance)");
 });
@@ -230,7 +230,7 @@ test("an API server that does not answer is a line, and the clouds are looked at
     "current-context": "c",
   };
   writeFileSync(kubeconfig, JSON.stringify(config));
-  const { code, stdout } = await program(["doctor", "--kubeconfig", kubeconfig, "-o", "json"], { env: sandbox.env });
+  const { code, stdout } = await run(["doctor", "--kubeconfig", kubeconfig, "-o", "json"], { env: sandbox.env });
   expect(code).toBe(2);
   const checks = checksOf(stdout);
   expect(checks.find(({ area }) => area === "cluster")).toMatchObject({

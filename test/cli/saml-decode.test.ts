@@ -9,7 +9,7 @@ import { checkDocument } from "../../src/domain/saml/checks.ts";
 import { decode } from "../../src/domain/saml/decode.ts";
 import { persona, user } from "../e2e/support.ts";
 import { base64, createIdentity, ENDPOINT, type Identity, respond } from "../saml/idp.ts";
-import { program } from "./program.ts";
+import { run } from "./support.ts";
 
 let folder: string;
 let entra: Identity;
@@ -36,7 +36,7 @@ const steady = (text: string) =>
 
 test("a good login, from standard input, verified and compared", async () => {
   const input = base64(await respond(entra));
-  const { code, stdout, stderr } = await program(
+  const { code, stdout, stderr } = await run(
     ["saml", "decode", "--certificate", join(folder, "idp.pem"), "-f", join(folder, "agents.yaml")],
     { input },
   );
@@ -94,7 +94,7 @@ test("a HAR file of a login that fails", async () => {
       },
     }),
   );
-  const { code, stdout } = await program(["saml", "decode", file, "-f", join(folder, "agents.yaml")]);
+  const { code, stdout } = await run(["saml", "decode", file, "-f", join(folder, "agents.yaml")]);
   expect(code).toBe(2);
   expect(steady(stdout)).toMatchInlineSnapshot(`
    "signature         NOT VERIFIED: no certificate to verify it with; give one with --certificate
@@ -132,7 +132,7 @@ test.each([
 ])("json, verified with %s; the document itself is nowhere in it", async (_, certificate) => {
   const xml = await respond(entra);
   const input = base64(xml);
-  const { code, stdout } = await program(
+  const { code, stdout } = await run(
     ["saml", "decode", "-", "--certificate", join(folder, certificate), "-o", "json"],
     { input },
   );
@@ -174,7 +174,7 @@ test("verified by what the status of the persona pins, and by nothing else of th
   };
   const input = base64(await respond(entra));
   const signature = async () => {
-    const { stdout } = await program(["saml", "decode", "-f", file, "-o", "json"], { input });
+    const { stdout } = await run(["saml", "decode", "-f", file, "-o", "json"], { input });
     return JSON.parse(stdout).responses[0].signature;
   };
   pin(entra);
@@ -184,7 +184,7 @@ test("verified by what the status of the persona pins, and by nothing else of th
 });
 
 test("yaml is the same answer", async () => {
-  const { code, stdout } = await program(["saml", "decode", "-o", "yaml"], {
+  const { code, stdout } = await run(["saml", "decode", "-o", "yaml"], {
     input: base64(await respond(entra)),
   });
   expect(code).toBe(0);
@@ -199,13 +199,13 @@ test.each([
     /^connect-sso: the response is refused: it holds a document type or entity declaration\n$/,
   ],
 ])("%s ends with 1 and one line", async (_, input, message) => {
-  const { code, stdout, stderr } = await program(["saml", "decode"], { input });
+  const { code, stdout, stderr } = await run(["saml", "decode"], { input });
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(message);
 });
 
 test("a file that is no certificate", async () => {
-  const { code, stderr } = await program(["saml", "decode", "--certificate", join(folder, "agents.yaml")], {
+  const { code, stderr } = await run(["saml", "decode", "--certificate", join(folder, "agents.yaml")], {
     input: "x",
   });
   expect(code).toBe(1);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { persona, user } from "../e2e/support.ts";
-import { program } from "./program.ts";
+import { run } from "./support.ts";
 
 let folder: string;
 const HEAD =
@@ -26,7 +26,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("to standard output, with what has no counterpart as comments", async () => {
-  const { code, stdout, stderr } = await program([
+  const { code, stdout, stderr } = await run([
     "users",
     "from-csv",
     join(folder, "good.csv"),
@@ -73,7 +73,7 @@ test("to standard output, with what has no counterpart as comments", async () =>
 test("into a folder, without what the persona gives anyway", async () => {
   const out = join(folder, "out");
   const file = join(folder, "agents.yaml");
-  const { code, stdout, stderr } = await program([
+  const { code, stdout, stderr } = await run([
     "users",
     "from-csv",
     join(folder, "good.csv"),
@@ -102,7 +102,7 @@ test("into a folder, without what the persona gives anyway", async () => {
 
 test("problems by line, and then nothing", async () => {
   const args = ["users", "from-csv", join(folder, "bad.csv"), "--persona", "agents", "-f", join(folder, "agents.yaml")];
-  const { code, stdout, stderr } = await program(args);
+  const { code, stdout, stderr } = await run(args);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr.replaceAll(folder, "DIR").split("\n")).toEqual([
     expect.stringMatching(/^DIR\/bad.csv:1: unknown column "department"; Connect's template has first name, /),
@@ -112,7 +112,7 @@ test("problems by line, and then nothing", async () => {
     "connect-sso: 4 problem(s), nothing is written; --partial writes the 1 user(s) without",
     "",
   ]);
-  const partial = await program([...args, "--partial"]);
+  const partial = await run([...args, "--partial"]);
   expect(partial.code).toBe(1);
   expect(partial.stdout).toContain("userPrincipalName: alice@example.com");
   expect(partial.stdout).not.toContain("jane@example.com");
@@ -120,12 +120,12 @@ test("problems by line, and then nothing", async () => {
 
 test("from standard input; a persona that is not there is told with those that are", async () => {
   const input = "first name;last name;user login\r\nJane;Doe;jdoe\r\n";
-  const { code, stdout } = await program(["users", "from-csv", "--persona", "agents", "--domain", "example.com"], {
+  const { code, stdout } = await run(["users", "from-csv", "--persona", "agents", "--domain", "example.com"], {
     input,
   });
   expect(code).toBe(0);
   expect(stdout).toContain("userPrincipalName: jdoe@example.com");
-  const wrong = await program(["users", "from-csv", "-", "--persona", "agnets", "-f", join(folder, "agents.yaml")], {
+  const wrong = await run(["users", "from-csv", "-", "--persona", "agnets", "-f", join(folder, "agents.yaml")], {
     input,
   });
   expect(wrong.code).toBe(1);

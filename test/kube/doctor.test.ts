@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Check } from "../../src/doctor/check.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
-import { program } from "../cli/program.ts";
+import { run } from "../cli/support.ts";
 import { INSTANCE_ARN, persona, user, world } from "../e2e/support.ts";
 import { type ApiServer, startApiServer } from "./apiserver.ts";
 
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 async function doctor(...args: string[]) {
-  const { code, stdout } = await program(["doctor", "--kubeconfig", api.kubeconfig, "-o", "json", ...args], {
+  const { code, stdout } = await run(["doctor", "--kubeconfig", api.kubeconfig, "-o", "json", ...args], {
     env: sandbox.env,
   });
   const checks: Check[] = JSON.parse(stdout).checks;
@@ -86,7 +86,7 @@ test("somebody who may do little", async () => {
     config,
     JSON.stringify({ ...parsed, users: parsed.users.map(({ name }: { name: string }) => ({ name, user: { token } })) }),
   );
-  const { code, stdout } = await program(["doctor", "--kubeconfig", config, "--instance", INSTANCE_ARN, "-o", "json"], {
+  const { code, stdout } = await run(["doctor", "--kubeconfig", config, "--instance", INSTANCE_ARN, "-o", "json"], {
     env: sandbox.env,
   });
   const checks: Check[] = JSON.parse(stdout).checks;

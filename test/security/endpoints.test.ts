@@ -9,7 +9,7 @@ import { CRDS } from "../../src/api/generated/crds.ts";
 import { createAwsAccounts } from "../../src/providers/aws/account.ts";
 import { checkEndpoints } from "../../src/providers/aws/clients.ts";
 import { createGraphTenants } from "../../src/providers/graph/index.ts";
-import { program } from "../cli/program.ts";
+import { run } from "../cli/support.ts";
 
 const before = { ...process.env };
 beforeEach(() => {
@@ -39,7 +39,7 @@ test("the program says so before it makes a call", async () => {
     AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
     AWS_SECRET_ACCESS_KEY: "x",
   };
-  const { code, stderr } = await program(["plan", "-f", "examples/recommended"], { env });
+  const { code, stderr } = await run(["plan", "-f", "examples/recommended"], { env });
   expect([code, stderr]).toEqual([1, expect.stringContaining("AWS_ENDPOINT_URL_IAM is not https")]);
 });
 
