@@ -249,7 +249,7 @@ test("an instance of another region, set up with the global endpoint alone as th
     await personaByHand(other, where, ADMINISTRATORS);
     const arn = INSTANCE_ARN.replace("us-east-1", region);
     const imported = await run(["import", "--instance", arn, "--out", target], { env: other.env });
-    expect([imported.code, imported.stderr]).toEqual([0, ""]);
+    expect(imported.code).toBe(0);
     const plan = await run(["plan", "-f", target, "-o", "json"], { env: other.env });
     expect(JSON.parse(plan.stdout).summary).toMatchObject({ create: 0, update: 0, delete: 0, problems: 0 });
     expect(plan.code).toBe(0);
