@@ -32,7 +32,7 @@ import { composeClouds } from "../../src/cli/compose.ts";
 import { paint } from "../../src/cli/terminal.ts";
 import { explanationText } from "../../src/cli/why.ts";
 import { type Explanation, explain, findUsers } from "../../src/why/index.ts";
-import { type Harness, INSTANCE, persona, start, user, world } from "../e2e/support.ts";
+import { type Harness, INSTANCE, PATIENCE_MS, persona, start, user, world } from "../e2e/support.ts";
 import { graphByHand, until } from "../support/by-hand.ts";
 
 let h: Harness;
@@ -126,7 +126,7 @@ const firstOf = ({ links }: Explanation) => links.find(({ state }) => state === 
 async function broken(name: string, link: string, extra: object[] = []): Promise<string> {
   let found = await why(name, extra);
   // Reads lag by what the sandbox's world says.
-  for (const end = Date.now() + 10_000; firstOf(found)?.name !== link && Date.now() < end; ) {
+  for (const end = Date.now() + PATIENCE_MS; firstOf(found)?.name !== link && Date.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     found = await why(name, extra);
   }
