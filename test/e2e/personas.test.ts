@@ -4,6 +4,7 @@ import {
   GetSAMLProviderCommand,
   IAMClient,
   ListAccessKeysCommand,
+  ListPoliciesCommand,
   ListRolesCommand,
   ListSAMLProvidersCommand,
 } from "@aws-sdk/client-iam";
@@ -145,6 +146,26 @@ describe("deletion", () => {
     expect((await iam.send(new ListRolesCommand({}))).Roles).toEqual([]);
     expect((await iam.send(new ListSAMLProvidersCommand({}))).SAMLProviderList).toEqual([]);
     expect((await graph("/applications")).value).toEqual([]);
+  });
+
+  test.each([
+    ["iam:CreateRole", "iam:DeleteRole"],
+    ["iam:CreateSAMLProvider", "iam:DeleteSAMLProvider"],
+    ["iam:CreatePolicy", "iam:DeletePolicy"],
+  ])("asked for just after %s, which IAM does not show yet", async (made, deleted) => {
+    h = await start(world({ behaviour: { consistencyDelay: "2s" } }));
+    const ref = { kind: "ConnectSsoPersona", namespace: "team", name: "agents" };
+    h.sandbox.onExchange(({ service, operation }) => {
+      if (`${service}:${operation}` === made) h.controller.store.delete(ref);
+    });
+    h.apply(persona("agents", { deletionPolicy: "Delete" }));
+    await h.controller.until((all) => all.length === 0, PATIENCE_MS, "it is gone");
+    expect(h.sandbox.counts()[deleted]).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const iam = new IAMClient({});
+    expect((await iam.send(new ListRolesCommand({}))).Roles).toEqual([]);
+    expect((await iam.send(new ListSAMLProvidersCommand({}))).SAMLProviderList).toEqual([]);
+    expect((await iam.send(new ListPoliciesCommand({ Scope: "Local" }))).Policies).toEqual([]);
   });
 
   test("Retain touches no cloud", async () => {

@@ -198,6 +198,8 @@ test("a permissions boundary that is not there", async () => {
     /no policy arn:aws:iam::111122223333:policy\/Missing for the permissions boundary: make it/,
   );
   h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "f1" });
+  // The role may have been made all the same.
+  h.sandbox.clock.advance(61_000);
   await h.controller.until((all) => all.length === 0, PATIENCE_MS, "it is gone");
   h.calls.length = 0;
 });
