@@ -29,6 +29,8 @@ export interface Memory {
   pendingKey?: PendingKey;
   /** Tags of the IAM user that were written and may not be readable yet. */
   keyTags?: Tags;
+  /** Entra's clock: when provisioning first refused an application that has no job yet. */
+  provisioningRefusedSince?: number;
   /** Passes in a row that ended because a write was not readable yet. */
   unread?: number;
 }

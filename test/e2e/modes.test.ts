@@ -50,6 +50,30 @@ test("Provisioning: nothing to do makes no write, and with every status erased n
   expect(before["iam:CreateAccessKey"]).toBe(1);
 });
 
+test("Entra's provisioning does not know a new application at once: that is waited for, and no missing right", async () => {
+  h = await start(world(), { pollIntervalMs: 3_600_000 });
+  const jobs = "graph:GET /servicePrincipals/{id}/synchronization/jobs";
+  h.sandbox.faults.add({ match: jobs, kind: "denied", count: 3 });
+  const stalled = new Set<string>();
+  h.sandbox.onExchange(() => {
+    const condition = agents() && status(agents(), "Stalled");
+    if (condition?.status === "True") stalled.add(condition.message);
+  });
+  h.apply(persona("agents", { roleDelivery: { mode: "Provisioning" } }));
+  await until(() => agents()?.status?.syncJob !== undefined, "the job is made");
+  expect(h.sandbox.counts()[jobs]).toBeGreaterThan(3);
+  expect([...stalled]).toEqual([]);
+});
+
+test("a right to provisioning that is really missing is said to be, some minutes later", async () => {
+  h = await start(world(), { pollIntervalMs: 3_600_000 });
+  h.sandbox.faults.add({ match: "graph:GET /servicePrincipals/{id}/synchronization/jobs", kind: "denied" });
+  h.apply(persona("agents", { roleDelivery: { mode: "Provisioning" } }));
+  await h.reason("ConnectSsoPersona", "agents", "ProvisioningReady", "WaitingForReplication");
+  await h.reason("ConnectSsoPersona", "agents", "ProvisioningReady", "GraphForbidden");
+  expect(status(agents(), "Stalled")).toMatchObject({ status: "True", reason: "GraphForbidden" });
+});
+
 test("from Provisioning to Direct: user and key go, the role stays and so does everybody's access", async () => {
   h = await start(world({ behaviour: { timeScale: 1200 } }));
   h.apply(persona("agents", { roleDelivery: { mode: "Provisioning" } }), user("jane", "agents"));

@@ -2,11 +2,15 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { IamAccessKey } from "../../providers/aws/types.ts";
+import { CloudError } from "../../providers/errors.ts";
 import { refuse, waitFor } from "../../providers/verdicts.ts";
 import { keySteps, keysOf, rotationStep } from "../access-keys.ts";
 import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenProvisioning } from "../seen.ts";
+
+/** How long provisioning may take to know a new service principal. */
+const KNOWN_WITHIN_MS = 300_000;
 
 export const provisioning: Component<SeenProvisioning> = {
   name: "provisioning",
@@ -21,9 +25,9 @@ export const provisioning: Component<SeenProvisioning> = {
     const fresh = user ? await iam.getUser(names.user, call) : undefined;
     if (fresh) scope.seen["provisioning-user"] = { ...scope.seen["provisioning-user"], user: fresh };
     const [jobs, keys, secretKeys] = await Promise.all([
-      principal ? graph.syncJobs(principal.id, call) : [],
+      principal ? patiently(scope, graph.syncJobs(principal.id, call)) : [],
       user ? iam.listAccessKeys(names.user, call) : [],
-      principal ? graph.syncSecretKeys(principal.id, call) : [],
+      principal ? patiently(scope, graph.syncSecretKeys(principal.id, call)) : [],
     ]);
     const templates = principal && jobs.length === 0 ? await graph.syncTemplates(principal.id, call) : [];
     const use = Object.fromEntries(
@@ -52,6 +56,23 @@ export const provisioning: Component<SeenProvisioning> = {
     return `the job is ${job?.status}; access key …${active?.id.slice(-4)}${rotation ? `; ${rotation}` : ""}`;
   },
 };
+
+/**
+ * Until provisioning knows a new service principal it refuses every call, with the words for a missing right; Terraform's provider waits
+ * for that too. A right that is really missing shows a few minutes later.
+ */
+async function patiently<T>({ object, graph, memory }: PersonaScope, read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.status !== 403 || object.status?.syncJob) throw error;
+    const now = graph.now().getTime();
+    memory.provisioningRefusedSince ??= now;
+    if (now - memory.provisioningRefusedSince > KNOWN_WITHIN_MS) throw error;
+    const text = "Entra's provisioning refuses the new application: it does not know it yet, or a right is missing";
+    throw waitFor(REASON.WaitingForReplication, text, 10_000);
+  }
+}
 
 function createJob(scope: PersonaScope, principalId: string | undefined, templateId: string | undefined): Step {
   return {
