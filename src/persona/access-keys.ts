@@ -182,7 +182,8 @@ function secretLost(
     : undefined;
 }
 
-function handedOverAt(active: IamAccessKey, tags: Tags): number {
+/** When Entra was given the key (milliseconds since the epoch). */
+export function handedOverAt(active: IamAccessKey, tags: Tags): number {
   return Date.parse(tags[HANDED_OVER_TAG] ?? "") || active.createdAt.getTime();
 }
 

@@ -1,10 +1,9 @@
 /** Entra's provisioning job: made once, given an access key (../access-keys.ts), started once, watched for quarantine. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import type { IamAccessKey } from "../../providers/aws/types.ts";
 import { CloudError } from "../../providers/errors.ts";
 import { refuse, waitFor } from "../../providers/verdicts.ts";
-import { keySteps, keysOf, rotationStep } from "../access-keys.ts";
+import { handedOverAt, keySteps, keysOf, rotationStep } from "../access-keys.ts";
 import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenProvisioning } from "../seen.ts";
@@ -45,8 +44,8 @@ export const provisioning: Component<SeenProvisioning> = {
     const principalId = scope.seen.application?.servicePrincipal?.id;
     if (!seen.job) return [createJob(scope, principalId, seen.templateId)];
     const steps = keySteps(scope, seen);
-    const { active } = keysOf(scope, seen);
-    return steps.length > 0 || !active ? steps : jobSteps(scope, seen, active, principalId!);
+    const { active, tags } = keysOf(scope, seen);
+    return steps.length > 0 || !active ? steps : jobSteps(scope, seen, handedOverAt(active, tags), principalId!);
   },
   reason: (scope, seen) => (rotationStep(scope, seen) ? REASON.KeyRotating : undefined),
   describe(scope, seen) {
@@ -92,10 +91,13 @@ function createJob(scope: PersonaScope, principalId: string | undefined, templat
   };
 }
 
-/** Started once: starting a running job again can stop the service. A quarantine is cleared only after a new key. */
-function jobSteps(scope: PersonaScope, { job }: SeenProvisioning, active: IamAccessKey, principalId: string): Step[] {
+/**
+ * Started once: starting a running job again can stop the service. A quarantine is cleared only after a new key, which counts from the
+ * moment Entra has it: the job may have failed with the former one while AWS did not accept the new one yet.
+ */
+function jobSteps(scope: PersonaScope, { job }: SeenProvisioning, handedAt: number, principalId: string): Step[] {
   const quarantined = job!.status === "Quarantine";
-  const cured = quarantined && active.createdAt.getTime() > Date.parse(job!.quarantine?.since ?? "");
+  const cured = quarantined && handedAt > Date.parse(job!.quarantine?.since ?? "");
   if (quarantined && !cured)
     throw refuse(
       REASON.JobQuarantined,
