@@ -59,7 +59,8 @@ const CONNECT_MS = 10_000;
 const HEADERS_MS = 30_000;
 /** Kept open without a request; the API server itself waits longer. */
 const IDLE_MS = 30_000;
-/** Bytes at a time of what was compressed. */
+/** Bytes at a time of what is compressed, and of what it becomes. */
+const COMPRESSED = 16 * 1024;
 const DECOMPRESSED = 64 * 1024;
 const JSON_PATCH = "application/json-patch+json";
 
@@ -97,7 +98,7 @@ export class Transport {
       if (response.statusCode! >= 300) throw await asError("GET", path, response);
       if (response.headers["content-encoding"] !== "gzip") return response;
       // What goes wrong is told to the reader, whichever of the two streams it happens to.
-      return pipeline(response, createGunzip({ chunkSize: DECOMPRESSED }), () => {});
+      return pipeline(response, gathered, createGunzip({ chunkSize: DECOMPRESSED }), () => {});
     });
   }
 
@@ -235,6 +236,21 @@ function exchange(
     });
     request.end(body);
   });
+}
+
+/** Small pieces together: each one costs a way to the thread that decompresses, and back. */
+async function* gathered(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    pieces.push(chunk);
+    bytes += chunk.length;
+    if (bytes < COMPRESSED) continue;
+    yield Buffer.concat(pieces);
+    pieces = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(pieces);
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
