@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { Ajv } from "ajv";
 import { createClouds, matches } from "../../src/config/clouds.ts";
-import { parseSettings, type Settings } from "../../src/config/settings.ts";
+import { parseSettings, SETTINGS_SCHEMA, type Settings } from "../../src/config/settings.ts";
 
 const ARN = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-0000-4000-8000-000000000001";
 const health = (key: string) => () => ({
@@ -55,4 +56,8 @@ describe("guard", () => {
   });
   test("patterns escape everything but *", () =>
     expect([matches("a.*", "abc"), matches("a.*", "a.c")]).toEqual([false, true]));
+});
+
+test("the schema of the settings is one", () => {
+  expect(new Ajv({ strict: false }).validateSchema(SETTINGS_SCHEMA)).toBe(true);
 });
