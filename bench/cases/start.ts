@@ -8,8 +8,6 @@ import { median } from "../lib/statistics.ts";
 import { sleep } from "../lib/wait.ts";
 
 const TURNS = 5;
-/** Starts before the first that counts: the sandbox is a program that has to warm up as well, and the clouds that it stands for are not. */
-const WARM_UPS = 4;
 /** Before each start, so that the API server has cleared away what the one before made it do, milliseconds. */
 const REST_MS = 3_000;
 
@@ -20,7 +18,6 @@ export async function start(scene: Scene): Promise<Result[]> {
   await scene.sandbox.behave({ latencyMs: 0, quotas: UNLIMITED });
   const go: Run[] = [];
   const ours: Run[] = [];
-  for (let turn = 0; turn < WARM_UPS; turn++) await startOnce(scene);
   for (let turn = 0; turn < TURNS; turn++) {
     await sleep(REST_MS);
     go.push(await runBaseline(baseline, scene.cluster.kubeconfig, scene.users));
