@@ -24,6 +24,12 @@ const PATCH_TYPES: Record<PatchType, string> = {
   apply: "application/apply-patch+yaml",
 };
 
+interface Version {
+  minor?: string;
+}
+
+/** Of a list without a further byte, milliseconds. */
+const LIST_IDLE_MS = 60_000;
 /** No single object comes near this; etcd refuses them above 1.5 MiB. */
 const LONGEST_LINE = 16 * 1024 * 1024;
 
@@ -37,7 +43,7 @@ export function resourcePath(resource: Resource, namespace?: string, name?: stri
 
 export class KubeClient {
   readonly transport: Transport;
-  #minor: number | undefined;
+  #version: Promise<Version> | undefined;
 
   constructor(transport: Transport) {
     this.transport = transport;
@@ -82,21 +88,15 @@ export class KubeClient {
 
   /**
    * All objects, as many at a time as have arrived; returns the resourceVersion of the list. Servers that answer from their cache are
-   * asked for all at once, others for `pageSize` at a time. Throws 410 when a continuation expired, and for silence of `idleMs`.
+   * asked for all at once, others for `pageSize` at a time. Throws 410 when a continuation expired, and after a minute of silence.
    */
   async *list(
     resource: Resource,
-    options: {
-      namespace?: string;
-      labelSelector?: string;
-      pageSize?: number;
-      signal?: AbortSignal;
-      idleMs?: number;
-    } = {},
+    options: { namespace?: string; labelSelector?: string; pageSize?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<KubeObject[], string> {
     const { namespace, labelSelector, signal } = options;
     const pageSize = (await this.#listsFromCache(signal)) ? undefined : (options.pageSize ?? 500);
-    const silence = new Silence(options.idleMs ?? 60_000, `the list of ${resource.plural}`, options.signal);
+    const silence = new Silence(LIST_IDLE_MS, `the list of ${resource.plural}`, signal);
     try {
       for (let token: string | undefined; ; ) {
         const body = await this.transport.stream(resourcePath(resource, namespace), {
@@ -119,14 +119,18 @@ export class KubeClient {
 
   /**
    * Since 1.31 a list of all comes from the server's cache, while each page is read from its store; before, both were. False when the
-   * server does not say.
+   * server does not say; then the next list asks again. One question serves all kinds, which are listed at the same time.
    */
   async #listsFromCache(signal: AbortSignal | undefined): Promise<boolean> {
-    type Version = { major?: string; minor?: string };
-    // Managed clusters say "31+".
-    const minorOf = ({ minor }: Version) => Number.parseInt(minor ?? "", 10);
-    this.#minor ??= await this.transport.request<Version>("GET", "/version", { signal }).then(minorOf, () => undefined);
-    return this.#minor !== undefined && this.#minor >= 31;
+    this.#version ??= this.transport.request<Version>("GET", "/version", { signal });
+    const answer = this.#version;
+    try {
+      // Managed clusters say "31+".
+      return Number.parseInt((await answer).minor ?? "", 10) >= 31;
+    } catch {
+      if (this.#version === answer) this.#version = undefined;
+      return false;
+    }
   }
 
   /**
@@ -142,8 +146,6 @@ export class KubeClient {
       timeoutSeconds: number;
       idleMs: number;
       signal: AbortSignal;
-      /** The stream is open: the server has accepted the resourceVersion. */
-      onOpen?: () => void;
     },
   ): AsyncGenerator<WatchEvent> {
     const { resourceVersion, labelSelector, timeoutSeconds } = options;
@@ -153,7 +155,6 @@ export class KubeClient {
         query: { watch: true, allowWatchBookmarks: true, resourceVersion, labelSelector, timeoutSeconds },
         signal: silence.signal,
       });
-      options.onOpen?.();
       for await (const line of lines(silence.heard(body))) yield parseEvent(resource, line);
     } finally {
       // Ends the connection also when the consumer left in the middle of the stream.
