@@ -9,12 +9,17 @@ const agents = () => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPerson
 const jane = () => h.controller.store.get<ConnectUser>("ConnectUser", "team", "jane")!;
 const until = (test: () => boolean, what: string) => h.controller.until(test, PATIENCE_MS, what);
 
-test("Amazon Connect is down: every persona of it says so, and says when it is back", async () => {
+/** Amazon Connect goes down under a set-up that was Ready, and its circuit opens. */
+async function goDown(): Promise<void> {
   h = await start();
   h.apply(persona("agents"), user("jane", "agents"));
   await h.ready();
   h.sandbox.faults.add({ match: "connect:*", kind: "unavailable" });
   await h.reason("ConnectSsoPersona", "agents", "Ready", "CircuitOpen");
+}
+
+test("Amazon Connect is down: every persona of it says so, and says when it is back", async () => {
+  await goDown();
   expect(status(agents(), "Ready")!.message).toBe(
     "connect of account 111122223333 is left alone, it refused everything: connect:SearchUsers: Service unavailable",
   );
@@ -27,11 +32,7 @@ test("Amazon Connect is down: every persona of it says so, and says when it is b
 });
 
 test("without any user the persona itself finds out that Amazon Connect is back", async () => {
-  h = await start();
-  h.apply(persona("agents"), user("jane", "agents"));
-  await h.ready();
-  h.sandbox.faults.add({ match: "connect:*", kind: "unavailable" });
-  await h.reason("ConnectSsoPersona", "agents", "Ready", "CircuitOpen");
+  await goDown();
   h.apply(user("jane", "agents", { suspend: true }));
   await until(() => status(jane(), "Ready")?.reason === "Suspended", "nobody else asks");
   h.sandbox.faults.clear();

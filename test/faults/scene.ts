@@ -28,6 +28,16 @@ const CREATES = {
   assignments: "graph:POST /servicePrincipals/{id}/appRoleAssignedTo",
 } as const;
 
+/** What persona agents with users jane and omar takes, and no more. */
+export const EACH_ONCE = {
+  applications: 1,
+  certificates: 1,
+  roles: 1,
+  providers: 1,
+  connectUsers: 2,
+  assignments: 2,
+};
+
 export interface Manifest {
   apiVersion: string;
   kind: string;
