@@ -30,9 +30,11 @@ export function slim(object: KubeObject): KubeObject {
 }
 
 export class ObjectCache {
-  readonly #objects: IndexedObjects;
+  readonly #indexes: Record<string, IndexFunction>;
+  #objects: IndexedObjects;
   readonly #onChange: (change: Change) => void;
-  #staged: Map<string, KubeObject> | undefined;
+  /** Of the list under way; indexed as it arrives, so that the last object is not followed by a long silence. */
+  #staged: IndexedObjects | undefined;
   /** Our own writes while a list is under way: the list may be older. */
   readonly #writtenMeanwhile = new Map<string, KubeObject>();
   #last: KubeObject | undefined;
@@ -42,7 +44,8 @@ export class ObjectCache {
     indexes?: Record<string, IndexFunction>;
     onChange: (change: Change) => void;
   }) {
-    this.#objects = new IndexedObjects(options.indexes);
+    this.#indexes = options.indexes ?? {};
+    this.#objects = new IndexedObjects(this.#indexes);
     this.#onChange = options.onChange;
   }
 
@@ -64,38 +67,38 @@ export class ObjectCache {
   }
 
   listBegin(): void {
-    this.#staged = new Map();
+    this.#staged = new IndexedObjects(this.#indexes);
     this.#writtenMeanwhile.clear();
   }
 
   /** An object that has not changed keeps its old self, so that a second list costs no second copy. */
   listPage(items: KubeObject[]): void {
     for (const item of items) {
-      const key = keyOf(item);
-      const old = this.#objects.get(key);
-      this.#staged?.set(key, old && sameVersion(old, item) ? old : this.#kept(item));
+      const old = this.#objects.get(keyOf(item));
+      // The reader of lists has seen to it that they share what is large.
+      const kept = old && sameVersion(old, item) ? old : slim(item);
+      this.#staged?.set(kept);
+      this.#last = kept;
     }
   }
 
   listCommit(): void {
-    const staged = this.#staged ?? new Map<string, KubeObject>();
+    const staged = this.#staged ?? new IndexedObjects(this.#indexes);
     this.#staged = undefined;
     for (const [key, written] of this.#writtenMeanwhile) {
       const listed = staged.get(key);
-      if (listed && isOlder(listed, written)) staged.set(key, written);
+      if (listed && isOlder(listed, written)) staged.set(written);
     }
-    const changes: Change[] = [];
-    for (const key of [...this.#objects.keys()])
-      if (!staged.has(key)) changes.push({ before: this.#objects.delete(key), after: undefined, own: false });
-    for (const [key, after] of staged) {
-      const before = this.#objects.get(key);
-      if (before === after) continue;
-      this.#objects.set(after);
-      changes.push({ before, after, own: false });
-    }
+    const before = this.#objects;
+    this.#objects = staged;
     this.#synced = true;
     // Told only now: whoever is told sees the whole new list.
-    for (const change of changes) this.#onChange(change);
+    for (const object of before.values())
+      if (!staged.get(keyOf(object))) this.#onChange({ before: object, after: undefined, own: false });
+    for (const after of staged.values()) {
+      const old = before.get(keyOf(after));
+      if (old !== after) this.#onChange({ before: old, after, own: false });
+    }
   }
 
   /** An event of the watch; one that is older than what an own write has shown already is dropped. */

@@ -1,7 +1,8 @@
 /** Workers over a queue: one reconcile function, two deadlines, and one place that says when to look again. */
 import type { Action } from "./action.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { ReconcileError, toReconcileError } from "./errors.ts";
+import { Deadlines, type Run } from "./deadlines.ts";
+import { toReconcileError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import type { ObjectRef } from "./port.ts";
@@ -9,9 +10,11 @@ import { type AddOptions, type Item, PRIORITY, type WorkQueue } from "./queue.ts
 
 export interface ReconcileContext {
   /** Aborts at the first deadline and when leadership is lost; status may still be written until the second one. */
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
+  /** What the signal says, without making one. */
+  readonly aborted: boolean;
   /** Why this reconcile runs, such as `Changed` or `Poll`. */
-  reason: string;
+  readonly reason: string;
 }
 export type Reconcile = (ref: ObjectRef, context: ReconcileContext) => Promise<Action>;
 
@@ -35,13 +38,11 @@ export interface ControllerOptions {
 
 /** How long workers may keep the event loop to themselves, milliseconds. */
 const LONGEST_TURN_MS = 10;
-const TIMED_OUT = Symbol("timed out");
 
 export class Controller {
   readonly #options: Required<Omit<ControllerOptions, "metrics">> & Pick<ControllerOptions, "metrics">;
-  readonly #abort = new AbortController();
-  /** Of the reconciles under way. */
-  readonly #running = new Set<AbortController>();
+  readonly #deadlines: Deadlines;
+  #stopped = false;
   #workers: Promise<void>[] = [];
   #turn: Promise<void> | undefined;
   #turnSince = 0;
@@ -56,6 +57,7 @@ export class Controller {
       terminalRetryMs: 300_000,
       ...options,
     };
+    this.#deadlines = new Deadlines(this.#options);
   }
 
   /** Something is in work or ready to be. */
@@ -96,13 +98,14 @@ export class Controller {
   }
 
   #abortAll(reason: Error): void {
-    this.#abort.abort(reason);
-    for (const one of this.#running) one.abort(reason);
+    this.#stopped = true;
+    this.#deadlines.abortAll(reason);
   }
 
   async #work(changesOnly: boolean): Promise<void> {
     const { queue, clock } = this.#options;
-    for (let item = await queue.take({ changesOnly }); item; item = await queue.take({ changesOnly })) {
+    const which = { changesOnly };
+    for (let item = await queue.take(which); item; item = await queue.take(which)) {
       await this.#process(item);
       // Reconciles that find everything cached never wait: without this, ten thousand of them would hold up leases, probes and watches.
       if (clock.monotonic() - this.#turnSince > LONGEST_TURN_MS) await this.#nextTurn();
@@ -122,44 +125,34 @@ export class Controller {
   }
 
   async #process(item: Item): Promise<void> {
-    const { queue, clock, log, reconcile, deadlineMs, graceMs } = this.#options;
+    const { queue, clock, log } = this.#options;
     const started = clock.monotonic();
-    // One controller and one timer for each: ten thousand reconciles a sweep make what they need a matter of milliseconds or of seconds.
-    const deadline = new AbortController();
-    if (this.#abort.signal.aborted) deadline.abort(this.#abort.signal.reason);
-    this.#running.add(deadline);
-    const { signal } = deadline;
-    let cancelTimer = () => {};
-    const givenUp = new Promise<typeof TIMED_OUT>((resolve) => {
-      cancelTimer = clock.setTimeout(() => {
-        deadline.abort(new Error("reconcile deadline"));
-        cancelTimer = clock.setTimeout(() => resolve(TIMED_OUT), graceMs);
-      }, deadlineMs);
-    });
-    // A function that throws before its first await is a rejection like any other.
-    const running = (async () => reconcile(item.ref, { signal, reason: item.reason }))();
-    let late = false;
+    const run = this.#deadlines.begin(item.reason, started);
+    const running = this.#begin(item, run);
     try {
-      const action = await Promise.race([running, givenUp]);
-      late = action === TIMED_OUT;
-      if (action === TIMED_OUT)
-        throw new ReconcileError("transient", "Timeout", "the reconcile did not return in time");
-      this.#succeeded(item, action, clock.monotonic() - started);
+      this.#succeeded(item, await run.within(running), clock.monotonic() - started);
     } catch (error) {
       this.#failed(item, error, clock.monotonic() - started);
-    } finally {
-      cancelTimer();
     }
     const ended = () => {
-      this.#running.delete(deadline);
+      this.#deadlines.end(run);
       queue.done(item.key);
     };
-    if (!late) return ended();
+    if (!run.givenUp) return ended();
     // It still holds its key until it returns: a key is never in work twice.
     running.then(ended, (error) => {
       ended();
       log.debug({ ...item.ref, error: String(error) }, "reconcile ended with an error");
     });
+  }
+
+  /** A function that throws before its first await is a rejection like any other. */
+  #begin({ ref }: Item, run: Run): Promise<Action> {
+    try {
+      return this.#options.reconcile(ref, run);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #succeeded({ ref, reason }: Item, action: Action, ms: number): void {
@@ -183,7 +176,7 @@ export class Controller {
     const retryMs = Math.round(queue.retry(ref, { reason: error.reason, priority, atLeastMs }));
     const fields = { ...ref, kind_of_error: error.kind, reason: error.reason, retryMs, err: error };
     if (error.kind === "conflict" || error.kind === "waiting") log.debug(fields, "reconcile to be repeated");
-    else if (this.#abort.signal.aborted) log.debug(fields, "reconcile cut short");
+    else if (this.#stopped) log.debug(fields, "reconcile cut short");
     else log.error(fields, "reconcile failed");
   }
 }

@@ -24,10 +24,6 @@ export class IndexedObjects {
     return this.#objects.get(key);
   }
 
-  keys(): IterableIterator<string> {
-    return this.#objects.keys();
-  }
-
   values(): IterableIterator<KubeObject> {
     return this.#objects.values();
   }

@@ -196,7 +196,7 @@ class ClusterManager implements Manager {
       workers,
       reservedWorkers,
     });
-    const cache: ObjectCache = new ObjectCache({ indexes, onChange: (change) => this.#changed(kind, change) });
+    const cache: ObjectCache = new ObjectCache({ indexes, onChange: (change) => this.#changed(managed, change) });
     this.#controllers.set(kind, controller);
     this.#caches.set(kind, { resource, cache });
     this.#watchers.push(
@@ -207,22 +207,30 @@ class ClusterManager implements Manager {
         log,
         ...(namespace ? { namespace } : {}),
         ...(labelSelector ? { labelSelector } : {}),
-        onArriving: (items) => {
-          if (!this.#warm) managed.onArriving?.(items, this.store);
-        },
+        onArriving: (items) => this.#arriving(managed, items),
         onSynced: () => this.#hasListed(managed),
       }),
     );
   }
 
-  #changed(kind: string, { before, after, own }: Change): void {
+  /** Of the first list, every object is looked at anyway, and nobody waits for it; no worker has begun yet. */
+  #arriving(managed: ManagedKind, items: KubeObject[]): void {
+    if (this.#warm) return;
+    for (const { metadata } of items) this.#enqueueStartup(managed.kind, metadata);
+    managed.onArriving?.(items, this.store);
+  }
+
+  #changed(managed: ManagedKind, { before, after, own }: Change): void {
     const object = after ?? before;
     if (!object) return;
+    const { kind } = managed;
     const { namespace, name } = object.metadata;
-    // The first list of all: every object is looked at anyway, and nobody waits for it.
-    if (!this.#warm) this.#enqueue({ kind, namespace, name }, "Startup", PRIORITY.resync);
-    else if (concernsItself(before, after, own)) this.#enqueue({ kind, namespace, name }, reasonOf(before, after));
-    if (!this.#warm || !concernsOthers(before, after)) return;
+    if (!this.#warm) {
+      if (this.#listed.has(managed)) this.#enqueueStartup(kind, object.metadata);
+      return;
+    }
+    if (concernsItself(before, after, own)) this.#enqueue({ kind, namespace, name }, reasonOf(before, after));
+    if (!concernsOthers(before, after)) return;
     for (const ref of this.#options.related?.(object, this.store, before) ?? [])
       this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related", afterMs: ref.afterMs ?? RELATED_MS });
   }
@@ -256,8 +264,12 @@ class ClusterManager implements Manager {
     return [...this.#caches.values()].reduce((sum, { cache }) => sum + cache.size, 0);
   }
 
-  #enqueue(ref: ObjectRef, reason: string, priority: number = PRIORITY.change): void {
-    this.#controllers.get(ref.kind)?.enqueue(ref, { reason, priority });
+  #enqueue(ref: ObjectRef, reason: string): void {
+    this.#controllers.get(ref.kind)?.enqueue(ref, { reason });
+  }
+
+  #enqueueStartup(kind: string, { namespace, name }: KubeObject["metadata"]): void {
+    this.#controllers.get(kind)?.enqueue({ kind, namespace, name }, { reason: "Startup", priority: PRIORITY.resync });
   }
 
   /** Called after every list, once its changes have been told. */

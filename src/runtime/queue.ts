@@ -31,6 +31,8 @@ export interface Item {
   reason: string;
   /** Monotonic milliseconds from which on it may be taken. */
   readyAt: number;
+  /** It is on the list of what may be taken. */
+  ready: boolean;
 }
 
 type Taker = (item: Item | undefined) => void;
@@ -43,8 +45,7 @@ export class WorkQueue {
   readonly #onDrained: (() => void) | undefined;
   /** Every key that waits, ready or delayed. */
   readonly #items = new Map<string, Item>();
-  /** Sets keep the order of insertion: first in, first out. */
-  readonly #ready = new Map<number, Set<Item>>(PRIORITIES.map((priority) => [priority, new Set()]));
+  readonly #ready = new Map<number, ReadyList>(PRIORITIES.map((priority) => [priority, new ReadyList()]));
   readonly #delayed = new DelayHeap();
   readonly #working = new Map<string, number>();
   readonly #dirty = new Map<string, Item>();
@@ -81,7 +82,7 @@ export class WorkQueue {
   /** Keys that may be taken now. */
   get ready(): number {
     let count = 0;
-    for (const set of this.#ready.values()) count += set.size;
+    for (const list of this.#ready.values()) count += list.size;
     return count;
   }
 
@@ -91,7 +92,7 @@ export class WorkQueue {
 
   /** Keys of a priority that may be taken now. */
   depth(priority: number): number {
-    return this.#readySet(priority).size;
+    return this.#readyOf(priority).size;
   }
 
   /** Keys that wait, delayed ones included. */
@@ -115,7 +116,8 @@ export class WorkQueue {
     if (this.#closed) return;
     const key = WorkQueue.key(ref);
     const readyAt = this.#clock.monotonic() + (options.afterMs ?? 0);
-    const next: Item = { key, ref, priority: options.priority ?? PRIORITY.change, reason: options.reason, readyAt };
+    const { priority = PRIORITY.change, reason } = options;
+    const next: Item = { key, ref, priority, reason, readyAt, ready: false };
     if (this.#working.has(key)) {
       const old = this.#dirty.get(key);
       this.#dirty.set(key, old ? merge(old, next) : next);
@@ -123,7 +125,9 @@ export class WorkQueue {
     }
     this.#metrics?.added();
     const old = this.#items.get(key);
-    if (old) this.#ready.get(old.priority)?.delete(old);
+    // It keeps its place.
+    if (old?.ready && old.priority >= priority) return;
+    if (old) this.#readyOf(old.priority).remove(old);
     this.#enqueue(old ? merge(old, next) : next);
     this.#dispatch();
   }
@@ -142,19 +146,24 @@ export class WorkQueue {
 
   /** The key succeeded, or its object is gone: the next failure starts from `base`. */
   forget(ref: ObjectRef): void {
-    this.#failures.delete(WorkQueue.key(ref));
+    if (this.#failures.size > 0) this.#failures.delete(WorkQueue.key(ref));
   }
 
   /**
    * The next key, in work from now on; undefined when the queue is closed. `changesOnly` is for workers that are kept free for somebody
    * who waits, while resyncs hold all the others up.
    */
-  take(options: { changesOnly?: boolean } = {}): Promise<Item | undefined> {
-    if (this.#closed) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      (options.changesOnly ? this.#reserved : this.#takers).push(resolve);
-      this.#dispatch();
-    });
+  take(options: { changesOnly?: boolean } = {}): Item | undefined | Promise<Item | undefined> {
+    if (this.#closed) return undefined;
+    const now = this.#clock.monotonic();
+    this.#ripen(now);
+    // Whoever came before would have taken it: nobody waits for what is ready.
+    for (const priority of options.changesOnly ? [PRIORITY.change] : PRIORITIES) {
+      const item = this.#readyOf(priority).take();
+      if (item) return this.#begun(item, now);
+    }
+    this.#arm(now);
+    return new Promise((resolve) => (options.changesOnly ? this.#reserved : this.#takers).push(resolve));
   }
 
   /** Ends the work on a key; adds it again when it became dirty meanwhile. */
@@ -180,46 +189,54 @@ export class WorkQueue {
     this.#cancelTimer?.();
     this.#items.clear();
     this.#dirty.clear();
-    for (const set of this.#ready.values()) set.clear();
+    for (const list of this.#ready.values()) list.clear();
     for (const taker of [...this.#takers.splice(0), ...this.#reserved.splice(0)]) taker(undefined);
   }
 
   #enqueue(item: Item): void {
     this.#items.set(item.key, item);
     if (item.readyAt > this.#clock.monotonic()) this.#delayed.push(item);
-    else this.#readySet(item.priority).add(item);
+    else this.#readyOf(item.priority).add(item);
   }
 
-  #readySet(priority: number): Set<Item> {
-    const set = this.#ready.get(priority);
-    if (!set) throw new Error(`unknown priority ${priority}`);
-    return set;
+  #readyOf(priority: number): ReadyList {
+    const list = this.#ready.get(priority);
+    if (!list) throw new Error(`unknown priority ${priority}`);
+    return list;
   }
 
-  #dispatch(): void {
-    const now = this.#clock.monotonic();
+  /** Delayed keys whose time has come are ready. */
+  #ripen(now: number): void {
     for (
       let top = this.#delayed.peek();
       top && (top.readyAt <= now || !this.#isCurrent(top));
       top = this.#delayed.peek()
     ) {
       this.#delayed.pop();
-      if (this.#isCurrent(top)) this.#readySet(top.priority).add(top);
+      if (this.#isCurrent(top)) this.#readyOf(top.priority).add(top);
     }
+  }
+
+  /** What is ready goes to those who wait. */
+  #dispatch(): void {
+    const now = this.#clock.monotonic();
+    this.#ripen(now);
     for (const priority of PRIORITIES) {
-      const set = this.#readySet(priority);
-      if (set.size === 0) continue;
-      for (const item of set) {
+      const list = this.#readyOf(priority);
+      while (list.size > 0) {
         const taker = (priority === PRIORITY.change ? this.#reserved.shift() : undefined) ?? this.#takers.shift();
         if (!taker) break;
-        set.delete(item);
-        this.#items.delete(item.key);
-        this.#working.set(item.key, now);
-        this.#metrics?.waited(Math.max(0, now - item.readyAt) / 1000);
-        taker(item);
+        taker(this.#begun(list.take()!, now));
       }
     }
     this.#arm(now);
+  }
+
+  #begun(item: Item, now: number): Item {
+    this.#items.delete(item.key);
+    this.#working.set(item.key, now);
+    this.#metrics?.waited(Math.max(0, now - item.readyAt) / 1000);
+    return item;
   }
 
   /** One timer, for the earliest delayed key. */
@@ -248,7 +265,52 @@ function merge(old: Item, next: Item): Item {
     ...sooner,
     priority: Math.max(old.priority, next.priority),
     readyAt: Math.min(old.readyAt, next.readyAt),
+    ready: false,
   };
+}
+
+/** First in, first out. Not a Set: one that loses its first members is searched for the next from its beginning. */
+class ReadyList {
+  #items: Item[] = [];
+  #first = 0;
+  size = 0;
+
+  add(item: Item): void {
+    item.ready = true;
+    this.#items.push(item);
+    this.size++;
+  }
+
+  /** It stays where it is, and is passed over. */
+  remove(item: Item): void {
+    if (!item.ready) return;
+    item.ready = false;
+    this.size--;
+  }
+
+  take(): Item | undefined {
+    while (this.#first < this.#items.length) {
+      const item = this.#items[this.#first++]!;
+      if (!item.ready) continue;
+      this.remove(item);
+      if (this.#first * 2 > this.#items.length) this.#tidy();
+      return item;
+    }
+    this.#tidy();
+    return undefined;
+  }
+
+  clear(): void {
+    this.#first = this.#items.length;
+    this.size = 0;
+    this.#tidy();
+  }
+
+  /** Half of the list at least has been taken, so that tidying up costs each of them one move. */
+  #tidy(): void {
+    this.#items = this.#items.slice(this.#first);
+    this.#first = 0;
+  }
 }
 
 /** Binary heap by `readyAt`. */

@@ -52,8 +52,10 @@ describe("the work queue", () => {
   test("a worker for changes only is left alone by resyncs, and is the first to take a change", async () => {
     const queue = new WorkQueue({ clock: new FakeClock() });
     const taken: string[] = [];
-    const take = (who: string, options = {}) =>
-      queue.take(options).then((item) => void taken.push(`${who}: ${item?.ref.name}`));
+    const take = async (who: string, options = {}) => {
+      const item = await queue.take(options);
+      taken.push(`${who}: ${item?.ref.name}`);
+    };
     void take("changes", { changesOnly: true });
     void take("all");
     queue.add(ref("resync"), { reason: "Poll", priority: PRIORITY.resync });
