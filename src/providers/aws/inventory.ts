@@ -7,7 +7,6 @@ import {
   DescribeUserCommand,
   ListUserProficienciesCommand,
   ListUsersCommand,
-  SearchUsersCommand,
   type User,
   type UserPhoneConfig,
   type UserSearchSummary,
@@ -16,6 +15,7 @@ import type { Clock } from "../clock.ts";
 import type { CallOptions } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
+import { searchUsers } from "./search-users.ts";
 import type { ConnectUserView, PhoneSettings, Proficiency } from "./types.ts";
 
 export type Detail = "identity" | "proficiencies";
@@ -93,8 +93,8 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     let NextToken: string | undefined;
     do {
       const input = { InstanceId, MaxResults: SEARCH_PAGE, NextToken };
-      const r = await call("SearchUsers", (s) => client.send(new SearchUsersCommand(input), s), o);
-      for (const user of r.Users ?? []) if (user.Username) fresh.set(user.Username, viewOf(user, 1000, intern));
+      const r = await call("SearchUsers", (s) => searchUsers(client, input, s), o);
+      for (const user of r.Users) if (user.Username) fresh.set(user.Username, viewOf(user, 1000, intern));
       NextToken = r.NextToken;
     } while (NextToken);
     for (const [name, write] of own) {
@@ -298,7 +298,7 @@ function createIntern(): Intern {
   };
 }
 
-/** `timeUnit`: SearchUsers gives after-contact work in milliseconds (1000), DescribeUser in seconds (1): facts/aws.md trap 2. */
+/** What is not set may be null in a page as it came. `timeUnit`: SearchUsers gives after-contact work in milliseconds (1000), DescribeUser in seconds (1): facts/aws.md trap 2. */
 function viewOf(
   user: UserSearchSummary | User,
   timeUnit: 1 | 1000,
@@ -308,11 +308,11 @@ function viewOf(
     id: user.Id!,
     arn: user.Arn!,
     username: user.Username!,
-    firstName: user.IdentityInfo?.FirstName,
-    lastName: user.IdentityInfo?.LastName,
+    firstName: user.IdentityInfo?.FirstName ?? undefined,
+    lastName: user.IdentityInfo?.LastName ?? undefined,
     securityProfileIds: intern(user.SecurityProfileIds ?? []),
-    routingProfileId: intern(user.RoutingProfileId),
-    hierarchyGroupId: intern(user.HierarchyGroupId),
+    routingProfileId: intern(user.RoutingProfileId ?? undefined),
+    hierarchyGroupId: intern(user.HierarchyGroupId ?? undefined),
     phone: intern(phoneOf(user.PhoneConfig, timeUnit)),
     tags: user.Tags ?? {},
   };
@@ -320,12 +320,12 @@ function viewOf(
 
 function phoneOf(phone: UserPhoneConfig | undefined, timeUnit: 1 | 1000): PhoneSettings {
   if (!phone) return {};
-  const limit = phone.AfterContactWorkTimeLimit;
+  const limit = phone.AfterContactWorkTimeLimit ?? undefined;
   return {
-    type: phone.PhoneType,
-    autoAccept: phone.AutoAccept,
+    type: phone.PhoneType ?? undefined,
+    autoAccept: phone.AutoAccept ?? undefined,
     afterContactWorkSeconds: limit === undefined ? undefined : Math.round(limit / timeUnit),
     deskPhoneNumber: phone.DeskPhoneNumber || undefined,
-    persistentConnection: phone.PersistentConnection,
+    persistentConnection: phone.PersistentConnection ?? undefined,
   };
 }
