@@ -26,7 +26,7 @@ import {
   ListSAMLProvidersCommand,
   ListUsersCommand,
 } from "@aws-sdk/client-iam";
-import { ADMINISTRATOR } from "./net.ts";
+import { ADMINISTRATOR, send } from "./net.ts";
 import type { Simulation } from "./time.ts";
 import { ABROAD, ACCOUNT, HOME, INSTANCES, type Instance, OWNER_TAG } from "./world.ts";
 
@@ -65,15 +65,20 @@ export class Administrator {
   }
 
   async graph(method: string, path: string, body?: unknown): Promise<Json> {
-    const response = await fetch(`${this.graphUrl}/v1.0${path}`, {
+    const { host, pathname, search } = new URL(`${this.graphUrl}/v1.0${path}`);
+    const { response } = await send({
       method,
-      headers: { authorization: "Bearer administrator", "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      url: pathname + search,
+      headers: {
+        host,
+        authorization: "Bearer administrator",
+        "content-type": "application/json",
+      },
+      body: body === undefined ? "" : JSON.stringify(body),
     });
-    const text = await response.text();
-    const json = text ? (JSON.parse(text) as Json) : {};
-    if (!response.ok)
-      throw Object.assign(new Error(`${method} ${path}: ${json.error?.message}`), { status: response.status });
+    const json = response?.body ? (JSON.parse(String(response.body)) as Json) : {};
+    if (!response || response.status >= 300)
+      throw Object.assign(new Error(`${method} ${path}: ${json.error?.message}`), { status: response?.status });
     return json;
   }
 

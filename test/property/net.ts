@@ -1,4 +1,4 @@
-/** The network of a simulation: what the SDK and `fetch` send goes straight to the sandbox, late by chance, and not at all from a dead process. */
+/** The network of a simulation: what the clients of both clouds send goes straight to the sandbox, late by chance, and not at all from a dead process. */
 import { Readable } from "node:stream";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { Sandbox, WireAnswer, WireRequest } from "../../src/sandbox/server.ts";
@@ -32,7 +32,7 @@ const never = <T>() => new Promise<T>(() => {});
 
 type Answer = WireAnswer & { unresolvable?: boolean };
 
-async function send(request: WireRequest): Promise<Answer> {
+export async function send(request: WireRequest): Promise<Answer> {
   const process = Process.current();
   if (!network || !process) throw new Error(`a request from nobody: ${request.method} ${request.url}`);
   const { simulation, sandbox, latencyMs, onTraffic } = network;
@@ -90,39 +90,6 @@ NodeHttpHandler.prototype.handle = async (request, { abortSignal } = {}) => {
   return {
     response: { statusCode: answer.response.status, headers: answer.response.headers ?? {}, body: stream } as never,
   };
-};
-
-const realFetch = globalThis.fetch;
-globalThis.fetch = async (input, init = {}) => {
-  if (!network) return realFetch(input, init);
-  const url = new URL(input instanceof Request ? input.url : String(input));
-  const headers: Record<string, string> = { host: url.host };
-  new Headers(init.headers as never).forEach((value, name) => {
-    headers[name] = value;
-  });
-  const signal = init.signal ?? undefined;
-  const { method = "GET" } = init;
-  const answer = await orAborted(
-    send({ method, url: url.pathname + url.search, headers, body: init.body ? String(init.body) : "" }),
-    signal,
-  );
-  if (answer.fault === "timeout") return orAborted(never<Response>(), signal);
-  if (answer.unresolvable)
-    throw new TypeError("fetch failed", { cause: failure(`getaddrinfo EAI_AGAIN ${url.hostname}`, "EAI_AGAIN") });
-  if (!answer.response || answer.fault === "lostAnswer")
-    throw new TypeError("fetch failed", { cause: failure("other side closed", "UND_ERR_SOCKET") });
-  const { text, broken } = bodyOf(answer);
-  const { status, headers: answered } = answer.response;
-  if (status === 204) return new Response(null, { status, headers: answered });
-  const chunks = new ReadableStream({
-    start(controller) {
-      controller.enqueue(new TextEncoder().encode(text));
-      if (broken)
-        controller.error(new TypeError("terminated", { cause: failure("other side closed", "UND_ERR_SOCKET") }));
-      else controller.close();
-    },
-  });
-  return new Response(chunks, { status, headers: answered });
 };
 
 function textOf(body: string | Uint8Array | undefined): string {

@@ -3,11 +3,13 @@
  * idempotent writes only, never for a POST that creates (a retried one makes a second application).
  */
 import { randomUUID } from "node:crypto";
+import { STATUS_CODES } from "node:http";
 import { Client, type Context, GraphError, type Middleware } from "@microsoft/microsoft-graph-client";
 import type { Breaker, Deed } from "../breaker.ts";
 import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
 import type { Limiter } from "../limiter.ts";
 import { classifyGraph, type GraphFailure, retryAfterMs, unreachable } from "./errors.ts";
+import { exchange, type HttpAnswer, TooLarge } from "./http.ts";
 
 export interface GraphClientOptions {
   /** Without version, for example https://graph.microsoft.com. */
@@ -178,9 +180,9 @@ export class GraphClient {
       AbortSignal.timeout(timeoutMs),
       ...(request.options?.signal ? [request.options.signal] : []),
     ]);
-    const headers = new Headers(context.options?.headers as Record<string, string> | undefined);
+    const headers = { ...(context.options?.headers as Record<string, string> | undefined) };
     try {
-      headers.set("authorization", `Bearer ${await orAborted(token(), signal)}`);
+      headers.authorization = `Bearer ${await orAborted(token(), signal)}`;
     } catch (error) {
       record("error");
       // Nothing was sent, so nothing can have happened.
@@ -188,27 +190,23 @@ export class GraphClient {
       this.#failed(failure, request);
       throw failure;
     }
-    headers.set("client-request-id", randomUUID());
-    headers.set("x-ms-throttle-priority", request.options?.priority === "sweep" ? "low" : "normal");
-    if (context.options?.body) headers.set("content-type", "application/json");
+    headers["client-request-id"] = randomUUID();
+    headers["x-ms-throttle-priority"] = request.options?.priority === "sweep" ? "low" : "normal";
+    const body = context.options?.body as string | undefined;
+    if (body) headers["content-type"] = "application/json";
     try {
-      const response = await fetch(context.request, {
-        ...context.options,
-        headers,
-        signal,
-        redirect: "error",
-      });
-      const date = Date.parse(response.headers.get("date") ?? "");
+      const { method } = request;
+      const answer = await exchange(String(context.request), { method, headers, body, signal, limit: RESPONSE_BYTES });
+      const date = Date.parse(answer.headers.date ?? "");
       if (!Number.isNaN(date)) this.#skewMs = date - Date.now();
-      // Read here, so that a body that is cut counts as this attempt's failure.
-      const body = response.status === 204 ? null : await limitedText(response, RESPONSE_BYTES);
-      if (response.status === 429)
-        limiter?.throttled(bucket, retryAfterMs(response.headers.get("retry-after"), new Date()) ?? 1000, sentAt);
+      const throttled = answer.status === 429;
+      if (throttled)
+        limiter?.throttled(bucket, retryAfterMs(answer.headers["retry-after"], new Date()) ?? 1000, sentAt);
       else limiter?.succeeded(bucket);
-      record(String(response.status), response.status === 429);
-      if (response.ok) breaker?.succeeded(deedOf(request));
-      else breaker?.failed(classifyGraph(failureOf(response, body), request.operation), deedOf(request));
-      return new Response(body, { status: response.status, headers: response.headers });
+      record(String(answer.status), throttled);
+      if (answer.status < 300) breaker?.succeeded(deedOf(request));
+      else breaker?.failed(classifyGraph(failureOf(answer), request.operation), deedOf(request));
+      return responseOf(answer);
     } catch (error) {
       record("error");
       const operation = `${request.method} ${request.operation}`;
@@ -242,7 +240,7 @@ export class GraphClient {
           code: error.code ?? "Unknown",
           message: error.message ?? "",
           details: body?.details,
-          retryAfterMs: retryAfterMs((error.headers as Headers | undefined)?.get("retry-after") ?? null, new Date()),
+          retryAfterMs: retryAfterMs(error.headers?.get("retry-after"), new Date()),
         },
         operation,
         isRead(request),
@@ -280,7 +278,7 @@ class Attempts implements Middleware {
           throw error;
         }
       }
-      const asked = retryAfterMs(context.response?.headers.get("retry-after") ?? null, new Date());
+      const asked = retryAfterMs(context.response?.headers.get("retry-after"), new Date());
       await this.#options.sleep(asked ?? 250 * 2 ** attempt * (0.5 + Math.random() / 2), request.options?.signal);
     }
   }
@@ -294,8 +292,6 @@ interface Sent {
 const sentOf = (context: Context): Sent => (context.options as unknown as { connectSso: Sent }).connectSso;
 const requestOf = (context: Context): GraphRequest => sentOf(context).request;
 
-class TooLarge extends Error {}
-
 const tooLarge = (operation: string, reads: boolean) =>
   new CloudError(`${operation}: the answer is larger than ${RESPONSE_BYTES / 1024 / 1024} MiB`, {
     kind: "terminal",
@@ -304,16 +300,17 @@ const tooLarge = (operation: string, reads: boolean) =>
     outcomeUnknown: !reads,
   });
 
-/** Reads no more than `limit` bytes; leaving the loop early closes the connection. */
-async function limitedText(response: Response, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) throw new TooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+/** What Microsoft's client reads of a Response; a real one would load all of undici. */
+function responseOf({ status, headers, body }: HttpAnswer): Response {
+  const text = () => body.toString("utf8");
+  return {
+    status,
+    ok: status < 300,
+    statusText: STATUS_CODES[status] ?? "",
+    headers: { get: (name: string) => headers[name.toLowerCase()] ?? null },
+    text: async () => text(),
+    json: async () => JSON.parse(text()),
+  } as unknown as Response;
 }
 
 /** What does not listen to the signal, or must not because others share it, is at least not waited for. */
@@ -327,13 +324,13 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined):
   });
 }
 
-function failureOf(response: Response, body: string | null): GraphFailure {
-  const said = safeJson(body ?? "") as { error?: { code?: string; message?: string } } | undefined;
+function failureOf({ status, headers, body }: HttpAnswer): GraphFailure {
+  const said = safeJson(body.toString("utf8")) as { error?: { code?: string; message?: string } } | undefined;
   return {
-    status: response.status,
+    status,
     code: said?.error?.code ?? "Unknown",
-    message: said?.error?.message ?? response.statusText,
-    retryAfterMs: retryAfterMs(response.headers.get("retry-after"), new Date()),
+    message: said?.error?.message ?? STATUS_CODES[status] ?? "",
+    retryAfterMs: retryAfterMs(headers["retry-after"], new Date()),
   };
 }
 

@@ -113,7 +113,7 @@ export function unreachable(operation: string, cause: unknown, reads = operation
 }
 
 /** Retry-After in milliseconds: seconds with or without decimals, or a date. */
-export function retryAfterMs(header: string | null, now: Date): number | undefined {
+export function retryAfterMs(header: string | null | undefined, now: Date): number | undefined {
   if (!header) return undefined;
   const seconds = Number(header);
   if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds * 1000));

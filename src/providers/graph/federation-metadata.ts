@@ -1,5 +1,6 @@
 /** The federation metadata document of one application, from the login service. */
 import { type CallOptions, CloudError } from "../errors.ts";
+import { exchange, type HttpAnswer, TooLarge } from "./http.ts";
 
 const METADATA_BYTES = 1024 * 1024;
 
@@ -13,32 +14,19 @@ export async function fetchMetadata(url: string, timeoutMs: number, options: Cal
       status,
       retryAfterMs: 5_000,
     });
-  let response: Response;
+  let answer: HttpAnswer;
   try {
-    response = await fetch(url, {
-      redirect: "error",
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])]),
-    });
-  } catch {
-    throw fail("no answer");
-  }
-  if (!response.ok) throw fail(`HTTP ${response.status}`, response.status);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      size += chunk.byteLength;
-      if (size > METADATA_BYTES)
-        throw new CloudError("federation metadata is refused: it is larger than 1 MiB", {
-          kind: "terminal",
-          reason: "MetadataRefused",
-          code: "MetadataTooLarge",
-        });
-      chunks.push(chunk);
-    }
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])]);
+    answer = await exchange(url, { signal, limit: METADATA_BYTES });
   } catch (error) {
-    if (error instanceof CloudError) throw error;
-    throw fail("the answer was cut");
+    if (!(error instanceof TooLarge)) throw fail("no answer");
+    throw new CloudError("federation metadata is refused: it is larger than 1 MiB", {
+      kind: "terminal",
+      reason: "MetadataRefused",
+      code: "MetadataTooLarge",
+    });
   }
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(chunks));
+  const { status, body } = answer;
+  if (status >= 300) throw fail(`HTTP ${status}`, status);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
 }
