@@ -38,6 +38,8 @@ const IN_ITEM = 3;
 const IN_PART = 4;
 const IN_MEMBER = 5;
 const PARTS = ["metadata", "status"];
+/** Stands for conditions while the rest is parsed. */
+const NONE = Buffer.from("[]");
 /** Different conditions to remember. */
 const MOST = 1_000;
 
@@ -58,6 +60,9 @@ class Scanner {
   /** The list up to its first item. */
   #head: string | undefined;
   readonly #known = new Map<string, unknown>();
+  #last: { bytes: Buffer; parsed: unknown } | undefined;
+  /** Of one item, what is parsed. */
+  #text = Buffer.alloc(16 * 1024);
 
   push(chunk: Buffer): KubeObject[] {
     const bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, chunk]) : chunk;
@@ -129,22 +134,31 @@ class Scanner {
   }
 
   #item(end: number): KubeObject {
-    const bytes = this.#bytes;
     const conditions = this.#conditions;
-    const first = this.#managedFields && this.#member(this.#managedFields);
+    const fields = this.#managedFields && this.#member(this.#managedFields);
     const [one, other] =
-      first && conditions && conditions.from < first.from ? [conditions, first] : [first, conditions];
-    let text = "";
+      fields && conditions && conditions.from < fields.from ? [conditions, fields] : [fields, conditions];
+    // What is read of it together in one place, so that it becomes a string once.
+    let size = 0;
     let from = this.#start;
     for (const span of [one, other]) {
       if (!span) continue;
-      text += bytes.toString("utf8", from, span.from) + (span === conditions ? "[]" : "");
+      size = this.#put(size, this.#bytes, from, span.from);
+      if (span === conditions) size = this.#put(size, NONE, 0, NONE.length);
       from = span.to;
     }
-    const object: KubeObject = JSON.parse(text + bytes.toString("utf8", from, end));
+    size = this.#put(size, this.#bytes, from, end);
+    const object: KubeObject = JSON.parse(this.#text.toString("utf8", 0, size));
     if (conditions) (object.status as { conditions: unknown }).conditions = this.#shared(conditions);
     this.#managedFields = this.#conditions = undefined;
     return object;
+  }
+
+  #put(at: number, bytes: Buffer, from: number, to: number): number {
+    const size = at + to - from;
+    if (size > this.#text.length) this.#text = Buffer.concat([this.#text.subarray(0, at), Buffer.alloc(2 * size)]);
+    bytes.copy(this.#text, at, from, to);
+    return size;
   }
 
   /** The whole member of which this is the value, with the comma that goes with it. */
@@ -158,11 +172,13 @@ class Scanner {
   }
 
   #shared({ from, to }: Span): unknown {
-    const text = this.#bytes.toString("utf8", from, to);
-    const known = this.#known.get(text);
-    if (known) return known;
-    const parsed = JSON.parse(text);
+    const bytes = this.#bytes.subarray(from, to);
+    // Those who come one after the other were mostly written one after the other.
+    if (this.#last && bytes.equals(this.#last.bytes)) return this.#last.parsed;
+    const text = bytes.toString("utf8");
+    const parsed = this.#known.get(text) ?? JSON.parse(text);
     if (this.#known.size < MOST) this.#known.set(text, parsed);
+    this.#last = { bytes: Buffer.from(bytes), parsed };
     return parsed;
   }
 

@@ -2,7 +2,8 @@
  * Metrics under the names and labels of controller-runtime, so that its dashboards and alerts fit. Every series starts at zero, because
  * rate() cannot see a counter's first step otherwise.
  */
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
+import { BusyHistogram } from "./histogram.ts";
 import { PRIORITY, type QueueMetrics, type WorkQueue } from "./queue.ts";
 
 export type ReconcileResult = "success" | "error" | "requeue" | "requeue_after";
@@ -35,7 +36,7 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
-    new Histogram({ name, help, buckets, labelNames, registers });
+    new BusyHistogram({ registry, name, help, buckets, labelNames });
 
   const total = counter("controller_runtime_reconcile_total", "Reconciliations by result.", "controller", "result");
   const errors = counter("controller_runtime_reconcile_errors_total", "Failed reconciliations.", "controller");
@@ -110,25 +111,24 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
     queue(name) {
       const labels = { name, controller: name };
       for (const one of [adds, retries]) one.inc(labels, 0);
-      for (const one of [waited, worked]) one.zero(labels);
       return {
         added: () => adds.inc(labels),
         retried: () => retries.inc(labels),
-        waited: (seconds) => waited.observe(labels, seconds),
-        worked: (seconds) => worked.observe(labels, seconds),
+        waited: waited.series(labels),
+        worked: worked.series(labels),
       };
     },
     controller(controller, workers, queue) {
       queues.set(controller, queue);
       for (const result of RESULTS) total.inc({ controller, result }, 0);
       for (const one of [errors, terminal, panics, timeouts]) one.inc({ controller }, 0);
-      duration.zero({ controller });
+      const took = duration.series({ controller });
       most.set({ controller }, workers);
       return {
         reconciled(result, seconds) {
           total.inc({ controller, result });
           if (result === "error") errors.inc({ controller });
-          duration.observe({ controller }, seconds);
+          took(seconds);
         },
         terminal: () => terminal.inc({ controller }),
         panic: () => panics.inc({ controller }),
