@@ -8,30 +8,46 @@ import { makeRoom } from "../runtime/memory.ts";
 import type { KubeObject, ObjectStore } from "../runtime/port.ts";
 import { nameOf, namesOf } from "../user/resolve.ts";
 
-/** People to look up at a time: five batches of Microsoft Graph. */
-const AHEAD = 1_500;
+/** People to look up at a time: four batches of Microsoft Graph, which go out together. */
+const AHEAD = 1_200;
 
 /** Connect users and role assignments; once the personas are listed. */
 export function warmInventories(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {
-  thenMakeRoom(awake(store).map((persona) => readInventories(clouds, persona, maxAgeMs)));
+  for (const persona of awake(store)) readInventories(clouds, persona, maxAgeMs).catch(() => undefined);
 }
 
-/** People of Entra: of users that are still being listed, as these arrive. */
-export function createPeopleAhead(clouds: Clouds, maxAgeMs: number): (users: KubeObject[], store: ObjectStore) => void {
-  const waiting = new Map<string | undefined, { persona: ConnectSsoPersona; names: string[] }>();
-  return (users, store) => {
-    for (const { metadata, spec } of users as ConnectUser[]) {
+/**
+ * People of Entra: of users that are still being listed, as these arrive. Returns users whose people were asked for just now: they may be
+ * looked at early.
+ */
+export function createPeopleAhead(clouds: Clouds, maxAgeMs: number) {
+  const waiting = new Map<string | undefined, { persona: ConnectSsoPersona; names: string[]; users: KubeObject[] }>();
+  let read = 0;
+  let tidiedAt = AHEAD;
+  return (arrived: KubeObject[], store: ObjectStore): KubeObject[] => {
+    const asked: KubeObject[] = [];
+    for (const user of arrived as ConnectUser[]) {
+      const { metadata, spec } = user;
       const persona = store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
       const name = nameOf(spec);
       if (!persona || !name || !isAwake(persona)) continue;
       const { tenantId } = persona.spec.application;
-      const group = waiting.get(tenantId) ?? { persona, names: [] };
+      const group = waiting.get(tenantId) ?? { persona, names: [], users: [] };
       waiting.set(tenantId, group);
       group.names.push(name);
+      group.users.push(user);
       if (group.names.length < AHEAD) continue;
       waiting.delete(tenantId);
-      readPeople(clouds, persona, () => group.names, maxAgeMs).catch(() => undefined);
+      const reads = readPeople(clouds, persona, () => group.names, maxAgeMs);
+      read += AHEAD;
+      // Each time that they are four times as many: what this costs grows no faster than they do.
+      if (read >= 4 * tidiedAt) {
+        tidiedAt = read;
+        thenMakeRoom([reads]);
+      } else reads.catch(() => undefined);
+      for (const one of group.users) asked.push(one);
     }
+    return asked;
   };
 }
 

@@ -1,4 +1,7 @@
-/** The objects of one kind as the API server last told them. Never half-filled: a new list replaces the old one in one step. */
+/**
+ * The objects of one kind as the API server last told them. Once filled, never half-filled again: a new list replaces the old one in one
+ * step.
+ */
 import { IndexedObjects } from "./indexed.ts";
 import type { IndexFunction, KubeObject } from "./port.ts";
 import { share } from "./sharing.ts";
@@ -59,11 +62,16 @@ export class ObjectCache {
   }
 
   get(namespace: string, name: string): KubeObject | undefined {
-    return this.#objects.get(IndexedObjects.key(namespace, name));
+    return this.#known.get(IndexedObjects.key(namespace, name));
   }
 
   list(options?: { namespace?: string; index?: string; value?: string }): KubeObject[] {
-    return this.#objects.list(options);
+    return this.#known.list(options);
+  }
+
+  /** Before the first list is complete, what has come of it. */
+  get #known(): IndexedObjects {
+    return this.#synced ? this.#objects : (this.#staged ?? this.#objects);
   }
 
   listBegin(): void {

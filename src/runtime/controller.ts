@@ -15,6 +15,8 @@ export interface ReconcileContext {
   readonly aborted: boolean;
   /** Why this reconcile runs, such as `Changed` or `Poll`. */
   readonly reason: string;
+  /** Not all objects of the kind are known yet: it writes nothing anywhere, and is `postponed` when it would have to. */
+  readonly early: boolean;
 }
 export type Reconcile = (ref: ObjectRef, context: ReconcileContext) => Promise<Action>;
 
@@ -42,6 +44,10 @@ const LONGEST_TURN_MS = 10;
 export class Controller {
   readonly #options: Required<Omit<ControllerOptions, "metrics">> & Pick<ControllerOptions, "metrics">;
   readonly #deadlines: Deadlines;
+  /** Objects are looked at while they are still being listed. */
+  #early = false;
+  /** Looked at early, and to be looked at again. */
+  #postponed: ObjectRef[] = [];
   #stopped = false;
   #workers: Promise<void>[] = [];
   #turn: Promise<void> | undefined;
@@ -69,11 +75,23 @@ export class Controller {
     this.#options.queue.add(ref, options);
   }
 
+  /** Reconciles run as early ones, until `start` or `hold`. */
+  startEarly(): void {
+    this.#early = true;
+    this.#work();
+  }
+
+  /** Until `start`, nothing begins any more. */
+  hold(): void {
+    this.#options.queue.hold();
+  }
+
   /** Keys may be added before: a standby's queue is full when it takes over. */
   start(): void {
-    if (this.#workers.length > 0) return;
-    const { workers, reservedWorkers } = this.#options;
-    this.#workers = Array.from({ length: workers + reservedWorkers }, (_, index) => this.#work(index >= workers));
+    this.#early = false;
+    for (const ref of this.#postponed.splice(0)) this.#again(ref);
+    this.#options.queue.release();
+    this.#work();
   }
 
   /**
@@ -102,7 +120,13 @@ export class Controller {
     this.#deadlines.abortAll(reason);
   }
 
-  async #work(changesOnly: boolean): Promise<void> {
+  #work(): void {
+    if (this.#workers.length > 0) return;
+    const { workers, reservedWorkers } = this.#options;
+    this.#workers = Array.from({ length: workers + reservedWorkers }, (_, index) => this.#worker(index >= workers));
+  }
+
+  async #worker(changesOnly: boolean): Promise<void> {
     const { queue, clock } = this.#options;
     const which = { changesOnly };
     for (let item = await queue.take(which); item; item = await queue.take(which)) {
@@ -127,12 +151,13 @@ export class Controller {
   async #process(item: Item): Promise<void> {
     const { queue, clock, log } = this.#options;
     const started = clock.monotonic();
-    const run = this.#deadlines.begin(item.reason, started);
+    const run = this.#deadlines.begin(item.reason, started, this.#early);
     const running = this.#begin(item, run);
     try {
       this.#succeeded(item, await run.within(running), clock.monotonic() - started);
     } catch (error) {
-      this.#failed(item, error, clock.monotonic() - started);
+      if (run.early) this.#postpone(item.ref);
+      else this.#failed(item, error, clock.monotonic() - started);
     }
     const ended = () => {
       this.#deadlines.end(run);
@@ -157,11 +182,24 @@ export class Controller {
 
   #succeeded({ ref, reason }: Item, action: Action, ms: number): void {
     const { queue, metrics, log } = this.#options;
+    if (action.postponed) {
+      this.#postpone(ref);
+      return;
+    }
     queue.forget(ref);
     const after = action.requeueAfterMs;
     if (after !== undefined) queue.add(ref, { priority: PRIORITY.resync, afterMs: after, reason: "Poll" });
     metrics?.reconciled(after === undefined ? "success" : "requeue_after", ms / 1000);
     log.debug({ ...ref, reason, durationMs: Math.round(ms), requeueAfterMs: after }, "reconciled");
+  }
+
+  #postpone(ref: ObjectRef): void {
+    if (this.#early) this.#postponed.push(ref);
+    else this.#again(ref);
+  }
+
+  #again(ref: ObjectRef): void {
+    this.#options.queue.add(ref, { priority: PRIORITY.resync, reason: "Startup" });
   }
 
   /** The error policy. Nothing is looked at sooner than its back-off. */

@@ -22,8 +22,8 @@ export class Deadlines {
   }
 
   /** `now` in monotonic milliseconds. */
-  begin(reason: string, now: number): Run {
-    const run = new Run(reason, now);
+  begin(reason: string, now: number, early = false): Run {
+    const run = new Run(reason, now, early);
     if (this.#aborted) run.abort(this.#aborted);
     this.#running.add(run);
     if (!this.#cancelTimer) this.#arm(now);
@@ -71,14 +71,16 @@ export class Run {
   readonly reason: string;
   /** Monotonic milliseconds. */
   readonly since: number;
+  readonly early: boolean;
   givenUp = false;
   #controller: AbortController | undefined;
   #cause: Error | undefined;
   #onGivenUp: ((error: Error) => void) | undefined;
 
-  constructor(reason: string, since: number) {
+  constructor(reason: string, since: number, early: boolean) {
     this.reason = reason;
     this.since = since;
+    this.early = early;
   }
 
   /** Made when it is asked for: a reconcile that finds everything in memory needs none. */

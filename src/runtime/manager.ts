@@ -31,8 +31,11 @@ export interface ManagedKind {
   workers?: number;
   /** Further ones that take changes only. */
   reservedWorkers?: number;
-  /** Called with the objects of the first list as they arrive; they are not in the store yet. */
-  onArriving?(items: KubeObject[], store: ObjectStore): void;
+  /**
+   * Called with the objects of the first list as they arrive. Those that it returns, now or later, are looked at early, provided that all
+   * other kinds are listed: the store has what has come so far, and their reconciles must write nothing.
+   */
+  onArriving?(items: KubeObject[], store: ObjectStore): KubeObject[];
   /** Called once, when this kind was listed; others may not be yet, and nothing is reconciled before they are. */
   onListed?(store: ObjectStore): void;
 }
@@ -85,6 +88,8 @@ const FLUSH_MS = 3_000;
 const MANY = 1_000;
 /** Without work, before memory is given back: nobody is to wait for that. */
 const QUIET_MS = 1_000;
+/** How long an early look counts for a process that is not elected at once, milliseconds. */
+const EARLY_IS_GOOD_MS = 10_000;
 /** Until a related object is looked at, unless it says otherwise. */
 const RELATED_MS = 200;
 
@@ -107,13 +112,18 @@ class ClusterManager implements Manager {
   #metrics: Endpoint | undefined;
   #health: Endpoint | undefined;
   readonly #listed = new Set<ManagedKind>();
-  /** Every cache is filled. */
+  /** Of a first list that is not complete yet. */
+  readonly #early = new Set<KubeObject>();
+  /** Every cache is filled, since when, monotonic milliseconds. */
   #warm = false;
+  #warmSince = 0;
+  /** Something changed on which an early look may have stood. */
+  #earlyIsOld = false;
   #leading = false;
   /** Since memory was given back. */
   #reconciled = 0;
   #cancelGiveBack = () => {};
-  /** When the workers began; undefined before, and once they have looked at everything. */
+  /** When this began; undefined once everything has been looked at. */
   #firstPassSince: number | undefined;
   #lost = false;
   #stopping: Promise<void> | undefined;
@@ -156,6 +166,8 @@ class ClusterManager implements Manager {
       "/healthz": async () => says(!this.#lost),
       "/readyz": async () => says(this.ready()),
     });
+    this.#firstPassSince = systemClock.monotonic();
+    this.#lookEarly();
     for (const watcher of this.#watchers) watcher.start();
     await this.#synced.promise;
     if (this.#stopping) return;
@@ -213,11 +225,12 @@ class ClusterManager implements Manager {
     );
   }
 
-  /** Of the first list, every object is looked at anyway, and nobody waits for it; no worker has begun yet. */
   #arriving(managed: ManagedKind, items: KubeObject[]): void {
     if (this.#warm) return;
-    for (const { metadata } of items) this.#enqueueStartup(managed.kind, metadata);
-    managed.onArriving?.(items, this.store);
+    for (const object of managed.onArriving?.(items, this.store) ?? []) {
+      this.#early.add(object);
+      this.#enqueueStartup(managed.kind, object.metadata);
+    }
   }
 
   #changed(managed: ManagedKind, { before, after, own }: Change): void {
@@ -225,8 +238,10 @@ class ClusterManager implements Manager {
     if (!object) return;
     const { kind } = managed;
     const { namespace, name } = object.metadata;
+    // The first list of all: every object is looked at anyway, and nobody waits for it.
     if (!this.#warm) {
-      if (this.#listed.has(managed)) this.#enqueueStartup(kind, object.metadata);
+      if (this.#listed.has(managed)) this.#earlyIsOld = true;
+      if (!this.#early.delete(object)) this.#enqueueStartup(kind, object.metadata);
       return;
     }
     if (concernsItself(before, after, own)) this.#enqueue({ kind, namespace, name }, reasonOf(before, after));
@@ -247,7 +262,7 @@ class ClusterManager implements Manager {
     const busy = [...this.#controllers.values()].some((controller) => controller.busy);
     if (busy) return;
     const objects = this.#objects();
-    if (this.#firstPassSince !== undefined) {
+    if (this.#leading && this.#firstPassSince !== undefined) {
       const seconds = Number(((systemClock.monotonic() - this.#firstPassSince) / 1000).toFixed(3));
       this.#options.log.info({ objects, seconds }, "everything was looked at once");
       this.#firstPassSince = undefined;
@@ -274,18 +289,35 @@ class ClusterManager implements Manager {
 
   /** Called after every list, once its changes have been told. */
   #hasListed(managed: ManagedKind): void {
-    if (!this.#warm && !this.#listed.has(managed)) managed.onListed?.(this.store);
+    if (this.#warm) return;
+    if (!this.#listed.has(managed)) managed.onListed?.(this.store);
     this.#listed.add(managed);
-    for (const { cache } of this.#caches.values()) if (!cache.hasSynced) return;
+    if (this.#listed.size < this.#options.kinds.length) {
+      this.#lookEarly();
+      return;
+    }
     this.#warm = true;
+    this.#warmSince = systemClock.monotonic();
+    this.#early.clear();
+    // Who is not elected yet does no more than this.
+    if (this.#elector) for (const controller of this.#controllers.values()) controller.hold();
     this.#synced.resolve();
+  }
+
+  /** When all kinds but one are known. */
+  #lookEarly(): void {
+    const [last, ...others] = this.#options.kinds.filter((kind) => !this.#listed.has(kind));
+    if (last?.onArriving && others.length === 0) this.#controllers.get(last.kind)?.startEarly();
   }
 
   #lead(): void {
     if (this.#stopping) return;
     this.#setLeader(true);
-    this.#firstPassSince = systemClock.monotonic();
+    if (this.#earlyIsOld || systemClock.monotonic() - this.#warmSince > EARLY_IS_GOOD_MS)
+      for (const [kind, { cache }] of this.#caches)
+        for (const { metadata } of cache.list()) this.#enqueueStartup(kind, metadata);
     for (const controller of this.#controllers.values()) controller.start();
+    this.#drained();
   }
 
   #loseLead(): void {

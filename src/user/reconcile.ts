@@ -17,7 +17,7 @@ import { howToAllow, removalAllowed } from "../persona/removals.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import { asCloudError } from "../providers/verdicts.ts";
-import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
+import { type Action, awaitChange, postponed, requeueAfter, withJitter } from "../runtime/action.ts";
 import { type Condition, findCondition } from "../runtime/conditions.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
@@ -50,7 +50,7 @@ const RETRY_MS = 15_000;
 export function createUserReconciler(deps: UserDeps) {
   return async (
     ref: { namespace: string; name: string },
-    ctx: { signal: AbortSignal; reason?: string },
+    ctx: { signal: AbortSignal; reason?: string; early?: boolean },
   ): Promise<Action> => {
     const object = deps.store.get<ConnectUser>(USER, ref.namespace, ref.name);
     if (!object) return awaitChange();
@@ -62,6 +62,7 @@ export function createUserReconciler(deps: UserDeps) {
       maxAgeMs: deps.pollIntervalMs * 0.9,
     };
     const pass: UserPass = { steps: [], held: [], found: {} };
+    if (ctx.early) return lookEarly(pass, object, deps, call);
     try {
       if (object.metadata.deletionTimestamp) {
         if (!object.metadata.finalizers?.includes(FINALIZER)) return awaitChange();
@@ -111,6 +112,27 @@ async function look(
       call,
     ),
   };
+}
+
+/**
+ * While others are still being listed: who is as declared, and has a status that says so, needs no other look. Of two who are in each
+ * other's way, the one that comes second sees the first.
+ */
+async function lookEarly(
+  pass: UserPass,
+  object: ConnectUser,
+  deps: UserDeps,
+  call: CallOptions & { maxAgeMs?: number },
+): Promise<Action> {
+  const { finalizers, deletionTimestamp } = object.metadata;
+  if (deletionTimestamp || !finalizers?.includes(FINALIZER) || object.spec.suspend) return postponed();
+  pass.scope = await openUserScope(object, deps, call, pass.found);
+  const { desired, seen } = pass.scope;
+  pass.user = seen.user;
+  if (planSteps(desired, seen, beforeOf(object)).length > 0) return postponed();
+  if (!equalJson(userStatus(object, pass, new Date(deps.now())), object.status)) return postponed();
+  report(deps, object, pass);
+  return nextLook(deps, pass);
 }
 
 /** What an apply would do, by the same code, reads only; also while the persona is still to be made. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { awaitChange, requeueAfter } from "../../src/runtime/action.ts";
+import { awaitChange, postponed, requeueAfter } from "../../src/runtime/action.ts";
 import { Controller, type Reconcile } from "../../src/runtime/controller.ts";
 import { KubeApiError, ReconcileError } from "../../src/runtime/errors.ts";
 import { WorkQueue } from "../../src/runtime/queue.ts";
@@ -115,5 +115,99 @@ describe("deadlines", () => {
     await stopping.pass(1);
     await stopped;
     expect(signals[1]!.aborted).toBe(true);
+  });
+});
+
+describe("early looks", () => {
+  const other = { ...ref, name: "b" };
+
+  function early(reconcile: Reconcile) {
+    const seen: string[] = [];
+    const queue = new WorkQueue({ clock: new FakeClock() });
+    const results: string[] = [];
+    const metrics = {
+      reconciled: (result: string) => results.push(result),
+      terminal: () => {},
+      panic: () => results.push("panic"),
+      timeout: () => {},
+    };
+    const said: string[] = [];
+    const log = { ...quiet, error: () => said.push("error") };
+    const controller = new Controller({
+      name: "toy",
+      queue,
+      metrics,
+      log,
+      workers: 1,
+      reconcile: (one, context) => {
+        seen.push(`${one.name}${context.early ? " early" : ""}`);
+        return reconcile(one, context);
+      },
+    });
+    const settle = async () => {
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    };
+    return { controller, queue, seen, results, said, settle };
+  }
+
+  test.each<[string, Reconcile, string[], string[]]>([
+    ["one that finishes counts", async () => requeueAfter(1_000), ["a early"], ["requeue_after"]],
+    [
+      "one that is postponed is repeated when all are known",
+      async (_, context) => (context.early ? postponed() : awaitChange()),
+      ["a early", "a"],
+      ["success"],
+    ],
+    [
+      "one that fails is repeated without a word",
+      async (_, context) => {
+        if (context.early) throw new TypeError("?");
+        return awaitChange();
+      },
+      ["a early", "a"],
+      ["success"],
+    ],
+  ])("%s", async (_, reconcile, looks, expected) => {
+    const { controller, seen, results, said, settle } = early(reconcile);
+    controller.startEarly();
+    controller.enqueue(ref, { reason: "Startup" });
+    await settle();
+    expect(seen).toEqual(["a early"]);
+    controller.start();
+    await settle();
+    expect([seen, results, said]).toEqual([looks, expected, []]);
+    await controller.stop(1);
+  });
+
+  test("one that was under way when all were known, and had to be postponed, is repeated at once", async () => {
+    const hold = Promise.withResolvers<void>();
+    const { controller, seen, settle } = early(async (_, context) => {
+      if (!context.early) return awaitChange();
+      await hold.promise;
+      return postponed();
+    });
+    controller.startEarly();
+    controller.enqueue(ref, { reason: "Startup" });
+    await settle();
+    controller.start();
+    hold.resolve();
+    await settle();
+    expect(seen).toEqual(["a early", "a"]);
+    await controller.stop(1);
+  });
+
+  test("after a hold nothing begins before the start", async () => {
+    const { controller, seen, settle } = early(async () => awaitChange());
+    controller.startEarly();
+    controller.enqueue(ref, { reason: "Startup" });
+    await settle();
+    controller.hold();
+    controller.enqueue(other, { reason: "Startup" });
+    await settle();
+    expect(seen).toEqual(["a early"]);
+    controller.start();
+    await settle();
+    expect(seen).toEqual(["a early", "b"]);
+    await controller.stop(1);
   });
 });
