@@ -75,22 +75,16 @@ export class Controller {
     this.#options.queue.add(ref, options);
   }
 
-  /** Reconciles run as early ones, until `start` or `hold`. */
+  /** Reconciles run as early ones, until `start`. */
   startEarly(): void {
     this.#early = true;
     this.#work();
-  }
-
-  /** Until `start`, nothing begins any more. */
-  hold(): void {
-    this.#options.queue.hold();
   }
 
   /** Keys may be added before: a standby's queue is full when it takes over. */
   start(): void {
     this.#early = false;
     for (const ref of this.#postponed.splice(0)) this.#again(ref);
-    this.#options.queue.release();
     this.#work();
   }
 

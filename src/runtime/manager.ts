@@ -33,7 +33,7 @@ export interface ManagedKind {
   reservedWorkers?: number;
   /**
    * Called with the objects of the first list as they arrive. Those that it returns, now or later, are looked at early, provided that all
-   * other kinds are listed: the store has what has come so far, and their reconciles must write nothing.
+   * other kinds are listed and that there is no election: the store has what has come so far, and their reconciles must write nothing.
    */
   onArriving?(items: KubeObject[], store: ObjectStore): KubeObject[];
   /** Called once, when this kind was listed; others may not be yet, and nothing is reconciled before they are. */
@@ -88,8 +88,6 @@ const FLUSH_MS = 3_000;
 const MANY = 1_000;
 /** Without work, before memory is given back: nobody is to wait for that. */
 const QUIET_MS = 1_000;
-/** How long an early look counts for a process that is not elected at once, milliseconds. */
-const EARLY_IS_GOOD_MS = 10_000;
 /** Until a related object is looked at, unless it says otherwise. */
 const RELATED_MS = 200;
 
@@ -114,9 +112,8 @@ class ClusterManager implements Manager {
   readonly #listed = new Set<ManagedKind>();
   /** Of a first list that is not complete yet. */
   readonly #early = new Set<KubeObject>();
-  /** Every cache is filled, since when, monotonic milliseconds. */
+  /** Every cache is filled. */
   #warm = false;
-  #warmSince = 0;
   /** Something changed on which an early look may have stood. */
   #earlyIsOld = false;
   #leading = false;
@@ -297,15 +294,13 @@ class ClusterManager implements Manager {
       return;
     }
     this.#warm = true;
-    this.#warmSince = systemClock.monotonic();
     this.#early.clear();
-    // Who is not elected yet does no more than this.
-    if (this.#elector) for (const controller of this.#controllers.values()) controller.hold();
     this.#synced.resolve();
   }
 
-  /** When all kinds but one are known. */
+  /** When all kinds but one are known. Whoever has to be elected first looks at nothing before. */
   #lookEarly(): void {
+    if (this.#elector) return;
     const [last, ...others] = this.#options.kinds.filter((kind) => !this.#listed.has(kind));
     if (last?.onArriving && others.length === 0) this.#controllers.get(last.kind)?.startEarly();
   }
@@ -313,7 +308,7 @@ class ClusterManager implements Manager {
   #lead(): void {
     if (this.#stopping) return;
     this.#setLeader(true);
-    if (this.#earlyIsOld || systemClock.monotonic() - this.#warmSince > EARLY_IS_GOOD_MS)
+    if (this.#earlyIsOld)
       for (const [kind, { cache }] of this.#caches)
         for (const { metadata } of cache.list()) this.#enqueueStartup(kind, metadata);
     for (const controller of this.#controllers.values()) controller.start();

@@ -56,7 +56,6 @@ export class WorkQueue {
   #cancelTimer: (() => void) | undefined;
   /** What the timer is for. */
   #armed: Item | undefined;
-  #held = false;
   #closed = false;
 
   constructor(
@@ -159,7 +158,7 @@ export class WorkQueue {
     const now = this.#clock.monotonic();
     this.#ripen(now);
     // Whoever came before would have taken it: nobody waits for what is ready.
-    for (const priority of this.#held ? [] : options.changesOnly ? [PRIORITY.change] : PRIORITIES) {
+    for (const priority of options.changesOnly ? [PRIORITY.change] : PRIORITIES) {
       const item = this.#readyOf(priority).take();
       if (item) return this.#begun(item, now);
     }
@@ -182,16 +181,6 @@ export class WorkQueue {
       this.#dispatch();
     }
     if (!this.busy) this.#onDrained?.();
-  }
-
-  /** Nothing is given until `release`; keys may still be added. */
-  hold(): void {
-    this.#held = true;
-  }
-
-  release(): void {
-    this.#held = false;
-    this.#dispatch();
   }
 
   /** Takers get undefined, waiting keys are dropped; keys in work may still be `done`. */
@@ -234,7 +223,7 @@ export class WorkQueue {
     this.#ripen(now);
     for (const priority of PRIORITIES) {
       const list = this.#readyOf(priority);
-      while (list.size > 0 && !this.#held) {
+      while (list.size > 0) {
         const taker = (priority === PRIORITY.change ? this.#reserved.shift() : undefined) ?? this.#takers.shift();
         if (!taker) break;
         taker(this.#begun(list.take()!, now));

@@ -119,8 +119,6 @@ describe("deadlines", () => {
 });
 
 describe("early looks", () => {
-  const other = { ...ref, name: "b" };
-
   function early(reconcile: Reconcile) {
     const seen: string[] = [];
     const queue = new WorkQueue({ clock: new FakeClock() });
@@ -193,21 +191,6 @@ describe("early looks", () => {
     hold.resolve();
     await settle();
     expect(seen).toEqual(["a early", "a"]);
-    await controller.stop(1);
-  });
-
-  test("after a hold nothing begins before the start", async () => {
-    const { controller, seen, settle } = early(async () => awaitChange());
-    controller.startEarly();
-    controller.enqueue(ref, { reason: "Startup" });
-    await settle();
-    controller.hold();
-    controller.enqueue(other, { reason: "Startup" });
-    await settle();
-    expect(seen).toEqual(["a early"]);
-    controller.start();
-    await settle();
-    expect(seen).toEqual(["a early", "b"]);
     await controller.stop(1);
   });
 });
