@@ -59,7 +59,11 @@ export async function openUserScope(
   const { spec, metadata } = object;
   const persona = resolvePersona(object, deps.store);
   const { servicePrincipalId = unknown(deps), appRoleId = unknown(deps) } = persona.status ?? {};
-  const { connect, graph } = await placesOf(persona, deps.clouds);
+  const [{ account }, graph] = await Promise.all([
+    deps.clouds.aws(persona.spec.instanceArn, metadata.namespace),
+    deps.clouds.graph(persona.spec.application.tenantId, metadata.namespace),
+  ]);
+  const connect = account.instance(persona.spec.instanceArn);
   const facts = await connect.facts(call);
   if (facts.identityManagement !== "SAML")
     throw refuse(REASON.InstanceNotSaml, `the instance manages identities as ${facts.identityManagement}, not SAML`);
@@ -130,28 +134,6 @@ export async function openUserScope(
     ...recreateOf(object, user),
   };
   return { object, persona, graph, connect, person, desired, seen: { assignments, byGroup, user, former } };
-}
-
-type Places = { connect: ConnectInstance; graph: Graph };
-const places = new WeakMap<ConnectSsoPersona, { clouds: Clouds; until: number; found: Promise<Places> }>();
-/** How long the clouds of a persona are remembered, milliseconds: thousands of users ask in that time, and settings may change after it. */
-const PLACES_MS = 1_000;
-
-function placesOf(persona: ConnectSsoPersona, clouds: Clouds): Promise<Places> {
-  const now = performance.now();
-  const known = places.get(persona);
-  if (known && known.clouds === clouds && now < known.until) return known.found;
-  const found = openPlaces(persona, clouds);
-  places.set(persona, { clouds, until: now + PLACES_MS, found });
-  return found;
-}
-
-async function openPlaces({ metadata, spec }: ConnectSsoPersona, clouds: Clouds): Promise<Places> {
-  const [{ account }, graph] = await Promise.all([
-    clouds.aws(spec.instanceArn, metadata.namespace),
-    clouds.graph(spec.application.tenantId, metadata.namespace),
-  ]);
-  return { connect: account.instance(spec.instanceArn), graph };
 }
 
 /** Everybody of the persona's tenant, who will be asked for sooner or later. */

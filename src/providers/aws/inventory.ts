@@ -298,7 +298,10 @@ function createIntern(): Intern {
   };
 }
 
-/** What is not set may be null in a page as it came. `timeUnit`: SearchUsers gives after-contact work in milliseconds (1000), DescribeUser in seconds (1): facts/aws.md trap 2. */
+/**
+ * What is not set may be null in a page as it came. `timeUnit`: SearchUsers gives after-contact work in milliseconds (1000), DescribeUser
+ * in seconds (1): facts/aws.md trap 2.
+ */
 function viewOf(
   user: UserSearchSummary | User,
   timeUnit: 1 | 1000,
