@@ -1,7 +1,8 @@
 /**
  * Reads a list object by object from the bytes of its JSON, so that neither the text nor the parsed whole is ever in memory. On the way it
  * leaves out `metadata.managedFields`, which nobody here reads and which is half of an object, and parses conditions that it has met
- * before only once: of ten thousand objects of one kind most say the same.
+ * before only once: of ten thousand objects of one kind most say the same. What stands byte by byte where it stood in the item before is
+ * not even scanned.
  */
 import type { KubeObject } from "./port.ts";
 
@@ -32,20 +33,23 @@ const ARRAY_END = 0x5d;
 const OBJECT = 0x7b;
 const OBJECT_END = 0x7d;
 
-/** Brackets open around an item, around a part of it such as its metadata, and around a member of such a part. */
+/** Brackets open around an item, a part of it such as its metadata, a member of such a part, and the fields of an entry of managedFields. */
 const IN_LIST = 2;
 const IN_ITEM = 3;
 const IN_PART = 4;
 const IN_MEMBER = 5;
+const IN_FIELDS = 7;
 const PARTS = ["metadata", "status"];
 /** Stands for conditions while the rest is parsed. */
 const NONE = Buffer.from("[]");
-/** Different conditions to remember. */
+/** Different conditions to remember, and entries of managedFields in one item. */
 const MOST = 1_000;
+const MOST_ENTRIES = 8;
 
 class Scanner {
-  /** What was not told yet. */
-  #bytes: Buffer = Buffer.alloc(0);
+  /** Where what was not told yet stands: one place for all of the list. */
+  #room = Buffer.allocUnsafe(128 * 1024);
+  #bytes: Buffer = this.#room.subarray(0, 0);
   /** How far of it was scanned, and in which state. */
   #at = 0;
   #depth = 0;
@@ -61,12 +65,15 @@ class Scanner {
   #head: string | undefined;
   readonly #known = new Map<string, unknown>();
   #last: { bytes: Buffer; parsed: unknown } | undefined;
+  /** Fields of the entries of the item before, which one is next, and where one that differs begins. */
+  readonly #fields: Buffer[] = [];
+  #entry = 0;
+  #fieldsFrom = -1;
   /** Of one item, what is parsed. */
   #text = Buffer.alloc(16 * 1024);
 
   push(chunk: Buffer): KubeObject[] {
-    const bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, chunk]) : chunk;
-    this.#bytes = bytes;
+    const bytes = this.#append(chunk);
     const items: KubeObject[] = [];
     let told = 0;
     let at = this.#at;
@@ -89,9 +96,13 @@ class Scanner {
       } else if (byte < ARRAY) {
         // Between brackets and strings: numbers, commas, colons, blanks.
       } else if (byte === OBJECT || byte === ARRAY) {
-        if (++depth <= IN_MEMBER) this.#opened(depth, byte, at - 1);
+        if (++depth > IN_FIELDS) continue;
+        const end = this.#opened(depth, byte, at - 1);
+        if (end === 0) continue;
+        at = end;
+        depth--;
       } else if (byte === OBJECT_END || byte === ARRAY_END) {
-        if (depth <= IN_MEMBER) this.#closed(depth, at);
+        if (depth <= IN_FIELDS) this.#closed(depth, at);
         if (depth-- === IN_ITEM && this.#inItems) {
           items.push(this.#item(at));
           told = at;
@@ -104,6 +115,16 @@ class Scanner {
     return items;
   }
 
+  #append(chunk: Buffer): Buffer {
+    const before = this.#bytes;
+    const size = before.length + chunk.length;
+    if (size > this.#room.length) this.#room = Buffer.allocUnsafe(2 * size);
+    before.copy(this.#room);
+    chunk.copy(this.#room, before.length);
+    this.#bytes = this.#room.subarray(0, size);
+    return this.#bytes;
+  }
+
   end(): ListEnd {
     const { metadata, items } = JSON.parse((this.#head ?? "") + this.#bytes.toString("utf8")) ?? {};
     if (!Array.isArray(items) || items.length > 0 || typeof metadata?.resourceVersion !== "string")
@@ -111,23 +132,49 @@ class Scanner {
     return metadata;
   }
 
-  #opened(depth: number, byte: number, at: number): void {
+  /** Returns where the value ends that begins at `at` when it is known already, and 0 when it has to be scanned. */
+  #opened(depth: number, byte: number, at: number): number {
     if (depth === IN_LIST) this.#inItems = byte === ARRAY && this.#isOf("items", at);
-    else if (!this.#inItems) return;
+    else if (!this.#inItems) return 0;
     else if (depth === IN_ITEM) {
       this.#start = at;
       this.#head ??= this.#bytes.toString("utf8", 0, at);
     } else if (depth === IN_PART) this.#part = PARTS.find((key) => this.#isOf(key, at));
-    else if (depth !== IN_MEMBER || byte !== ARRAY) return;
-    else if (this.#part === "metadata" && this.#isOf("managedFields", at))
+    else if (depth === IN_FIELDS) return this.#openedFields(at);
+    else if (depth !== IN_MEMBER || byte !== ARRAY) return 0;
+    else if (this.#part === "metadata" && this.#isOf("managedFields", at)) {
       this.#open = this.#managedFields = { from: at, to: 0 };
-    else if (this.#part === "status" && this.#isOf("conditions", at))
-      this.#open = this.#conditions = { from: at, to: 0 };
+      this.#entry = 0;
+    } else if (this.#part === "status" && this.#isOf("conditions", at)) {
+      const end = this.#endOf(this.#last?.bytes, at);
+      this.#conditions = { from: at, to: end };
+      if (end === 0) this.#open = this.#conditions;
+      return end;
+    }
+    return 0;
+  }
+
+  #openedFields(at: number): number {
+    if (!this.#open || this.#open !== this.#managedFields || this.#entry === MOST_ENTRIES) return 0;
+    const end = this.#endOf(this.#fields[this.#entry], at);
+    if (end === 0) this.#fieldsFrom = at;
+    else this.#entry++;
+    return end;
+  }
+
+  /** Where these bytes end if they stand at `at`, and otherwise 0. */
+  #endOf(known: Buffer | undefined, at: number): number {
+    if (!known) return 0;
+    const end = at + known.length;
+    return end <= this.#bytes.length && this.#bytes.compare(known, 0, known.length, at, end) === 0 ? end : 0;
   }
 
   #closed(depth: number, end: number): void {
     if (depth === IN_LIST) this.#inItems = false;
-    else if (depth === IN_MEMBER && this.#open) {
+    else if (depth === IN_FIELDS && this.#fieldsFrom >= 0) {
+      this.#fields[this.#entry++] = Buffer.from(this.#bytes.subarray(this.#fieldsFrom, end));
+      this.#fieldsFrom = -1;
+    } else if (depth === IN_MEMBER && this.#open) {
       this.#open.to = end;
       this.#open = undefined;
     }
@@ -186,8 +233,10 @@ class Scanner {
   #isOf(name: string, at: number): boolean {
     const colon = this.#before(at);
     if (this.#bytes[colon] !== COLON) return false;
-    const end = this.#before(colon) + 1;
-    return this.#bytes.toString("latin1", Math.max(0, end - name.length - 2), end) === `"${name}"`;
+    let end = this.#before(colon);
+    if (this.#bytes[end] !== QUOTE) return false;
+    for (let letter = name.length; letter-- > 0; ) if (this.#bytes[--end] !== name.charCodeAt(letter)) return false;
+    return this.#bytes[end - 1] === QUOTE;
   }
 
   /** The last byte before `at` that is not blank. */
@@ -202,6 +251,7 @@ class Scanner {
     this.#bytes = this.#bytes.subarray(told);
     this.#at = at - told;
     this.#start -= told;
+    if (this.#fieldsFrom >= 0) this.#fieldsFrom -= told;
     for (const span of [this.#managedFields, this.#conditions])
       if (span) {
         span.from -= told;

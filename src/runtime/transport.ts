@@ -59,9 +59,9 @@ const CONNECT_MS = 10_000;
 const HEADERS_MS = 30_000;
 /** Kept open without a request; the API server itself waits longer. */
 const IDLE_MS = 30_000;
-/** Bytes at a time of what is compressed, and of what it becomes. */
+/** Bytes at a time of what is compressed, and of what it becomes; from 128 kB on malloc would ask the system for each. */
 const COMPRESSED = 16 * 1024;
-const DECOMPRESSED = 64 * 1024;
+const DECOMPRESSED = 120 * 1024;
 const JSON_PATCH = "application/json-patch+json";
 
 export class Transport {
