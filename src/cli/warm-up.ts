@@ -84,7 +84,7 @@ async function readPeople(
   const [first] = among();
   // An object id has no "@".
   const key = first?.includes("@") ? { userPrincipalName: first } : { objectId: first ?? "" };
-  if (first) await graph.user(key, { priority: "sweep", maxAgeMs, among });
+  if (first) await graph.user(key, { priority: "sweep", maxAgeMs }, among);
 }
 
 async function readInventories(clouds: Clouds, { metadata, spec, status }: ConnectSsoPersona, maxAgeMs: number) {

@@ -57,6 +57,9 @@ export interface CallRecord {
   target?: string;
 }
 
+/** At once when it is in memory: of what every user's reconcile asks for, all of it is. */
+export type MaybePromise<T> = T | Promise<T>;
+
 export interface CallOptions {
   signal?: AbortSignal;
   /** "person": somebody just changed it and waits; "sweep": resync, inventories. Default "person". */

@@ -11,6 +11,8 @@ import { type AddOptions, type Item, PRIORITY, type WorkQueue } from "./queue.ts
 export interface ReconcileContext {
   /** Aborts at the first deadline and when leadership is lost; status may still be written until the second one. */
   readonly signal: AbortSignal;
+  /** As the signal says; asking for the signal makes one. */
+  readonly aborted: boolean;
   /** Why this reconcile runs, such as `Changed` or `Poll`. */
   readonly reason: string;
   /** Not all objects of the kind are known yet: it writes nothing anywhere, and is `postponed` when it would have to. */

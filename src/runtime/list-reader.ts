@@ -139,7 +139,7 @@ class Scanner {
     else if (depth === IN_ITEM) {
       this.#start = at;
       this.#head ??= this.#bytes.toString("utf8", 0, at);
-    } else if (depth === IN_PART) this.#part = PARTS.find((key) => this.#isOf(key, at));
+    } else if (depth === IN_PART) this.#part = this.#partAt(at);
     else if (depth === IN_FIELDS) return this.#openedFields(at);
     else if (depth !== IN_MEMBER || byte !== ARRAY) return 0;
     else if (this.#part === "metadata" && this.#isOf("managedFields", at)) {
@@ -152,6 +152,12 @@ class Scanner {
       return end;
     }
     return 0;
+  }
+
+  /** Which part of an item begins here, if it is one that matters. */
+  #partAt(at: number): string | undefined {
+    for (const part of PARTS) if (this.#isOf(part, at)) return part;
+    return undefined;
   }
 
   #openedFields(at: number): number {

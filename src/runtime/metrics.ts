@@ -33,12 +33,37 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   const registers = [registry];
   const counter = (name: string, help: string, ...labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers });
+  /** For what happens ten thousand times a sweep: its series is searched for at a scrape, not at every step. */
+  const busyCounter = (name: string, help: string, ...labelNames: string[]) => {
+    const all: { labels: Record<string, string>; steps: number }[] = [];
+    const counter = new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        for (const one of all) {
+          this.inc(one.labels, one.steps);
+          one.steps = 0;
+        }
+      },
+    });
+    /** What counts the steps of one series; the series is there from now on. */
+    return (labels: Record<string, string>) => {
+      counter.inc(labels, 0);
+      const one = { labels, steps: 0 };
+      all.push(one);
+      return () => {
+        one.steps++;
+      };
+    };
+  };
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
     new BusyHistogram({ registry, name, help, buckets, labelNames });
 
-  const total = counter("controller_runtime_reconcile_total", "Reconciliations by result.", "controller", "result");
+  const total = busyCounter("controller_runtime_reconcile_total", "Reconciliations by result.", "controller", "result");
   const errors = counter("controller_runtime_reconcile_errors_total", "Failed reconciliations.", "controller");
   const terminal = counter("controller_runtime_terminal_reconcile_errors_total", "Terminal failures.", "controller");
   const panics = counter("controller_runtime_reconcile_panics_total", "Exceptions nobody expected.", "controller");
@@ -70,7 +95,7 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
           this.set({ name, controller: name, priority: String(priority) }, queue.depth(priority));
     },
   });
-  const adds = counter("workqueue_adds_total", "Keys added.", "name", "controller");
+  const adds = busyCounter("workqueue_adds_total", "Keys added.", "name", "controller");
   const retries = counter("workqueue_retries_total", "Keys added after a failure.", "name", "controller");
   const waited = histogram(
     "workqueue_queue_duration_seconds",
@@ -110,9 +135,9 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   return {
     queue(name) {
       const labels = { name, controller: name };
-      for (const one of [adds, retries]) one.inc(labels, 0);
+      retries.inc(labels, 0);
       return {
-        added: () => adds.inc(labels),
+        added: adds(labels),
         retried: () => retries.inc(labels),
         waited: waited.series(labels),
         worked: worked.series(labels),
@@ -120,13 +145,13 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
     },
     controller(controller, workers, queue) {
       queues.set(controller, queue);
-      for (const result of RESULTS) total.inc({ controller, result }, 0);
+      const ended = Object.fromEntries(RESULTS.map((result) => [result, total({ controller, result })]));
       for (const one of [errors, terminal, panics, timeouts]) one.inc({ controller }, 0);
       const took = duration.series({ controller });
       most.set({ controller }, workers);
       return {
         reconciled(result, seconds) {
-          total.inc({ controller, result });
+          ended[result]!();
           if (result === "error") errors.inc({ controller });
           took(seconds);
         },

@@ -44,8 +44,7 @@ async function applyToUser(
     case "identity": {
       const { kind: _, ...identity } = op;
       // The call replaces the whole object: an e-mail or number that nobody read yet must not be lost.
-      const full =
-        user.secondaryEmail === undefined ? await connect.user(user.username, { ...o, detail: ["identity"] }) : user;
+      const full = user.secondaryEmail === undefined ? await connect.user(user.username, o, ["identity"]) : user;
       const secondaryEmail = identity.secondaryEmail ?? full?.secondaryEmail;
       const mobile = identity.mobile ?? full?.mobile;
       await connect.updateIdentity(

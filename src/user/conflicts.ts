@@ -3,7 +3,7 @@ import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
 import type { CallOptions } from "../providers/errors.ts";
-import type { EntraUser, Graph } from "../providers/graph/types.ts";
+import type { Assignment, EntraUser, Graph } from "../providers/graph/types.ts";
 import { contested } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { type Observed, PERSONA_TAG } from "./plan.ts";
@@ -18,8 +18,9 @@ export function refuseDeclaredConflict(
   store: ObjectStore,
 ): void {
   const found = new Set<ConnectUser>();
-  for (const value of [person.id, person.userPrincipalName, username])
-    for (const other of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value: value.toLowerCase() }))
+  const names = new Set([person.id.toLowerCase(), person.userPrincipalName.toLowerCase(), username.toLowerCase()]);
+  for (const value of names)
+    for (const other of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value }))
       if (!isSame(other, object) && !other.metadata.deletionTimestamp) found.add(other);
   if (found.size === 0) return;
   const self: Claimant = {
@@ -88,7 +89,8 @@ export async function formerAssignments(
           `${person.userPrincipalName} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`,
         );
     }
-    const group = other.spec.instanceArn === here && (await groupOf(graph, servicePrincipalId, person.id, call));
+    const groups = other.spec.instanceArn === here ? await graph.groupAssignments(servicePrincipalId, call) : [];
+    const group = groups.length > 0 && (await groupOf(graph, groups, person.id, call));
     if (group)
       throw contested(
         REASON.TwoPersonas,
@@ -98,15 +100,13 @@ export async function formerAssignments(
   return former;
 }
 
-/** The assigned group through which a person has a role of an application. Shared inventories, so that it costs no call per user. */
+/** Of the groups that are assigned to an application, the one of which a person is a member. */
 async function groupOf(
   graph: Graph,
-  servicePrincipalId: string,
+  groups: readonly Assignment[],
   personId: string,
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<string | undefined> {
-  const groups = await graph.groupAssignments(servicePrincipalId, call);
-  if (groups.length === 0) return undefined;
   for (const { principalId, principalDisplayName } of groups)
     if ((await graph.groupMemberIds(principalId, call)).includes(personId)) return principalDisplayName ?? principalId;
   return undefined;

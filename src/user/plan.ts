@@ -41,7 +41,7 @@ export interface Desired {
 }
 export interface Observed {
   /** The user's own assignments in the persona's application. */
-  assignments: Assignment[];
+  assignments: readonly Assignment[];
   /** A group of which the user is a direct member has the persona's role: no assignment of its own is needed. */
   byGroup: boolean;
   user: ConnectUserView | undefined;

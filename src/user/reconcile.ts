@@ -19,6 +19,7 @@ import { type CallOptions, CloudError } from "../providers/errors.ts";
 import { asCloudError } from "../providers/verdicts.ts";
 import { type Action, awaitChange, postponed, requeueAfter, withJitter } from "../runtime/action.ts";
 import { type Condition, findCondition } from "../runtime/conditions.ts";
+import type { ReconcileContext } from "../runtime/controller.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { applySteps } from "./apply.ts";
@@ -50,14 +51,17 @@ const RETRY_MS = 15_000;
 export function createUserReconciler(deps: UserDeps) {
   return async (
     ref: { namespace: string; name: string },
-    ctx: { signal: AbortSignal; reason?: string; early?: boolean },
+    ctx: Pick<ReconcileContext, "signal" | "aborted"> & Partial<ReconcileContext>,
   ): Promise<Action> => {
     const object = deps.store.get<ConnectUser>(USER, ref.namespace, ref.name);
     if (!object) return awaitChange();
     // Whoever changed the object waits for us; resyncs and starts do not matter as much.
     const sweep = ctx.reason !== undefined && /resync|startup|poll/i.test(ctx.reason);
     const call = {
-      signal: ctx.signal,
+      // Made when it is asked for, which is when something has to be waited for.
+      get signal() {
+        return ctx.signal;
+      },
       priority: sweep ? ("sweep" as const) : ("person" as const),
       maxAgeMs: deps.pollIntervalMs * 0.9,
     };
@@ -80,7 +84,7 @@ export function createUserReconciler(deps: UserDeps) {
     } catch (error) {
       pass.error = error;
     }
-    if (ctx.signal.aborted) return requeueAfter(RETRY_MS);
+    if (ctx.aborted) return requeueAfter(RETRY_MS);
     report(deps, object, pass);
     await writeStatus(deps, object, pass);
     return nextLook(deps, pass);

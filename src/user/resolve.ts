@@ -8,7 +8,7 @@ import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
 import type { ConnectInstance, ConnectUserView, PhoneSettings, Resolved } from "../providers/aws/types.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
-import type { EntraUser, Graph } from "../providers/graph/types.ts";
+import type { Assignment, EntraUser, Graph } from "../providers/graph/types.ts";
 import { contested, refuse, waitFor } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { formerAssignments, refuseDeclaredConflict } from "./conflicts.ts";
@@ -59,10 +59,8 @@ export async function openUserScope(
   const { spec, metadata } = object;
   const persona = resolvePersona(object, deps.store);
   const { servicePrincipalId = unknown(deps), appRoleId = unknown(deps) } = persona.status ?? {};
-  const [{ account }, graph] = await Promise.all([
-    deps.clouds.aws(persona.spec.instanceArn, metadata.namespace),
-    deps.clouds.graph(persona.spec.application.tenantId, metadata.namespace),
-  ]);
+  const { account } = await deps.clouds.aws(persona.spec.instanceArn, metadata.namespace);
+  const graph = await deps.clouds.graph(persona.spec.application.tenantId, metadata.namespace);
   const connect = account.instance(persona.spec.instanceArn);
   const facts = await connect.facts(call);
   if (facts.identityManagement !== "SAML")
@@ -76,7 +74,7 @@ export async function openUserScope(
   const key = spec.entraUser.objectId
     ? { objectId: spec.entraUser.objectId }
     : { userPrincipalName: spec.entraUser.userPrincipalName! };
-  const person = await graph.user(key, { ...call, among: () => namesOf(deps.store, persona) });
+  const person = await graph.user(key, call, () => namesOf(deps.store, persona));
   if (!person)
     throw refuse(
       REASON.EntraUserNotFound,
@@ -106,16 +104,15 @@ export async function openUserScope(
       15_000,
     );
 
-  const user = await connect.user(sent.name, { ...call, detail: detailOf(spec) });
+  const user = await connect.user(sent.name, call, detailOf(spec));
   const owner = ownerOf(deps.cluster, metadata.namespace, metadata.name);
   if (user) claimUser(object, user, owner);
   else await refuseOtherCase(connect, sent.name, call);
   const isThere = servicePrincipalId !== KNOWN_LATER;
-  const [assignments, byGroup, former] = await Promise.all([
-    isThere ? graph.assignmentsOf(servicePrincipalId, person.id, call) : [],
-    isThere && assignedByGroup(graph, { servicePrincipalId, appRoleId }, person.id, call),
-    formerAssignments({ object, persona, person, graph, user }, deps.store, call),
-  ]);
+  const groups = isThere ? await graph.groupAssignments(servicePrincipalId, call) : [];
+  const byGroup = groups.length > 0 && (await assignedByGroup(graph, groups, appRoleId, person.id, call));
+  const assignments = isThere ? await graph.assignmentsOf(servicePrincipalId, person.id, call) : [];
+  const former = await formerAssignments({ object, persona, person, graph, user }, deps.store, call);
   const desired: Desired = {
     owner,
     persona: persona.metadata.name,
@@ -154,14 +151,13 @@ export function nameOf({ entraUser }: ConnectUser["spec"]): string | undefined {
 /** Direct members only: Entra hands the role on to no nested group. Shared inventories, so that it costs no call per user. */
 async function assignedByGroup(
   graph: Graph,
-  role: { servicePrincipalId: string; appRoleId: string },
+  groups: readonly Assignment[],
+  roleId: string,
   personId: string,
   call: CallOptions & { maxAgeMs?: number },
 ): Promise<boolean> {
-  const all = await graph.groupAssignments(role.servicePrincipalId, call);
-  if (all.length === 0) return false;
-  const groups = all.filter(({ appRoleId }) => appRoleId === role.appRoleId);
-  const members = await Promise.all(groups.map(({ principalId }) => graph.groupMemberIds(principalId, call)));
+  const ofRole = groups.filter(({ appRoleId }) => appRoleId === roleId);
+  const members = await Promise.all(ofRole.map(({ principalId }) => graph.groupMemberIds(principalId, call)));
   return members.some((ids) => ids.includes(personId));
 }
 
@@ -191,30 +187,35 @@ async function resolveNames(
 ) {
   const allowed = persona.spec.connectUsers.securityProfiles;
   const profiles = object.spec.securityProfiles ?? allowed;
-  const forbidden = profiles.filter((name) => !allowed.includes(name));
+  const forbidden = profiles === allowed ? [] : profiles.filter((name) => !allowed.includes(name));
   if (forbidden.length > 0)
     throw refuse(
       REASON.SecurityProfileNotAllowed,
       `persona ${persona.metadata.name} does not allow ${forbidden.join(", ")}; it allows ${allowed.join(", ")}`,
     );
-  const need = (found: Resolved, reason: string, what: string): string => {
-    if ("id" in found) return found.id;
-    const near = found.candidates.length > 0 ? `; candidates: ${found.candidates.slice(0, 5).join(", ")}` : "";
-    throw refuse(reason, `${found.ambiguous ? "several match the" : "there is no"} ${what} in the instance${near}`);
-  };
   const routing = object.spec.routingProfile ?? persona.spec.connectUsers.routingProfile;
   const group = object.spec.hierarchyGroup;
   const securityProfileIds: string[] = [];
   for (const name of profiles) {
     const profile = await connect.securityProfile(name, call);
-    securityProfileIds.push(need(profile, REASON.UnknownSecurityProfile, `security profile ${name}`));
+    securityProfileIds.push(need(profile, REASON.UnknownSecurityProfile, "security profile", name));
   }
   const routingProfile = await connect.routingProfile(routing, call);
-  const routingProfileId = need(routingProfile, REASON.UnknownRoutingProfile, `routing profile ${routing}`);
+  const routingProfileId = need(routingProfile, REASON.UnknownRoutingProfile, "routing profile", routing);
   if (!group) return { securityProfileIds, routingProfileId };
-  const what = `hierarchy group ${group.join(" / ")}`;
-  const hierarchyGroupId = need(await connect.hierarchyGroup(group, call), REASON.UnknownHierarchyGroup, what);
+  const found = await connect.hierarchyGroup(group, call);
+  const hierarchyGroupId = need(found, REASON.UnknownHierarchyGroup, "hierarchy group", group.join(" / "));
   return { securityProfileIds, routingProfileId, hierarchyGroupId };
+}
+
+/** The one id that was found, or what a person should look at instead. */
+function need(found: Resolved, reason: string, what: string, name: string): string {
+  if ("id" in found) return found.id;
+  const near = found.candidates.length > 0 ? `; candidates: ${found.candidates.slice(0, 5).join(", ")}` : "";
+  throw refuse(
+    reason,
+    `${found.ambiguous ? "several match the" : "there is no"} ${what} ${name} in the instance${near}`,
+  );
 }
 
 /** The name compares with case: a user that differs in case alone would lock the person out, and a second one would confuse both. */

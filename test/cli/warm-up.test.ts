@@ -30,7 +30,7 @@ function setUp(...objects: KubeObject[]) {
   const asked: { tenant: string; names: string[] }[] = [];
   const clouds = {
     graph: async (tenant: string) => ({
-      async user(key: { userPrincipalName: string }, { among }: { among(): Iterable<string> }) {
+      async user(key: { userPrincipalName: string }, _: object, among: () => Iterable<string>) {
         asked.push({ tenant, names: [...new Set([key.userPrincipalName, ...among()])] });
       },
     }),

@@ -62,7 +62,7 @@ function lookEarly(change: (jane: ConnectUser) => void = () => {}, more: Connect
     removals: new RemovalGuard(1_000),
   });
   const { signal } = new AbortController();
-  return reconcile({ namespace: "team", name: "jane" }, { signal, reason: "Startup", early: true });
+  return reconcile({ namespace: "team", name: "jane" }, { signal, aborted: false, reason: "Startup", early: true });
 }
 
 test("who is as declared, and says so, is looked at again with the next poll", async () => {

@@ -12,7 +12,7 @@ import {
   type UserSearchSummary,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../clock.ts";
-import type { CallOptions } from "../errors.ts";
+import type { CallOptions, MaybePromise } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
 import { searchUsers } from "./search-users.ts";
@@ -25,9 +25,9 @@ export interface Inventory {
    * Users as the index saw them at most `maxAgeMs` ago, own later writes included. A person gets an older state at once, while the new
    * one is read: pages of thousands take longer than anybody waits.
    */
-  users(maxAgeMs: number, o?: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>>;
+  users(maxAgeMs: number, o?: CallOptions): MaybePromise<ReadonlyMap<string, ConnectUserView>>;
   /** One of them; for a person read anew by itself when the inventory is old, as long as few ask for that. */
-  user(username: string, maxAgeMs: number, o?: CallOptions): Promise<ConnectUserView | undefined>;
+  user(username: string, maxAgeMs: number, o?: CallOptions): MaybePromise<ConnectUserView | undefined>;
   byLowerCase(username: string): ConnectUserView[];
   detailed(
     view: ConnectUserView,
@@ -179,15 +179,19 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     else users.delete(name);
   }
 
-  async function current(maxAgeMs: number, o: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>> {
-    const age = readAt === undefined ? Number.POSITIVE_INFINITY : clock.now() - readAt;
-    if (age < maxAgeMs) return users;
+  function age(): number {
+    return readAt === undefined ? Number.POSITIVE_INFINITY : clock.now() - readAt;
+  }
+
+  function current(maxAgeMs: number, o: CallOptions): MaybePromise<ReadonlyMap<string, ConnectUserView>> {
+    const old = age();
+    if (old < maxAgeMs) return users;
     // Shared by everybody who waits, so no single caller's signal may cut it off.
     reading ??= readAll({ priority: o.priority }).finally(() => {
       reading = undefined;
     });
-    if (o.priority !== "sweep" && age < maxAgeMs * STALE) reading.catch(() => undefined);
-    else await reading;
+    if (o.priority === "sweep" || old >= maxAgeMs * STALE) return reading.then(() => users);
+    reading.catch(() => undefined);
     return users;
   }
 
@@ -199,24 +203,27 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     return true;
   }
 
+  async function userAnew(username: string, maxAgeMs: number, o: CallOptions): Promise<ConnectUserView | undefined> {
+    // Asked for anew, one that is known is one call; all of them are twenty.
+    const wanted = maxAgeMs < PERSON_AGE_MS && o.priority !== "sweep" && users.has(username);
+    const view = wanted ? users.get(username) : (await current(maxAgeMs, o)).get(username);
+    if (!view || o.priority === "sweep") return view;
+    const now = clock.now();
+    const knownAt = Math.max(readAt ?? 0, own.get(username)?.at ?? 0, single.get(username) ?? 0);
+    if (now - knownAt < Math.min(maxAgeMs, PERSON_AGE_MS) || !(wanted || maySingle(now))) return view;
+    const seen = await describe(view.id, o);
+    // Somebody may have written meanwhile; what they wrote is newer.
+    if ((own.get(username)?.at ?? 0) >= now) return users.get(username);
+    single.set(username, now);
+    const { secondaryEmail: _, mobile: __, ...fresh } = seen ?? {};
+    show(username, seen && (fresh as ConnectUserView));
+    return users.get(username);
+  }
+
   return {
     users: (maxAgeMs, o = {}) => current(maxAgeMs, o),
-    async user(username, maxAgeMs, o = {}) {
-      // Asked for anew, one that is known is one call; all of them are twenty.
-      const wanted = maxAgeMs < PERSON_AGE_MS && o.priority !== "sweep" && users.has(username);
-      const view = wanted ? users.get(username) : (await current(maxAgeMs, o)).get(username);
-      if (!view || o.priority === "sweep") return view;
-      const now = clock.now();
-      const knownAt = Math.max(readAt ?? 0, own.get(username)?.at ?? 0, single.get(username) ?? 0);
-      if (now - knownAt < Math.min(maxAgeMs, PERSON_AGE_MS) || !(wanted || maySingle(now))) return view;
-      const seen = await describe(view.id, o);
-      // Somebody may have written meanwhile; what they wrote is newer.
-      if ((own.get(username)?.at ?? 0) >= now) return users.get(username);
-      single.set(username, now);
-      const { secondaryEmail: _, mobile: __, ...fresh } = seen ?? {};
-      show(username, seen && (fresh as ConnectUserView));
-      return users.get(username);
-    },
+    user: (username, maxAgeMs, o = {}) =>
+      o.priority === "sweep" && age() < maxAgeMs ? users.get(username) : userAnew(username, maxAgeMs, o),
     byLowerCase(username) {
       if (!lowerCase) {
         lowerCase = new Map();

@@ -7,7 +7,7 @@ import {
   SearchUserHierarchyGroupsCommand,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../clock.ts";
-import type { CallOptions } from "../errors.ts";
+import type { CallOptions, MaybePromise } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { Resolved } from "./types.ts";
 
@@ -15,7 +15,7 @@ export type NameKind = "securityProfile" | "routingProfile" | "hierarchyGroup";
 
 export interface Names {
   /** `name` is a name, or for a hierarchy group its path joined by "/" through `pathKey`. */
-  resolve(kind: NameKind, name: string, o?: CallOptions): Promise<Resolved>;
+  resolve(kind: NameKind, name: string, o?: CallOptions): MaybePromise<Resolved>;
   nameOf(kind: NameKind, id: string): string | undefined;
 }
 
@@ -88,14 +88,20 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
     return fresh;
   }
 
+  async function resolveAnew(kind: NameKind, name: string, o: CallOptions): Promise<Resolved> {
+    let known = await table(kind, MAX_AGE_MS, o);
+    if (!known.idsByName.has(name)) known = await table(kind, MISSING_AGE_MS, o);
+    const ids = known.idsByName.get(name) ?? [];
+    if (ids.length === 1) return { id: ids[0]! };
+    if (ids.length > 1) return { candidates: ids, ambiguous: true };
+    return { candidates: nearest(name, [...known.idsByName.keys()]), ambiguous: false };
+  }
+
   return {
-    async resolve(kind, name, o = {}) {
-      let known = await table(kind, MAX_AGE_MS, o);
-      if (!known.idsByName.has(name)) known = await table(kind, MISSING_AGE_MS, o);
-      const ids = known.idsByName.get(name) ?? [];
-      if (ids.length === 1) return { id: ids[0]! };
-      if (ids.length > 1) return { candidates: ids, ambiguous: true };
-      return { candidates: nearest(name, [...known.idsByName.keys()]), ambiguous: false };
+    resolve(kind, name, o = {}) {
+      const known = tables.get(kind);
+      const ids = known && clock.now() - known.readAt < MAX_AGE_MS ? known.idsByName.get(name) : undefined;
+      return ids?.length === 1 ? { id: ids[0]! } : resolveAnew(kind, name, o);
     },
     nameOf: (kind, id) => tables.get(kind)?.nameById.get(id),
   };

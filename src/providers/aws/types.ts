@@ -1,5 +1,5 @@
 /** Ports of the AWS side. `undefined` from a read means: not there (NoSuchEntity / ResourceNotFound). Errors are CloudError. */
-import type { CallOptions } from "../errors.ts";
+import type { CallOptions, MaybePromise } from "../errors.ts";
 
 export type Tags = Record<string, string>;
 
@@ -201,17 +201,18 @@ export interface ConnectInstance {
   facts(o?: CallOptions): Promise<ConnectInstanceFacts>;
   /** Rejects while Connect of this account is left alone (asks it when that may have an end); costs nothing otherwise. */
   answers(o?: CallOptions): Promise<void>;
-  securityProfile(name: string, o?: CallOptions): Promise<Resolved>;
-  routingProfile(name: string, o?: CallOptions): Promise<Resolved>;
+  securityProfile(name: string, o?: CallOptions): MaybePromise<Resolved>;
+  routingProfile(name: string, o?: CallOptions): MaybePromise<Resolved>;
   /** Path of names from the top level, for example ["Dublin", "Team A"]. */
-  hierarchyGroup(path: string[], o?: CallOptions): Promise<Resolved>;
+  hierarchyGroup(path: string[], o?: CallOptions): MaybePromise<Resolved>;
   nameOf(kind: "securityProfile" | "routingProfile" | "hierarchyGroup", id: string): string | undefined;
 
   /** The user of exactly this name as the inventory sees it, own recent writes included. `detail` also reads e-mail, mobile, proficiencies. */
   user(
     username: string,
-    o?: CallOptions & { detail?: ("identity" | "proficiencies")[]; maxAgeMs?: number },
-  ): Promise<ConnectUserView | undefined>;
+    o?: CallOptions & { maxAgeMs?: number },
+    detail?: ("identity" | "proficiencies")[],
+  ): MaybePromise<ConnectUserView | undefined>;
   /** Users whose name equals without regard to case. */
   similar(username: string, o?: CallOptions & { maxAgeMs?: number }): Promise<ConnectUserView[]>;
   /** True when a ListUsers of the last half minute confirms that no user of exactly this name exists; needed before a create. */

@@ -1,5 +1,5 @@
 /** Who is assigned to an application, as one inventory that all its users share. */
-import type { CallOptions } from "../errors.ts";
+import type { CallOptions, MaybePromise } from "../errors.ts";
 import { type GraphClient, orAborted } from "./client.ts";
 import { toAssignment } from "./shapes.ts";
 import type { Assignment } from "./types.ts";
@@ -7,6 +7,7 @@ import type { Assignment } from "./types.ts";
 const DEFAULT_MAX_AGE_MS = 60_000;
 /** How many times its age a list may have for a person, while a new one is under way. */
 const STALE = 3;
+const NONE: readonly Assignment[] = [];
 /** An own write: what now stands under this id, or nothing after a removal. */
 type Written = { principalId: string | undefined; assignment?: Assignment; until: number };
 
@@ -33,14 +34,20 @@ export class Assignments {
     return [...this.#byPrincipal.values()].flat();
   }
 
-  async of(principalId: string, o: CallOptions & { maxAgeMs?: number } = {}): Promise<Assignment[]> {
-    await this.#fresh(o);
-    return this.#byPrincipal.get(principalId) ?? [];
+  of(principalId: string, o: CallOptions & { maxAgeMs?: number } = {}): MaybePromise<readonly Assignment[]> {
+    return this.#fresh(o)?.then(() => this.#of(principalId)) ?? this.#of(principalId);
   }
 
   /** Few among thousands, and every user's reconcile asks for them. */
-  async groups(o: CallOptions & { maxAgeMs?: number } = {}): Promise<readonly Assignment[]> {
-    await this.#fresh(o);
+  groups(o: CallOptions & { maxAgeMs?: number } = {}): MaybePromise<readonly Assignment[]> {
+    return this.#fresh(o)?.then(() => this.#ofGroups()) ?? this.#ofGroups();
+  }
+
+  #of(principalId: string): readonly Assignment[] {
+    return this.#byPrincipal.get(principalId) ?? NONE;
+  }
+
+  #ofGroups(): readonly Assignment[] {
     this.#groups ??= [...this.#byPrincipal.values()].flat().filter(({ principalType }) => principalType === "Group");
     return this.#groups;
   }
@@ -52,16 +59,19 @@ export class Assignments {
     this.#lay(id, written);
   }
 
-  async #fresh(o: CallOptions & { maxAgeMs?: number }): Promise<void> {
+  /** Undefined when nobody has to wait. */
+  #fresh(o: CallOptions & { maxAgeMs?: number }): Promise<void> | undefined {
     const age = Date.now() - this.#readAt;
     const maxAgeMs = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
-    if (this.#readAt > 0 && age < maxAgeMs) return;
+    if (this.#readAt > 0 && age < maxAgeMs) return undefined;
     this.#reading ??= this.#read(o).finally(() => {
       this.#reading = undefined;
     });
     // A person does not wait for the pages of ten thousand: a duplicate is refused by Graph, and what is gone is gone.
-    if (o.priority !== "sweep" && this.#readAt > 0 && age < maxAgeMs * STALE) this.#reading.catch(() => undefined);
-    else await orAborted(this.#reading, o.signal);
+    if (o.priority === "sweep" || this.#readAt === 0 || age >= maxAgeMs * STALE)
+      return orAborted(this.#reading, o.signal);
+    this.#reading.catch(() => undefined);
+    return undefined;
   }
 
   async #read(o: CallOptions): Promise<void> {

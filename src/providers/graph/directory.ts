@@ -16,7 +16,8 @@ export function directoryCalls({ client }: TenantContext) {
   const members = new Map<string, { ids: string[]; at: number }>();
 
   return {
-    user: (key, options) => people.find("objectId" in key ? key.objectId : key.userPrincipalName, options),
+    user: (key, options, among) =>
+      people.find("objectId" in key ? key.objectId : key.userPrincipalName, options, among),
     async findGroups(filter, options) {
       if ("id" in filter) {
         const json = await client.read<Json>({

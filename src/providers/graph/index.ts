@@ -141,13 +141,12 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
   }
 
   return {
-    async tenant(tenantId, { clientId } = {}) {
+    tenant(tenantId, { clientId } = {}) {
       const id = tenantId ?? env.AZURE_TENANT_ID;
-      if (!id)
-        throw new CloudError(
-          "no tenant: set application.tenantId on the persona, or AZURE_TENANT_ID for the controller",
-          { kind: "terminal", reason: "NoTenant", code: "NoTenant" },
-        );
+      if (!id) {
+        const message = "no tenant: set application.tenantId on the persona, or AZURE_TENANT_ID for the controller";
+        return Promise.reject(new CloudError(message, { kind: "terminal", reason: "NoTenant", code: "NoTenant" }));
+      }
       const key = `${id.toLowerCase()}/${clientId ?? ""}`;
       const found = tenants.get(key);
       if (found) return found;

@@ -1,5 +1,5 @@
 /** Users of the tenant, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
-import { type CallOptions, CloudError } from "../errors.ts";
+import { type CallOptions, CloudError, type MaybePromise } from "../errors.ts";
 import { BATCH, type Inner, readBatch } from "./batch.ts";
 import { type GraphClient, orAborted } from "./client.ts";
 import { literal } from "./context.ts";
@@ -22,9 +22,9 @@ const GATHER_MS = 5;
 
 export interface FindOptions extends CallOptions {
   maxAgeMs?: number;
-  /** Names of all who are going to be asked for: those that nobody knows yet are looked up together with this one. */
-  among?(): Iterable<string>;
 }
+/** Names of all who are going to be asked for: those that nobody knows yet are looked up together with the one that is. */
+type Among = () => Iterable<string>;
 
 /** `asked`: when somebody last wanted to know. */
 type Cached = { user: EntraUser | undefined; at: number; asked: number };
@@ -38,7 +38,7 @@ export class People {
   readonly #pending = new Map<string, Waiter[]>();
   /** Of these, the ones that the next look-up is going to ask for. */
   #next = new Set<string>();
-  #among: (() => Iterable<string>) | undefined;
+  #among: Among | undefined;
   #deltaPath: string | undefined;
   #deltaAt = 0;
   #forgotAt = Date.now();
@@ -48,14 +48,20 @@ export class People {
     this.#client = client;
   }
 
-  async find(key: string, o: FindOptions = {}): Promise<EntraUser | undefined> {
+  find(key: string, o: FindOptions = {}, among?: Among): MaybePromise<EntraUser | undefined> {
     const name = key.toLowerCase();
-    const maxAge = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
     const cached = this.#byKey.get(name);
-    if (cached) cached.asked = Date.now();
-    if (cached && (Date.now() - cached.at < maxAge || (cached.user && Date.now() - this.#deltaAt < maxAge)))
-      return cached.user;
-    if (cached?.user && this.#byKey.size > DELTA_FROM) {
+    if (cached) {
+      const now = Date.now();
+      const maxAge = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
+      cached.asked = now;
+      if (now - cached.at < maxAge || (cached.user && now - this.#deltaAt < maxAge)) return cached.user;
+    }
+    return this.#findAnew(name, o, among);
+  }
+
+  async #findAnew(name: string, o: FindOptions, among: Among | undefined): Promise<EntraUser | undefined> {
+    if (this.#byKey.get(name)?.user && this.#byKey.size > DELTA_FROM) {
       // Shared by all who wait, so one caller's signal must not end it: each leaves by its own.
       this.#refreshing ??= this.#refresh().finally(() => {
         this.#refreshing = undefined;
@@ -64,10 +70,10 @@ export class People {
       const fresh = this.#byKey.get(name);
       if (fresh) return fresh.user;
     }
-    return orAborted(this.#ask(name, o.among), o.signal);
+    return orAborted(this.#ask(name, among), o.signal);
   }
 
-  #ask(name: string, among?: () => Iterable<string>): Promise<EntraUser | undefined> {
+  #ask(name: string, among: Among | undefined): Promise<EntraUser | undefined> {
     return new Promise((resolve, reject) => {
       const waiters = this.#pending.get(name);
       if (waiters) {

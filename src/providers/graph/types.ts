@@ -1,5 +1,5 @@
 /** Port of the Entra side. `undefined` from a read means 404. Errors are CloudError. POSTs that create are never retried by the transport. */
-import type { CallOptions } from "../errors.ts";
+import type { CallOptions, MaybePromise } from "../errors.ts";
 
 export interface AppRole {
   id: string;
@@ -175,9 +175,12 @@ export interface Graph {
     servicePrincipalId: string,
     principalId: string,
     o?: CallOptions & { maxAgeMs?: number },
-  ): Promise<Assignment[]>;
+  ): MaybePromise<readonly Assignment[]>;
   /** Those of groups, from the same inventory. */
-  groupAssignments(servicePrincipalId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<readonly Assignment[]>;
+  groupAssignments(
+    servicePrincipalId: string,
+    o?: CallOptions & { maxAgeMs?: number },
+  ): MaybePromise<readonly Assignment[]>;
   /** A duplicate counts as success after a look. */
   assign(servicePrincipalId: string, principalId: string, appRoleId: string, o?: CallOptions): Promise<void>;
   unassign(servicePrincipalId: string, assignmentId: string, o?: CallOptions): Promise<void>;
@@ -188,8 +191,9 @@ export interface Graph {
    */
   user(
     key: { userPrincipalName: string } | { objectId: string },
-    o?: CallOptions & { maxAgeMs?: number; among?(): Iterable<string> },
-  ): Promise<EntraUser | undefined>;
+    o?: CallOptions & { maxAgeMs?: number },
+    among?: () => Iterable<string>,
+  ): MaybePromise<EntraUser | undefined>;
   findGroups(f: { displayName: string } | { id: string }, o?: CallOptions): Promise<EntraGroup[]>;
   /** Direct members only: a group assignment reaches no nested group. */
   groupMemberIds(groupId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<string[]>;

@@ -51,7 +51,7 @@ test("a sweep waits for a fresh inventory; a person gets the old one at once and
   held.search = hold.promise;
   world.described.ann = { RoutingProfileId: "changed by hand" };
   let swept = false;
-  const sweep = inventory.user("bob", 10 * MINUTE, { priority: "sweep" }).then(() => {
+  const sweep = Promise.resolve(inventory.user("bob", 10 * MINUTE, { priority: "sweep" })).then(() => {
     swept = true;
   });
   const seen = await inventory.user("ann", 10 * MINUTE, { priority: "person" });

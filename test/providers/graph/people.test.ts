@@ -34,12 +34,12 @@ describe("users", () => {
         const people = new People(clientOf(url));
         const names = [...Array.from({ length: 899 }, (_, i) => `u${i}@x`), "nobody@x"];
         const among = () => names;
-        expect((await people.find("u7@x", { among }))?.id).toBe("id-u7@x");
+        expect((await people.find("u7@x", {}, among))?.id).toBe("id-u7@x");
         // The changes from now on, three batches of filters, one batch of names.
         expect(seen).toHaveLength(1 + 3 + 1);
         expect(seen[0]!.url).toContain("$deltatoken=latest");
-        expect(await Promise.all(names.map((name) => people.find(name, { among })))).toHaveLength(900);
-        expect(await people.find("nobody@x", { among })).toBeUndefined();
+        expect(await Promise.all(names.map((name) => people.find(name, {}, among)))).toHaveLength(900);
+        expect(await people.find("nobody@x", {}, among)).toBeUndefined();
         expect(seen).toHaveLength(5);
       },
     );
@@ -81,7 +81,7 @@ describe("users", () => {
       (request, response) => answerBatch(request, response),
       async ({ url }) => {
         const people = new People(clientOf(url));
-        await expect(people.find("u1@x", { among })).rejects.toThrow("no names");
+        await expect(people.find("u1@x", {}, among)).rejects.toThrow("no names");
         expect((await people.find("u1@x"))?.id).toBe("id-u1@x");
       },
     );
@@ -127,7 +127,7 @@ describe("users", () => {
       async ({ url, seen }) => {
         const people = new People(clientOf(url, { attempts: 1 }));
         await fill(people);
-        const ask = () => people.find("u1@x", { maxAgeMs: 0 }).catch(() => undefined);
+        const ask = () => Promise.resolve(people.find("u1@x", { maxAgeMs: 0 })).catch(() => undefined);
         await ask();
         await ask();
         if (!asked[2]!.startsWith("latest")) await ask();
