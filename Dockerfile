@@ -33,5 +33,5 @@ ENV NODE_ENV=production HOME=/home/nonroot MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESH
 USER 65532:65532
 EXPOSE 8080 8081
 # "--": what follows the program's name is the program's own, --env-file too.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--", "/app/dist/connect-sso.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--", "/app/dist/connect-sso.js"]
 CMD ["--help"]

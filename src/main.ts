@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=4 --
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=8 --
 /**
  * Wiring only. The commands are in src/cli/catalogue.ts; what a command needs is loaded when it runs.
  *
@@ -6,10 +6,14 @@
  * what large buffers leave behind; docs/performance.md has the figures.
  */
 import { basename } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Command } from "commander";
 import { COMMANDS, GROUPS } from "./cli/catalogue.ts";
 import { buildProgram, main } from "./cli/command.ts";
 import { VERSION } from "./cli/version.ts";
+
+// What Maglev compiles is fast enough here, and TurboFan compiles for longer than its code runs. Node 22 has TurboFan only.
+if (Number.parseInt(process.versions.node, 10) >= 24) setFlagsFromString("--no-turbofan");
 
 // `head` and `less` leave when they have seen enough; an answer on a full disk is none.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
