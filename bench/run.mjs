@@ -7,7 +7,7 @@
 import { change } from "./cases/change.ts";
 import { create } from "./cases/create.ts";
 import { failover } from "./cases/failover.ts";
-import { growthPoint, growthResults } from "./cases/growth.ts";
+import { growthPoints, growthResults } from "./cases/growth.ts";
 import { idle } from "./cases/idle.ts";
 import { start } from "./cases/start.ts";
 import { startup } from "./cases/startup.ts";
@@ -49,24 +49,14 @@ async function bench(name, run) {
 await bench("startup", startup);
 await bench("create", create);
 
-const crowd = ["start", "sweep", "change", "idle", "failover"];
-const growth = [];
-// A world of its own for each size: who is in the clouds costs as well.
-for (const users of [few, many, most]) {
-  const cases = users === many ? crowd.filter(wanted) : [];
-  if (!wanted("growth") && cases.length === 0) continue;
-  const scene = await Scene.open(users);
+const crowd = { start, sweep, idle, failover, change };
+if (Object.keys(crowd).some(wanted)) {
+  const scene = await Scene.open(many);
   try {
-    console.log(`bringing ${users.toLocaleString("en")} users in sync …`);
-    await scene.populate(users);
-    if (wanted("growth")) growth.push(await growthPoint(scene));
-    if (users !== many) continue;
-    await bench("start", () => start(scene));
-    await bench("sweep", () => sweep(scene));
-    await bench("idle", () => idle(scene));
-    await bench("failover", () => failover(scene));
-    // Last: it changes users.
-    await bench("change", () => change(scene));
+    console.log(`bringing ${many.toLocaleString("en")} users in sync …`);
+    await scene.populate(many);
+    // The last one changes users.
+    for (const [name, run] of Object.entries(crowd)) await bench(name, () => run(scene));
   } catch (error) {
     console.error(`FAILED: ${error instanceof Error ? error.stack : error}`);
     missed++;
@@ -74,10 +64,12 @@ for (const users of [few, many, most]) {
     await scene.close();
   }
 }
-if (growth.length === 3) {
-  stored.growth = growth;
-  await bench("growth", () => growthResults(growth));
-}
+
+await bench("growth", async () => {
+  const points = await growthPoints([few, many, most]);
+  stored.growth = points;
+  return growthResults(points);
+});
 
 if (process.env.SAVE !== "no" && scale === 1) {
   stored.cases = Object.fromEntries(

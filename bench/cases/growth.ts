@@ -1,18 +1,38 @@
 /** Start to all reconciled by number of users: a further user may not cost more among many than among few. */
 import type { GrowthPoint, Result } from "../lib/results.ts";
-import type { Scene } from "../lib/scene.ts";
+import { Scene } from "../lib/scene.ts";
 import { median } from "../lib/statistics.ts";
-import { startOnce } from "./start.ts";
+import { sleep } from "../lib/wait.ts";
+import { REST_MS, type Run, startOnce } from "./start.ts";
 
-const TURNS = 3;
+const TURNS = 5;
 /** Measurements scatter; what grows with the square would be five times as much. */
 const TOLERANCE = 1.15;
 
-export async function growthPoint(scene: Scene): Promise<GrowthPoint> {
-  const runs: Awaited<ReturnType<typeof startOnce>>[] = [];
-  for (let turn = 0; turn < TURNS; turn++) runs.push(await startOnce(scene));
-  const of = (key: "seconds" | "cpu" | "rss") => median(runs.map((run) => run[key]));
-  return { users: scene.users, seconds: of("seconds"), cpu: of("cpu"), rss: of("rss") };
+/**
+ * Every size has a world of its own, because who is in the clouds costs as well. All of them are there at once and take turns: a machine
+ * that is slower for a while is so for all.
+ */
+export async function growthPoints(sizes: number[]): Promise<GrowthPoint[]> {
+  const scenes: { scene: Scene; runs: Run[] }[] = [];
+  try {
+    for (const users of sizes) {
+      const scene = await Scene.open(users);
+      scenes.push({ scene, runs: [] });
+      await scene.populate(users);
+    }
+    for (let turn = 0; turn < TURNS; turn++)
+      for (const { scene, runs } of scenes) {
+        await sleep(REST_MS);
+        runs.push(await startOnce(scene));
+      }
+  } finally {
+    for (const { scene } of scenes) await scene.close();
+  }
+  return scenes.map(({ scene: { users }, runs }) => {
+    const of = (key: "seconds" | "cpu" | "rss") => median(runs.map((run) => run[key]));
+    return { users, seconds: of("seconds"), cpu: of("cpu"), rss: of("rss") };
+  });
 }
 
 /** The largest against the straight line through the two others. */

@@ -12,9 +12,9 @@ import { sleep } from "../lib/wait.ts";
 
 const TURNS = 6;
 /** Before each start, so that the API server has cleared away what the one before made it do, milliseconds. */
-const REST_MS = 3_000;
+export const REST_MS = 3_000;
 
-type Run = Usage & { seconds: number };
+export type Run = Usage & { seconds: number };
 
 export async function start(scene: Scene): Promise<Result[]> {
   const baseline = buildBaseline();
