@@ -96,17 +96,21 @@ export function classifyGraph(
   });
 }
 
+/** What became of a connection, in a word: `ECONNRESET`, `ENOTFOUND`, `TimeoutError`. */
+export function networkCode(error: unknown): string {
+  const { cause, code, name } = error as { cause?: { code?: unknown }; code?: unknown; name?: string };
+  // A time-out is a DOMException, and its code a number that says nothing.
+  const found = [cause?.code, code].find((one) => typeof one === "string");
+  return (found as string | undefined) ?? name ?? "NetworkError";
+}
+
 /** No answer at all: time-out, reset, name resolution. */
 export function unreachable(operation: string, cause: unknown, reads = operation.startsWith("GET")): CloudError {
-  const code =
-    (cause as { cause?: { code?: string }; code?: string; name?: string })?.cause?.code ??
-    (cause as { code?: string }).code ??
-    (cause as { name?: string }).name ??
-    "NetworkError";
+  const code = networkCode(cause);
   return new CloudError(`${operation}: no answer (${code})`, {
     kind: "transient",
     reason: "GraphUnreachable",
-    code: String(code),
+    code,
     outcomeUnknown: !reads,
     cause,
   });

@@ -1,5 +1,6 @@
 /** The federation metadata document of one application, from the login service. */
 import { type CallOptions, CloudError } from "../errors.ts";
+import { networkCode } from "./errors.ts";
 import { exchange, type HttpAnswer, TooLarge } from "./http.ts";
 
 const METADATA_BYTES = 1024 * 1024;
@@ -19,7 +20,7 @@ export async function fetchMetadata(url: string, timeoutMs: number, options: Cal
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])]);
     answer = await exchange(url, { signal, limit: METADATA_BYTES });
   } catch (error) {
-    if (!(error instanceof TooLarge)) throw fail("no answer");
+    if (!(error instanceof TooLarge)) throw fail(`could not be read (${networkCode(error)})`);
     throw new CloudError("federation metadata is refused: it is larger than 1 MiB", {
       kind: "terminal",
       reason: "MetadataRefused",
