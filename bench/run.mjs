@@ -1,5 +1,5 @@
 // Benchmarks as whole processes: the program against a real kube-apiserver and the sandbox clouds, next to a Go baseline.
-//   make bench                 all of them, some 20 minutes; writes docs/performance.md
+//   make bench                 all of them, some 25 minutes; writes docs/performance.md
 //   make bench ONLY=sweep      some, separated by commas: startup create growth start sweep change idle failover
 //   make bench SAVE=no         prints, and writes nothing
 //   make bench SCALE=0.1       a tenth of the users, to try the harness itself; writes nothing

@@ -1,9 +1,8 @@
 /** Start to all reconciled by number of users: a further user may not cost more among many than among few. */
 import type { GrowthPoint, Result } from "../lib/results.ts";
 import { Scene } from "../lib/scene.ts";
-import { median } from "../lib/statistics.ts";
 import { sleep } from "../lib/wait.ts";
-import { REST_MS, type Run, startOnce } from "./start.ts";
+import { medianOf, REST_MS, type Run, startOnce } from "./start.ts";
 
 const TURNS = 5;
 /** Measurements scatter; what grows with the square would be five times as much. */
@@ -29,10 +28,12 @@ export async function growthPoints(sizes: number[]): Promise<GrowthPoint[]> {
   } finally {
     for (const { scene } of scenes) await scene.close();
   }
-  return scenes.map(({ scene: { users }, runs }) => {
-    const of = (key: "seconds" | "cpu" | "rss") => median(runs.map((run) => run[key]));
-    return { users, seconds: of("seconds"), cpu: of("cpu"), rss: of("rss") };
-  });
+  return scenes.map(({ scene: { users }, runs }) => ({
+    users,
+    seconds: medianOf(runs, "seconds"),
+    cpu: medianOf(runs, "cpu"),
+    rss: medianOf(runs, "rss"),
+  }));
 }
 
 /** The largest against the straight line through the two others. */

@@ -21,6 +21,5 @@ export interface PassEnd {
 const GRAVITY: ErrorKind[] = ["terminal", "conflict", "transient", "throttled", "waiting"];
 
 export function outcomeOf(errors: { kind: ErrorKind }[]): PassEnd["outcome"] {
-  if (errors.length === 0) return "success";
   return GRAVITY.find((kind) => errors.some((error) => error.kind === kind)) ?? "success";
 }

@@ -17,6 +17,7 @@ import type { Clouds } from "../providers/clouds.ts";
 import type { CloudError } from "../providers/errors.ts";
 import { asCloudError, refuse } from "../providers/verdicts.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
+import type { ReconcileContext } from "../runtime/controller.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { COMPONENTS } from "./components/index.ts";
@@ -50,10 +51,7 @@ const RETRY_MS = 15_000;
 
 export function createPersonaReconciler(deps: PersonaDeps) {
   const memories = new Map<string, Memory>();
-  return async (
-    ref: { namespace: string; name: string },
-    ctx: { signal: AbortSignal; reason?: string },
-  ): Promise<Action> => {
+  return async (ref: { namespace: string; name: string }, ctx: ReconcileContext): Promise<Action> => {
     let object = deps.store.get<ConnectSsoPersona>(PERSONA, ref.namespace, ref.name);
     if (!object) return awaitChange();
     const { uid } = object.metadata;
@@ -80,7 +78,7 @@ export function createPersonaReconciler(deps: PersonaDeps) {
     } catch (error) {
       result.error = error;
     }
-    if (ctx.signal.aborted) return requeueAfter(SOON_MS);
+    if (ctx.aborted) return requeueAfter(SOON_MS);
     report(deps, object, result);
     await writeStatus(deps, object, result, users);
     return nextLook(deps, result);

@@ -20,10 +20,8 @@ export function mergeConditions(
   now: Date,
 ): Condition[] {
   let stamp: string | undefined;
-  return next.map((condition, index) => {
-    // Mostly they stand where they stood.
-    const there = previous?.[index];
-    const old = there?.type === condition.type ? there : findCondition(previous, condition.type);
+  return next.map((condition) => {
+    const old = findCondition(previous, condition.type);
     if (old && isSame(old, condition)) return old;
     stamp ??= now.toISOString().replace(/\.\d{3}Z$/, "Z");
     return { ...condition, lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : stamp };

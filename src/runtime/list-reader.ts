@@ -59,7 +59,7 @@ class Scanner {
   /** Of the item under way: where it begins, and where what is left out or shared begins and ends. */
   #start = 0;
   #managedFields: Span | undefined;
-  #conditions: Span | undefined;
+  #conditions: (Span & { parsed?: unknown }) | undefined;
   #open: Span | undefined;
   /** The list up to its first item. */
   #head: string | undefined;
@@ -115,6 +115,13 @@ class Scanner {
     return items;
   }
 
+  end(): ListEnd {
+    const { metadata, items } = JSON.parse((this.#head ?? "") + this.#bytes.toString("utf8")) ?? {};
+    if (!Array.isArray(items) || items.length > 0 || typeof metadata?.resourceVersion !== "string")
+      throw new SyntaxError("the answer is not a list");
+    return metadata;
+  }
+
   #append(chunk: Buffer): Buffer {
     const before = this.#bytes;
     const size = before.length + chunk.length;
@@ -123,13 +130,6 @@ class Scanner {
     chunk.copy(this.#room, before.length);
     this.#bytes = this.#room.subarray(0, size);
     return this.#bytes;
-  }
-
-  end(): ListEnd {
-    const { metadata, items } = JSON.parse((this.#head ?? "") + this.#bytes.toString("utf8")) ?? {};
-    if (!Array.isArray(items) || items.length > 0 || typeof metadata?.resourceVersion !== "string")
-      throw new SyntaxError("the answer is not a list");
-    return metadata;
   }
 
   /** Returns where the value ends that begins at `at` when it is known already, and 0 when it has to be scanned. */
@@ -147,8 +147,8 @@ class Scanner {
       this.#entry = 0;
     } else if (this.#part === "status" && this.#isOf("conditions", at)) {
       const end = this.#endOf(this.#last?.bytes, at);
-      this.#conditions = { from: at, to: end };
-      if (end === 0) this.#open = this.#conditions;
+      if (end === 0) this.#open = this.#conditions = { from: at, to: 0 };
+      else this.#conditions = { from: at, to: end, parsed: this.#last?.parsed };
       return end;
     }
     return 0;
@@ -202,7 +202,8 @@ class Scanner {
     }
     size = this.#put(size, this.#bytes, from, end);
     const object: KubeObject = JSON.parse(this.#text.toString("utf8", 0, size));
-    if (conditions) (object.status as { conditions: unknown }).conditions = this.#shared(conditions);
+    if (conditions)
+      (object.status as { conditions: unknown }).conditions = conditions.parsed ?? this.#shared(conditions);
     this.#managedFields = this.#conditions = undefined;
     return object;
   }
@@ -226,8 +227,6 @@ class Scanner {
 
   #shared({ from, to }: Span): unknown {
     const bytes = this.#bytes.subarray(from, to);
-    // Those who come one after the other were mostly written one after the other.
-    if (this.#last && bytes.equals(this.#last.bytes)) return this.#last.parsed;
     const text = bytes.toString("utf8");
     const parsed = this.#known.get(text) ?? JSON.parse(text);
     if (this.#known.size < MOST) this.#known.set(text, parsed);

@@ -2,7 +2,7 @@
  * Metrics under the names and labels of controller-runtime, so that its dashboards and alerts fit. Every series starts at zero, because
  * rate() cannot see a counter's first step otherwise.
  */
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, type CounterConfiguration, Gauge, type Registry } from "prom-client";
 import { BusyHistogram } from "./histogram.ts";
 import { PRIORITY, type QueueMetrics, type WorkQueue } from "./queue.ts";
 
@@ -33,31 +33,8 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   const registers = [registry];
   const counter = (name: string, help: string, ...labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers });
-  /** For what happens ten thousand times a sweep: its series is searched for at a scrape, not at every step. */
-  const busyCounter = (name: string, help: string, ...labelNames: string[]) => {
-    const all: { labels: Record<string, string>; steps: number }[] = [];
-    const counter = new Counter({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        for (const one of all) {
-          this.inc(one.labels, one.steps);
-          one.steps = 0;
-        }
-      },
-    });
-    /** What counts the steps of one series; the series is there from now on. */
-    return (labels: Record<string, string>) => {
-      counter.inc(labels, 0);
-      const one = { labels, steps: 0 };
-      all.push(one);
-      return () => {
-        one.steps++;
-      };
-    };
-  };
+  const busyCounter = (name: string, help: string, ...labelNames: string[]) =>
+    createBusyCounter({ name, help, labelNames, registers });
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
@@ -162,5 +139,30 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
     },
     request: ({ method, code }) => requests.inc({ method, code: code === "error" ? "<error>" : code }),
     leader: (name, value) => leading.set({ name }, value ? 1 : 0),
+  };
+}
+
+/**
+ * A counter for what happens ten thousand times a sweep: its series is searched for at a scrape, not at every step. What it returns gives,
+ * for the labels of a series, which is there from then on, what counts its steps.
+ */
+function createBusyCounter(options: CounterConfiguration<string>): (labels: Record<string, string>) => () => void {
+  const all: { labels: Record<string, string>; steps: number }[] = [];
+  const counter = new Counter({
+    ...options,
+    collect() {
+      for (const one of all) {
+        this.inc(one.labels, one.steps);
+        one.steps = 0;
+      }
+    },
+  });
+  return (labels) => {
+    counter.inc(labels, 0);
+    const one = { labels, steps: 0 };
+    all.push(one);
+    return () => {
+      one.steps++;
+    };
   };
 }

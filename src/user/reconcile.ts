@@ -49,14 +49,11 @@ export interface UserDeps {
 const RETRY_MS = 15_000;
 
 export function createUserReconciler(deps: UserDeps) {
-  return async (
-    ref: { namespace: string; name: string },
-    ctx: Pick<ReconcileContext, "signal" | "aborted"> & Partial<ReconcileContext>,
-  ): Promise<Action> => {
+  return async (ref: { namespace: string; name: string }, ctx: ReconcileContext): Promise<Action> => {
     const object = deps.store.get<ConnectUser>(USER, ref.namespace, ref.name);
     if (!object) return awaitChange();
     // Whoever changed the object waits for us; resyncs and starts do not matter as much.
-    const sweep = ctx.reason !== undefined && /resync|startup|poll/i.test(ctx.reason);
+    const sweep = /resync|startup|poll/i.test(ctx.reason);
     const call = {
       // Made when it is asked for, which is when something has to be waited for.
       get signal() {

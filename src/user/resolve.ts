@@ -187,7 +187,7 @@ async function resolveNames(
 ) {
   const allowed = persona.spec.connectUsers.securityProfiles;
   const profiles = object.spec.securityProfiles ?? allowed;
-  const forbidden = profiles === allowed ? [] : profiles.filter((name) => !allowed.includes(name));
+  const forbidden = profiles.filter((name) => !allowed.includes(name));
   if (forbidden.length > 0)
     throw refuse(
       REASON.SecurityProfileNotAllowed,

@@ -16,10 +16,10 @@ import {
   UpdateUserSecurityProfilesCommand,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../clock.ts";
-import { type CallOptions, CloudError, type MaybePromise } from "../errors.ts";
+import { type CallOptions, CloudError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
-import { createInventory, type Detail } from "./inventory.ts";
+import { createInventory } from "./inventory.ts";
 import { createNames, pathKey } from "./names.ts";
 import type {
   ConnectInstance,
@@ -76,16 +76,6 @@ export function createConnectInstance(p: {
     };
   };
 
-  const detailed = async (
-    found: MaybePromise<ConnectUserView | undefined>,
-    detail: Detail[],
-    maxAgeMs: number,
-    o: CallOptions,
-  ) => {
-    const view = await found;
-    return view && inventory.detailed(view, detail, maxAgeMs, o);
-  };
-
   return {
     arn,
     facts(o) {
@@ -109,8 +99,9 @@ export function createConnectInstance(p: {
 
     user(username, o = {}, detail = []) {
       const maxAgeMs = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
-      const view = inventory.user(username, maxAgeMs, o);
-      return detail.length === 0 ? view : detailed(view, detail, maxAgeMs, o);
+      const found = inventory.user(username, maxAgeMs, o);
+      if (detail.length === 0) return found;
+      return Promise.resolve(found).then((view) => view && inventory.detailed(view, detail, maxAgeMs, o));
     },
     async similar(username, o = {}) {
       await inventory.users(o.maxAgeMs ?? DEFAULT_MAX_AGE_MS, o);

@@ -66,9 +66,14 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
     return found;
   }
 
-  async function table(kind: NameKind, maxAgeMs: number, o: CallOptions): Promise<Table> {
+  function fresh(kind: NameKind, maxAgeMs: number): Table | undefined {
     const known = tables.get(kind);
-    if (known && clock.now() - known.readAt < maxAgeMs) return known;
+    return known && clock.now() - known.readAt < maxAgeMs ? known : undefined;
+  }
+
+  async function table(kind: NameKind, maxAgeMs: number, o: CallOptions): Promise<Table> {
+    const known = fresh(kind, maxAgeMs);
+    if (known) return known;
     let pending = reading.get(kind);
     if (!pending) {
       // Shared by everybody who waits, so no single caller's signal may cut it off.
@@ -79,13 +84,13 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
   }
 
   async function read(kind: NameKind, o: CallOptions): Promise<Table> {
-    const fresh: Table = { readAt: clock.now(), idsByName: new Map(), nameById: new Map() };
+    const table: Table = { readAt: clock.now(), idsByName: new Map(), nameById: new Map() };
     for (const [id, name] of await entries(kind, o)) {
-      fresh.nameById.set(id, name);
-      fresh.idsByName.set(name, [...(fresh.idsByName.get(name) ?? []), id]);
+      table.nameById.set(id, name);
+      table.idsByName.set(name, [...(table.idsByName.get(name) ?? []), id]);
     }
-    tables.set(kind, fresh);
-    return fresh;
+    tables.set(kind, table);
+    return table;
   }
 
   async function resolveAnew(kind: NameKind, name: string, o: CallOptions): Promise<Resolved> {
@@ -99,8 +104,7 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
 
   return {
     resolve(kind, name, o = {}) {
-      const known = tables.get(kind);
-      const ids = known && clock.now() - known.readAt < MAX_AGE_MS ? known.idsByName.get(name) : undefined;
+      const ids = fresh(kind, MAX_AGE_MS)?.idsByName.get(name);
       return ids?.length === 1 ? { id: ids[0]! } : resolveAnew(kind, name, o);
     },
     nameOf: (kind, id) => tables.get(kind)?.nameById.get(id),

@@ -1,24 +1,18 @@
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { expect, test } from "@jest/globals";
 import { fetchMetadata } from "../../../src/providers/graph/federation-metadata.ts";
+import { withServer } from "./server.ts";
 
-async function ask(answer: RequestListener, timeoutMs = 10_000): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  try {
-    return await fetchMetadata(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metadata.xml`, timeoutMs);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
+type Answer = (request: unknown, to: ServerResponse) => void;
+
+const ask = (answer: Answer, timeoutMs = 10_000) =>
+  withServer(answer, ({ url }) => fetchMetadata(`${url}/metadata.xml`, timeoutMs));
 
 test("the document is told byte by byte, its mark of the byte order included", async () => {
   expect(await ask((_, to) => to.end("\uFEFF<a>ß</a>"))).toBe("\uFEFF<a>ß</a>");
 });
 
-test.each<[string, RequestListener, object]>([
+test.each<[string, Answer, object]>([
   ["not there yet", (_, to) => to.writeHead(404).end(), { kind: "waiting", message: /HTTP 404$/ }],
   ["a failure", (_, to) => to.writeHead(503).end(), { kind: "transient", status: 503, message: /HTTP 503$/ }],
   [
