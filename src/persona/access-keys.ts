@@ -7,7 +7,7 @@ import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import type { IamAccessKey, Tags } from "../providers/aws/types.ts";
-import { waitFor } from "../providers/verdicts.ts";
+import { waitingError } from "../providers/verdicts.ts";
 import type { Step } from "./component.ts";
 import { PendingKey } from "./pending-key.ts";
 import { type PersonaScope, requestMark } from "./scope.ts";
@@ -67,7 +67,7 @@ export function keySteps(scope: PersonaScope, seen: SeenProvisioning): Step[] {
   const hidden =
     !seen.keys.some(({ id }) => id === tags[ACTIVE_KEY_TAG]) && isYoung(Date.parse(tags[HANDED_OVER_TAG] ?? ""));
   if (young || (hidden && !active))
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       young
         ? `making sure that ${shown(young)} was not handed over before it is replaced`
@@ -134,7 +134,7 @@ function handOver(
       if (!(await graph.validateSyncCredentials(principalId, seen.job!.id, credentials, call))) {
         key.refusedAt = scope.now();
         if (maintenance) return;
-        throw waitFor(
+        throw waitingError(
           REASON.CredentialsRefused,
           `AWS does not accept the new ${shown(key)} from Entra yet; the same key is tried again`,
           RETRY_MS,

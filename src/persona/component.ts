@@ -2,7 +2,7 @@
 import { REASON, type Reason } from "../api/reasons.ts";
 import type { Change, Setting } from "../domain/plan.ts";
 import { CloudError } from "../providers/errors.ts";
-import { waitFor } from "../providers/verdicts.ts";
+import { waitingError } from "../providers/verdicts.ts";
 import type { PersonaScope } from "./scope.ts";
 
 export type ComponentName =
@@ -58,7 +58,7 @@ export async function createOnce(object: string, create: () => Promise<unknown>)
     await create();
   } catch (error) {
     if (error instanceof CloudError && /AlreadyExists/.test(error.code)) {
-      throw waitFor(
+      throw waitingError(
         REASON.WaitingForReplication,
         `${object} exists but is not readable yet; if this stays, another object on another path has its name`,
         10_000,

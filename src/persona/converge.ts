@@ -1,7 +1,7 @@
 /** Observe, plan, apply over all components: each as soon as its needs have converged, independent ones side by side. */
 import { REASON } from "../api/reasons.ts";
 import type { Change } from "../domain/plan.ts";
-import { asCloudError, waitFor } from "../providers/verdicts.ts";
+import { asCloudError, waitingError } from "../providers/verdicts.ts";
 import type { Component, ComponentName, Step } from "./component.ts";
 import { type PersonaScope, wasOurs } from "./scope.ts";
 
@@ -121,7 +121,7 @@ async function settle(scope: PersonaScope, component: Component, mode: "apply" |
         if (report && change.drift) continue;
         const key = `${step.verb} ${step.object} ${step.why}`;
         if (done.has(key) || round >= ROUNDS)
-          throw waitFor(
+          throw waitingError(
             REASON.WaitingForReplication,
             `${step.object} was changed, but does not read so yet`,
             untilItReads(scope),

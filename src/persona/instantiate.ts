@@ -8,7 +8,7 @@ import type { Setting } from "../domain/plan.ts";
 import { identifierBase, samlEndpoints } from "../domain/relay-state.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { Application } from "../providers/graph/types.ts";
-import { waitFor } from "../providers/verdicts.ts";
+import { waitingError } from "../providers/verdicts.ts";
 import { madeWith, type Step } from "./component.ts";
 import { AWS_TEMPLATE, knownId, temporaryName } from "./find-application.ts";
 import { hasLostItsHistory, intend, type PersonaScope } from "./scope.ts";
@@ -83,7 +83,7 @@ function once(scope: PersonaScope, p: Pick<Step, "verb" | "why" | "settings"> & 
         delete memory.absent;
       } catch (error) {
         if (!(error instanceof CloudError) || error.outcomeUnknown)
-          throw waitFor(
+          throw waitingError(
             REASON.WaitingForReplication,
             "Entra's answer about the application was lost; looking whether it was made",
             LOOK_AGAIN_MS,
@@ -103,13 +103,13 @@ function requireAbsence(scope: PersonaScope): void {
   const careful = inFlight.application !== undefined || knownId(scope) !== undefined || hasLostItsHistory(scope);
   const from = Math.max(sinceEntra, asked || 0);
   if (careful && graph.now().getTime() < from + ABSENT_FOR_SURE_MS)
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       `${reasonForCare(scope)}; a new one is made only if Entra shows none until ${shownBy(from)}`,
       LOOK_AGAIN_LATER_MS,
     );
   if (looks < LOOKS || now() - since < ABSENT_MS)
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       "making sure that Entra has no application of this persona before one is made",
       LOOK_AGAIN_MS,
@@ -121,7 +121,7 @@ export function waitForRequested(scope: PersonaScope): void {
   const { inFlight, graph, memory } = scope;
   const since = hasLostItsHistory(scope) ? memory.absent!.sinceEntra : Date.parse(inFlight.application ?? "");
   if (graph.now().getTime() - since < ABSENT_FOR_SURE_MS)
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       `${reasonForCare(scope)}; it is deleted when it shows until ${shownBy(since)}`,
       LOOK_AGAIN_LATER_MS,

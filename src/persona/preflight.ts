@@ -3,7 +3,7 @@ import { REASON } from "../api/reasons.ts";
 import { appRoleLength } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import type { ConnectInstance, ConnectInstanceFacts, Resolved } from "../providers/aws/types.ts";
-import { refuse } from "../providers/verdicts.ts";
+import { terminalError } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
 import { refuseForeign } from "./components/role.ts";
 import { findCandidates, findIdentifierHolder, ownerTag } from "./find-application.ts";
@@ -26,13 +26,13 @@ function refuseLongNames(scope: PersonaScope): void {
   const { names, owner } = scope;
   const room = LONGEST_TAG - (ownerTag(scope).length - owner.length);
   if (owner.length > room)
-    throw refuse(
+    throw terminalError(
       REASON.NameTooLong,
       `${owner} marks what belongs to this persona, and has ${owner.length} characters where Entra and IAM have room for ${room}: choose a shorter name`,
     );
   const { length, verdict } = appRoleLength(names);
   if (verdict === "refused")
-    throw refuse(
+    throw terminalError(
       REASON.NameTooLong,
       `role ARN and provider ARN together have ${length} characters, Entra takes fewer than 240: shorten aws.roleName, aws.samlProviderName or aws.path`,
     );
@@ -40,7 +40,7 @@ function refuseLongNames(scope: PersonaScope): void {
 
 function refuseBoundary({ spec, boundaryArn, instance }: PersonaScope): void {
   if (spec.aws.permissionsBoundaryArn && boundaryArn !== spec.aws.permissionsBoundaryArn)
-    throw refuse(
+    throw terminalError(
       REASON.InvalidSpec,
       `aws.permissionsBoundaryArn must be ${boundaryArn}, which the controller's configuration asks of account ${instance.account}`,
     );
@@ -48,12 +48,12 @@ function refuseBoundary({ spec, boundaryArn, instance }: PersonaScope): void {
 
 function refuseInstance(facts: ConnectInstanceFacts): void {
   if (facts.identityManagement !== "SAML")
-    throw refuse(
+    throw terminalError(
       REASON.InstanceNotSaml,
       `instance ${facts.id} manages identities as ${facts.identityManagement}; only SAML can sign in through Entra, and it is chosen when an instance is made`,
     );
   if (facts.globalSignInEndpoint)
-    throw refuse(
+    throw terminalError(
       REASON.InstanceGlobalResiliency,
       `instance ${facts.id} belongs to Global Resiliency, whose sign-in differs; set it up by hand`,
     );
@@ -73,7 +73,7 @@ async function refuseUnknownProfiles({ spec, call }: PersonaScope, connect: Conn
 function known(reason: string, kind: string, name: string, found: Resolved): void {
   if ("id" in found) return;
   const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
-  throw refuse(
+  throw terminalError(
     reason,
     `${found.ambiguous ? "several match the" : "there is no"} ${kind} ${name} in the instance${near}`,
   );
@@ -85,7 +85,7 @@ async function refuseTakenIdentifier(scope: PersonaScope): Promise<void> {
   const own = await findCandidates(scope);
   const holder = await findIdentifierHolder(scope, identifier, own);
   if (holder)
-    throw refuse(
+    throw terminalError(
       REASON.IdentifierTaken,
       `identifier ${identifier} is used by application ${holder.displayName}; choose another, or leave application.identifier out`,
     );

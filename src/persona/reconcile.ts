@@ -15,7 +15,7 @@ import { actionOf, type Change, type Plan, told } from "../domain/plan.ts";
 import { type Observer, outcomeOf } from "../observability/observer.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CloudError } from "../providers/errors.ts";
-import { asCloudError, refuse } from "../providers/verdicts.ts";
+import { asCloudError, terminalError } from "../providers/verdicts.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
 import type { ReconcileContext } from "../runtime/controller.ts";
 import { equalJson } from "../runtime/equal.ts";
@@ -186,7 +186,7 @@ async function removeOrRetain(
   if (!object.metadata.finalizers?.includes(FINALIZER)) return;
   // Also with Retain: without the persona, nobody would hold back a mass deletion of its users.
   if (users.length > 0)
-    throw refuse(
+    throw terminalError(
       REASON.HasUsers,
       `${users.length} ConnectUser(s) refer to this persona, which goes after them; delete them or move them to another`,
     );

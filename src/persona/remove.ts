@@ -6,7 +6,7 @@ import { REASON } from "../api/reasons.ts";
 import { CONDITION, type ConnectSsoPersona, INDEX, PERSONA } from "../api/resources.ts";
 import { iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import { waitFor } from "../providers/verdicts.ts";
+import { waitingError } from "../providers/verdicts.ts";
 import { findCondition, isTrue } from "../runtime/conditions.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { application } from "./components/application.ts";
@@ -53,7 +53,7 @@ function waitForHidden({ object, iam }: PersonaScope, absent: string[]): void {
   const hidden = absent.filter((type) => !isTrue(conditions, type));
   const until = Date.parse(object.metadata.deletionTimestamp ?? "") + IAM_SHOWS_MS;
   if (hidden.length > 0 && iam.now().getTime() < until)
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       `what was made just before the deletion may not be readable yet; it is looked for until ${new Date(until).toISOString().slice(0, 19)}Z`,
       LOOK_AGAIN_MS,

@@ -9,7 +9,7 @@ import type { AwsAccount, ConnectInstance, Iam, Tags } from "../providers/aws/ty
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
-import { contested, refuse } from "../providers/verdicts.ts";
+import { conflictError, terminalError } from "../providers/verdicts.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { PendingKey } from "./pending-key.ts";
 import type { Seen } from "./seen.ts";
@@ -154,7 +154,7 @@ function parseArn(arn: string): InstanceArn {
   try {
     return parseInstanceArn(arn);
   } catch (error) {
-    throw refuse(REASON.InvalidSpec, (error as Error).message);
+    throw terminalError(REASON.InvalidSpec, (error as Error).message);
   }
 }
 
@@ -171,12 +171,12 @@ export function claim(
   const ownership = ownershipOf(ownerTag, owner);
   if (ownership === "ours") return "ours";
   if (ownership === "foreign")
-    throw contested(
+    throw conflictError(
       REASON.ForeignOwner,
       `${object} belongs to ${ownerTag}; choose another name or delete it there first`,
     );
   if (scope.spec.adoptionPolicy === "IfUnowned") return "adopt";
-  throw contested(
+  throw conflictError(
     REASON.NotOwned,
     `${object} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over, or choose another name`,
   );
@@ -197,7 +197,7 @@ export function claimKnown(
   } catch (error) {
     if (!wasOurs || !(error instanceof CloudError)) throw error;
     const lost = ownershipOf(ownerTag, scope.owner) === "unowned" ? "lost its owner tag" : `was given to ${ownerTag}`;
-    const barred = contested(
+    const barred = conflictError(
       error.reason,
       `${object} was this persona's and ${lost}, so nothing of it is set back: find out who did that, then tag it ${OWNER_TAG}=${scope.owner} again, or set adoptionPolicy: IfUnowned once it carries no such tag`,
     );

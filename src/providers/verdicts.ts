@@ -1,23 +1,23 @@
-/** What a reconcile says when it does not go on: the same few kinds of CloudError, made in one place. */
+/** Constructors of the errors that end a pass, one for each kind that a reconcile decides on itself. */
 import { REASON, type Reason } from "../api/reasons.ts";
 import { CloudError } from "./errors.ts";
 
-/** Only a person can mend it; nothing is written. */
-export function refuse(reason: Reason | string, message: string): CloudError {
+/** A person must act first. Nothing is written. */
+export function terminalError(reason: Reason | string, message: string): CloudError {
   return new CloudError(message, { kind: "terminal", reason, code: reason });
 }
 
-/** Somebody else owns it; nothing is written. */
-export function contested(reason: Reason | string, message: string): CloudError {
+/** Another owner holds the object. Nothing is written. */
+export function conflictError(reason: Reason | string, message: string): CloudError {
   return new CloudError(message, { kind: "conflict", reason, code: reason });
 }
 
-/** Not there yet; look again after `retryAfterMs`. */
-export function waitFor(reason: Reason | string, message: string, retryAfterMs: number): CloudError {
+/** The object does not exist yet; look again after `retryAfterMs`. */
+export function waitingError(reason: Reason | string, message: string, retryAfterMs: number): CloudError {
   return new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
 }
 
-/** Anything else that was thrown is a defect or a passing fault: tried again. */
+/** Anything else that was thrown is a defect or a passing fault, and is tried again. */
 export function asCloudError(error: unknown): CloudError {
   if (error instanceof CloudError) return error;
   return new CloudError(error instanceof Error ? error.message : String(error), {

@@ -4,7 +4,7 @@ import { type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { Assignment, EntraUser, Graph } from "../providers/graph/types.ts";
-import { contested } from "../providers/verdicts.ts";
+import { conflictError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { type Observed, PERSONA_TAG } from "./plan.ts";
 import type { UserScope } from "./resolve.ts";
@@ -47,7 +47,7 @@ export function refuseDeclaredConflict(
     ];
   });
   const conflict = declaredConflict(self, claimants);
-  if (conflict) throw contested(REASON.TwoPersonas, conflictMessage(conflict));
+  if (conflict) throw conflictError(REASON.TwoPersonas, conflictMessage(conflict));
 }
 
 const isSame = (a: ConnectUser, b: ConnectUser) =>
@@ -84,7 +84,7 @@ export async function formerAssignments(
       if (tagged || id === object.status?.appRoleAssignmentId)
         former.push({ persona: name, servicePrincipalId, assignmentId: id });
       else if (other.spec.instanceArn === here)
-        throw contested(
+        throw conflictError(
           REASON.TwoPersonas,
           `${person.userPrincipalName} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`,
         );
@@ -92,7 +92,7 @@ export async function formerAssignments(
     const groups = other.spec.instanceArn === here ? await graph.groupAssignments(servicePrincipalId, call) : [];
     const group = groups.length > 0 && (await groupOf(graph, groups, person.id, call));
     if (group)
-      throw contested(
+      throw conflictError(
         REASON.TwoPersonas,
         `${person.userPrincipalName} is a member of group ${group}, which is assigned to the application of persona ${namespace}/${name}; take the person out of the group, or delete this ConnectUser`,
       );

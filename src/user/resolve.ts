@@ -9,7 +9,7 @@ import type { ConnectInstance, ConnectUserView, PhoneSettings, Resolved } from "
 import type { Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { Assignment, EntraUser, Graph } from "../providers/graph/types.ts";
-import { contested, refuse, waitFor } from "../providers/verdicts.ts";
+import { conflictError, terminalError, waitingError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { formerAssignments, refuseDeclaredConflict } from "./conflicts.ts";
 import { type Desired, detailOf, type Observed, RECREATED_TAG } from "./plan.ts";
@@ -36,17 +36,17 @@ export function resolvePersona(object: ConnectUser, store: ObjectStore): Connect
   const { name } = object.spec.personaRef;
   const persona = store.get<ConnectSsoPersona>(PERSONA, object.metadata.namespace, name);
   if (!persona)
-    throw refuse(
+    throw terminalError(
       REASON.PersonaNotFound,
       `there is no ConnectSsoPersona ${name} in namespace ${object.metadata.namespace}`,
     );
   if (persona.metadata.deletionTimestamp)
-    throw refuse(
+    throw terminalError(
       REASON.PersonaDeleting,
       `persona ${name} is being deleted; move this user to another persona or delete it`,
     );
   if (persona.spec.suspend)
-    throw refuse(REASON.PersonaSuspended, `persona ${name} is suspended; set its spec.suspend to false`);
+    throw terminalError(REASON.PersonaSuspended, `persona ${name} is suspended; set its spec.suspend to false`);
   return persona;
 }
 
@@ -64,9 +64,12 @@ export async function openUserScope(
   const connect = account.instance(persona.spec.instanceArn);
   const facts = await connect.facts(call);
   if (facts.identityManagement !== "SAML")
-    throw refuse(REASON.InstanceNotSaml, `the instance manages identities as ${facts.identityManagement}, not SAML`);
+    throw terminalError(
+      REASON.InstanceNotSaml,
+      `the instance manages identities as ${facts.identityManagement}, not SAML`,
+    );
   if (facts.globalSignInEndpoint)
-    throw refuse(
+    throw terminalError(
       REASON.InstanceGlobalResiliency,
       "the instance belongs to Global Resiliency, whose sign-in differs; set it up by hand",
     );
@@ -76,20 +79,20 @@ export async function openUserScope(
     : { userPrincipalName: spec.entraUser.userPrincipalName! };
   const person = await graph.user(key, call, () => namesOf(deps.store, persona));
   if (!person)
-    throw refuse(
+    throw terminalError(
       REASON.EntraUserNotFound,
       `there is no user ${spec.entraUser.userPrincipalName ?? spec.entraUser.objectId} in tenant ${graph.tenantId}`,
     );
   found.entraObjectId = person.id;
   const sent = roleSessionName(person, persona.spec.application.roleSessionNameSource);
-  if ("reason" in sent) throw refuse(sent.reason, sent.message);
+  if ("reason" in sent) throw terminalError(sent.reason, sent.message);
   found.username = sent.name;
   const mismatch = checkDeclared(spec.username, sent.name);
-  if (mismatch) throw refuse(mismatch.reason, mismatch.message);
+  if (mismatch) throw terminalError(mismatch.reason, mismatch.message);
   const firstName = (spec.firstName ?? person.givenName ?? "").normalize("NFC");
   const lastName = (spec.lastName ?? person.surname ?? "").normalize("NFC");
   if (!firstName || !lastName)
-    throw refuse(
+    throw terminalError(
       REASON.NamesMissing,
       `${person.userPrincipalName} has no ${firstName ? "last" : "first"} name in Entra, which Connect wants; set it there or in spec`,
     );
@@ -97,7 +100,7 @@ export async function openUserScope(
   refuseDeclaredConflict(object, persona, person, sent.name, deps.store);
   const ids = await resolveNames(object, persona, connect, call);
   if (!servicePrincipalId || !appRoleId)
-    throw waitFor(
+    throw waitingError(
       REASON.PersonaNotReady,
       // Not the persona's own message: it changes, and with it the status of every user.
       `persona ${persona.metadata.name} has no role to assign yet; its conditions say what it waits for`,
@@ -189,7 +192,7 @@ async function resolveNames(
   const profiles = object.spec.securityProfiles ?? allowed;
   const forbidden = profiles.filter((name) => !allowed.includes(name));
   if (forbidden.length > 0)
-    throw refuse(
+    throw terminalError(
       REASON.SecurityProfileNotAllowed,
       `persona ${persona.metadata.name} does not allow ${forbidden.join(", ")}; it allows ${allowed.join(", ")}`,
     );
@@ -212,7 +215,7 @@ async function resolveNames(
 function need(found: Resolved, reason: string, what: string, name: string): string {
   if ("id" in found) return found.id;
   const near = found.candidates.length > 0 ? `; candidates: ${found.candidates.slice(0, 5).join(", ")}` : "";
-  throw refuse(
+  throw terminalError(
     reason,
     `${found.ambiguous ? "several match the" : "there is no"} ${what} ${name} in the instance${near}`,
   );
@@ -226,7 +229,7 @@ async function refuseOtherCase(
 ): Promise<void> {
   const other = (await connect.similar(username, call)).find((one) => one.username !== username);
   if (other)
-    throw refuse(
+    throw terminalError(
       REASON.UsernameCaseMismatch,
       `Connect has a user ${other.username}, Entra sends ${username}; Connect compares case: delete that user or change the name in Entra`,
     );
@@ -236,9 +239,9 @@ function claimUser(object: ConnectUser, user: ConnectUserView, owner: string): v
   const ownership = ownershipOf(user.tags[OWNER_TAG], owner);
   if (ownership === "ours") return;
   if (ownership === "foreign")
-    throw contested(REASON.ForeignOwner, `Connect user ${user.username} belongs to ${user.tags[OWNER_TAG]}`);
+    throw conflictError(REASON.ForeignOwner, `Connect user ${user.username} belongs to ${user.tags[OWNER_TAG]}`);
   if (object.spec.adoptionPolicy !== "IfUnowned")
-    throw contested(
+    throw conflictError(
       REASON.NotOwned,
       `Connect user ${user.username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
     );

@@ -8,7 +8,7 @@ import type { Difference } from "../../domain/plan.ts";
 import { samlEndpoints } from "../../domain/relay-state.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { Application, ServicePrincipal } from "../../providers/graph/types.ts";
-import { contested, refuse, waitFor } from "../../providers/verdicts.ts";
+import { conflictError, terminalError, waitingError } from "../../providers/verdicts.ts";
 import { type Component, differ, differAsSet, type Step } from "../component.ts";
 import {
   chooseIdentifier,
@@ -31,7 +31,7 @@ export const application: Component<SeenApplication> = {
   observe,
   plan(scope, seen) {
     if (seen.rivals.length > 1)
-      throw contested(
+      throw conflictError(
         "SeveralApplications",
         `applications ${seen.rivals.join(", ")} all carry this persona's mark; delete those that nobody uses`,
       );
@@ -40,14 +40,18 @@ export const application: Component<SeenApplication> = {
     const object = `application ${scope.spec.application.displayName}`;
     const owned = found.displayName === temporaryName(scope) ? "ours" : claim(scope, object, ownerOfTags(found.tags));
     if (seen.ownerless.length > 0)
-      throw refuse(
+      throw terminalError(
         REASON.NoOwner,
         `the ${seen.ownerless.join(" and ")} of ${object} (${found.id}) has no owner, so the controller may not change it; make its service principal an owner of both`,
       );
     if (!servicePrincipal)
-      throw waitFor(REASON.WaitingForReplication, `Entra does not show the service principal of ${object} yet`, 3_000);
+      throw waitingError(
+        REASON.WaitingForReplication,
+        `Entra does not show the service principal of ${object} yet`,
+        3_000,
+      );
     if (seen.identifierTakenBy)
-      throw refuse(
+      throw terminalError(
         REASON.IdentifierTaken,
         `identifier ${seen.identifier} is used by ${seen.identifierTakenBy}; choose another, or leave application.identifier out`,
       );
@@ -167,7 +171,7 @@ async function ownChoice(scope: PersonaScope, identifier: string, write: () => P
   } catch (error) {
     const given = scope.spec.application.identifier !== undefined;
     if (given || !(error instanceof CloudError) || error.reason !== REASON.IdentifierTaken) throw error;
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       `identifier ${identifier} was taken by another application meanwhile; the next free one is chosen`,
       2_000,

@@ -1,7 +1,7 @@
 /** Groups that are assigned to the application with the persona's role. Users' own assignments belong to ConnectUser. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import { refuse } from "../../providers/verdicts.ts";
+import { terminalError } from "../../providers/verdicts.ts";
 import type { Component, Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenAssignments } from "../seen.ts";
@@ -59,9 +59,9 @@ export async function findGroup(scope: PersonaScope, group: { id?: string; displ
     scope.call,
   );
   const name = group.displayName ?? group.id;
-  if (found.length === 0) throw refuse(REASON.UnknownGroup, `there is no Entra group ${name}`);
+  if (found.length === 0) throw terminalError(REASON.UnknownGroup, `there is no Entra group ${name}`);
   if (found.length > 1)
-    throw refuse(
+    throw terminalError(
       REASON.AmbiguousGroup,
       `${found.length} Entra groups are called ${name}: name one by id (${found.map(({ id }) => id).join(", ")})`,
     );

@@ -9,7 +9,7 @@ import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
 import { UPLOAD_REFUSED } from "../../providers/graph/principals.ts";
 import type { ServicePrincipal } from "../../providers/graph/types.ts";
-import { refuse, waitFor } from "../../providers/verdicts.ts";
+import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import {
   certificateName,
   ROTATED_AT_TAG,
@@ -124,7 +124,7 @@ function requireAbsence(scope: PersonaScope): void {
   const asked = inFlight.certificate ?? (hasLostItsHistory(scope) ? memory.withoutCertificateSince : undefined);
   if (asked === undefined) return;
   if (graph.now().getTime() - new Date(asked).getTime() < SHOWS_WITHIN_MS)
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       inFlight.certificate
         ? `the signing certificate asked for at ${inFlight.certificate} does not show in Entra yet`
@@ -134,7 +134,7 @@ function requireAbsence(scope: PersonaScope): void {
 }
 
 function byHand(scope: PersonaScope, refusal: CloudError): CloudError {
-  return refuse(
+  return terminalError(
     REASON.CertificateByHand,
     `Microsoft Graph of this cloud makes no signing certificates and took none of ours (${refusal.message}): add one by hand to the enterprise application ${scope.spec.application.displayName} (Single sign-on, SAML certificates); the controller goes on with it`,
   );

@@ -5,7 +5,7 @@ import { claimsDefinition, sendsDeclaredName } from "../../domain/claims.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
-import { waitFor } from "../../providers/verdicts.ts";
+import { waitingError } from "../../providers/verdicts.ts";
 import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenClaims } from "../seen.ts";
@@ -157,7 +157,7 @@ async function create(scope: PersonaScope, definition: string[]): Promise<void> 
   const { graph, call, memory } = scope;
   const now = graph.now().getTime();
   if (now - (memory.claimsPolicyAskedAt ?? 0) < SHOWS_WITHIN_MS)
-    throw waitFor(REASON.WaitingForReplication, "Entra does not show the new claims mapping policy yet", 5_000);
+    throw waitingError(REASON.WaitingForReplication, "Entra does not show the new claims mapping policy yet", 5_000);
   memory.claimsPolicyAskedAt = now;
   try {
     await graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call);

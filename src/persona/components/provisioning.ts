@@ -2,7 +2,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { CloudError } from "../../providers/errors.ts";
-import { refuse, waitFor } from "../../providers/verdicts.ts";
+import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { handedOverAt, keySteps, keysOf, rotationStep } from "../access-keys.ts";
 import { type Component, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
@@ -69,7 +69,7 @@ async function patiently<T>({ object, graph, memory }: PersonaScope, read: Promi
     memory.provisioningRefusedSince ??= now;
     if (now - memory.provisioningRefusedSince > KNOWN_WITHIN_MS) throw error;
     const text = "Entra's provisioning refuses the new application: it does not know it yet, or a right is missing";
-    throw waitFor(REASON.WaitingForReplication, text, 10_000);
+    throw waitingError(REASON.WaitingForReplication, text, 10_000);
   }
 }
 
@@ -85,7 +85,8 @@ function createJob(scope: PersonaScope, principalId: string | undefined, templat
     }),
     wait: "Entra's role import, usually 40 minutes",
     async apply() {
-      if (!templateId) throw waitFor(REASON.WaitingForReplication, "Entra shows no provisioning template yet", 5_000);
+      if (!templateId)
+        throw waitingError(REASON.WaitingForReplication, "Entra shows no provisioning template yet", 5_000);
       await scope.graph.createSyncJob(principalId!, templateId, scope.call);
     },
   };
@@ -99,7 +100,7 @@ function jobSteps(scope: PersonaScope, { job }: SeenProvisioning, handedAt: numb
   const quarantined = job!.status === "Quarantine";
   const cured = quarantined && handedAt > Date.parse(job!.quarantine?.since ?? "");
   if (quarantined && !cured)
-    throw refuse(
+    throw terminalError(
       REASON.JobQuarantined,
       `Entra's provisioning job is in quarantine: ${job!.quarantine?.reason ?? "unknown"} ${job!.quarantine?.message ?? ""}`.trim(),
     );

@@ -5,7 +5,7 @@ import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { appRoleLength } from "../../domain/names.ts";
 import type { AppRole } from "../../providers/graph/types.ts";
-import { refuse, waitFor } from "../../providers/verdicts.ts";
+import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { type Component, differ, madeWith, type Step } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 
@@ -51,9 +51,9 @@ export const roleDelivery: Component<{ appRoleId?: string }> = {
     if (appRoleId) return [];
     if (!scope.seen.application?.application) return [];
     if (scope.spec.roleDelivery.mode === "Direct")
-      throw waitFor(REASON.WaitingForReplication, "Entra is copying the app role to the service principal", 3_000);
+      throw waitingError(REASON.WaitingForReplication, "Entra is copying the app role to the service principal", 3_000);
     const since = scope.object.status?.roleImportWaitingSince ?? new Date(scope.graph.now()).toISOString();
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForRoleImport,
       `waiting since ${since} for Entra to import role ${scope.names.role}; usually some 40 minutes after the job's start`,
       60_000,
@@ -83,7 +83,7 @@ function isChosen({ spec: { aws } }: PersonaScope): boolean {
 function refuseCut({ names }: PersonaScope, desired: AppRole, found: AppRole | undefined): void {
   const [wanted, kept] = [desired.value ?? "", found?.value ?? ""];
   if (kept.length >= 100 && kept.length < wanted.length && wanted.startsWith(kept))
-    throw refuse(
+    throw terminalError(
       REASON.NameTooLong,
       `Entra keeps ${kept.length} of the ${wanted.length} characters of app role ${names.role}, so nobody could sign in with it: make the persona anew with shorter aws.roleName, aws.samlProviderName or aws.path, or with roleDelivery.mode: Provisioning`,
     );

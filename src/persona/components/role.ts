@@ -5,7 +5,7 @@ import { durationSeconds } from "../../domain/duration.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { comparePolicies, trustedProviders, trustPolicy } from "../../domain/policies.ts";
 import type { IamRole } from "../../providers/aws/types.ts";
-import { contested } from "../../providers/verdicts.ts";
+import { conflictError } from "../../providers/verdicts.ts";
 import { type Component, createOnce, differ, differAsSet, madeWith, type Step } from "../component.ts";
 import { claimKnown, missingTags, ownTags, type PersonaScope, wasOurs } from "../scope.ts";
 
@@ -71,7 +71,7 @@ export const role: Component<{ role?: IamRole }> = {
 
 export function refuseForeign(scope: PersonaScope, object: string, found: IamRole, owned: "ours" | "adopt"): void {
   if (found.path !== scope.names.path)
-    throw contested(
+    throw conflictError(
       REASON.ForeignOwner,
       `${object} exists on path ${found.path}, not ${scope.names.path}, and IAM cannot move it: set aws.path to ${found.path} or choose another name`,
     );
@@ -80,7 +80,7 @@ export function refuseForeign(scope: PersonaScope, object: string, found: IamRol
   const principals =
     JSON.stringify(statements ?? []).includes('"AWS"') || JSON.stringify(statements ?? []).includes('"Service"');
   if (owned === "adopt" && (foreign.length > 0 || principals))
-    throw contested(
+    throw conflictError(
       REASON.ForeignTrust,
       `${object} is trusted to ${foreign.join(", ") || "other principals"}; it is not taken over, because that would cut them off`,
     );

@@ -4,7 +4,7 @@ import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { KNOWN_LATER } from "../../domain/plan.ts";
 import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
-import { refuse, waitFor } from "../../providers/verdicts.ts";
+import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG, trustedTag } from "../certificates.ts";
 import { type Component, createOnce, differ, madeWith, type Step } from "../component.ts";
 import { claimKnown, missingTags, ownTags, type PersonaScope, requestMark, wasOurs } from "../scope.ts";
@@ -121,9 +121,9 @@ function desiredMetadata(scope: PersonaScope): string | undefined {
   const keys = [...new Set(trusted.map(({ key }) => key))];
   const result = providerMetadata(seen.metadata, scope.graph.tenantId, keys);
   if ("refused" in result)
-    throw refuse(REASON.MetadataRefused, `Entra's federation metadata is refused: ${result.refused}`);
+    throw terminalError(REASON.MetadataRefused, `Entra's federation metadata is refused: ${result.refused}`);
   if (!trustsCertificate(seen.metadata, seen.active.key))
-    throw waitFor(
+    throw waitingError(
       REASON.WaitingForReplication,
       "Entra's federation metadata does not show the active signing certificate yet",
       10_000,
