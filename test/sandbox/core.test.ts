@@ -8,6 +8,7 @@ import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { sandboxCommand } from "../../src/sandbox/command.ts";
 import { stableId } from "../../src/sandbox/connect/state.ts";
 import { EventualMap, SandboxClock } from "../../src/sandbox/host.ts";
+import { OPEN_FACTS } from "../../src/sandbox/open.ts";
 import { ADMIN, type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import { type BehaviourInput, type Fault, milliseconds, readWorld, type WorldInput } from "../../src/sandbox/world.ts";
 
@@ -70,6 +71,17 @@ describe("world", () => {
     [7, 7],
     [undefined, 5],
   ])("%s is %d milliseconds", (written, expected) => expect(milliseconds(written, 5)).toBe(expected));
+});
+
+describe("open facts", () => {
+  test("every fact has its first value unless the world says otherwise", () => {
+    const { open } = readWorld({ behaviour: { open: { createUserWithoutPhoneConfig: "refused" } } }).behaviour;
+    expect(open).toMatchObject({ createUserWithoutPhoneConfig: "refused", updateUserConfigOmittedLists: "kept" });
+    expect(Object.keys(open)).toEqual(Object.keys(OPEN_FACTS));
+  });
+  test.each([{ noSuchFact: "yes" }, { createUserWithoutPhoneConfig: "maybe" }])("refuses %j", (open) => {
+    expect(() => readWorld({ behaviour: { open } } as WorldInput)).toThrow("/behaviour/open");
+  });
 });
 
 describe("faults", () => {
