@@ -23,9 +23,8 @@ const kubectl = join(await kubeTools(), "kubectl");
 const cluster = await startApiServer();
 const children = [];
 
-/** "--" first: Node would take our --env-file for its own. */
 function start(args, env = {}) {
-  const program = ["--", join(root, "src/main.ts"), ...args];
+  const program = [join(root, "src/main.ts"), ...args];
   const child = spawn(process.execPath, program, { stdio: "inherit", env: { ...process.env, ...env } });
   child.ended = new Promise((resolve) => child.once("exit", resolve));
   child.ended.then((code) => {
@@ -51,7 +50,7 @@ function readEnv(file) {
 
 try {
   const world = values.world ?? join(root, "examples/sandbox-world.yaml");
-  start(["sandbox", "--listen", port(4180), "--env-file", envFile, "--config", world]);
+  start(["sandbox", "--listen", port(4180), "--write-env", envFile, "--config", world]);
   setUp("apply", "--server-side", "-f", join(root, "crds"));
   setUp("create", "namespace", "contact-centre");
   while (!existsSync(envFile) && !stop.signal.aborted) await sleep(100);

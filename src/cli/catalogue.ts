@@ -192,13 +192,16 @@ export const COMMANDS: CommandSpec[] = [
     summary: "emulated IAM, STS, Amazon Connect, Microsoft Graph and login, for tests and for trying things out",
     options: [
       { flags: "--listen <host:port>", description: "where to listen", default: "127.0.0.1:4180" },
-      { flags: "--env-file <file>", description: "write `export NAME=value` lines by which programs find the sandbox" },
+      {
+        flags: "--write-env <file>",
+        description: "write `export NAME=value` lines by which programs find the sandbox",
+      },
       { flags: "--config <file>", description: "the world: users, groups, instances, behaviour (YAML)" },
     ],
     examples: [
       {
-        what: "Started through node, put -- first: Node takes --env-file for its own otherwise",
-        line: "connect-sso sandbox --listen 127.0.0.1:4180 --env-file .env --config examples/sandbox-world.yaml",
+        what: "A world of your own",
+        line: "connect-sso sandbox --listen 127.0.0.1:4180 --write-env .env --config examples/sandbox-world.yaml",
       },
     ],
     exitCodes: { 0: "stopped by a signal", 1: "could not start" },

@@ -140,13 +140,16 @@ function graphToken({ tenant, behaviour }: World): string {
 }
 
 function environment(url: string, world: World): Record<string, string> {
+  const region = world.instances[0]?.region ?? "us-east-1";
   return {
     AWS_ENDPOINT_URL_IAM: `${url}/iam`,
     AWS_ENDPOINT_URL_STS: `${url}/sts`,
     AWS_ENDPOINT_URL_CONNECT: `${url}/connect`,
     AWS_ACCESS_KEY_ID: ADMIN.accessKeyId,
     AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
-    AWS_REGION: world.instances[0]?.region ?? "us-east-1",
+    AWS_REGION: region,
+    // The AWS CLI and boto3 read this one alone.
+    AWS_DEFAULT_REGION: region,
     CONNECT_SSO_GRAPH_URL: `${url}/graph`,
     CONNECT_SSO_LOGIN_URL: `${url}/login`,
     // Of several tenants, the client writes the one it means.
@@ -289,6 +292,7 @@ function requestOf({ method, url, headers, body }: WireRequest, prefix: string):
   return {
     method,
     path: path.startsWith("/") ? path : `/${path}`,
+    wirePath: `/${prefix}${path}`,
     query: new URLSearchParams(mark < 0 ? "" : raw.slice(mark + 1)),
     headers,
     body,

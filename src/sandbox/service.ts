@@ -8,6 +8,8 @@ export interface SandboxRequest {
   method: string;
   /** Path below the service's prefix, percent-encoding untouched, always beginning with "/". */
   path: string;
+  /** Path as the caller wrote it, prefix included and nothing added: what a signature covers. */
+  wirePath: string;
   query: URLSearchParams;
   /** Lower-case names. */
   headers: Record<string, string>;

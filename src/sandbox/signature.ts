@@ -116,13 +116,12 @@ function checkDate(host: SandboxHost, date: string, { date: scoped }: Authorizat
 /** ISO 8601 in its basic form, whole seconds. */
 const basic = (time: number): string => new Date(time).toISOString().replace(/[-:]|\.\d+/g, "");
 
-/** Over the request as the caller sent it: the path includes the prefix under which the sandbox serves. */
+/** Over the request as the caller sent it. */
 function signatureMatches(request: SandboxRequest, authorization: Authorization, secret: string): boolean {
   const { date, region, service, signedHeaders, signature } = authorization;
-  const prefix = new URL(request.baseUrl).pathname.replace(/\/$/, "");
   const canonical = [
     request.method,
-    (prefix + request.path).split("/").map(encode).join("/") || "/",
+    canonicalPath(request.wirePath),
     canonicalQuery(request.query),
     ...signedHeaders.map((name) => `${name}:${(request.headers[name] ?? "").trim().replace(/\s+/g, " ")}`),
     "",
@@ -138,6 +137,17 @@ function signatureMatches(request: SandboxRequest, authorization: Authorization,
   const expected = hmac(key, toSign);
   const given = Buffer.from(signature, "hex");
   return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/** Services other than S3 drop empty and dot segments, and keep the last slash. */
+function canonicalPath(path: string): string {
+  const segments: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "..") segments.pop();
+    else if (segment !== "" && segment !== ".") segments.push(encode(segment));
+  }
+  const canonical = `/${segments.join("/")}`;
+  return path.endsWith("/") && segments.length > 0 ? `${canonical}/` : canonical;
 }
 
 /** RFC 3986. Path segments stand encoded in the URL already: services other than S3 encode them once more. */

@@ -210,7 +210,7 @@ test("sandbox and controller run from it against an API server, and end when the
     const world = join(scratch, "world.json");
     const { behaviour: _, ...shipped } = parse(readFileSync(join(image, "app/examples/sandbox-world.yaml"), "utf8"));
     writeFileSync(world, JSON.stringify(shipped), { mode: 0o644 });
-    const sandbox = start(["sandbox", "--listen", "127.0.0.1:0", "--env-file", sandboxEnv, "--config", world]);
+    const sandbox = start(["sandbox", "--listen", "127.0.0.1:0", "--write-env", sandboxEnv, "--config", world]);
     await until("the sandbox", sandbox, () => existsSync(sandboxEnv));
     const clouds = Object.fromEntries(
       readFileSync(sandboxEnv, "utf8")

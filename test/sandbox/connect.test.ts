@@ -375,6 +375,7 @@ test("the contract check sees a wrong member, status and error name", () => {
     headers: {},
     body: "",
     baseUrl: "",
+    wirePath: "",
   };
   const answer = (status: number, body: unknown, headers = {}) =>
     violations(model, {

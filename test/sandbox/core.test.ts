@@ -222,11 +222,12 @@ describe("the command", () => {
       });
     });
     try {
-      const running = sandboxCommand({ listen: "127.0.0.1:0", envFile, config });
+      const running = sandboxCommand({ listen: "127.0.0.1:0", writeEnv: envFile, config });
       while (!existsSync(envFile)) await once(watcher, "change");
       const lines = readFileSync(envFile, "utf8");
       expect(lines).toMatch(/^export AWS_ENDPOINT_URL_CONNECT=http:\/\/127\.0\.0\.1:\d+\/connect$/m);
       expect(lines).toMatch(/^export AWS_REGION=eu-central-1$/m);
+      expect(lines).toMatch(/^export AWS_DEFAULT_REGION=eu-central-1$/m);
       expect(statSync(envFile).mode & 0o777).toBe(0o600);
       (await stop)();
       await running;

@@ -48,6 +48,7 @@ async function call(method: string, path: string, body?: unknown): Promise<{ sta
     headers: { authorization: "Bearer x" },
     body: body === undefined ? "" : JSON.stringify(body),
     baseUrl: "http://graph",
+    wirePath: "",
   };
   const operation = graph.operation(request);
   const response = await graph.handle(request, operation);
@@ -198,7 +199,15 @@ describe("role import", () => {
 describe("login", () => {
   const ask = async (method: string, path: string, body = "") => {
     const [plain, query] = path.split("?");
-    const request = { method, path: plain!, query: new URLSearchParams(query), headers: {}, body, baseUrl: "http://l" };
+    const request = {
+      method,
+      path: plain!,
+      query: new URLSearchParams(query),
+      headers: {},
+      body,
+      baseUrl: "http://l",
+      wirePath: "",
+    };
     return login.handle(request, login.operation(request));
   };
   const metadataOf = async (appId: string) => {

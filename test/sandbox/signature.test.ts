@@ -4,7 +4,7 @@ import * as iam from "@aws-sdk/client-iam";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ADMIN, type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
-import { failure } from "./iam-support.ts";
+import { failure, postSigned } from "./iam-support.ts";
 
 const InstanceId = "11111111-2222-4333-8444-555555555555";
 const MINUTE = 60_000;
@@ -190,4 +190,9 @@ test("paths and queries are signed as they stand: an ARN in a path, a list in a 
   await client.send(new connect.UntagResourceCommand({ resourceArn, tagKeys: ["a b", "a-b"] }));
   expect((await read()).tags).toEqual({ a: "y" });
   client.destroy();
+});
+
+test.each(["", "/", "//"])("the path is signed as it is written: /iam%j", async (end) => {
+  const fields = { Action: "ListRoles", Version: "2010-05-08" };
+  expect((await postSigned(`${sandbox.url}/iam${end}`, "iam", fields)).status).toBe(200);
 });

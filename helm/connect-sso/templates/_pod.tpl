@@ -33,7 +33,7 @@ dnsPolicy: {{ . }}
 {{- end }}
 {{- end }}
 
-{{/* The sandbox's address and its credentials, which open nothing else. The same that `connect-sso sandbox --env-file` writes. */}}
+{{/* The sandbox's address and its credentials, which open nothing else. The same that `connect-sso sandbox --write-env` writes. */}}
 {{- define "connect-sso.sandboxEnv" -}}
 {{- $url := printf "http://%s-sandbox.%s.svc:4180" (include "connect-sso.fullname" .) .Release.Namespace }}
 {{- $env := dict
