@@ -39,6 +39,7 @@ test("before the installation, without the definitions, installed, and with an o
   expect(before.cluster.slice(1)).toEqual([
     "good ConnectSsoPersona: not installed yet",
     "good ConnectUser: not installed yet",
+    "good ConnectUserSet: not installed yet",
     "good rights: create, patch customresourcedefinitions in default",
     "good rights: create clusterroles in default",
     "good rights: create deployments in default",
@@ -62,9 +63,10 @@ test("before the installation, without the definitions, installed, and with an o
   );
   const installed = await doctor("-n", "team");
   expect(installed.code).toBe(0);
-  expect(installed.cluster.slice(1, 3)).toEqual([
+  expect(installed.cluster.slice(1, 4)).toEqual([
     "good ConnectSsoPersona: v1alpha1 is served, with this program's schema",
     "good ConnectUser: v1alpha1 is served, with this program's schema",
+    "good ConnectUserSet: v1alpha1 is served, with this program's schema",
   ]);
   expect(installed.checks).toContainEqual(
     expect.objectContaining({ name: "users", text: "0 in the instance, 1 declared" }),

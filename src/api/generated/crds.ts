@@ -1226,5 +1226,885 @@ export const CRDS = [
         }
       ]
     }
+  },
+  {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {
+      "name": "connectusersets.connectsso.dev"
+    },
+    "spec": {
+      "group": "connectsso.dev",
+      "scope": "Namespaced",
+      "names": {
+        "kind": "ConnectUserSet",
+        "listKind": "ConnectUserSetList",
+        "plural": "connectusersets",
+        "singular": "connectuserset",
+        "shortNames": [
+          "cus"
+        ],
+        "categories": [
+          "connectsso"
+        ]
+      },
+      "versions": [
+        {
+          "name": "v1alpha1",
+          "served": true,
+          "storage": true,
+          "subresources": {
+            "status": {}
+          },
+          "additionalPrinterColumns": [
+            {
+              "name": "Ready",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"
+            },
+            {
+              "name": "Reason",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason"
+            },
+            {
+              "name": "Matched",
+              "type": "integer",
+              "jsonPath": ".status.people.matched"
+            },
+            {
+              "name": "Members",
+              "type": "integer",
+              "jsonPath": ".status.people.members"
+            },
+            {
+              "name": "Leaving",
+              "type": "integer",
+              "jsonPath": ".status.people.leaving"
+            },
+            {
+              "name": "Held",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"ChangesHeld\")].status"
+            },
+            {
+              "name": "Mode",
+              "type": "string",
+              "jsonPath": ".spec.mode",
+              "priority": 1
+            },
+            {
+              "name": "Pending",
+              "type": "string",
+              "jsonPath": ".status.pending.hash",
+              "priority": 1
+            },
+            {
+              "name": "Message",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message",
+              "priority": 1
+            },
+            {
+              "name": "Age",
+              "type": "date",
+              "jsonPath": ".metadata.creationTimestamp"
+            }
+          ],
+          "schema": {
+            "openAPIV3Schema": {
+              "description": "People of Entra groups, made into ConnectUsers by rules. A set creates, changes and deletes its ConnectUsers as a ReplicaSet does its Pods.",
+              "type": "object",
+              "required": [
+                "spec"
+              ],
+              "x-kubernetes-validations": [
+                {
+                  "rule": "size(self.metadata.name) <= 63",
+                  "message": "the name of a set is a label of its users, so it has at most 63 characters"
+                }
+              ],
+              "properties": {
+                "apiVersion": {
+                  "type": "string",
+                  "description": "Version of this schema."
+                },
+                "kind": {
+                  "type": "string",
+                  "description": "ConnectUserSet."
+                },
+                "metadata": {
+                  "type": "object"
+                },
+                "spec": {
+                  "description": "What is wanted. The controller never writes it.",
+                  "type": "object",
+                  "required": [
+                    "source",
+                    "rules"
+                  ],
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.rules.exists(r, has(r.set) && has(r.set.persona))",
+                      "message": "at least one rule must set a persona; nobody without a persona is granted anything"
+                    }
+                  ],
+                  "properties": {
+                    "source": {
+                      "description": "Where the people come from.",
+                      "type": "object",
+                      "required": [
+                        "groups"
+                      ],
+                      "properties": {
+                        "tenantId": {
+                          "description": "Entra tenant. Default is the controller's tenant.",
+                          "type": "string",
+                          "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+                        },
+                        "groups": {
+                          "description": "Entra groups. A member of any of them is a candidate.",
+                          "type": "array",
+                          "minItems": 1,
+                          "maxItems": 20,
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-validations": [
+                              {
+                                "rule": "has(self.id) != has(self.displayName)",
+                                "message": "set exactly one of id and displayName"
+                              }
+                            ],
+                            "properties": {
+                              "id": {
+                                "type": "string",
+                                "description": "Object id of the group.",
+                                "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+                              },
+                              "displayName": {
+                                "type": "string",
+                                "description": "Display name; must be unambiguous in the tenant.",
+                                "minLength": 1,
+                                "maxLength": 256
+                              }
+                            }
+                          }
+                        },
+                        "nested": {
+                          "type": "boolean",
+                          "description": "True also counts members of groups inside these groups, at any depth. It holds for the groups of rules too.",
+                          "default": true
+                        },
+                        "where": {
+                          "description": "CEL expression over `user`; only people for whom it is true are matched. Default is everybody.",
+                          "type": "string",
+                          "minLength": 1,
+                          "maxLength": 1024
+                        }
+                      }
+                    },
+                    "rules": {
+                      "description": "Read from top to bottom. The first rule that sets a single value (persona, routing profile, hierarchy group) wins; sets (security profiles, proficiencies, tags) are united.",
+                      "type": "array",
+                      "minItems": 1,
+                      "maxItems": 50,
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": [
+                        "name"
+                      ],
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "name"
+                        ],
+                        "x-kubernetes-validations": [
+                          {
+                            "rule": "has(self.set) || has(self.compute) || has(self.add)",
+                            "message": "a rule needs set, compute or add"
+                          },
+                          {
+                            "rule": "!(has(self.set) && has(self.set.routingProfile) && has(self.compute) && has(self.compute.routingProfile))",
+                            "message": "give routingProfile in set or in compute, not in both"
+                          },
+                          {
+                            "rule": "!(has(self.set) && has(self.set.hierarchyGroup) && has(self.compute) && has(self.compute.hierarchyGroup))",
+                            "message": "give hierarchyGroup in set or in compute, not in both"
+                          }
+                        ],
+                        "properties": {
+                          "name": {
+                            "type": "string",
+                            "description": "Name of the rule; `why` and `people` show it.",
+                            "minLength": 1,
+                            "maxLength": 63,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+                          },
+                          "group": {
+                            "description": "The rule holds for members of this group. With `when`, both must hold; with neither, the rule holds for everybody.",
+                            "type": "object",
+                            "x-kubernetes-validations": [
+                              {
+                                "rule": "has(self.id) != has(self.displayName)",
+                                "message": "set exactly one of id and displayName"
+                              }
+                            ],
+                            "properties": {
+                              "id": {
+                                "type": "string",
+                                "description": "Object id of the group.",
+                                "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+                              },
+                              "displayName": {
+                                "type": "string",
+                                "description": "Display name; must be unambiguous in the tenant.",
+                                "minLength": 1,
+                                "maxLength": 256
+                              }
+                            }
+                          },
+                          "when": {
+                            "type": "string",
+                            "description": "CEL expression over `user`; the rule holds where it is true.",
+                            "minLength": 1,
+                            "maxLength": 1024
+                          },
+                          "set": {
+                            "description": "Single values.",
+                            "type": "object",
+                            "minProperties": 1,
+                            "properties": {
+                              "persona": {
+                                "type": "string",
+                                "description": "Name of the ConnectSsoPersona, in the same namespace.",
+                                "minLength": 1,
+                                "maxLength": 253
+                              },
+                              "routingProfile": {
+                                "type": "string",
+                                "description": "Name of the routing profile.",
+                                "minLength": 1,
+                                "maxLength": 127
+                              },
+                              "hierarchyGroup": {
+                                "description": "Path of hierarchy group names from the top level.",
+                                "type": "array",
+                                "minItems": 1,
+                                "maxItems": 5,
+                                "items": {
+                                  "type": "string",
+                                  "minLength": 1,
+                                  "maxLength": 127
+                                }
+                              }
+                            }
+                          },
+                          "compute": {
+                            "description": "Single values computed from the person by CEL.",
+                            "type": "object",
+                            "minProperties": 1,
+                            "properties": {
+                              "routingProfile": {
+                                "type": "string",
+                                "description": "CEL expression whose value is the name of the routing profile.",
+                                "minLength": 1,
+                                "maxLength": 1024
+                              },
+                              "hierarchyGroup": {
+                                "type": "string",
+                                "description": "CEL expression whose value is the path as a list, for example `[user.country, user.officeLocation]`.",
+                                "minLength": 1,
+                                "maxLength": 1024
+                              }
+                            }
+                          },
+                          "add": {
+                            "description": "Members of sets.",
+                            "type": "object",
+                            "minProperties": 1,
+                            "properties": {
+                              "securityProfiles": {
+                                "description": "Names of security profiles, of those that the persona lists. A person for whom no rule and no template names one has the persona's default.",
+                                "type": "array",
+                                "minItems": 1,
+                                "maxItems": 10,
+                                "x-kubernetes-list-type": "set",
+                                "items": {
+                                  "type": "string",
+                                  "minLength": 1,
+                                  "maxLength": 127
+                                }
+                              },
+                              "proficiencies": {
+                                "description": "Proficiencies. Of two rules that give the same attribute and value the higher level wins.",
+                                "type": "array",
+                                "minItems": 1,
+                                "maxItems": 10,
+                                "items": {
+                                  "type": "object",
+                                  "required": [
+                                    "attribute",
+                                    "value",
+                                    "level"
+                                  ],
+                                  "properties": {
+                                    "attribute": {
+                                      "type": "string",
+                                      "description": "Name of the predefined attribute.",
+                                      "minLength": 1,
+                                      "maxLength": 64
+                                    },
+                                    "value": {
+                                      "type": "string",
+                                      "description": "Value of the attribute.",
+                                      "minLength": 1,
+                                      "maxLength": 128
+                                    },
+                                    "level": {
+                                      "type": "integer",
+                                      "description": "1 to 5.",
+                                      "minimum": 1,
+                                      "maximum": 5
+                                    }
+                                  }
+                                }
+                              },
+                              "tags": {
+                                "description": "Tags of the Connect user. Of two rules that give the same key the first wins.",
+                                "type": "object",
+                                "maxProperties": 40,
+                                "additionalProperties": {
+                                  "type": "string",
+                                  "maxLength": 256
+                                },
+                                "x-kubernetes-validations": [
+                                  {
+                                    "rule": "self.all(k, !k.startsWith('aws:') && !k.startsWith('connectsso.dev/'))",
+                                    "message": "tag keys must not begin with aws: or connectsso.dev/"
+                                  }
+                                ]
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "template": {
+                      "description": "Fields that all users of the set have in common. A rule's single value wins over the template's.",
+                      "type": "object",
+                      "default": {},
+                      "properties": {
+                        "securityProfiles": {
+                          "description": "Names of security profiles; default the persona's. Only profiles that the persona lists.",
+                          "type": "array",
+                          "minItems": 1,
+                          "maxItems": 10,
+                          "x-kubernetes-list-type": "set",
+                          "items": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 127
+                          }
+                        },
+                        "routingProfile": {
+                          "type": "string",
+                          "description": "Name of the routing profile; default the persona's.",
+                          "minLength": 1,
+                          "maxLength": 127
+                        },
+                        "hierarchyGroup": {
+                          "description": "Path of hierarchy group names from the top level, for example [Dublin, Team A].",
+                          "type": "array",
+                          "minItems": 1,
+                          "maxItems": 5,
+                          "items": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 127
+                          }
+                        },
+                        "phone": {
+                          "description": "Phone settings. Fields that are not given are left as they are.",
+                          "type": "object",
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "!has(self.type) || self.type != 'DeskPhone' || has(self.deskPhoneNumber)",
+                              "message": "type DeskPhone needs deskPhoneNumber"
+                            }
+                          ],
+                          "properties": {
+                            "type": {
+                              "type": "string",
+                              "description": "Kind of phone.",
+                              "enum": [
+                                "SoftPhone",
+                                "DeskPhone"
+                              ]
+                            },
+                            "autoAccept": {
+                              "type": "boolean",
+                              "description": "Answer calls automatically (soft phone only)."
+                            },
+                            "afterContactWorkTime": {
+                              "type": "integer",
+                              "description": "Seconds of after-contact work; 0 means no limit.",
+                              "minimum": 0,
+                              "maximum": 2000000
+                            },
+                            "deskPhoneNumber": {
+                              "type": "string",
+                              "description": "Desk phone number in E.164.",
+                              "pattern": "^\\+[1-9][0-9]{1,14}$"
+                            },
+                            "persistentConnection": {
+                              "type": "boolean",
+                              "description": "Keep the connection open between calls (soft phone only)."
+                            }
+                          }
+                        },
+                        "proficiencies": {
+                          "description": "Proficiencies of the agent. When given, the list is complete.",
+                          "type": "array",
+                          "maxItems": 10,
+                          "items": {
+                            "type": "object",
+                            "required": [
+                              "attribute",
+                              "value",
+                              "level"
+                            ],
+                            "properties": {
+                              "attribute": {
+                                "type": "string",
+                                "description": "Name of the predefined attribute.",
+                                "minLength": 1,
+                                "maxLength": 64
+                              },
+                              "value": {
+                                "type": "string",
+                                "description": "Value of the attribute.",
+                                "minLength": 1,
+                                "maxLength": 128
+                              },
+                              "level": {
+                                "type": "integer",
+                                "description": "1 to 5.",
+                                "minimum": 1,
+                                "maximum": 5
+                              }
+                            }
+                          }
+                        },
+                        "tags": {
+                          "description": "Further tags of the Connect user.",
+                          "type": "object",
+                          "maxProperties": 40,
+                          "additionalProperties": {
+                            "type": "string",
+                            "maxLength": 256
+                          },
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.all(k, !k.startsWith('aws:') && !k.startsWith('connectsso.dev/'))",
+                              "message": "tag keys must not begin with aws: or connectsso.dev/"
+                            }
+                          ]
+                        },
+                        "driftPolicy": {
+                          "description": "Correct repairs what was changed behind the controller's back; Report only shows it.",
+                          "type": "string",
+                          "enum": [
+                            "Correct",
+                            "Report"
+                          ]
+                        },
+                        "adoptionPolicy": {
+                          "description": "Never touches only a Connect user with our tag; IfUnowned also takes over one that carries no owner tag.",
+                          "type": "string",
+                          "enum": [
+                            "Never",
+                            "IfUnowned"
+                          ]
+                        },
+                        "deletionPolicy": {
+                          "description": "RevokeAccess takes the role assignment and keeps the Connect user and its history; Delete also deletes the Connect user; Retain touches nothing.",
+                          "type": "string",
+                          "enum": [
+                            "RevokeAccess",
+                            "Delete",
+                            "Retain"
+                          ]
+                        }
+                      }
+                    },
+                    "removal": {
+                      "description": "What happens to people who are no longer in the source.",
+                      "type": "object",
+                      "default": {},
+                      "properties": {
+                        "gracePeriod": {
+                          "description": "How long a person who left the source keeps everything; who is back within it has lost nothing. Accounts that are disabled or deleted get none.",
+                          "type": "string",
+                          "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+                          "minLength": 2,
+                          "maxLength": 12,
+                          "default": "24h"
+                        }
+                      }
+                    },
+                    "limits": {
+                      "description": "How much may change within the last poll intervals without a person's word. Above a limit nothing of that sort is done; the annotation connectsso.dev/approve with the hash of the list lets exactly that list go.",
+                      "type": "object",
+                      "default": {},
+                      "properties": {
+                        "removals": {
+                          "type": "string",
+                          "description": "Share of the set's users that may be removed.",
+                          "pattern": "^(100|[0-9]{1,2})%$",
+                          "maxLength": 4,
+                          "default": "20%"
+                        },
+                        "moves": {
+                          "type": "string",
+                          "description": "Share of the set's users that may move to another persona.",
+                          "pattern": "^(100|[0-9]{1,2})%$",
+                          "maxLength": 4,
+                          "default": "20%"
+                        },
+                        "grants": {
+                          "type": "string",
+                          "description": "Share of the set's users that may be given a security profile that they did not have. A new user counts; those of the first expansion do not.",
+                          "pattern": "^(100|[0-9]{1,2})%$",
+                          "maxLength": 4,
+                          "default": "20%"
+                        },
+                        "ignoreBelow": {
+                          "type": "integer",
+                          "description": "Fewer changes of one sort than this are never held.",
+                          "minimum": 0,
+                          "maximum": 10000,
+                          "default": 5
+                        }
+                      }
+                    },
+                    "mode": {
+                      "description": "Apply writes ConnectUsers; Plan only computes, shows and counts.",
+                      "type": "string",
+                      "enum": [
+                        "Apply",
+                        "Plan"
+                      ],
+                      "default": "Apply"
+                    },
+                    "deletionPolicy": {
+                      "description": "What happens to the set's users when the set is deleted. Orphan keeps them, as if they had been written by hand; Delete deletes them.",
+                      "type": "string",
+                      "enum": [
+                        "Orphan",
+                        "Delete"
+                      ],
+                      "default": "Orphan"
+                    },
+                    "suspend": {
+                      "description": "True stops every look and every write until it is false again.",
+                      "type": "boolean",
+                      "default": false
+                    }
+                  }
+                },
+                "status": {
+                  "description": "What was found. A report, never the only memory.",
+                  "type": "object",
+                  "properties": {
+                    "observedGeneration": {
+                      "type": "integer",
+                      "format": "int64",
+                      "description": "Generation of the spec that this status speaks of."
+                    },
+                    "conditions": {
+                      "description": "Ready, Reconciling, Stalled (kstatus), SourceReady, ChangesHeld and MembersReady.",
+                      "type": "array",
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": [
+                        "type"
+                      ],
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "type",
+                          "status",
+                          "reason",
+                          "message",
+                          "lastTransitionTime"
+                        ],
+                        "properties": {
+                          "type": {
+                            "type": "string",
+                            "description": "Name of the condition.",
+                            "maxLength": 316
+                          },
+                          "status": {
+                            "type": "string",
+                            "description": "True, False or Unknown.",
+                            "enum": [
+                              "True",
+                              "False",
+                              "Unknown"
+                            ]
+                          },
+                          "reason": {
+                            "type": "string",
+                            "description": "Why, in one PascalCase word.",
+                            "maxLength": 1024
+                          },
+                          "message": {
+                            "type": "string",
+                            "description": "One line that says what to do.",
+                            "maxLength": 32768
+                          },
+                          "lastTransitionTime": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When the status changed last."
+                          },
+                          "observedGeneration": {
+                            "type": "integer",
+                            "format": "int64",
+                            "description": "Generation of the spec that it speaks of."
+                          }
+                        }
+                      }
+                    },
+                    "source": {
+                      "description": "How the source was read last.",
+                      "type": "object",
+                      "properties": {
+                        "readTime": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When it was last read to its end; moves at most once per poll interval in which nothing else changed."
+                        },
+                        "groups": {
+                          "description": "Groups by the name in the spec. The id is kept, so that another group of the same name never takes its place unnoticed.",
+                          "type": "array",
+                          "maxItems": 70,
+                          "x-kubernetes-list-type": "map",
+                          "x-kubernetes-list-map-keys": [
+                            "name"
+                          ],
+                          "items": {
+                            "type": "object",
+                            "required": [
+                              "name",
+                              "id"
+                            ],
+                            "properties": {
+                              "name": {
+                                "type": "string",
+                                "description": "Display name or id as declared.",
+                                "maxLength": 256
+                              },
+                              "id": {
+                                "type": "string",
+                                "description": "Object id.",
+                                "maxLength": 36
+                              },
+                              "people": {
+                                "type": "integer",
+                                "description": "People in it, nested groups included."
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "people": {
+                      "description": "People by state.",
+                      "type": "object",
+                      "properties": {
+                        "found": {
+                          "type": "integer",
+                          "description": "In the groups of the source."
+                        },
+                        "matched": {
+                          "type": "integer",
+                          "description": "Of these, the ones for whom `where` is true."
+                        },
+                        "members": {
+                          "type": "integer",
+                          "description": "ConnectUsers of this set."
+                        },
+                        "ready": {
+                          "type": "integer",
+                          "description": "Of these, the ones that are Ready."
+                        },
+                        "leaving": {
+                          "type": "integer",
+                          "description": "Of these, the ones in their grace period."
+                        },
+                        "held": {
+                          "type": "integer",
+                          "description": "People with a change that is held."
+                        },
+                        "leftOut": {
+                          "type": "integer",
+                          "description": "Matched people who get no ConnectUser or whose ConnectUser stays as it is."
+                        }
+                      }
+                    },
+                    "expanded": {
+                      "type": "boolean",
+                      "description": "True once everybody of the first expansion has a ConnectUser. From then on new users count as grants."
+                    },
+                    "pending": {
+                      "description": "The list that waits for a person's word, or with mode Plan for the mode Apply.",
+                      "type": "object",
+                      "properties": {
+                        "hash": {
+                          "type": "string",
+                          "description": "Hash of exactly this list. The annotation connectsso.dev/approve takes it.",
+                          "maxLength": 64
+                        },
+                        "since": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "Since when there is a list with this hash."
+                        },
+                        "creations": {
+                          "type": "integer",
+                          "description": "New users."
+                        },
+                        "removals": {
+                          "type": "integer",
+                          "description": "Users to be removed."
+                        },
+                        "moves": {
+                          "type": "integer",
+                          "description": "Users to move to another persona."
+                        },
+                        "grants": {
+                          "type": "integer",
+                          "description": "Users to be given a security profile that they did not have."
+                        },
+                        "sample": {
+                          "description": "At most 20 of them. `connect-sso people` shows all.",
+                          "type": "array",
+                          "maxItems": 20,
+                          "items": {
+                            "type": "object",
+                            "required": [
+                              "who",
+                              "change"
+                            ],
+                            "properties": {
+                              "who": {
+                                "type": "string",
+                                "description": "User principal name or object id.",
+                                "maxLength": 256
+                              },
+                              "change": {
+                                "type": "string",
+                                "description": "What would happen.",
+                                "enum": [
+                                  "Create",
+                                  "Remove",
+                                  "Move",
+                                  "Grant"
+                                ]
+                              },
+                              "reason": {
+                                "type": "string",
+                                "description": "Why.",
+                                "maxLength": 512
+                              }
+                            }
+                          }
+                        }
+                      }
+                    },
+                    "leftOut": {
+                      "description": "At most 20 people who are left out or left as they are. `connect-sso people` shows all.",
+                      "type": "array",
+                      "maxItems": 20,
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "who",
+                          "reason"
+                        ],
+                        "properties": {
+                          "who": {
+                            "type": "string",
+                            "description": "User principal name or object id.",
+                            "maxLength": 256
+                          },
+                          "reason": {
+                            "type": "string",
+                            "description": "Why.",
+                            "maxLength": 512
+                          }
+                        }
+                      }
+                    },
+                    "admitted": {
+                      "description": "What was let through within the last poll intervals. Limits count it, so a restart forgets nothing.",
+                      "type": "array",
+                      "maxItems": 32,
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "time"
+                        ],
+                        "properties": {
+                          "time": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When."
+                          },
+                          "approved": {
+                            "type": "string",
+                            "description": "Hash by which it was approved; what was approved does not count.",
+                            "maxLength": 64
+                          },
+                          "removals": {
+                            "type": "integer",
+                            "description": "Removals."
+                          },
+                          "moves": {
+                            "type": "integer",
+                            "description": "Moves."
+                          },
+                          "grants": {
+                            "type": "integer",
+                            "description": "Grants."
+                          },
+                          "changes": {
+                            "type": "string",
+                            "description": "Digests of the single changes, six bytes each, in base64.",
+                            "maxLength": 131072
+                          }
+                        }
+                      }
+                    },
+                    "lastCheckedAt": {
+                      "type": "string",
+                      "format": "date-time",
+                      "description": "When the source was last compared with the spec; moves at most once per poll interval in which something else changed."
+                    },
+                    "handledRequests": {
+                      "type": "object",
+                      "description": "Last value handled of each request annotation, approve for one.",
+                      "additionalProperties": {
+                        "type": "string",
+                        "maxLength": 253
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      ]
+    }
   }
 ];

@@ -630,3 +630,446 @@ handledRequests?: {
 [k: string]: string
 }
 }
+
+/**
+ * What is wanted. The controller never writes it.
+ */
+export interface ConnectUserSetSpec {
+/**
+ * Where the people come from.
+ */
+source: {
+/**
+ * Entra tenant. Default is the controller's tenant.
+ */
+tenantId?: string
+/**
+ * Entra groups. A member of any of them is a candidate.
+ */
+groups: {
+/**
+ * Object id of the group.
+ */
+id?: string
+/**
+ * Display name; must be unambiguous in the tenant.
+ */
+displayName?: string
+}[]
+/**
+ * True also counts members of groups inside these groups, at any depth. It holds for the groups of rules too.
+ */
+nested: boolean
+/**
+ * CEL expression over `user`; only people for whom it is true are matched. Default is everybody.
+ */
+where?: string
+}
+/**
+ * Read from top to bottom. The first rule that sets a single value (persona, routing profile, hierarchy group) wins; sets (security profiles, proficiencies, tags) are united.
+ */
+rules: {
+/**
+ * Name of the rule; `why` and `people` show it.
+ */
+name: string
+/**
+ * The rule holds for members of this group. With `when`, both must hold; with neither, the rule holds for everybody.
+ */
+group?: {
+/**
+ * Object id of the group.
+ */
+id?: string
+/**
+ * Display name; must be unambiguous in the tenant.
+ */
+displayName?: string
+}
+/**
+ * CEL expression over `user`; the rule holds where it is true.
+ */
+when?: string
+/**
+ * Single values.
+ */
+set?: {
+/**
+ * Name of the ConnectSsoPersona, in the same namespace.
+ */
+persona?: string
+/**
+ * Name of the routing profile.
+ */
+routingProfile?: string
+/**
+ * Path of hierarchy group names from the top level.
+ */
+hierarchyGroup?: string[]
+}
+/**
+ * Single values computed from the person by CEL.
+ */
+compute?: {
+/**
+ * CEL expression whose value is the name of the routing profile.
+ */
+routingProfile?: string
+/**
+ * CEL expression whose value is the path as a list, for example `[user.country, user.officeLocation]`.
+ */
+hierarchyGroup?: string
+}
+/**
+ * Members of sets.
+ */
+add?: {
+/**
+ * Names of security profiles, of those that the persona lists. A person for whom no rule and no template names one has the persona's default.
+ */
+securityProfiles?: string[]
+/**
+ * Proficiencies. Of two rules that give the same attribute and value the higher level wins.
+ */
+proficiencies?: {
+/**
+ * Name of the predefined attribute.
+ */
+attribute: string
+/**
+ * Value of the attribute.
+ */
+value: string
+/**
+ * 1 to 5.
+ */
+level: number
+}[]
+/**
+ * Tags of the Connect user. Of two rules that give the same key the first wins.
+ */
+tags?: {
+[k: string]: string
+}
+}
+}[]
+/**
+ * Fields that all users of the set have in common. A rule's single value wins over the template's.
+ */
+template: {
+/**
+ * Names of security profiles; default the persona's. Only profiles that the persona lists.
+ */
+securityProfiles?: string[]
+/**
+ * Name of the routing profile; default the persona's.
+ */
+routingProfile?: string
+/**
+ * Path of hierarchy group names from the top level, for example [Dublin, Team A].
+ */
+hierarchyGroup?: string[]
+/**
+ * Phone settings. Fields that are not given are left as they are.
+ */
+phone?: {
+/**
+ * Kind of phone.
+ */
+type?: ("SoftPhone" | "DeskPhone")
+/**
+ * Answer calls automatically (soft phone only).
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkTime?: number
+/**
+ * Desk phone number in E.164.
+ */
+deskPhoneNumber?: string
+/**
+ * Keep the connection open between calls (soft phone only).
+ */
+persistentConnection?: boolean
+}
+/**
+ * Proficiencies of the agent. When given, the list is complete.
+ */
+proficiencies?: {
+/**
+ * Name of the predefined attribute.
+ */
+attribute: string
+/**
+ * Value of the attribute.
+ */
+value: string
+/**
+ * 1 to 5.
+ */
+level: number
+}[]
+/**
+ * Further tags of the Connect user.
+ */
+tags?: {
+[k: string]: string
+}
+/**
+ * Correct repairs what was changed behind the controller's back; Report only shows it.
+ */
+driftPolicy?: ("Correct" | "Report")
+/**
+ * Never touches only a Connect user with our tag; IfUnowned also takes over one that carries no owner tag.
+ */
+adoptionPolicy?: ("Never" | "IfUnowned")
+/**
+ * RevokeAccess takes the role assignment and keeps the Connect user and its history; Delete also deletes the Connect user; Retain touches nothing.
+ */
+deletionPolicy?: ("RevokeAccess" | "Delete" | "Retain")
+}
+/**
+ * What happens to people who are no longer in the source.
+ */
+removal: {
+/**
+ * How long a person who left the source keeps everything; who is back within it has lost nothing. Accounts that are disabled or deleted get none.
+ */
+gracePeriod: string
+}
+/**
+ * How much may change within the last poll intervals without a person's word. Above a limit nothing of that sort is done; the annotation connectsso.dev/approve with the hash of the list lets exactly that list go.
+ */
+limits: {
+/**
+ * Share of the set's users that may be removed.
+ */
+removals: string
+/**
+ * Share of the set's users that may move to another persona.
+ */
+moves: string
+/**
+ * Share of the set's users that may be given a security profile that they did not have. A new user counts; those of the first expansion do not.
+ */
+grants: string
+/**
+ * Fewer changes of one sort than this are never held.
+ */
+ignoreBelow: number
+}
+/**
+ * Apply writes ConnectUsers; Plan only computes, shows and counts.
+ */
+mode: ("Apply" | "Plan")
+/**
+ * What happens to the set's users when the set is deleted. Orphan keeps them, as if they had been written by hand; Delete deletes them.
+ */
+deletionPolicy: ("Orphan" | "Delete")
+/**
+ * True stops every look and every write until it is false again.
+ */
+suspend: boolean
+}
+
+/**
+ * What was found. A report, never the only memory.
+ */
+export interface ConnectUserSetStatus {
+/**
+ * Generation of the spec that this status speaks of.
+ */
+observedGeneration?: number
+/**
+ * Ready, Reconciling, Stalled (kstatus), SourceReady, ChangesHeld and MembersReady.
+ */
+conditions?: {
+/**
+ * Name of the condition.
+ */
+type: string
+/**
+ * True, False or Unknown.
+ */
+status: ("True" | "False" | "Unknown")
+/**
+ * Why, in one PascalCase word.
+ */
+reason: string
+/**
+ * One line that says what to do.
+ */
+message: string
+/**
+ * When the status changed last.
+ */
+lastTransitionTime: string
+/**
+ * Generation of the spec that it speaks of.
+ */
+observedGeneration?: number
+}[]
+/**
+ * How the source was read last.
+ */
+source?: {
+/**
+ * When it was last read to its end; moves at most once per poll interval in which nothing else changed.
+ */
+readTime?: string
+/**
+ * Groups by the name in the spec. The id is kept, so that another group of the same name never takes its place unnoticed.
+ */
+groups?: {
+/**
+ * Display name or id as declared.
+ */
+name: string
+/**
+ * Object id.
+ */
+id: string
+/**
+ * People in it, nested groups included.
+ */
+people?: number
+}[]
+}
+/**
+ * People by state.
+ */
+people?: {
+/**
+ * In the groups of the source.
+ */
+found?: number
+/**
+ * Of these, the ones for whom `where` is true.
+ */
+matched?: number
+/**
+ * ConnectUsers of this set.
+ */
+members?: number
+/**
+ * Of these, the ones that are Ready.
+ */
+ready?: number
+/**
+ * Of these, the ones in their grace period.
+ */
+leaving?: number
+/**
+ * People with a change that is held.
+ */
+held?: number
+/**
+ * Matched people who get no ConnectUser or whose ConnectUser stays as it is.
+ */
+leftOut?: number
+}
+/**
+ * True once everybody of the first expansion has a ConnectUser. From then on new users count as grants.
+ */
+expanded?: boolean
+/**
+ * The list that waits for a person's word, or with mode Plan for the mode Apply.
+ */
+pending?: {
+/**
+ * Hash of exactly this list. The annotation connectsso.dev/approve takes it.
+ */
+hash?: string
+/**
+ * Since when there is a list with this hash.
+ */
+since?: string
+/**
+ * New users.
+ */
+creations?: number
+/**
+ * Users to be removed.
+ */
+removals?: number
+/**
+ * Users to move to another persona.
+ */
+moves?: number
+/**
+ * Users to be given a security profile that they did not have.
+ */
+grants?: number
+/**
+ * At most 20 of them. `connect-sso people` shows all.
+ */
+sample?: {
+/**
+ * User principal name or object id.
+ */
+who: string
+/**
+ * What would happen.
+ */
+change: ("Create" | "Remove" | "Move" | "Grant")
+/**
+ * Why.
+ */
+reason?: string
+}[]
+}
+/**
+ * At most 20 people who are left out or left as they are. `connect-sso people` shows all.
+ */
+leftOut?: {
+/**
+ * User principal name or object id.
+ */
+who: string
+/**
+ * Why.
+ */
+reason: string
+}[]
+/**
+ * What was let through within the last poll intervals. Limits count it, so a restart forgets nothing.
+ */
+admitted?: {
+/**
+ * When.
+ */
+time: string
+/**
+ * Hash by which it was approved; what was approved does not count.
+ */
+approved?: string
+/**
+ * Removals.
+ */
+removals?: number
+/**
+ * Moves.
+ */
+moves?: number
+/**
+ * Grants.
+ */
+grants?: number
+/**
+ * Digests of the single changes, six bytes each, in base64.
+ */
+changes?: string
+}[]
+/**
+ * When the source was last compared with the spec; moves at most once per poll interval in which something else changed.
+ */
+lastCheckedAt?: string
+/**
+ * Last value handled of each request annotation, approve for one.
+ */
+handledRequests?: {
+[k: string]: string
+}
+}
