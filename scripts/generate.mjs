@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 import { parse } from "yaml";
-import { COMMANDS, GROUPS } from "../src/cli/catalogue.ts";
-import { reference as cliReference } from "../src/cli/reference.ts";
+import { COMMANDS, GROUPS } from "../src/cli/catalogue/index.ts";
+import { reference as cliReference } from "../src/cli/render/reference.ts";
 import { chartFiles } from "./chart.mjs";
 import { metricsReference } from "./metrics.mjs";
 import { policyFiles } from "./policies.mjs";

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=8 --
 /**
- * Wiring only. The commands are in src/cli/catalogue.ts; what a command needs is loaded when it runs.
+ * Wiring only. The commands are in src/cli/catalogue/; what a command needs is loaded when it runs.
  *
  * The first line is how the program is started in the image as well: V8's young generation otherwise grows to 128 MB, and glibc keeps
  * what large buffers leave behind; docs/performance.md has the figures.
@@ -8,7 +8,7 @@
 import { basename } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Command } from "commander";
-import { COMMANDS, GROUPS } from "./cli/catalogue.ts";
+import { COMMANDS, GROUPS } from "./cli/catalogue/index.ts";
 import { buildProgram, main } from "./cli/command.ts";
 import { VERSION } from "./cli/version.ts";
 
@@ -28,7 +28,7 @@ process.stderr.on("error", () => {});
 const called = basename(process.argv[1] ?? "");
 const words = process.argv.slice(2);
 if (called.startsWith("kubectl_complete") || words[0] === "__complete") {
-  const { complete } = await import("./cli/complete.ts");
+  const { complete } = await import("./cli/commands/complete.ts");
   await complete({ groups: GROUPS, commands: COMMANDS }, words[0] === "__complete" ? words.slice(1) : words);
 } else {
   const name = called.startsWith("kubectl-") ? "kubectl connect-sso" : "connect-sso";

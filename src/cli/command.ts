@@ -1,6 +1,6 @@
 /**
- * How a command is declared. The table of all commands is catalogue.ts; from it come the parser, `--help`, the shell completions and
- * docs/cli.md. To add a command: one entry there, and one file here that exports its function. The function gets its positional
+ * How a command is declared. The table of all commands is catalogue/; from it come the parser, `--help`, the shell completions and
+ * docs/cli.md. To add a command: one entry there, and one file in commands/ that exports its function. The function gets its positional
  * arguments and options, prints to standard output what was asked for and to standard error what is meant for people only, and returns
  * the exit code. Whatever it imports is loaded only when it runs, so that `--help` stays fast.
  */

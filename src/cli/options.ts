@@ -1,6 +1,6 @@
 /** Options that several commands share, and their types. */
 import type { OptionSpec } from "./command.ts";
-import { FORMATS, type Format } from "./output.ts";
+import { FORMATS, type Format } from "./render/output.ts";
 
 export interface OutputOptions {
   output: Format;

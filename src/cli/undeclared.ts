@@ -5,8 +5,8 @@
 import { PERSONA, USER } from "../api/resources.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { AWS_TEMPLATE, ownerOfTags } from "../persona/find-application.ts";
-import type { Declared } from "./objects.ts";
-import type { CloudSession } from "./session.ts";
+import type { CloudSession } from "./cloud-session.ts";
+import type { Declared } from "./declared-objects.ts";
 
 export interface Undeclared {
   kind: string;

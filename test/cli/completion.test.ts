@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
-import { COMMANDS, GROUPS } from "../../src/cli/catalogue.ts";
-import { candidates, type Names } from "../../src/cli/complete.ts";
+import { COMMANDS, GROUPS } from "../../src/cli/catalogue/index.ts";
+import { candidates, type Names } from "../../src/cli/commands/complete.ts";
 import { CLEAN, MAIN, ROOT, run } from "./support.ts";
 
 const table = { commands: COMMANDS, groups: GROUPS };

@@ -12,8 +12,8 @@ import {
 } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { checksText } from "../../src/cli/doctor.ts";
-import { paint } from "../../src/cli/terminal.ts";
+import { checksText } from "../../src/cli/commands/doctor.ts";
+import { paint } from "../../src/cli/render/terminal.ts";
 import type { Check } from "../../src/doctor/check.ts";
 import { entra, permissions } from "../../src/doctor/entra.ts";
 import { clock, endpoints } from "../../src/doctor/program.ts";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
-import { planMarkdown } from "../../src/cli/plan-text.ts";
-import { count, fold } from "../../src/cli/planned-changes.ts";
+import { count, fold } from "../../src/cli/render/fold-changes.ts";
+import { planMarkdown } from "../../src/cli/render/plan.ts";
 import type { Change } from "../../src/domain/plan.ts";
 import { expectGolden, run } from "./support.ts";
 

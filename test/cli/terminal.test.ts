@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
-import { LiveProgress } from "../../src/cli/progress.ts";
-import { hasColours, truncate, visibleLength, wrap } from "../../src/cli/terminal.ts";
+import { LiveProgress } from "../../src/cli/render/progress.ts";
+import { hasColours, truncate, visibleLength, wrap } from "../../src/cli/render/terminal.ts";
 import { CLEAN, expectGolden, MAIN, ROOT, run } from "./support.ts";
 
 const RED = "\u001b[31m";

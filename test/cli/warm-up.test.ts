@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { PERSONA, USER } from "../../src/api/resources.ts";
-import { createPeopleAhead, warmPeople } from "../../src/cli/warm-up.ts";
+import { createPeopleAhead, warmPeople } from "../../src/controller/warm-up.ts";
 import type { Clouds } from "../../src/providers/clouds.ts";
 import { IndexedObjects } from "../../src/runtime/indexed.ts";
 import type { KubeObject, ObjectStore } from "../../src/runtime/port.ts";

@@ -2,7 +2,7 @@
 import { ConnectClient, UpdateUserIdentityInfoCommand } from "@aws-sdk/client-connect";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { ConnectUser } from "../../src/api/resources.ts";
-import { composeClouds } from "../../src/cli/compose.ts";
+import { composeClouds } from "../../src/controller/compose.ts";
 import { RemovalGuard } from "../../src/domain/massdeletion.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";
 import type { ObjectStore } from "../../src/runtime/port.ts";

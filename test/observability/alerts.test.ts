@@ -6,7 +6,7 @@ import { Registry } from "prom-client";
 import { parse } from "yaml";
 import { REASON } from "../../src/api/reasons.ts";
 import { ANNOTATIONS } from "../../src/api/resources.ts";
-import { COMMANDS } from "../../src/cli/catalogue.ts";
+import { COMMANDS } from "../../src/cli/catalogue/index.ts";
 import { createDomainMetrics } from "../../src/observability/metrics.ts";
 import { createRuntimeMetrics } from "../../src/runtime/metrics.ts";
 import { metricsOf, promtool, RULES, root, rules } from "./promtool.ts";

@@ -1,8 +1,8 @@
 /** The API server of a simulation, which outlives controllers, and the controller as a process that may die at any call. */
 
 import { PERSONA, USER } from "../../src/api/resources.ts";
-import { composeClouds, composeReconcilers } from "../../src/cli/compose.ts";
-import { INDEXES, matters, related } from "../../src/cli/relations.ts";
+import { composeClouds, composeReconcilers } from "../../src/controller/compose.ts";
+import { INDEXES, matters, related } from "../../src/controller/watches.ts";
 import { parseManifests } from "../../src/manifests/read.ts";
 import type { Clouds } from "../../src/providers/clouds.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { COMMANDS } from "../../src/cli/catalogue.ts";
+import { COMMANDS } from "../../src/cli/catalogue/index.ts";
 
 const SKIPPED = /^(node_modules|dist|build|coverage|\.git)$/;
 function markdown(folder: string): string[] {

@@ -1,9 +1,0 @@
-import { type Format, print } from "./output.ts";
-import { VERSION } from "./version.ts";
-
-/** `connect-sso version`. */
-export async function about(options: { output: Format }): Promise<number> {
-  const data = { version: VERSION, node: process.version, platform: `${process.platform}/${process.arch}` };
-  print({ data, text: () => `connect-sso ${VERSION} (Node ${process.version}, ${data.platform})` }, options.output);
-  return 0;
-}

@@ -1,0 +1,262 @@
+/** Every command of the program. Parser, help, completions and docs/cli.md come from this table. */
+
+import type { CommandSpec, GroupSpec } from "../command.ts";
+import { ALLOW_INSECURE, CLOUDS, CLUSTER, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "../options.ts";
+import { PEOPLE_COMMANDS } from "./people.ts";
+import { POLICY_COMMANDS } from "./policy.ts";
+import { ASK_COMMANDS } from "./requests.ts";
+
+export const GROUPS: GroupSpec[] = [
+  { name: "policy", summary: "rights to give in AWS and Entra" },
+  { name: "rotate", summary: "a new credential of a persona, without an interruption" },
+  { name: "saml", summary: "SAML responses" },
+  { name: "users", summary: "ConnectUsers in bulk" },
+];
+
+const SHELLS = ["bash", "zsh", "fish", "powershell", "kubectl"];
+
+const WITHOUT_CONTROLLER = {
+  flags: "--without-controller",
+  description: "no controller works under this --cluster-name: do not ask the cluster of the kubeconfig",
+};
+const TIMEOUT = {
+  flags: "--timeout <duration>",
+  description: "how long to wait until everything is Ready",
+  default: "10m",
+};
+
+export const COMMANDS: CommandSpec[] = [
+  {
+    name: "demo",
+    summary: "the AWS blog's set-up against sandbox clouds: converged, broken behind the controller's back, repaired",
+    options: [],
+    examples: [{ what: "Half a minute, no cluster, no cloud", line: "connect-sso demo" }],
+    exitCodes: { 0: "everything went as the text says", 1: "something did not" },
+    run: async () => (await import("../commands/demo.ts")).demo,
+  },
+  {
+    name: "plan",
+    summary: "what would be created, changed and deleted in Entra, IAM and Connect, field by field; reads only",
+    details:
+      "For a folder of manifests (-f), or for what is declared in the cluster. Secrets are never shown. What a later step will only know\nonce an earlier one is done is called (known after apply).",
+    options: [
+      ...OBJECTS,
+      ...CLOUDS,
+      OUTPUT_OR_MARKDOWN,
+      { flags: "--out <file>", description: "also write the plan for `connect-sso apply FILE`" },
+    ],
+    examples: [
+      { what: "What a folder of manifests would do", line: "connect-sso plan -f personas/" },
+      { what: "As a pull-request comment", line: "connect-sso plan -f personas/ -o markdown" },
+      { what: "Without any cloud", line: "connect-sso plan -f examples/blog --sandbox" },
+      { what: "What differs from what the cluster declares", line: "connect-sso plan -n contact-centre" },
+    ],
+    exitCodes: { 0: "nothing to do", 2: "there are changes", 1: "an error, or a resource that a person must mend" },
+    run: async () => (await import("../commands/plan.ts")).plan,
+  },
+  {
+    name: "apply",
+    summary: "converges once what a folder of manifests declares, without Kubernetes",
+    details:
+      "State that must survive lives in the tags of the cloud objects, so any machine can run the next one. Objects that another cluster\nname owns, for example a controller's, are refused. Under a controller's own --cluster-name the cluster of the kubeconfig is asked first:\nwhat it holds as well is refused, because two would work on the same objects.",
+    arguments: [
+      { name: "plan", description: "a plan that `connect-sso plan --out` wrote; refused when it no longer fits" },
+    ],
+    options: [
+      { flags: "-f, --filename <path>", description: "folder or file of manifests; - for standard input" },
+      { flags: "-n, --namespace <name>", description: "namespace of manifests that name none" },
+      ...CLOUDS,
+      WITHOUT_CONTROLLER,
+      ...CLUSTER.filter(({ flags }) => !flags.startsWith("-n")),
+      OUTPUT,
+      TIMEOUT,
+      { flags: "--watch", description: "keep going: compare, repair and follow changed files until interrupted" },
+      {
+        flags: "--poll-interval <duration>",
+        description: "with --watch, how often the clouds are compared",
+        default: "5m",
+      },
+    ],
+    examples: [
+      { what: "Converge a folder", line: "connect-sso apply -f personas/" },
+      {
+        what: "Exactly what was reviewed",
+        line: "connect-sso plan -f personas/ --out plan.json && connect-sso apply plan.json",
+      },
+      { what: "Try it without a cloud", line: "connect-sso apply -f examples/recommended --sandbox" },
+    ],
+    exitCodes: {
+      0: "everything is Ready, or suspended on purpose",
+      1: "something needs a person, a document is broken, the plan no longer fits, or time is up",
+      130: "interrupted; run it again to go on",
+    },
+    run: async () => (await import("../commands/apply.ts")).apply,
+  },
+  {
+    name: "delete",
+    summary: "takes away what manifests declare, as their deletionPolicy says, without Kubernetes",
+    details:
+      "The counterpart of apply: for manifests that are removed from a folder. Users go before personas. A user's persona, where it stays, is\nfound in --among. The defaults keep much: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
+    options: [
+      {
+        flags: "-f, --filename <path>",
+        description: "folder or file of manifests; - for standard input",
+        required: true,
+      },
+      { flags: "--among <path>", description: "manifests that stay: the personas of users that go" },
+      { flags: "-n, --namespace <name>", description: "namespace of manifests that name none" },
+      ...CLOUDS,
+      WITHOUT_CONTROLLER,
+      ...CLUSTER.filter(({ flags }) => !flags.startsWith("-n")),
+      { flags: "--timeout <duration>", description: "how long to wait until it is done", default: "10m" },
+    ],
+    examples: [
+      {
+        what: "A user whose manifest the last commit removed",
+        line: "git show HEAD~1:users/jane.yaml | connect-sso delete -f - --among personas/",
+      },
+      { what: "All of an experiment", line: "connect-sso delete -f experiment/" },
+    ],
+    exitCodes: { 0: "done", 1: "something was refused, or time is up" },
+    run: async () => (await import("../commands/delete.ts")).deleteDeclared,
+  },
+  {
+    name: "run",
+    summary: "the controller, against the cluster of the kubeconfig or the one it runs in",
+    options: [
+      {
+        flags: "--kubeconfig <file>",
+        description: "default: KUBECONFIG, ~/.kube/config, or the service account of the pod",
+      },
+      { flags: "--context <name>", description: "context of the kubeconfig" },
+      { flags: "--namespace <name>", description: "watch this namespace only" },
+      { flags: "--watch-label-selector <selector>", description: "watch objects with these labels only (sharding)" },
+      {
+        flags: "--poll-interval <duration>",
+        description: "how often the clouds are compared with the specs",
+        default: "10m",
+      },
+      {
+        flags: "--metrics-bind-address <host:port>",
+        description: "Prometheus metrics; 0 for none",
+        default: "0.0.0.0:8080",
+      },
+      {
+        flags: "--per-user-metrics",
+        description: "name the ConnectUsers that are amiss in metrics; their names may be names of people",
+        default: false,
+      },
+      {
+        flags: "--health-probe-bind-address <host:port>",
+        description: "/healthz and /readyz; 0 for none",
+        default: "0.0.0.0:8081",
+      },
+      {
+        flags: "--leader-elect",
+        description: "only the holder of a Lease reconciles; the others stand by",
+        default: false,
+      },
+      {
+        flags: "--leader-election-id <name>",
+        description: "name of that Lease: one per set of objects that is watched",
+        default: "connect-sso",
+      },
+      {
+        flags: "--log-level <level>",
+        description: "what is logged to standard error",
+        choices: ["trace", "debug", "info", "warn", "error", "silent"],
+        default: "info",
+      },
+      {
+        flags: "--cluster-name <name>",
+        description: "part of every ownership tag: unique among the clusters that share an account",
+        default: "default",
+      },
+      CONFIG,
+      ALLOW_INSECURE,
+    ],
+    examples: [
+      {
+        what: "On a workstation, against the current context",
+        line: "connect-sso run --cluster-name dev --poll-interval 1m",
+      },
+      {
+        what: "In a pod with two replicas",
+        line: "connect-sso run --leader-elect --cluster-name prod-eu --config /etc/connect-sso/config.yaml",
+      },
+    ],
+    exitCodes: { 0: "stopped by a signal", 1: "could not start, or lost the lease" },
+    run: async () => (await import("../commands/run.ts")).run,
+  },
+  {
+    name: "sandbox",
+    summary: "emulated IAM, STS, Amazon Connect, Microsoft Graph and login, for tests and for trying things out",
+    options: [
+      { flags: "--listen <host:port>", description: "where to listen", default: "127.0.0.1:4180" },
+      {
+        flags: "--write-env <file>",
+        description: "write `export NAME=value` lines by which programs find the sandbox",
+      },
+      { flags: "--config <file>", description: "the world: users, groups, instances, behaviour (YAML)" },
+    ],
+    examples: [
+      {
+        what: "A world of your own",
+        line: "connect-sso sandbox --listen 127.0.0.1:4180 --write-env .env --config examples/sandbox-world.yaml",
+      },
+    ],
+    exitCodes: { 0: "stopped by a signal", 1: "could not start" },
+    run: async () => (await import("../../sandbox/command.ts")).sandboxCommand,
+  },
+  {
+    name: "status",
+    summary: "how personas and users stand: what is well in one line, what is not with its message and since when",
+    arguments: [{ name: "name", description: "one persona or user, as NAME or NAMESPACE/NAME", complete: "any" }],
+    options: [
+      ...OBJECTS,
+      ...CLOUDS,
+      OUTPUT,
+      { flags: "-w, --watch", description: "redraw when something changes, until interrupted" },
+      { flags: "--all", description: "also show every user and condition that is well" },
+    ],
+    examples: [
+      { what: "Everything in a namespace", line: "connect-sso status -n contact-centre" },
+      { what: "One persona, followed", line: "connect-sso status agents -n contact-centre --watch" },
+      { what: "How the clouds stand to a folder of manifests", line: "connect-sso status -f personas/" },
+    ],
+    exitCodes: { 0: "everything is Ready", 2: "something is not", 1: "an error" },
+    run: async () => (await import("../commands/status.ts")).status,
+  },
+  ...ASK_COMMANDS,
+  ...PEOPLE_COMMANDS,
+  ...POLICY_COMMANDS,
+  {
+    name: "completion",
+    summary: "a script that completes commands, options and values in a shell",
+    details:
+      "Commands, options, their values, and the names of personas and users: of the manifests that -f names on the line, else of the\ncluster. For `kubectl connect-sso`, kubectl asks a program kubectl_complete-connect_sso on the PATH: `completion kubectl` prints it.",
+    arguments: [{ name: "shell", description: SHELLS.join(", "), required: true, complete: SHELLS }],
+    options: [],
+    examples: [
+      { what: "bash, for this session", line: "source <(connect-sso completion bash)" },
+      { what: "bash, for good", line: "connect-sso completion bash > /etc/bash_completion.d/connect-sso" },
+      { what: "zsh, for good", line: `connect-sso completion zsh > "\${fpath[1]}/_connect-sso"` },
+      { what: "fish, for good", line: "connect-sso completion fish > ~/.config/fish/completions/connect-sso.fish" },
+      { what: "PowerShell, in $PROFILE", line: "connect-sso completion powershell | Out-String | Invoke-Expression" },
+      {
+        what: "The kubectl plugin",
+        line: "connect-sso completion kubectl > ~/bin/kubectl_complete-connect_sso && chmod +x ~/bin/kubectl_complete-connect_sso",
+      },
+    ],
+    exitCodes: { 0: "printed", 1: "no such shell" },
+    run: async () => (await import("../commands/completion.ts")).completion,
+  },
+  {
+    name: "version",
+    summary: "the version of this program",
+    options: [OUTPUT],
+    examples: [{ what: "For a bug report", line: "connect-sso version -o json" }],
+    exitCodes: { 0: "printed" },
+    run: async () => (await import("../commands/version.ts")).printVersion,
+  },
+];

@@ -1,0 +1,131 @@
+/** The part of the catalogue for the people behind a login: decoding, explaining, taking over, bulk users. */
+import type { CommandSpec } from "../command.ts";
+import { CLOUDS, OBJECTS, OUTPUT } from "../options.ts";
+
+const CLUSTER_NAME = "--cluster-name";
+
+export const PEOPLE_COMMANDS: CommandSpec[] = [
+  {
+    name: "saml decode",
+    summary: "what a SAML response says, whether its signature holds, and what AWS and Connect will make of it",
+    details:
+      "Takes raw XML, base64, the URL-encoded form, the page that posts it, a HAR file or an export of SAML-tracer. Works offline, keeps and sends nothing: a fresh response is a credential. NOT VERIFIED means that nothing but the response itself vouches for it.",
+    arguments: [{ name: "file", description: 'the capture; "-" or nothing for standard input' }],
+    options: [
+      {
+        flags: "--certificate <file>",
+        description:
+          "verify with this certificate: PEM, DER or Federation Metadata XML; default: the one that the persona's status pins",
+      },
+      { flags: "--at <time>", description: "compare times with this one instead of the clock (ISO 8601)" },
+      { flags: "--skew <duration>", description: "how far clocks may differ", default: "1m" },
+      { flags: "--all", description: "every response of the capture, not the last alone" },
+      ...OBJECTS,
+      OUTPUT,
+    ],
+    examples: [
+      { what: "A HAR file of the browser's developer tools", line: "connect-sso saml decode login.har" },
+      {
+        what: "From the clipboard, verified, compared with what is declared",
+        line: "pbpaste | connect-sso saml decode --certificate idp.cer -f personas/",
+      },
+      { what: "With the personas of the cluster", line: "connect-sso saml decode trace.json -n contact-centre" },
+    ],
+    exitCodes: {
+      0: "nothing wrong was found",
+      2: "something that makes a login fail, or a signature that does not hold",
+      1: "it cannot be decoded",
+    },
+    run: async () => (await import("../commands/saml-decode.ts")).samlDecode,
+  },
+  {
+    name: "why",
+    summary:
+      "why somebody cannot log in: everything that must hold, in the order of a login, with what mends the first broken link",
+    details:
+      "Looks at Entra, IAM and Connect, reads only. Works with the declarations of a cluster or of a folder (-f).",
+    arguments: [
+      {
+        name: "user",
+        description: "ConnectUser (NAME or NAMESPACE/NAME), user principal name, object id or Connect user name",
+        required: true,
+      },
+    ],
+    options: [...OBJECTS, ...CLOUDS, OUTPUT],
+    examples: [
+      { what: "With what the cluster declares", line: "connect-sso why jane@example.com -n contact-centre" },
+      { what: "With a folder of manifests", line: "connect-sso why jane -f personas/" },
+    ],
+    exitCodes: { 0: "every link holds", 2: "a link is broken", 1: "an error, or a link that could not be looked at" },
+    run: async () => (await import("../commands/why.ts")).why,
+  },
+  {
+    name: "doctor",
+    summary:
+      "whether everything around the controller is as it must be: cluster, credentials, rights, tenant, clocks, quotas",
+    details:
+      "Reads only; each line says what to do. With -f, or --pre before the installation, the cluster need not know anything of ours. What is declared, or --instance, tells which accounts, instances and permissions are looked at.",
+    options: [
+      { flags: "--pre", description: "before the installation: what installing needs" },
+      { flags: "--instance <arn>", description: "look at this Connect instance, whatever is declared" },
+      ...OBJECTS,
+      ...CLOUDS,
+      OUTPUT,
+    ],
+    examples: [
+      {
+        what: "Before the installation",
+        line: "connect-sso doctor --pre --instance arn:aws:connect:us-east-1:111122223333:instance/0a1b…",
+      },
+      { what: "For a folder of manifests, without a cluster", line: "connect-sso doctor -f personas/" },
+      { what: "As the installed controller sees it", line: "connect-sso doctor -A --config config.yaml" },
+    ],
+    exitCodes: { 0: "nothing would fail", 2: "something would fail", 1: "an error" },
+    run: async () => (await import("../commands/doctor.ts")).doctor,
+  },
+  {
+    name: "users from-csv",
+    summary: "ConnectUser manifests from Connect's own bulk-upload file",
+    details:
+      "Problems are told by line, and then nothing is written. With -f or a kubeconfig the persona's defaults are left out of the manifests, its allow-list of security profiles is held, and people who are declared already are found.",
+    arguments: [{ name: "file", description: 'the CSV file; "-" or nothing for standard input' }],
+    options: [
+      { flags: "--persona <name>", description: "persona of all users of the file", required: true },
+      { flags: "--domain <name>", description: "completes a login without @: jdoe becomes jdoe@<name>" },
+      { flags: "--out <folder>", description: "one file per user instead of standard output" },
+      { flags: "--partial", description: "write the users of the lines without problems" },
+      ...OBJECTS.filter(({ flags }) => !flags.includes("--all-namespaces")),
+    ],
+    examples: [
+      { what: "To standard output", line: "connect-sso users from-csv agents.csv --persona agents -n contact-centre" },
+      {
+        what: "Into a folder, checked against the persona that stands there",
+        line: "connect-sso users from-csv agents.csv --persona agents -f personas/ --out personas/",
+      },
+    ],
+    exitCodes: { 0: "every line became a manifest", 1: "there are problems" },
+    run: async () => (await import("../commands/users-from-csv.ts")).fromCsv,
+  },
+  {
+    name: "import",
+    summary: "manifests that take over what stands in the clouds already, for example by hand with the blog",
+    details:
+      "Finds applications, roles, SAML providers, policies, provisioning users and Connect users of one instance, and writes nothing to the clouds. A plan of the result shows no change: the objects only get our owner tag. What could not be taken over is told as notes.",
+    options: [
+      { flags: "--instance <arn>", description: "ARN of the Connect instance", required: true },
+      { flags: "--tenant <id>", description: "Entra tenant; default: that of the credentials" },
+      { flags: "-n, --namespace <name>", description: "namespace of the manifests", default: "default" },
+      { flags: "--out <folder>", description: "one file per object instead of standard output" },
+      ...CLOUDS.filter(({ flags }) => !flags.startsWith(CLUSTER_NAME)),
+      OUTPUT,
+    ],
+    examples: [
+      {
+        what: "Into a folder, then look at what an apply would do",
+        line: "connect-sso import --instance arn:aws:connect:us-east-1:111122223333:instance/0a1b… --out personas/ && connect-sso plan -f personas/",
+      },
+    ],
+    exitCodes: { 0: "something was found", 2: "there is nothing to take over", 1: "an error" },
+    run: async () => (await import("../commands/import.ts")).importCommand,
+  },
+];

@@ -1,0 +1,53 @@
+/** `connect-sso import`: manifests that take over what stands in the clouds; writes nothing there. */
+import { discover } from "../../import/discover.ts";
+import { importManifests } from "../../import/manifests.ts";
+import { manifestStream, writeManifests } from "../../manifests/write.ts";
+import { openClouds } from "../cloud-session.ts";
+import { CliError } from "../command.ts";
+import type { CloudOptions, OutputOptions } from "../options.ts";
+import { print } from "../render/output.ts";
+
+interface Options extends CloudOptions, OutputOptions {
+  instance: string;
+  tenant?: string;
+  namespace: string;
+  out?: string;
+}
+
+/** 0: something was found; 2: nothing to take over. */
+export async function importCommand(options: Options): Promise<number> {
+  const session = await openClouds(options);
+  try {
+    const [{ account }, graph] = await Promise.all([
+      session.clouds.aws(options.instance, options.namespace),
+      session.clouds.graph(options.tenant, options.namespace),
+    ]);
+    const { personas, users, notes } = importManifests(
+      await discover(account, graph, options.instance),
+      options.namespace,
+    );
+    const all = [...personas, ...users];
+    for (const note of notes) process.stderr.write(`note: ${note}\n`);
+    if (all.length === 0) {
+      process.stderr.write(
+        `connect-sso: no application signs in to ${options.instance} that is not taken over already\n`,
+      );
+      return 2;
+    }
+    if (options.out) {
+      const paths = writeManifests(options.out, all);
+      process.stderr.write(
+        `${personas.length} persona(s) and ${users.length} user(s) in ${paths.length} file(s) below ${options.out}\nnext: connect-sso plan -f ${options.out}\n`,
+      );
+      return 0;
+    }
+    const objects = all.map(({ object, comments }) => ({ ...object, ...(comments?.length ? { comments } : {}) }));
+    print({ data: { objects, notes }, text: () => manifestStream(all, notes) }, options.output);
+    return 0;
+  } catch (error) {
+    if (error instanceof CliError || !(error instanceof Error)) throw error;
+    throw new CliError(error.message);
+  } finally {
+    await session.close();
+  }
+}

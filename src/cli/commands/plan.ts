@@ -1,0 +1,37 @@
+/** `connect-sso plan`: reads only. */
+import { saveFiles } from "../../manifests/save.ts";
+import { openClouds } from "../cloud-session.ts";
+import { openDeclared } from "../declared-objects.ts";
+import { makePlan } from "../dry-run.ts";
+import type { CloudOptions, ObjectOptions, OutputOptions } from "../options.ts";
+import { print } from "../render/output.ts";
+import { planMarkdown, planText } from "../render/plan.ts";
+import { paint, width } from "../render/terminal.ts";
+
+/** 0: nothing to do; 2: changes; 1: a broken document, or a resource that only a person can mend. */
+export async function plan(options: ObjectOptions & CloudOptions & OutputOptions & { out?: string }): Promise<number> {
+  const declared = await openDeclared(options);
+  try {
+    const session = await openClouds(options, declared);
+    try {
+      const document = await makePlan(declared, session, options.filename, options.namespace);
+      const { fingerprint: _, filename: __, version: ___, namespace: ____, ...data } = document;
+      print(
+        {
+          data,
+          text: () => planText(document, paint(), width()),
+          markdown: () => planMarkdown(document),
+        },
+        options.output,
+      );
+      if (options.out) saveFiles([{ path: options.out, text: `${JSON.stringify(document, null, 2)}\n` }]);
+      const { create, update, delete: remove, problems } = document.summary;
+      if (declared.problems.length > 0 || problems > 0) return 1;
+      return create + update + remove > 0 ? 2 : 0;
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await declared.close();
+  }
+}

@@ -1,0 +1,71 @@
+/** `connect-sso users from-csv`: Connect's bulk-upload file to ConnectUser manifests; asks no cloud. */
+import { usersFromCsv } from "../../manifests/csv.ts";
+import { manifestStream, writeManifests } from "../../manifests/write.ts";
+import { CliError } from "../command.ts";
+import { type Declared, openDeclared } from "../declared-objects.ts";
+import type { ObjectOptions } from "../options.ts";
+import { readInput } from "../read-input.ts";
+
+interface Options extends Omit<ObjectOptions, "filename"> {
+  filename?: string;
+  persona: string;
+  domain?: string;
+  out?: string;
+  partial?: boolean;
+}
+
+const LIMIT = 16 * 1024 * 1024;
+
+/** 0: every line became a manifest; 1: problems, and nothing is written unless --partial was given. */
+export async function fromCsv(file: string | undefined, options: Options): Promise<number> {
+  const text = new TextDecoder("utf-8").decode(await readInput(file, LIMIT));
+  const declared = options.filename || options.kubeconfig || options.context ? await openDeclared(options) : undefined;
+  try {
+    const namespace = options.namespace ?? namespaceOf(declared, options.persona) ?? "default";
+    const persona = declared
+      ?.personas()
+      .find(({ metadata }) => metadata.namespace === namespace && metadata.name === options.persona);
+    if (declared && !persona)
+      throw new CliError(`there is no persona ${options.persona} in namespace ${namespace}`, {
+        hint: `there is ${
+          declared
+            .personas()
+            .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+            .join(", ") || "none"
+        }`,
+      });
+    const name = file === undefined || file === "-" ? "(standard input)" : file;
+    const { users, problems, dropped } = usersFromCsv(text, {
+      persona: options.persona,
+      namespace,
+      domain: options.domain,
+      declared: persona,
+      existing: declared?.users(),
+    });
+    for (const { line, message } of problems) process.stderr.write(`${name}:${line}: ${message}\n`);
+    if (problems.length > 0 && !options.partial) {
+      process.stderr.write(
+        `connect-sso: ${problems.length} problem(s), nothing is written; --partial writes the ${users.length} user(s) without\n`,
+      );
+      return 1;
+    }
+    const head = [
+      `${users.length} user(s) from ${name}`,
+      ...dropped.map(({ title, why }) => `Column "${title}" is left out: ${why}.`),
+    ];
+    if (options.out) {
+      const paths = writeManifests(options.out, users);
+      for (const line of head) process.stderr.write(`${line}\n`);
+      process.stderr.write(`${paths.length} file(s) written below ${options.out}\n`);
+    } else process.stdout.write(manifestStream(users, head));
+    return problems.length > 0 ? 1 : 0;
+  } finally {
+    await declared?.close();
+  }
+}
+
+/** Where the persona is, when one of that name is enough to tell. */
+function namespaceOf(declared: Declared | undefined, persona: string): string | undefined {
+  const found = declared?.personas().filter(({ metadata }) => metadata.name === persona) ?? [];
+  return found.length === 1 ? found[0]!.metadata.namespace : undefined;
+}

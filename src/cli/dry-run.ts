@@ -1,0 +1,146 @@
+/** A plan over everything that is declared: the reconcilers' own plans, in the order in which they would be carried out. */
+import { createHash } from "node:crypto";
+import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
+import type { Plan } from "../domain/plan.ts";
+import { planPersona } from "../persona/reconcile.ts";
+import type { CloudError } from "../providers/errors.ts";
+import { planUser } from "../user/reconcile.ts";
+import type { CloudSession } from "./cloud-session.ts";
+import type { Declared } from "./declared-objects.ts";
+import { type Counts, count, fold, type PlannedChange } from "./render/fold-changes.ts";
+import { findUndeclared, type Undeclared } from "./undeclared.ts";
+
+export interface PlannedResource {
+  kind: string;
+  namespace: string;
+  name: string;
+  changes: PlannedChange[];
+  /** Why nothing more can be planned for it. `waits`: nobody has to do anything. */
+  problem?: { reason: string; message: string; waits: boolean };
+  /** Why it is left alone, for example because it is suspended. */
+  note?: string;
+}
+
+export interface PlanDocument {
+  version: 1;
+  /** First part of every owner tag. */
+  cluster: string;
+  /** Where the manifests are, for `apply`; absent for a cluster. */
+  filename?: string;
+  /** Of manifests that name none. */
+  namespace?: string;
+  resources: PlannedResource[];
+  /** Under our owner tags, and not declared: left alone. */
+  undeclared: Undeclared[];
+  summary: Counts & { problems: number };
+  /** Of what is declared and of what was found: another one means that this plan no longer fits. */
+  fingerprint: string;
+}
+
+export async function makePlan(
+  declared: Declared,
+  session: CloudSession,
+  filename?: string,
+  namespace?: string,
+): Promise<PlanDocument> {
+  const deps = {
+    store: declared.store,
+    clouds: session.clouds,
+    cluster: session.cluster,
+    pollIntervalMs: 15_000,
+    log: session.log,
+    now: () => Date.now(),
+  };
+  const resources: PlannedResource[] = [];
+  for (const persona of declared.personas()) {
+    const note = noteOf(persona);
+    if (note) {
+      resources.push({ ...nameOf(persona), changes: [], note });
+      continue;
+    }
+    const plan = await planPersona(persona, deps);
+    // What users' plans stand on.
+    await declared.store.updateStatus(persona, plan.status);
+    resources.push(planned(plan));
+  }
+  shareOnce(resources, declared.personas());
+  // Side by side: they share one inventory, and what is left are look-ups of people.
+  const users = await Promise.all(
+    declared.users().map(async (user) => {
+      const note = noteOf(user);
+      return note ? { ...nameOf(user), changes: [], note } : planned(await planUser(user, deps));
+    }),
+  );
+  resources.push(...users);
+  const undeclared = await findUndeclared(declared, session);
+  return {
+    version: 1,
+    cluster: session.cluster,
+    ...(filename ? { filename } : {}),
+    ...(filename && namespace ? { namespace } : {}),
+    resources,
+    undeclared,
+    summary: {
+      ...count(resources.flatMap(({ changes }) => changes)),
+      problems: resources.filter(({ problem }) => problem && !problem.waits).length,
+    },
+    fingerprint: fingerprint(declared, session.cluster, resources),
+  };
+}
+
+const nameOf = ({ kind, metadata: { namespace, name } }: ConnectSsoPersona | ConnectUser) => ({
+  kind,
+  namespace,
+  name,
+});
+
+function noteOf({ spec, metadata }: ConnectSsoPersona | ConnectUser): string | undefined {
+  if (metadata.deletionTimestamp) return `is being deleted, deletionPolicy ${spec.deletionPolicy}`;
+  return spec.suspend ? "is suspended: nothing is looked at" : undefined;
+}
+
+/** The policies of an instance serve all its personas: the first one's apply changes them for all. */
+function shareOnce(resources: PlannedResource[], personas: readonly ConnectSsoPersona[]): void {
+  const told = new Set<string>();
+  for (const [index, resource] of resources.entries()) {
+    const { instanceArn } = personas[index]!.spec;
+    resource.changes = resource.changes.filter((change) => {
+      if (change.component !== "federation-policy" && change.component !== "listing-policy") return true;
+      const key = JSON.stringify([instanceArn, change.verb, change.object, change.differences]);
+      if (told.has(key)) return false;
+      told.add(key);
+      return true;
+    });
+  }
+}
+
+function planned({ resource, changes, problem }: Plan & { problem?: CloudError }): PlannedResource {
+  return {
+    ...resource,
+    changes: fold(changes),
+    ...(problem
+      ? { problem: { reason: problem.reason, message: problem.message, waits: problem.kind === "waiting" } }
+      : {}),
+  };
+}
+
+/** Over specs, and over changes without what moves by itself (messages hold times and counts). */
+function fingerprint(declared: Declared, cluster: string, resources: PlannedResource[]): string {
+  const specs = [...declared.personas(), ...declared.users()].map(({ kind, metadata, spec }) => [
+    kind,
+    metadata.namespace,
+    metadata.name,
+    metadata.annotations ?? {},
+    spec,
+  ]);
+  const found = resources.map(({ kind, namespace, name, changes, problem }) => [
+    kind,
+    namespace,
+    name,
+    problem?.reason ?? "",
+    changes.map(({ component, verb, object, differences }) => [component, verb, object, differences]),
+  ]);
+  return createHash("sha256")
+    .update(JSON.stringify([cluster, specs, found]))
+    .digest("hex");
+}

@@ -1,0 +1,44 @@
+/** Status of the objects of a folder: nobody keeps one for them, so it is what one look at the clouds says now. Reads only. */
+import type { ConnectUserStatus } from "../api/resources.ts";
+import { type ConditionInput, mergeConditions } from "../runtime/conditions.ts";
+import { openClouds } from "./cloud-session.ts";
+import type { Declared, Resource } from "./declared-objects.ts";
+import { makePlan, type PlannedResource } from "./dry-run.ts";
+import type { CloudOptions } from "./options.ts";
+import { conditionsOf } from "./render/summary.ts";
+
+/** Throws what opening the clouds throws; what concerns one object becomes its Ready condition. */
+export async function assess(declared: Declared, options: CloudOptions): Promise<void> {
+  const session = await openClouds(options, declared);
+  try {
+    const { resources } = await makePlan(declared, session);
+    const now = new Date();
+    for (const planned of resources) {
+      const object = declared.store.get<Resource>(planned.kind, planned.namespace, planned.name);
+      if (!object) continue;
+      const ready = readiness(planned);
+      // A plan goes on as if its own steps were done, so what it says of components is true only where there are none.
+      const others = ready.status === "True" ? conditionsOf(object).filter(({ type }) => type !== "Ready") : [];
+      const conditions = mergeConditions(undefined, [ready, ...others], now);
+      await declared.store.updateStatus(object, { ...(object.status as ConnectUserStatus), conditions });
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+function readiness({ changes, problem, note }: PlannedResource): ConditionInput {
+  const type = "Ready";
+  if (note) return { type, status: "False", reason: "Suspended", message: note };
+  if (problem) return { type, status: "False", reason: problem.reason, message: problem.message };
+  // An owner tag changes nothing of what an object does.
+  const open = changes.filter(({ verb }) => verb !== "adopt").length;
+  return open > 0
+    ? {
+        type,
+        status: "False",
+        reason: "ChangesToMake",
+        message: `${open} change(s) to make; connect-sso plan -f tells which`,
+      }
+    : { type, status: "True", reason: "Converged", message: "the clouds are as declared" };
+}

@@ -1,0 +1,40 @@
+/** What was reached, as lines: one for each condition that becomes True, one for each that a person must see to. */
+import type { Condition } from "../../runtime/conditions.ts";
+import type { Resource } from "../declared-objects.ts";
+import type { Paint } from "./terminal.ts";
+
+/** Conditions that say how the look went, not what was reached. */
+const QUIET = new Set(["Reconciling", "Drifted", "Conflict"]);
+
+export class Steps {
+  readonly #colours: Paint;
+  readonly #started = Date.now();
+  readonly #told = new Map<string, string>();
+
+  constructor(colours: Paint) {
+    this.#colours = colours;
+  }
+
+  /** Lines for what is new since the last call. */
+  since(resources: readonly Resource[]): string[] {
+    const { good, bad, dim } = this.#colours;
+    const lines: string[] = [];
+    for (const one of resources)
+      for (const { type, status, reason, message } of (one.status?.conditions ?? []) as Condition[]) {
+        if (reason === "NotApplicable" || QUIET.has(type) || /^not needed/.test(message)) continue;
+        const key = `${one.kind}/${one.metadata.name} ${type}`;
+        // That it is well is told once; trouble is told again when it is another one.
+        const state = status === "True" ? (type === "Stalled" ? `${reason} ${message}` : "True") : "";
+        if (this.#told.get(key) === state) continue;
+        this.#told.set(key, state);
+        if (!state) continue;
+        const seconds = dim(`${Math.round((Date.now() - this.#started) / 1000)}s`.padStart(4));
+        lines.push(
+          type === "Stalled"
+            ? `${seconds} ${bad("✘")} ${one.kind}/${one.metadata.name} ${reason}: ${message}`
+            : `${seconds} ${good("✔")} ${key}${type === "Ready" ? "" : dim(`  ${message}`)}`,
+        );
+      }
+    return lines;
+  }
+}

@@ -1,0 +1,170 @@
+/** A plan for people: on a terminal, and as a pull-request comment. */
+
+import type { PlanDocument, PlannedResource } from "../dry-run.ts";
+import type { PlannedChange } from "./fold-changes.ts";
+import { type Paint, wrap } from "./terminal.ts";
+
+const SIGN = { create: "+", update: "~", delete: "-", replace: "-/+", adopt: "=", wait: "…" } as const;
+const CLOUD = { entra: "Entra", iam: "IAM", connect: "Connect" } as const;
+
+export function planText(plan: PlanDocument, colours: Paint, columns?: number): string {
+  const same = plan.resources.filter(isSame);
+  const lines = plan.resources
+    .filter((one) => !isSame(one))
+    .flatMap((resource) => [...resourceLines(resource, colours, columns), ""]);
+  return [
+    ...lines,
+    ...sameLines(same, colours, columns),
+    ...undeclaredLines(plan, colours, columns),
+    ...waits(plan, columns),
+    summary(plan, colours, columns),
+  ].join("\n");
+}
+
+const isSame = ({ changes, problem, note }: PlannedResource) => changes.length === 0 && !problem && !note;
+
+/** As many are named before they are only counted. */
+const NAMED = 12;
+
+function sameLines(same: PlannedResource[], colours: Paint, columns?: number): string[] {
+  if (same.length === 0) return [];
+  const names = same.map(({ namespace, name }) => `${namespace}/${name}`);
+  const text = same.length <= NAMED ? names.join(" ") : `${same.length} personas and users`;
+  return [wrap(`${colours.good("As declared:")} ${text}`, columns, 2), ""];
+}
+
+function undeclaredLines({ undeclared, cluster }: PlanDocument, colours: Paint, columns?: number): string[] {
+  if (undeclared.length === 0) return [];
+  const rows = undeclared
+    .slice(0, NAMED)
+    .map(({ kind, namespace, name, object }) =>
+      wrap(`  ${colours.dim("?")} ${kind} ${namespace}/${name} ${colours.dim(`# ${object}`)}`, columns, 6),
+    );
+  return [
+    wrap(
+      `${colours.busy("Not declared any more")}, though the clouds hold it under the name ${cluster}; left alone:`,
+      columns,
+    ),
+    ...rows,
+    ...(undeclared.length > NAMED ? [`  … and ${undeclared.length - NAMED} more`] : []),
+    wrap(
+      colours.dim("  Its former manifest and `connect-sso delete -f` take it away as its deletionPolicy says."),
+      columns,
+      2,
+    ),
+    "",
+  ];
+}
+
+function resourceLines(resource: PlannedResource, colours: Paint, columns?: number): string[] {
+  const { kind, namespace, name, changes, problem, note } = resource;
+  const title = colours.bold(`${kind} ${namespace}/${name}`);
+  if (note) return [`${title} ${colours.dim(note)}`];
+  return [
+    title,
+    ...changes.flatMap((change) => changeLines(change, colours, columns)),
+    ...(problem
+      ? [
+          wrap(
+            `  ${problem.waits ? colours.busy("…") : colours.bad("✘")} ${problem.reason}: ${problem.message}`,
+            columns,
+            4,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function changeLines(change: PlannedChange, colours: Paint, columns?: number): string[] {
+  const { verb, cloud, object, why, drift, settings = [], differences, wait } = change;
+  const colour =
+    verb === "create" ? colours.good : verb === "delete" || verb === "replace" ? colours.bad : colours.busy;
+  const mark = drift ? colours.busy(" (drift)") : "";
+  return [
+    wrap(
+      `  ${colour(SIGN[verb].padEnd(1))} ${CLOUD[cloud]}: ${colours.bold(object)}${mark} ${colours.dim(`# ${why}`)}`,
+      columns,
+      6,
+    ),
+    ...settings.map(({ path, value }) => wrap(`      ${colours.dim(`${path}:`)} ${colours.good(value)}`, columns, 8)),
+    ...differences.map(({ path, desired, observed }) =>
+      wrap(`      ${path}: ${colours.bad(observed)} → ${colours.good(desired)}`, columns, 8),
+    ),
+    ...(wait ? [wrap(colours.busy(`      … then waits for ${wait}`), columns, 8)] : []),
+  ];
+}
+
+function waits(plan: PlanDocument, columns?: number): string[] {
+  const all = plan.resources.flatMap(({ changes }) => changes.flatMap(({ wait }) => (wait ? [wait] : [])));
+  return all.length > 0 ? [wrap(`Will wait for: ${[...new Set(all)].join("; ")}.`, columns), ""] : [];
+}
+
+function summary({ summary: count }: PlanDocument, colours: Paint, columns?: number): string {
+  const { create, update, delete: remove, adopt, problems } = count;
+  const trouble = problems > 0 ? colours.bad(` ${problems} resource(s) need a person.`) : "";
+  const marks = adopt > 0 ? ` ${adopt} object(s) only get our owner tag.` : "";
+  const text =
+    create + update + remove === 0
+      ? `${problems > 0 ? "Nothing can be changed." : colours.good("Nothing to do: the clouds are as declared.")}${marks}${trouble}`
+      : `Plan: ${colours.good(`${create} to create`)}, ${colours.busy(`${update} to change`)}, ${colours.bad(`${remove} to delete`)}.${marks}${trouble}`;
+  return wrap(text, columns);
+}
+
+/** GitHub refuses comments above 65,536 characters. */
+const COMMENT_LIMIT = 60_000;
+
+/** GitHub-flavoured: a diff block for each resource that changes, everything else in one line. */
+export function planMarkdown(plan: PlanDocument): string {
+  const { create, update, delete: remove, adopt, problems } = plan.summary;
+  const changed = plan.resources.filter(({ changes, problem }) => changes.length > 0 || problem);
+  const same = plan.resources.length - changed.length;
+  const counts = `${create} to create, ${update} to change, ${remove} to delete`;
+  const head =
+    create + update + remove + problems === 0
+      ? "### connect-sso plan: nothing to do"
+      : `### connect-sso plan: ${counts}${problems > 0 ? `, **${problems} need a person**` : ""}`;
+  const blocks: string[] = [];
+  let size = 0;
+  for (const resource of changed) {
+    const block = markdownBlock(resource);
+    size += block.length;
+    if (size > COMMENT_LIMIT) {
+      blocks.push(`…and ${changed.length - blocks.length} more resources; run \`connect-sso plan\` to see them.\n`);
+      break;
+    }
+    blocks.push(block);
+  }
+  const tail = [
+    ...(adopt > 0 ? [`${adopt} object(s) only get our owner tag.\n`] : []),
+    ...(same > 0 ? [`${same} resource(s) are as declared.\n`] : []),
+    ...(plan.undeclared.length > 0
+      ? [
+          `Not declared any more, left alone: ${plan.undeclared
+            .slice(0, NAMED)
+            .map(({ kind, namespace, name }) => `${kind} \`${namespace}/${name}\``)
+            .join(", ")}${plan.undeclared.length > NAMED ? `, and ${plan.undeclared.length - NAMED} more` : ""}.\n`,
+        ]
+      : []),
+    ...waits(plan),
+  ];
+  return [head, "", ...blocks, ...tail].join("\n").trimEnd();
+}
+
+function markdownBlock({ kind, namespace, name, changes, problem }: PlannedResource): string {
+  const rows = changes.flatMap(({ verb, cloud, object, why, settings = [], differences, wait }) => [
+    `${verb === "update" ? "!" : verb === "replace" ? "- +" : SIGN[verb]} ${CLOUD[cloud]}: ${object}  # ${why}`,
+    ...settings.map(({ path, value }) => `+   ${path}: ${value}`),
+    ...differences.flatMap(({ path, desired, observed }) => [`-   ${path}: ${observed}`, `+   ${path}: ${desired}`]),
+    ...(wait ? [`#   then waits for ${wait}`] : []),
+  ]);
+  // A value with backticks must not end the block.
+  const fence = "`".repeat(Math.max(3, ...rows.map((row) => longestRun(row) + 1)));
+  return [
+    `<details open><summary><b>${kind} ${namespace}/${name}</b></summary>\n`,
+    ...(rows.length > 0 ? [`${fence}diff`, ...rows.map((row) => row.replaceAll("\n", " ")), `${fence}\n`] : []),
+    ...(problem ? [`> ${problem.waits ? "⏳" : "❌"} **${problem.reason}**: ${problem.message}\n`] : []),
+    "</details>\n",
+  ].join("\n");
+}
+
+const longestRun = (text: string) => Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
