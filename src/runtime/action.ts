@@ -1,5 +1,5 @@
-/** What a reconcile wants next. Three constructors, no other way. */
-export type Action = { readonly requeueAfterMs?: number; readonly postponed?: true };
+/** What a reconcile asks for next. Two constructors, no other way. */
+export type Action = { readonly requeueAfterMs?: number };
 
 /** Look again after this many milliseconds, or at the next change. */
 export function requeueAfter(ms: number): Action {
@@ -9,11 +9,6 @@ export function requeueAfter(ms: number): Action {
 /** Look again at the next change only. */
 export function awaitChange(): Action {
   return {};
-}
-
-/** An early look found something to do, which has to wait until all objects are known. */
-export function postponed(): Action {
-  return { postponed: true };
 }
 
 /** A duration moved by up to `percent` either way, so that ten thousand objects do not come due at once. */

@@ -62,16 +62,11 @@ export class ObjectCache {
   }
 
   get(namespace: string, name: string): KubeObject | undefined {
-    return this.#known.get(IndexedObjects.key(namespace, name));
+    return this.#objects.get(IndexedObjects.key(namespace, name));
   }
 
   list(options?: { namespace?: string; index?: string; value?: string }): KubeObject[] {
-    return this.#known.list(options);
-  }
-
-  /** Before the first list is complete, what has come of it. */
-  get #known(): IndexedObjects {
-    return this.#synced ? this.#objects : (this.#staged ?? this.#objects);
+    return this.#objects.list(options);
   }
 
   listBegin(): void {

@@ -1,18 +1,28 @@
-/** Time as a port, so that tests move it by hand. */
+/** Time as a port, so that tests move it by hand. The one clock of the program. */
 export interface Clock {
-  /** Wall clock, Unix milliseconds. For stamps only: it may jump. */
+  /** Wall clock, Unix milliseconds. For stamps and for comparing with other systems' times only: it may jump. */
   now(): number;
   /** Milliseconds since some fixed point; never goes back. For every duration. */
   monotonic(): number;
-  /** Calls back once after `ms`; the returned function cancels. */
+  /** Calls back once after `ms`, however long that is; the returned function cancels. */
   setTimeout(callback: () => void, ms: number): () => void;
 }
+
+/** Node fires a longer timer at once (2^31-1 ms, about 25 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimeout(callback, ms) {
-    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
+    let timer: NodeJS.Timeout;
+    const wait = (left: number) => {
+      timer =
+        left > LONGEST_TIMER_MS
+          ? setTimeout(() => wait(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+          : setTimeout(callback, left);
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
@@ -29,9 +39,4 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     const cancel = clock.setTimeout(done, ms);
     signal?.addEventListener("abort", done, { once: true });
   });
-}
-
-/** Full jitter between half and all of `base * 2^attempt`, at most `cap`; milliseconds. */
-export function backoff(attempt: number, base: number, cap: number, random: () => number = Math.random): number {
-  return Math.min(cap, base * 2 ** Math.min(attempt, 30)) * (0.5 + random() / 2);
 }

@@ -13,7 +13,6 @@ import { EventRecorder } from "./events.ts";
 import { KubeStore } from "./kube-store.ts";
 import { LeaderElector } from "./leader.ts";
 import type { Logger } from "./logger.ts";
-import { giveBack } from "./memory.ts";
 import { createRuntimeMetrics } from "./metrics.ts";
 import type { IndexFunction, KubeObject, ObjectRef, ObjectStore } from "./port.ts";
 import { type Endpoint, serve } from "./probes.ts";
@@ -31,11 +30,6 @@ export interface ManagedKind {
   workers?: number;
   /** Further ones that take changes only. */
   reservedWorkers?: number;
-  /**
-   * Called with the objects of the first list as they arrive. Those that it returns, now or later, are looked at early, provided that all
-   * other kinds are listed and that there is no election: the store has what has come so far, and their reconciles must write nothing.
-   */
-  onArriving?(items: KubeObject[], store: ObjectStore): KubeObject[];
   /** Called once, when this kind was listed; others may not be yet, and nothing is reconciled before they are. */
   onListed?(store: ObjectStore): void;
 }
@@ -67,6 +61,8 @@ export interface ManagerOptions {
   userAgent?: string;
   /** How long a stop waits for reconciles under way, milliseconds. */
   drainMs?: number;
+  /** The longest wait after an error, milliseconds; the poll interval. 5 min when absent. */
+  longestRetryMs?: number;
 }
 
 export interface Manager {
@@ -84,10 +80,6 @@ export interface Manager {
 
 /** How long a stop waits for events to be written; they are worth no more. */
 const FLUSH_MS = 3_000;
-/** Objects from which on it is worth while to give memory back. */
-const MANY = 1_000;
-/** Without work, before memory is given back: nobody is to wait for that. */
-const QUIET_MS = 1_000;
 /** Until a related object is looked at, unless it says otherwise. */
 const RELATED_MS = 200;
 
@@ -110,16 +102,9 @@ class ClusterManager implements Manager {
   #metrics: Endpoint | undefined;
   #health: Endpoint | undefined;
   readonly #listed = new Set<ManagedKind>();
-  /** Of a first list that is not complete yet. */
-  readonly #early = new Set<KubeObject>();
   /** Every cache is filled. */
   #warm = false;
-  /** Something changed on which an early look may have stood. */
-  #earlyIsOld = false;
   #leading = false;
-  /** Since memory was given back. */
-  #reconciled = 0;
-  #cancelGiveBack = () => {};
   /** When this began; undefined once everything has been looked at. */
   #firstPassSince: number | undefined;
   #lost = false;
@@ -164,7 +149,6 @@ class ClusterManager implements Manager {
       "/readyz": async () => says(this.ready()),
     });
     this.#firstPassSince = systemClock.monotonic();
-    this.#lookEarly();
     for (const watcher of this.#watchers) watcher.start();
     await this.#synced.promise;
     if (this.#stopping) return;
@@ -193,17 +177,22 @@ class ClusterManager implements Manager {
   }
 
   #add(managed: ManagedKind, client: KubeClient, metrics: ReturnType<typeof createRuntimeMetrics>): void {
-    const { log, namespace, labelSelector } = this.#options;
+    const { log, namespace, labelSelector, longestRetryMs = 300_000 } = this.#options;
     const { resource, kind, indexes, workers = 4, reservedWorkers = 0 } = managed;
-    const queue = new WorkQueue({ metrics: metrics.queue(kind), onDrained: () => this.#drained() });
+    const queue = new WorkQueue({
+      metrics: metrics.queue(kind),
+      onDrained: () => this.#drained(),
+      backoffMs: { base: Math.min(5_000, longestRetryMs), max: longestRetryMs },
+    });
     const controller = new Controller({
       name: kind,
-      reconcile: this.#counted(managed.reconcile(this.store)),
+      reconcile: managed.reconcile(this.store),
       queue,
       log,
       metrics: metrics.controller(kind, workers + reservedWorkers, queue),
       workers,
       reservedWorkers,
+      longestRetryMs,
     });
     const cache: ObjectCache = new ObjectCache({ indexes, onChange: (change) => this.#changed(managed, change) });
     this.#controllers.set(kind, controller);
@@ -216,18 +205,9 @@ class ClusterManager implements Manager {
         log,
         ...(namespace ? { namespace } : {}),
         ...(labelSelector ? { labelSelector } : {}),
-        onArriving: (items) => this.#arriving(managed, items),
         onSynced: () => this.#hasListed(managed),
       }),
     );
-  }
-
-  #arriving(managed: ManagedKind, items: KubeObject[]): void {
-    if (this.#warm) return;
-    for (const object of managed.onArriving?.(items, this.store) ?? []) {
-      this.#early.add(object);
-      this.#enqueueStartup(managed.kind, object.metadata);
-    }
   }
 
   #changed(managed: ManagedKind, { before, after, own }: Change): void {
@@ -235,10 +215,9 @@ class ClusterManager implements Manager {
     if (!object) return;
     const { kind } = managed;
     const { namespace, name } = object.metadata;
-    // The first list of all: every object is looked at anyway, and nobody waits for it.
+    // The first list: every object is looked at once all kinds are known.
     if (!this.#warm) {
-      if (this.#listed.has(managed)) this.#earlyIsOld = true;
-      if (!this.#early.delete(object)) this.#enqueueStartup(kind, object.metadata);
+      this.#enqueueStartup(kind, object.metadata);
       return;
     }
     if (concernsItself(before, after, own)) this.#enqueue({ kind, namespace, name }, reasonOf(before, after));
@@ -247,29 +226,13 @@ class ClusterManager implements Manager {
       this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related", afterMs: ref.afterMs ?? RELATED_MS });
   }
 
-  #counted(reconcile: Reconcile): Reconcile {
-    return (ref, context) => {
-      this.#reconciled++;
-      return reconcile(ref, context);
-    };
-  }
-
-  /** After a sweep, what it read of the world is garbage; taken away when nothing has come after it for a moment. */
+  /** Writes a line once everything was looked at after a start. */
   #drained(): void {
     const busy = [...this.#controllers.values()].some((controller) => controller.busy);
-    if (busy) return;
-    const objects = this.#objects();
-    if (this.#leading && this.#firstPassSince !== undefined) {
-      const seconds = Number(((systemClock.monotonic() - this.#firstPassSince) / 1000).toFixed(3));
-      this.#options.log.info({ objects, seconds }, "everything was looked at once");
-      this.#firstPassSince = undefined;
-    }
-    this.#cancelGiveBack();
-    if (objects < MANY || this.#reconciled < objects / 2) return;
-    this.#cancelGiveBack = systemClock.setTimeout(() => {
-      this.#reconciled = 0;
-      giveBack();
-    }, QUIET_MS);
+    if (busy || !this.#leading || this.#firstPassSince === undefined) return;
+    const seconds = Number(((systemClock.monotonic() - this.#firstPassSince) / 1000).toFixed(3));
+    this.#options.log.info({ objects: this.#objects(), seconds }, "everything was looked at once");
+    this.#firstPassSince = undefined;
   }
 
   #objects(): number {
@@ -289,28 +252,14 @@ class ClusterManager implements Manager {
     if (this.#warm) return;
     if (!this.#listed.has(managed)) managed.onListed?.(this.store);
     this.#listed.add(managed);
-    if (this.#listed.size < this.#options.kinds.length) {
-      this.#lookEarly();
-      return;
-    }
+    if (this.#listed.size < this.#options.kinds.length) return;
     this.#warm = true;
-    this.#early.clear();
     this.#synced.resolve();
-  }
-
-  /** When all kinds but one are known. Whoever has to be elected first looks at nothing before. */
-  #lookEarly(): void {
-    if (this.#elector) return;
-    const [last, ...others] = this.#options.kinds.filter((kind) => !this.#listed.has(kind));
-    if (last?.onArriving && others.length === 0) this.#controllers.get(last.kind)?.startEarly();
   }
 
   #lead(): void {
     if (this.#stopping) return;
     this.#setLeader(true);
-    if (this.#earlyIsOld)
-      for (const [kind, { cache }] of this.#caches)
-        for (const { metadata } of cache.list()) this.#enqueueStartup(kind, metadata);
     for (const controller of this.#controllers.values()) controller.start();
     this.#drained();
   }
@@ -318,13 +267,12 @@ class ClusterManager implements Manager {
   #loseLead(): void {
     this.#lost = true;
     this.#setLeader(false);
-    for (const controller of this.#controllers.values()) void controller.stop(0);
+    for (const controller of this.#controllers.values()) controller.loseLeadership();
     this.#options.onLeadershipLost?.();
   }
 
   async #stop(): Promise<void> {
     this.#synced.resolve();
-    this.#cancelGiveBack();
     const drainMs = this.#lost ? 0 : (this.#options.drainMs ?? 20_000);
     await Promise.all([...this.#controllers.values()].map((controller) => controller.stop(drainMs)));
     const flushed = new AbortController();

@@ -2,8 +2,7 @@
  * Metrics under the names and labels of controller-runtime, so that its dashboards and alerts fit. Every series starts at zero, because
  * rate() cannot see a counter's first step otherwise.
  */
-import { Counter, type CounterConfiguration, Gauge, type Registry } from "prom-client";
-import { BusyHistogram } from "./histogram.ts";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { PRIORITY, type QueueMetrics, type WorkQueue } from "./queue.ts";
 
 export type ReconcileResult = "success" | "error" | "requeue" | "requeue_after";
@@ -33,17 +32,19 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   const registers = [registry];
   const counter = (name: string, help: string, ...labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers });
-  const busyCounter = (name: string, help: string, ...labelNames: string[]) =>
-    createBusyCounter({ name, help, labelNames, registers });
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
-    new BusyHistogram({ registry, name, help, buckets, labelNames });
+    new Histogram({ name, help, buckets, labelNames, registers });
 
-  const total = busyCounter("controller_runtime_reconcile_total", "Reconciliations by result.", "controller", "result");
+  const total = counter("controller_runtime_reconcile_total", "Reconciliations by result.", "controller", "result");
   const errors = counter("controller_runtime_reconcile_errors_total", "Failed reconciliations.", "controller");
   const terminal = counter("controller_runtime_terminal_reconcile_errors_total", "Terminal failures.", "controller");
-  const panics = counter("controller_runtime_reconcile_panics_total", "Exceptions nobody expected.", "controller");
+  const panics = counter(
+    "controller_runtime_reconcile_panics_total",
+    "Failures that are mistakes of the program.",
+    "controller",
+  );
   const timeouts = counter(
     "controller_runtime_reconcile_timeouts_total",
     "Reconciliations past the deadline.",
@@ -72,7 +73,7 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
           this.set({ name, controller: name, priority: String(priority) }, queue.depth(priority));
     },
   });
-  const adds = busyCounter("workqueue_adds_total", "Keys added.", "name", "controller");
+  const adds = counter("workqueue_adds_total", "Keys added.", "name", "controller");
   const retries = counter("workqueue_retries_total", "Keys added after a failure.", "name", "controller");
   const waited = histogram(
     "workqueue_queue_duration_seconds",
@@ -112,25 +113,29 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   return {
     queue(name) {
       const labels = { name, controller: name };
-      retries.inc(labels, 0);
+      for (const one of [adds, retries]) one.inc(labels, 0);
+      for (const one of [waited, worked]) one.zero(labels);
+      const [added, retried] = [adds.labels(labels), retries.labels(labels)];
+      const [wait, work] = [waited.labels(labels), worked.labels(labels)];
       return {
-        added: adds(labels),
-        retried: () => retries.inc(labels),
-        waited: waited.series(labels),
-        worked: worked.series(labels),
+        added: () => added.inc(),
+        retried: () => retried.inc(),
+        waited: (seconds) => wait.observe(seconds),
+        worked: (seconds) => work.observe(seconds),
       };
     },
     controller(controller, workers, queue) {
       queues.set(controller, queue);
-      const ended = Object.fromEntries(RESULTS.map((result) => [result, total({ controller, result })]));
+      for (const result of RESULTS) total.inc({ controller, result }, 0);
       for (const one of [errors, terminal, panics, timeouts]) one.inc({ controller }, 0);
-      const took = duration.series({ controller });
+      duration.zero({ controller });
+      const took = duration.labels({ controller });
       most.set({ controller }, workers);
       return {
         reconciled(result, seconds) {
-          ended[result]!();
+          total.inc({ controller, result });
           if (result === "error") errors.inc({ controller });
-          took(seconds);
+          took.observe(seconds);
         },
         terminal: () => terminal.inc({ controller }),
         panic: () => panics.inc({ controller }),
@@ -139,30 +144,5 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
     },
     request: ({ method, code }) => requests.inc({ method, code: code === "error" ? "<error>" : code }),
     leader: (name, value) => leading.set({ name }, value ? 1 : 0),
-  };
-}
-
-/**
- * A counter for what happens ten thousand times a sweep: its series is searched for at a scrape, not at every step. What it returns gives,
- * for the labels of a series, which is there from then on, what counts its steps.
- */
-function createBusyCounter(options: CounterConfiguration<string>): (labels: Record<string, string>) => () => void {
-  const all: { labels: Record<string, string>; steps: number }[] = [];
-  const counter = new Counter({
-    ...options,
-    collect() {
-      for (const one of all) {
-        this.inc(one.labels, one.steps);
-        one.steps = 0;
-      }
-    },
-  });
-  return (labels) => {
-    counter.inc(labels, 0);
-    const one = { labels, steps: 0 };
-    all.push(one);
-    return () => {
-      one.steps++;
-    };
   };
 }

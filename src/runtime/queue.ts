@@ -1,11 +1,14 @@
 /**
- * The work queue: each key at most once in it and at most once in work, ready keys by priority and then by age, delayed keys on a heap,
- * back-off per key. A key that is added while in work is added again when its work is done.
+ * The work queue: each key at most once in it and at most once in work, ready keys by priority and then namespace by namespace in turn, delayed
+ * keys on a heap, back-off per key. A key that is added while in work is added again when its work is done.
  */
-import { backoff, type Clock, systemClock } from "./clock.ts";
+import { backoff } from "./backoff.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { FairLine } from "./fair-line.ts";
 import type { ObjectRef } from "./port.ts";
+import { WorkerPool } from "./worker-pool.ts";
 
-/** Somebody is waiting for a change; nobody waits for a resync. */
+/** A person waits for a change, and none for a resync. */
 export const PRIORITY = { change: 0, resync: -100 } as const;
 const PRIORITIES = [PRIORITY.change, PRIORITY.resync];
 
@@ -31,28 +34,28 @@ export interface Item {
   reason: string;
   /** Monotonic milliseconds from which on it may be taken. */
   readyAt: number;
-  /** It is on the list of what may be taken. */
-  ready: boolean;
 }
 
 type Taker = (item: Item | undefined) => void;
 
+/** For callers that are not workers of a controller: takes everything. */
+const ANY = new WorkerPool({ size: Number.MAX_SAFE_INTEGER });
+
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #metrics: QueueMetrics | undefined;
-  readonly #backoff: { base: number; cap: number };
+  readonly #backoff: { base: number; max: number };
   readonly #random: () => number;
   readonly #onDrained: (() => void) | undefined;
   /** Every key that waits, ready or delayed. */
   readonly #items = new Map<string, Item>();
-  readonly #ready = new Map<number, ReadyList>(PRIORITIES.map((priority) => [priority, new ReadyList()]));
+  readonly #ready = new Map<number, FairLine<Item>>(PRIORITIES.map((priority) => [priority, new FairLine()]));
   readonly #delayed = new DelayHeap();
-  readonly #working = new Map<string, number>();
+  readonly #working = new Map<string, { namespace: string; since: number; pool: WorkerPool | undefined }>();
   readonly #dirty = new Map<string, Item>();
   readonly #failures = new Map<string, number>();
-  /** Whoever takes anything, and whoever takes changes only. */
-  readonly #takers: Taker[] = [];
-  readonly #reserved: Taker[] = [];
+  /** Workers that wait. */
+  readonly #takers = new Map<WorkerPool, Taker[]>();
   #cancelTimer: (() => void) | undefined;
   /** What the timer is for. */
   #armed: Item | undefined;
@@ -62,7 +65,8 @@ export class WorkQueue {
     options: {
       clock?: Clock;
       metrics?: QueueMetrics;
-      backoffMs?: { base: number; cap: number };
+      /** Milliseconds; 5 s up to 5 min when absent. */
+      backoffMs?: { base: number; max: number };
       random?: () => number;
       /** Nothing is ready and nothing in work: what waits is delayed. */
       onDrained?: () => void;
@@ -70,7 +74,7 @@ export class WorkQueue {
   ) {
     this.#clock = options.clock ?? systemClock;
     this.#metrics = options.metrics;
-    this.#backoff = options.backoffMs ?? { base: 1_000, cap: 60_000 };
+    this.#backoff = options.backoffMs ?? { base: 5_000, max: 300_000 };
     this.#random = options.random ?? Math.random;
     this.#onDrained = options.onDrained;
   }
@@ -108,7 +112,7 @@ export class WorkQueue {
   /** How long each key in work has been so, in seconds. */
   workingSeconds(): number[] {
     const now = this.#clock.monotonic();
-    return [...this.#working.values()].map((since) => (now - since) / 1000);
+    return [...this.#working.values()].map(({ since }) => (now - since) / 1000);
   }
 
   /** A key that waits already keeps the higher priority and the earlier time. */
@@ -117,7 +121,7 @@ export class WorkQueue {
     const key = WorkQueue.key(ref);
     const readyAt = this.#clock.monotonic() + (options.afterMs ?? 0);
     const { priority = PRIORITY.change, reason } = options;
-    const next: Item = { key, ref, priority, reason, readyAt, ready: false };
+    const next: Item = { key, ref, priority, reason, readyAt };
     if (this.#working.has(key)) {
       const old = this.#dirty.get(key);
       this.#dirty.set(key, old ? merge(old, next) : next);
@@ -125,21 +129,20 @@ export class WorkQueue {
     }
     this.#metrics?.added();
     const old = this.#items.get(key);
-    // It keeps its place.
-    if (old?.ready && old.priority >= priority) return;
-    if (old) this.#readyOf(old.priority).remove(old);
+    // A key that is ready keeps its place.
+    if (old && old.readyAt <= this.#clock.monotonic() && old.priority >= priority) return;
+    if (old) this.#readyOf(old.priority).delete(ref.namespace, old);
     this.#enqueue(old ? merge(old, next) : next);
     this.#dispatch();
   }
 
-  /** Adds after the key's own back-off: `base`, doubled with each failure in a row up to `cap`, never sooner than `atLeastMs`. */
+  /** Adds after the key's own back-off, which grows with each failure in a row, and never sooner than `atLeastMs`. Returns the wait. */
   retry(ref: ObjectRef, options: { reason: string; priority?: number; atLeastMs?: number }): number {
     const key = WorkQueue.key(ref);
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#metrics?.retried();
-    const { base, cap } = this.#backoff;
-    const afterMs = Math.max(options.atLeastMs ?? 0, backoff(failures, base, cap, this.#random));
+    const afterMs = Math.max(options.atLeastMs ?? 0, backoff(failures, { ...this.#backoff, random: this.#random }));
     this.add(ref, { ...options, afterMs });
     return afterMs;
   }
@@ -149,37 +152,44 @@ export class WorkQueue {
     if (this.#failures.size > 0) this.#failures.delete(WorkQueue.key(ref));
   }
 
-  /**
-   * The next key, in work from now on; undefined when the queue is closed. `changesOnly` is for workers that are kept free for somebody
-   * who waits, while resyncs hold all the others up.
-   */
-  take(options: { changesOnly?: boolean } = {}): Item | undefined | Promise<Item | undefined> {
-    if (this.#closed) return undefined;
+  /** The next key, in work from now on; undefined when the queue is closed. */
+  take(pool: WorkerPool = ANY): Promise<Item | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
     const now = this.#clock.monotonic();
     this.#ripen(now);
-    // Whoever came before would have taken it: nobody waits for what is ready.
-    for (const priority of options.changesOnly ? [PRIORITY.change] : PRIORITIES) {
-      const item = this.#readyOf(priority).take();
-      if (item) return this.#begun(item, now);
-    }
+    const item = this.#next(pool);
+    if (item) return Promise.resolve(this.#begin(item, pool, now));
     this.#arm(now);
-    return new Promise((resolve) => (options.changesOnly ? this.#reserved : this.#takers).push(resolve));
+    const { promise, resolve } = Promise.withResolvers<Item | undefined>();
+    const waiting = this.#takers.get(pool);
+    if (waiting) waiting.push(resolve);
+    else this.#takers.set(pool, [resolve]);
+    return promise;
+  }
+
+  /** The worker of this key is free for others, while the key stays in work until it is `done`. */
+  release(key: string): void {
+    const work = this.#working.get(key);
+    work?.pool?.end(work.namespace);
+    if (work) work.pool = undefined;
   }
 
   /** Ends the work on a key; adds it again when it became dirty meanwhile. */
   done(key: string): void {
-    const since = this.#working.get(key);
-    if (since === undefined) return;
+    const work = this.#working.get(key);
+    if (!work) return;
     this.#working.delete(key);
-    this.#metrics?.worked((this.#clock.monotonic() - since) / 1000);
+    work.pool?.end(work.namespace);
+    this.#metrics?.worked((this.#clock.monotonic() - work.since) / 1000);
     const dirty = this.#dirty.get(key);
     this.#dirty.delete(key);
     if (this.#closed) return;
     if (dirty) {
       this.#metrics?.added();
       this.#enqueue(dirty);
-      this.#dispatch();
     }
+    // Also when nothing was added: a namespace that was passed over may have its turn now.
+    this.#dispatch();
     if (!this.busy) this.#onDrained?.();
   }
 
@@ -190,16 +200,16 @@ export class WorkQueue {
     this.#items.clear();
     this.#dirty.clear();
     for (const list of this.#ready.values()) list.clear();
-    for (const taker of [...this.#takers.splice(0), ...this.#reserved.splice(0)]) taker(undefined);
+    for (const takers of this.#takers.values()) for (const taker of takers.splice(0)) taker(undefined);
   }
 
   #enqueue(item: Item): void {
     this.#items.set(item.key, item);
     if (item.readyAt > this.#clock.monotonic()) this.#delayed.push(item);
-    else this.#readyOf(item.priority).add(item);
+    else this.#readyOf(item.priority).add(item.ref.namespace, item);
   }
 
-  #readyOf(priority: number): ReadyList {
+  #readyOf(priority: number): FairLine<Item> {
     const list = this.#ready.get(priority);
     if (!list) throw new Error(`unknown priority ${priority}`);
     return list;
@@ -213,28 +223,39 @@ export class WorkQueue {
       top = this.#delayed.peek()
     ) {
       this.#delayed.pop();
-      if (this.#isCurrent(top)) this.#readyOf(top.priority).add(top);
+      if (this.#isCurrent(top)) this.#readyOf(top.priority).add(top.ref.namespace, top);
     }
   }
 
-  /** What is ready goes to those who wait. */
+  #next(pool: WorkerPool): Item | undefined {
+    for (const priority of pool.changesOnly ? [PRIORITY.change] : PRIORITIES) {
+      const item = this.#readyOf(priority).take((namespace) => pool.accepts(namespace));
+      if (item) return item;
+    }
+    return undefined;
+  }
+
+  /** Gives what is ready to the workers that wait; changes go to those who take nothing else, as long as there are any. */
   #dispatch(): void {
     const now = this.#clock.monotonic();
     this.#ripen(now);
-    for (const priority of PRIORITIES) {
-      const list = this.#readyOf(priority);
-      while (list.size > 0) {
-        const taker = (priority === PRIORITY.change ? this.#reserved.shift() : undefined) ?? this.#takers.shift();
-        if (!taker) break;
-        taker(this.#begun(list.take()!, now));
+    for (const changesOnly of [true, false])
+      for (const [pool, takers] of this.#takers) {
+        if (pool.changesOnly !== changesOnly) continue;
+        while (takers.length > 0) {
+          const item = this.#next(pool);
+          if (!item) break;
+          takers.shift()!(this.#begin(item, pool, now));
+        }
       }
-    }
     this.#arm(now);
   }
 
-  #begun(item: Item, now: number): Item {
+  #begin(item: Item, pool: WorkerPool, now: number): Item {
+    const { namespace } = item.ref;
     this.#items.delete(item.key);
-    this.#working.set(item.key, now);
+    this.#working.set(item.key, { namespace, since: now, pool });
+    pool.begin(namespace);
     this.#metrics?.waited(Math.max(0, now - item.readyAt) / 1000);
     return item;
   }
@@ -265,52 +286,7 @@ function merge(old: Item, next: Item): Item {
     ...sooner,
     priority: Math.max(old.priority, next.priority),
     readyAt: Math.min(old.readyAt, next.readyAt),
-    ready: false,
   };
-}
-
-/** First in, first out. Not a Set: one that loses its first members is searched for the next from its beginning. */
-class ReadyList {
-  #items: Item[] = [];
-  #first = 0;
-  size = 0;
-
-  add(item: Item): void {
-    item.ready = true;
-    this.#items.push(item);
-    this.size++;
-  }
-
-  /** It stays where it is, and is passed over. */
-  remove(item: Item): void {
-    if (!item.ready) return;
-    item.ready = false;
-    this.size--;
-  }
-
-  take(): Item | undefined {
-    while (this.#first < this.#items.length) {
-      const item = this.#items[this.#first++]!;
-      if (!item.ready) continue;
-      this.remove(item);
-      if (this.#first * 2 > this.#items.length) this.#tidy();
-      return item;
-    }
-    this.#tidy();
-    return undefined;
-  }
-
-  clear(): void {
-    this.#first = this.#items.length;
-    this.size = 0;
-    this.#tidy();
-  }
-
-  /** Half of the list at least has been taken, so that tidying up costs each of them one move. */
-  #tidy(): void {
-    this.#items = this.#items.slice(this.#first);
-    this.#first = 0;
-  }
 }
 
 /** Binary heap by `readyAt`. */

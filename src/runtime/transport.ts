@@ -8,7 +8,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
-import { backoff, type Clock, sleep, systemClock } from "./clock.ts";
+import { backoff } from "./backoff.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
 import { KubeApiError } from "./errors.ts";
 
 export interface TlsOptions {
@@ -264,7 +265,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
  * may repeat it; a 5xx or a lost connection may have been executed, so only idempotent verbs do.
  */
 function retryWait(error: unknown, method: Method, options: RequestOptions, attempt: number): number | undefined {
-  const wait = backoff(attempt, 200, 5_000);
+  const wait = backoff(attempt, { base: 200, max: 5_000 });
   const idempotent = method !== "POST" && options.contentType !== JSON_PATCH;
   if (!(error instanceof KubeApiError)) return idempotent && isConnectionError(error) ? wait : undefined;
   const asked = error.retryAfterMs ?? 0;

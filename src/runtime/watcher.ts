@@ -4,12 +4,17 @@
  * resumed from the last resourceVersion; an expired one, or an event that could not be read, goes back to Empty. It never gives up and
  * never rejects; only `stop` ends it.
  */
+
+import { backoff } from "./backoff.ts";
 import type { ObjectCache } from "./cache.ts";
 import type { KubeClient, Resource, WatchEvent } from "./client.ts";
-import { backoff, type Clock, sleep, systemClock } from "./clock.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
 import { isExpired, KubeApiError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import type { KubeObject } from "./port.ts";
+
+/** A server that asks for a longer wait is asked again after this time, milliseconds. */
+const LONGEST_ASKED_MS = 60_000;
 
 export interface WatcherOptions {
   client: KubeClient;
@@ -24,9 +29,7 @@ export interface WatcherOptions {
   /** Silence after which a connection counts as dead, milliseconds. Bookmarks come about once a minute. */
   idleMs?: number;
   /** First and longest wait after a failure, milliseconds. */
-  backoffMs?: { base: number; cap: number };
-  /** Objects of a list as they arrive; they are not in the cache before all have. */
-  onArriving?: (items: KubeObject[]) => void;
+  backoffMs?: { base: number; max: number };
   onSynced?: () => void;
 }
 
@@ -75,9 +78,7 @@ export class Watcher {
     const list = client.list(resource, { namespace, labelSelector, pageSize, signal });
     let next = await list.next();
     for (; !next.done; next = await list.next()) {
-      const items = next.value.map((item) => withKind(resource, item));
-      cache.listPage(items);
-      this.#options.onArriving?.(items);
+      cache.listPage(next.value.map((item) => withKind(resource, item)));
     }
     if (signal.aborted) return;
     cache.listCommit();
@@ -123,13 +124,11 @@ export class Watcher {
       this.#resourceVersion = undefined;
     // An API server that restarted may refuse an old resourceVersion without saying 410; after some failures list again.
     if (this.#failures >= 3 && error instanceof KubeApiError && error.code < 500) this.#resourceVersion = undefined;
+    const asked = error instanceof KubeApiError ? (error.retryAfterMs ?? 0) : 0;
     const wait =
       expired && this.#failures === 0
         ? 0
-        : Math.max(
-            error instanceof KubeApiError ? (error.retryAfterMs ?? 0) : 0,
-            backoff(this.#failures, backoffMs?.base ?? 500, backoffMs?.cap ?? 30_000),
-          );
+        : Math.max(Math.min(asked, LONGEST_ASKED_MS), backoff(this.#failures, backoffMs ?? { base: 500, max: 30_000 }));
     this.#failures++;
     const fields = { resource: resource.plural, error: describe(error), waitMs: Math.round(wait) };
     if (this.#failures > 2) log.warn(fields, "watch failed");

@@ -17,7 +17,7 @@ import { howToAllow, removalAllowed } from "../persona/removals.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import { asCloudError } from "../providers/verdicts.ts";
-import { type Action, awaitChange, postponed, requeueAfter, withJitter } from "../runtime/action.ts";
+import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
 import { type Condition, findCondition } from "../runtime/conditions.ts";
 import type { ReconcileContext } from "../runtime/controller.ts";
 import { equalJson } from "../runtime/equal.ts";
@@ -63,7 +63,6 @@ export function createUserReconciler(deps: UserDeps) {
       maxAgeMs: deps.pollIntervalMs * 0.9,
     };
     const pass: UserPass = { steps: [], held: [], found: {} };
-    if (ctx.early) return lookEarly(pass, object, deps, call);
     try {
       if (object.metadata.deletionTimestamp) {
         if (!object.metadata.finalizers?.includes(FINALIZER)) return awaitChange();
@@ -113,27 +112,6 @@ async function look(
       call,
     ),
   };
-}
-
-/**
- * While others are still being listed: who is as declared, and has a status that says so, needs no other look. Of two who are in each
- * other's way, the one that comes second sees the first.
- */
-async function lookEarly(
-  pass: UserPass,
-  object: ConnectUser,
-  deps: UserDeps,
-  call: CallOptions & { maxAgeMs?: number },
-): Promise<Action> {
-  const { finalizers, deletionTimestamp } = object.metadata;
-  if (deletionTimestamp || !finalizers?.includes(FINALIZER) || object.spec.suspend) return postponed();
-  pass.scope = await openUserScope(object, deps, call, pass.found);
-  const { desired, seen } = pass.scope;
-  pass.user = seen.user;
-  if (planSteps(desired, seen, beforeOf(object)).length > 0) return postponed();
-  if (!equalJson(userStatus(object, pass, new Date(deps.now())), object.status)) return postponed();
-  report(deps, object, pass);
-  return nextLook(deps, pass);
 }
 
 /** What an apply would do, by the same code, reads only; also while the persona is still to be made. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { request } from "undici";
-import { awaitChange, postponed, requeueAfter } from "../../src/runtime/action.ts";
+import { awaitChange } from "../../src/runtime/action.ts";
 import { KubeClient, type Resource } from "../../src/runtime/client.ts";
 import type { Reconcile } from "../../src/runtime/controller.ts";
 import { EVENTS } from "../../src/runtime/events.ts";
@@ -285,51 +285,21 @@ describe("a manager", () => {
   });
 });
 
-describe("early looks", () => {
-  /** Every object early; those whose name begins with "odd" have to wait. */
-  function lookEarly(where: string, options: Partial<ManagerOptions> = {}) {
-    const seen: string[] = [];
-    const lines: string[] = [];
-    const made = manage(where, {
-      kinds: [
-        {
-          resource: USERS,
-          kind: "ConnectUser",
-          indexes: {},
-          onArriving: (items) => items,
-          reconcile: (store) => async (ref, context) => {
-            seen.push(`${ref.name}${context.early ? " early" : ""}`);
-            const user = store.get<User>(ref.kind, ref.namespace, ref.name);
-            if (!user) throw new Error("told of before it is there");
-            if (context.early) return ref.name.startsWith("odd") ? postponed() : requeueAfter(3_600_000);
-            await store.updateStatus(user, { username: ref.name });
-            return awaitChange();
-          },
-        },
-      ],
-      log: { ...quiet, info: (_: object, text: string) => void lines.push(text) },
-      ...options,
+describe("the first pass", () => {
+  test("ends with a line in the log", async () => {
+    const where = await namespace("first-pass");
+    for (const name of ["a", "b"]) await createUser(where, name);
+    const lines: [object, string][] = [];
+    const { manager } = manage(where, {
+      log: { ...quiet, info: (fields: object, text: string) => void lines.push([fields, text]) },
     });
-    return { ...made, seen, lines };
-  }
-  const looks = (seen: string[], name: string) => seen.filter((one) => one.split(" ")[0] === name);
-
-  test("an object that finished early is not looked at again; one that was postponed is, once all are known", async () => {
-    const where = await namespace("early");
-    for (const name of ["even", "odd"]) await createUser(where, name);
-    const { manager, seen, lines } = lookEarly(where);
     await manager.start();
-    await until(() => statusOf(where, "odd"), "the status of the one that was postponed");
-    expect(looks(seen, "even")).toEqual(["even early"]);
-    expect(looks(seen, "odd")).toEqual(["odd early", "odd"]);
-    await until(() => lines.includes("everything was looked at once"), "the line that says so");
-    const patch = { type: "merge" as const, body: { spec: { mobile: "+441" } } };
-    await client.patch(USERS, where, "even", patch);
-    await until(() => statusOf(where, "even"), "the look at a change");
+    const line = await until(() => lines.find(([, text]) => text === "everything was looked at once"), "the line");
+    expect(line[0]).toMatchObject({ objects: 2 });
   });
 
-  test("who has to be elected first looks at nothing before", async () => {
-    const where = await namespace("early-standby");
+  test("of a standby begins when it is elected", async () => {
+    const where = await namespace("first-pass-standby");
     await createUser(where, "odd");
     const election = (identity: string) => ({
       leaderElection: { identity, leaseName: "controller", namespace: where },
@@ -337,13 +307,13 @@ describe("early looks", () => {
     const leader = manage(where, election("leader"), () => async () => awaitChange());
     await leader.manager.start();
     await until(() => leader.manager.leading(), "the first to lead");
-    const { manager, seen } = lookEarly(where, election("standby"));
+    const { manager, seen } = manage(where, election("standby"));
     await manager.start();
     expect(manager.store.list("ConnectUser")).toHaveLength(1);
     expect(seen).toEqual([]);
     await leader.manager.stop();
     await until(() => statusOf(where, "odd"), "the look of the new leader");
-    expect(looks(seen, "odd")[0]).toBe("odd");
+    expect(seen[0]).toBe("odd Startup");
   });
 });
 

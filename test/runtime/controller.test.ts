@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { awaitChange, postponed, requeueAfter } from "../../src/runtime/action.ts";
-import { Controller, type Reconcile } from "../../src/runtime/controller.ts";
+import { awaitChange, requeueAfter } from "../../src/runtime/action.ts";
+import { Controller, type Reconcile, type ReconcileContext } from "../../src/runtime/controller.ts";
 import { KubeApiError, ReconcileError } from "../../src/runtime/errors.ts";
 import { WorkQueue } from "../../src/runtime/queue.ts";
 import { FakeClock } from "./clock.ts";
@@ -10,7 +10,7 @@ const ref = { kind: "Toy", namespace: "ns", name: "a" };
 
 function setUp(reconcile: Reconcile) {
   const clock = new FakeClock();
-  const queue = new WorkQueue({ clock, random: () => 1, backoffMs: { base: 1_000, cap: 60_000 } });
+  const queue = new WorkQueue({ clock, random: () => 1, backoffMs: { base: 1_000, max: 60_000 } });
   const results: string[] = [];
   const metrics = {
     reconciled: (result: string) => results.push(result),
@@ -44,6 +44,18 @@ describe("when an object is looked at again", () => {
       () => Promise.reject(new ReconcileError("throttled", "Slow", "?", { retryAfterMs: 9_000 })),
       9_000,
       ["error"],
+    ],
+    [
+      "throttled, far beyond the longest wait: not later than that",
+      () => Promise.reject(new ReconcileError("throttled", "Slow", "?", { retryAfterMs: 3_000_000_000 })),
+      300_000,
+      ["error"],
+    ],
+    [
+      "waiting: when it said, and it is no error",
+      () => Promise.reject(new ReconcileError("waiting", "Replicating", "?", { retryAfterMs: 3_000 })),
+      3_000,
+      ["requeue_after"],
     ],
     [
       "terminal: slowly, since it may be repaired elsewhere",
@@ -94,103 +106,61 @@ describe("deadlines", () => {
     await controller.stop(0);
   });
 
-  test("a lost leadership aborts at once, a stop only when it has waited", async () => {
-    const signals: AbortSignal[] = [];
-    const never: Reconcile = (_, { signal }) => {
-      signals.push(signal);
+  test("after the deadline a status may still be written, and the pass ends as it likes", async () => {
+    const ends: unknown[] = [];
+    const { clock, controller, results, pass } = setUp(async (_, context) => {
+      ends.push(context.deadline - clock.now());
+      await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
+      ends.push(context.signal.reason.reason, context.abortReason, context.mayWrite);
+      return requeueAfter(5_000);
+    });
+    controller.enqueue(ref, { reason: "Changed" });
+    await pass(60_000);
+    expect(ends).toEqual([60_000, "Deadline", "Deadline", true]);
+    expect(results).toEqual(["requeue_after"]);
+    await controller.stop(0);
+  });
+
+  test("a lost leadership aborts at once and forbids writes, a stop aborts only when it has waited", async () => {
+    const runs: ReconcileContext[] = [];
+    const never: Reconcile = (_, context) => {
+      runs.push(context);
       return new Promise(() => {});
     };
     const lost = setUp(never);
     lost.controller.enqueue(ref, { reason: "Changed" });
     await lost.pass(0);
-    await lost.controller.stop(0);
-    expect(signals[0]!.aborted).toBe(true);
+    lost.controller.loseLeadership();
+    expect(runs[0]).toMatchObject({ aborted: true, abortReason: "LeadershipLost", mayWrite: false });
 
     const stopping = setUp(never);
     stopping.controller.enqueue(ref, { reason: "Changed" });
     await stopping.pass(0);
     const stopped = stopping.controller.stop(20_000);
     await stopping.pass(19_999);
-    expect(signals[1]!.aborted).toBe(false);
+    expect(runs[1]!.aborted).toBe(false);
     await stopping.pass(1);
     await stopped;
-    expect(signals[1]!.aborted).toBe(true);
+    expect(runs[1]).toMatchObject({ aborted: true, abortReason: "Stopping", mayWrite: true });
   });
 });
 
-describe("early looks", () => {
-  function early(reconcile: Reconcile) {
-    const seen: string[] = [];
-    const queue = new WorkQueue({ clock: new FakeClock() });
-    const results: string[] = [];
-    const metrics = {
-      reconciled: (result: string) => results.push(result),
-      terminal: () => {},
-      panic: () => results.push("panic"),
-      timeout: () => {},
-    };
-    const said: string[] = [];
-    const log = { ...quiet, error: () => said.push("error") };
-    const controller = new Controller({
-      name: "toy",
-      queue,
-      metrics,
-      log,
-      workers: 1,
-      reconcile: (one, context) => {
-        seen.push(`${one.name}${context.early ? " early" : ""}`);
-        return reconcile(one, context);
-      },
-    });
-    const settle = async () => {
-      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
-    };
-    return { controller, queue, seen, results, said, settle };
-  }
-
-  test.each<[string, Reconcile, string[], string[]]>([
-    ["one that finishes counts", async () => requeueAfter(1_000), ["a early"], ["requeue_after"]],
-    [
-      "one that is postponed is repeated when all are known",
-      async (_, context) => (context.early ? postponed() : awaitChange()),
-      ["a early", "a"],
-      ["success"],
-    ],
-    [
-      "one that fails is repeated without a word",
-      async (_, context) => {
-        if (context.early) throw new TypeError("?");
-        return awaitChange();
-      },
-      ["a early", "a"],
-      ["success"],
-    ],
-  ])("%s", async (_, reconcile, looks, expected) => {
-    const { controller, seen, results, said, settle } = early(reconcile);
-    controller.startEarly();
-    controller.enqueue(ref, { reason: "Startup" });
-    await settle();
-    expect(seen).toEqual(["a early"]);
-    controller.start();
-    await settle();
-    expect([seen, results, said]).toEqual([looks, expected, []]);
-    await controller.stop(1);
-  });
-
-  test("one that was under way when all were known, and had to be postponed, is repeated at once", async () => {
-    const hold = Promise.withResolvers<void>();
-    const { controller, seen, settle } = early(async (_, context) => {
-      if (!context.early) return awaitChange();
-      await hold.promise;
-      return postponed();
-    });
-    controller.startEarly();
-    controller.enqueue(ref, { reason: "Startup" });
-    await settle();
-    controller.start();
-    hold.resolve();
-    await settle();
-    expect(seen).toEqual(["a early", "a"]);
-    await controller.stop(1);
-  });
+test("one namespace cannot occupy all workers", async () => {
+  const clock = new FakeClock();
+  const queue = new WorkQueue({ clock });
+  const looked: string[] = [];
+  const reconcile: Reconcile = ({ namespace, name }) => {
+    looked.push(`${namespace}/${name}`);
+    return new Promise(() => {});
+  };
+  const controller = new Controller({ name: "toy", reconcile, queue, clock, log: quiet, workers: 4 });
+  for (let index = 0; index < 300; index++)
+    controller.enqueue({ ...ref, namespace: "hostile", name: String(index) }, { reason: "Changed" });
+  controller.start();
+  await new Promise(setImmediate);
+  expect(looked).toHaveLength(3);
+  controller.enqueue(ref, { reason: "Changed" });
+  await new Promise(setImmediate);
+  expect(looked.slice(3)).toEqual(["ns/a"]);
+  controller.loseLeadership();
 });

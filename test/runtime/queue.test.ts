@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { PRIORITY, WorkQueue } from "../../src/runtime/queue.ts";
+import { WorkerPool } from "../../src/runtime/worker-pool.ts";
 import { FakeClock } from "./clock.ts";
 
 const ref = (name: string) => ({ kind: "Toy", namespace: "ns", name });
@@ -8,7 +9,7 @@ const key = (name: string) => `Toy/ns/${name}`;
 /** Steps in a short notation: `+a` add, `+a@5` add after 5 ms, `+a~` add as resync, `-a` done, `>5` let time pass, `?a` a is taken next, `?` nothing is. */
 async function play(steps: string): Promise<void> {
   const clock = new FakeClock();
-  const queue = new WorkQueue({ clock, random: () => 1, backoffMs: { base: 10, cap: 35 } });
+  const queue = new WorkQueue({ clock, random: () => 1, backoffMs: { base: 10, max: 35 } });
   for (const step of steps.split(" ")) {
     const [, verb, name = "", after, resync] = /^([+\->?!])(\w*)(?:@(\d+))?(~)?$/.exec(step)!;
     if (verb === "+")
@@ -52,20 +53,61 @@ describe("the work queue", () => {
   test("a worker for changes only is left alone by resyncs, and is the first to take a change", async () => {
     const queue = new WorkQueue({ clock: new FakeClock() });
     const taken: string[] = [];
-    const take = async (who: string, options = {}) => {
-      const item = await queue.take(options);
+    const pools = [new WorkerPool({ size: 1, changesOnly: true }), new WorkerPool({ size: 4 })] as const;
+    const take = async (who: string, pool: WorkerPool) => {
+      const item = await queue.take(pool);
       taken.push(`${who}: ${item?.ref.name}`);
     };
-    void take("changes", { changesOnly: true });
-    void take("all");
+    void take("changes", pools[0]);
+    void take("all", pools[1]);
     queue.add(ref("resync"), { reason: "Poll", priority: PRIORITY.resync });
     queue.add(ref("second"), { reason: "Poll", priority: PRIORITY.resync });
     queue.add(ref("change"), { reason: "Changed" });
     await new Promise((resolve) => setImmediate(resolve));
     expect(taken).toEqual(["all: resync", "changes: change"]);
-    void take("all");
+    void take("all", pools[1]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(taken[2]).toBe("all: second");
+  });
+
+  test("serves namespaces in turn, and each of them in the order in which its keys came", async () => {
+    const queue = new WorkQueue({ clock: new FakeClock() });
+    const add = (namespace: string, name: string, priority: number = PRIORITY.change) =>
+      queue.add({ kind: "Toy", namespace, name }, { reason: "x", priority });
+    for (const name of ["1", "2", "3", "4"]) add("many", name);
+    add("many", "5", PRIORITY.resync);
+    add("few", "1", PRIORITY.resync);
+    add("few", "2");
+    add("other", "1");
+    const taken: string[] = [];
+    while (queue.ready > 0) {
+      const { namespace, name } = (await queue.take())!.ref;
+      taken.push(`${namespace}/${name}`);
+    }
+    expect(taken).toEqual(["many/1", "few/2", "other/1", "many/2", "many/3", "many/4", "many/5", "few/1"]);
+  });
+
+  test.each([
+    [1, 1],
+    [2, 1],
+    [4, 3],
+    [16, 12],
+  ])("of %d workers one namespace occupies at most %d, and the others stay free for the rest", async (size, most) => {
+    const queue = new WorkQueue({ clock: new FakeClock() });
+    const pool = new WorkerPool({ size });
+    const taken: string[] = [];
+    for (let key = 0; key < 50; key++) queue.add(ref(String(key)), { reason: "x" });
+    for (let worker = 0; worker < size; worker++)
+      void queue.take(pool).then((item) => taken.push(`${item?.ref.namespace}`));
+    await new Promise(setImmediate);
+    expect(taken).toHaveLength(most);
+    queue.add({ ...ref("a"), namespace: "other" }, { reason: "x" });
+    queue.add({ ...ref("b"), namespace: "third" }, { reason: "x" });
+    await new Promise(setImmediate);
+    expect(taken.slice(most)).toEqual(["other", "third"].slice(0, size - most));
+    queue.done(key("0"));
+    await new Promise(setImmediate);
+    expect(taken).toHaveLength(Math.min(size, most + 2));
   });
 
   test("says once that all is done", () => {
@@ -95,7 +137,7 @@ describe("the work queue", () => {
   });
 
   test("starts the back-off anew after a success", () => {
-    const queue = new WorkQueue({ clock: new FakeClock(), random: () => 1, backoffMs: { base: 10, cap: 1_000 } });
+    const queue = new WorkQueue({ clock: new FakeClock(), random: () => 1, backoffMs: { base: 10, max: 1_000 } });
     const retry = () => queue.retry(ref("a"), { reason: "failed" });
     expect([retry(), retry(), retry()]).toEqual([10, 20, 40]);
     queue.forget(ref("a"));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { GROUP, PERSONA, USER, VERSION } from "../../api/resources.ts";
 import { loadLate } from "../../controller/late.ts";
-import { createPeopleAhead, warmInventories, warmPeople } from "../../controller/warm-up.ts";
+import { warmInventories, warmPeople } from "../../controller/warm-up.ts";
 import { INDEXES, matters, related } from "../../controller/watches.ts";
 import { createLogger, logCall } from "../../observability/log.ts";
 import { createDomainMetrics } from "../../observability/metrics.ts";
@@ -97,7 +97,6 @@ export async function run(options: RunOptions): Promise<number> {
       },
       {
         ...kind(USER, "connectusers", 16, 16),
-        onArriving: createPeopleAhead(late.clouds, pollIntervalMs * 0.9),
         onListed: (store) => warmPeople(late.clouds, store, pollIntervalMs * 0.9),
       },
     ],
@@ -124,6 +123,7 @@ export async function run(options: RunOptions): Promise<number> {
     },
     registry,
     log,
+    longestRetryMs: pollIntervalMs,
     userAgent: `connect-sso/${version}`,
   });
   const ended = new Promise<"stop" | "lost">((resolve) => {
