@@ -27,7 +27,7 @@ test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint
 	node scripts/licenses.mjs
 	node scripts/generate.mjs --check
-	node scripts/tools.mjs kube helm promtool argo-lua crds >/dev/null
+	node scripts/tools.mjs kube helm promtool argo-lua crds python-aws >/dev/null
 	npm test --silent
 
 lint: node_modules/.installed ## style, types and layering

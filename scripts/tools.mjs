@@ -2,6 +2,7 @@
 //   node scripts/tools.mjs kube           kube-apiserver, etcd, kubectl
 //   node scripts/tools.mjs helm promtool argo-lua  what checks the chart, the alert rules and Argo CD's scripts
 //   node scripts/tools.mjs crds           the kinds of Prometheus' operator, Argo CD and Flux, as those publish them
+//   node scripts/tools.mjs python-aws     boto3 and the AWS CLI in a virtual environment of their own
 // Order for kube: KUBEBUILDER_ASSETS, the user's cache, the official envtest archive (checksum verified), a build from the Go
 // modules in tools/. The cache is outside the checkout, so that a fresh clone finds what another one built.
 import { execFile, execFileSync, spawn } from "node:child_process";
@@ -149,6 +150,31 @@ export async function foreignCrds(env = process.env) {
   return folder;
 }
 
+/**
+ * Folder with the programs of a virtual environment that has the packages of tools/python/<name>.txt, made when it is not in the cache.
+ * An environment cannot be moved: the file `complete` says that it was made to the end.
+ */
+export async function pythonTools(name, env = process.env) {
+  const requirements = join(root, "tools", "python", `${name}.txt`);
+  const sum = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
+  const folder = join(cacheFolder(env), `python-${name}-${sum}`);
+  const bin = join(folder, "bin");
+  if (existsSync(join(folder, "complete"))) return bin;
+  rmSync(folder, { recursive: true, force: true });
+  say(`installing tools/python/${name}.txt (first time only, about 30 s)`);
+  const run = (program, args) => promisify(execFile)(program, args, { env, maxBuffer: 2 ** 24 });
+  try {
+    await run("python3", ["-m", "venv", folder]);
+    const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"];
+    await run(join(bin, "python"), ["-m", "pip", "install", ...quiet, "--requirement", requirements]);
+  } catch (error) {
+    if (error.code === "ENOENT") throw new Error("python3 is not installed; install Python 3.10 or newer");
+    throw new Error(`the packages of tools/python/${name}.txt cannot be installed: ${error.stderr || error.message}`);
+  }
+  writeFileSync(join(folder, "complete"), "");
+  return bin;
+}
+
 async function goDownload(module, cwd, env) {
   try {
     return (await promisify(execFile)("go", ["mod", "download", "-json", module], { cwd, env })).stdout;
@@ -237,7 +263,7 @@ async function build(name, folder) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const names = process.argv.slice(2);
   try {
-    const others = { kube: kubeTools, crds: foreignCrds };
+    const others = { kube: kubeTools, crds: foreignCrds, "python-aws": () => pythonTools("aws") };
     for (const name of names.length > 0 ? names : ["kube"]) console.log(await (others[name]?.() ?? goTool(name)));
   } catch (error) {
     say(error.message);

@@ -27,6 +27,9 @@ const tenant = {
   verifiedDomains: texts,
   cloud: { enum: ["Global", "USGovernment", "China"] },
 };
+/** Per account, in one that was not raised. Source: GetAccountSummary of 2026-02 and the IAM quotas page. */
+export const DEFAULT_IAM_QUOTAS = { roles: 1000, policies: 1500, users: 5000, groups: 300, samlProviders: 100 };
+
 /** What a world may say. `description` and `default` of a field become docs/sandbox.md. */
 export const worldSchema = {
   $defs: {
@@ -163,6 +166,16 @@ export const worldSchema = {
         additionalProperties: false,
         properties: { name: text, path: { type: "string", pattern: "^/(.+/)?$" }, document: {} },
       },
+    },
+    iamQuotas: {
+      type: "object",
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        Object.entries(DEFAULT_IAM_QUOTAS).map(([name, most]) => [
+          name,
+          { type: "integer", minimum: 0, default: most },
+        ]),
+      ),
     },
     behaviour: {
       type: "object",

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
 import { type Open, openDefaults } from "./open.ts";
-import { worldSchema } from "./world-schema.ts";
+import { DEFAULT_IAM_QUOTAS, worldSchema } from "./world-schema.ts";
 
 export interface WorldUser {
   id?: string;
@@ -114,7 +114,16 @@ export interface World {
   applications: { displayName: string; identifierUris?: string[] }[];
   /** Managed policies that the first account has, for example a permissions boundary; `document` as JSON or as an object. */
   policies: { name: string; path?: string; document: unknown }[];
+  iamQuotas: IamQuotas;
   behaviour: Behaviour;
+}
+/** How many of each an account may have. */
+export interface IamQuotas {
+  roles: number;
+  policies: number;
+  users: number;
+  groups: number;
+  samlProviders: number;
 }
 /** Durations are written "20ms", "3s", "40m", "2h", or as a number of milliseconds. */
 export interface BehaviourInput {
@@ -137,7 +146,8 @@ export interface Generate {
   group?: string;
   connectUsers?: number;
 }
-export type WorldInput = Partial<Omit<World, "behaviour" | "tenant" | "tenants">> & {
+export type WorldInput = Partial<Omit<World, "behaviour" | "tenant" | "tenants" | "iamQuotas">> & {
+  iamQuotas?: Partial<IamQuotas>;
   tenant?: Partial<WorldTenant>;
   tenants?: WorldTenant[];
   generate?: Generate;
@@ -177,6 +187,7 @@ export function readWorld(input: WorldInput | string = {}): World {
     instances: (raw.instances ?? []).map((instance) => ({ ...instance })),
     applications: raw.applications ?? [],
     policies: raw.policies ?? [],
+    iamQuotas: { ...DEFAULT_IAM_QUOTAS, ...raw.iamQuotas },
     behaviour: behaviourOf(raw.behaviour ?? {}),
   };
   world.accounts = [

@@ -1,9 +1,18 @@
 /** One account as the operations of IAM see it: look-ups with their own texts of refusal, and what each answer shows. */
 import type { SandboxHost } from "../host.ts";
+import type { IamQuotas } from "../world.ts";
 import { IamError, limit, notFound } from "./error.ts";
 import type { Parameters } from "./parameters.ts";
-import type { IamState, Policy, Role, SamlProvider, Tag, User } from "./state.ts";
+import type { Group, IamState, Policy, Role, SamlProvider, Tag, User } from "./state.ts";
 import { percentEncode, type XmlValue } from "./xml.ts";
+
+const QUOTA_NAMES: Record<keyof IamQuotas, string> = {
+  roles: "RolesPerAccount",
+  policies: "PoliciesPerAccount",
+  users: "UsersPerAccount",
+  groups: "GroupsPerAccount",
+  samlProviders: "SAMLProvidersPerAccount",
+};
 
 export type Result = { [name: string]: XmlValue | undefined } | undefined;
 export type IamOperation = { writes: boolean; run(parameters: Parameters): Result };
@@ -14,7 +23,7 @@ export const write = (run: (p: Parameters) => Result): IamOperation => ({ writes
 
 /** Writes look at the truth ("get"); reads see what has propagated ("read"). */
 export function accountOf(state: IamState, host: SandboxHost) {
-  const { account, roles, policies, users, providers } = state;
+  const { account, roles, policies, users, groups, providers } = state;
   const now = () => host.clock.now();
 
   const role = (name: string, map: "get" | "read" = "get"): Role => {
@@ -27,6 +36,13 @@ export function accountOf(state: IamState, host: SandboxHost) {
     if (!found) throw notFound(`The user with name ${name} cannot be found.`);
     return found;
   };
+  const group = (name: string, map: "get" | "read" = "get"): Group => {
+    const found = groups[map](name.toLowerCase());
+    if (!found) throw notFound(`The group with name ${name} cannot be found.`);
+    return found;
+  };
+  const membersOf = ({ name }: Group): User[] =>
+    [...users.values()].filter((one) => one.groups.includes(name.toLowerCase()));
   const ownPolicy = (arn: string, text: "attachable" | "found" = "found", deed = "update policies"): Policy => {
     if (arn.includes(":iam::aws:")) throw new IamError("AccessDenied", `Cannot ${deed} outside your own account.`, 403);
     return policy(arn, text);
@@ -53,12 +69,14 @@ export function accountOf(state: IamState, host: SandboxHost) {
         if (status === "Active") host.callers.set(id, { account, arn: value.arn, secret });
       users.set(value.name.toLowerCase(), value);
     },
+    group: (value: Group) => groups.set(value.name.toLowerCase(), value),
     policy: (value: Policy) => policies.set(value.arn.toLowerCase(), value),
     provider: (value: SamlProvider) => providers.set(value.arn.toLowerCase(), value),
   };
   const attachments = (arn: string) => ({
     roles: [...roles.values()].filter(({ attached }) => attached.includes(arn)),
     users: [...users.values()].filter(({ attached }) => attached.includes(arn)),
+    groups: [...groups.values()].filter(({ attached }) => attached.includes(arn)),
     boundaries: [...roles.values(), ...users.values()].filter(({ boundary }) => boundary === arn).length,
   });
   const checkBoundary = (arn: string | undefined) => {
@@ -79,6 +97,7 @@ export function accountOf(state: IamState, host: SandboxHost) {
     AssumeRolePolicyDocument: percentEncode(mode === "create" ? value.trust : JSON.stringify(JSON.parse(value.trust))),
     Description: mode === "create" ? undefined : value.description,
     MaxSessionDuration: mode === "create" ? undefined : value.maxSessionDuration,
+    MaxSigninSessionDuration: mode === "create" ? undefined : value.maxSigninSessionDuration,
     PermissionsBoundary: mode === "list" ? undefined : boundaryXml(value.boundary),
     Tags: mode === "list" || value.tags.length === 0 ? undefined : tagsXml(value.tags),
     RoleLastUsed: mode === "get" ? {} : undefined,
@@ -100,7 +119,7 @@ export function accountOf(state: IamState, host: SandboxHost) {
       Arn: value.arn,
       Path: value.path,
       DefaultVersionId: value.defaultVersion,
-      AttachmentCount: used.roles.length + used.users.length,
+      AttachmentCount: used.roles.length + used.users.length + used.groups.length,
       PermissionsBoundaryUsageCount: used.boundaries,
       IsAttachable: true,
       Description: mode === "get" ? value.description : undefined,
@@ -120,6 +139,18 @@ export function accountOf(state: IamState, host: SandboxHost) {
     if (!arns.includes(arn)) throw notFound(`Policy ${arn} was not found.`);
     return arns.filter((one) => one !== arn);
   };
+  /** A quota of the account, refused in the words that IAM has for all of them. */
+  const room = (kind: keyof IamQuotas, used: number) => {
+    const most = host.world.iamQuotas[kind];
+    if (used >= most) throw limit(`Cannot exceed quota for ${QUOTA_NAMES[kind]}: ${most}`);
+  };
+  const groupXml = (value: Group): { [name: string]: XmlValue | undefined } => ({
+    Path: value.path,
+    GroupName: value.name,
+    GroupId: value.id,
+    Arn: value.arn,
+    CreateDate: value.created,
+  });
   const iamArn = (type: string, path: string, name: string) => `arn:aws:iam::${account}:${type}${path}${name}`;
   return {
     state,
@@ -127,10 +158,17 @@ export function accountOf(state: IamState, host: SandboxHost) {
     roles,
     policies,
     users,
+    groups,
     providers,
+    quotas: host.world.iamQuotas,
+    open: host.behaviour.open,
     now,
+    room,
     role,
     user,
+    group,
+    membersOf,
+    groupXml,
     policy,
     ownPolicy,
     provider,

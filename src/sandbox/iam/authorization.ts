@@ -13,8 +13,16 @@ const CARRIES_BOUNDARY = [
   ...["AttachRolePolicy", "DetachRolePolicy", "DeleteRolePolicy", "DeleteRole", "DeleteRolePermissionsBoundary"],
   ...["GetRole", "UpdateRole", "UpdateAssumeRolePolicy"],
   ...["AttachUserPolicy", "DetachUserPolicy", "DeleteUserPolicy", "DeleteUserPermissionsBoundary"],
+  ...["PutRolePolicy", "PutUserPolicy"],
 ];
-const NAMES_POLICY = ["AttachRolePolicy", "DetachRolePolicy", "AttachUserPolicy", "DetachUserPolicy"];
+const NAMES_POLICY = [
+  "AttachRolePolicy",
+  "DetachRolePolicy",
+  "AttachUserPolicy",
+  "DetachUserPolicy",
+  "AttachGroupPolicy",
+  "DetachGroupPolicy",
+];
 /** Tags given at creation need the right to tag as well (IAM user guide, "Controlling access to tags"). */
 const TAGGING: Record<string, string> = {
   CreateRole: "iam:TagRole",
@@ -73,7 +81,7 @@ function tagsByArn({ policies, providers }: IamState, p: Parameters): Tag[] {
 }
 
 /** Operations on one object that name no resource type in the reference: they are asked for `*`. */
-const WITHOUT_RESOURCE = /^List(Roles|Users|Policies|SAMLProviders|AccountAliases)$|^GetAccountSummary$/;
+const WITHOUT_RESOURCE = /^List(Roles|Users|Groups|Policies|SAMLProviders|AccountAliases)$|^GetAccountSummary$/;
 
 /** The ARN that a request is about. IAM does not know the path of what does not exist: such a name stands in the root path. */
 function resourceOf(state: IamState, operation: string, p: Parameters): string {
@@ -85,12 +93,15 @@ function resourceOf(state: IamState, operation: string, p: Parameters): string {
   };
   const role = p.peek("RoleName");
   const user = p.peek("UserName");
+  const group = p.peek("GroupName");
   if (operation === "CreateRole") return own("role", role ?? "");
   if (operation === "CreateUser") return own("user", user ?? "");
+  if (operation === "CreateGroup") return own("group", group ?? "");
   if (operation === "CreatePolicy") return own("policy", p.peek("PolicyName") ?? "");
   if (operation === "CreateSAMLProvider") return own("saml-provider", p.peek("Name") ?? "");
   if (operation === "GetAccessKeyLastUsed") return ownerOfKey(state, p.peek("AccessKeyId") ?? "");
   if (role !== undefined) return state.roles.get(role.toLowerCase())?.arn ?? own("role", role);
+  if (group !== undefined) return state.groups.get(group.toLowerCase())?.arn ?? own("group", group);
   if (user !== undefined) return state.users.get(user.toLowerCase())?.arn ?? own("user", user);
   return p.peek("SAMLProviderArn") ?? p.peek("PolicyArn") ?? p.peek("PolicySourceArn") ?? "*";
 }

@@ -1,5 +1,5 @@
 /** What IAM refuses in SAML metadata. */
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { DOMParser } from "@xmldom/xmldom";
 import { IamError, invalid } from "./error.ts";
 
@@ -25,6 +25,20 @@ export function checkMetadata(document: string): void {
   if (!isUsable(document)) throw new IamError("InvalidInput", "Could not parse metadata", 400);
 }
 
+/** SHA-256 of each signing certificate's public key, by the entity that names it. The service model gives no form of the hash. */
+export function keyHashesOf(document: string): { IssuerURL: string; KeyHashes: string[] }[] {
+  const root = new DOMParser().parseFromString(document, "text/xml").documentElement;
+  const certificates = [...(root?.getElementsByTagNameNS(SIGNATURE, "X509Certificate") ?? [])];
+  const hashes = certificates.map((node) =>
+    createHash("sha256")
+      .update(certificateOf(node.textContent ?? "").publicKey.export({ type: "spki", format: "der" }))
+      .digest("hex"),
+  );
+  return [{ IssuerURL: root?.getAttribute("entityID") ?? "", KeyHashes: [...new Set(hashes)] }];
+}
+
+const certificateOf = (base64: string) => new X509Certificate(Buffer.from(base64.replace(/\s/g, ""), "base64"));
+
 function isUsable(document: string): boolean {
   if (document.startsWith("\uFEFF") || /<!(DOCTYPE|ENTITY)/i.test(document)) return false;
   try {
@@ -49,6 +63,6 @@ function isUsable(document: string): boolean {
 }
 
 function isStrongEnough(base64: string): boolean {
-  const key = new X509Certificate(Buffer.from(base64.replace(/\s/g, ""), "base64")).publicKey;
+  const key = certificateOf(base64).publicKey;
   return key.asymmetricKeyType !== "rsa" || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_RSA_BITS;
 }

@@ -6,6 +6,7 @@ import type { Tag } from "./state.ts";
 const RULES: Record<string, [RegExp, number, number]> = {
   roleName: [/[\w+=,.@-]+/, 1, 64],
   userName: [/[\w+=,.@-]+/, 1, 128],
+  groupName: [/[\w+=,.@-]+/, 1, 128],
   policyName: [/[\w+=,.@-]+/, 1, 128],
   name: [/[\w._-]+/, 1, 128],
   path: [/(\u002F)|(\u002F[\u0021-\u007E]+\u002F)/, 1, 512],

@@ -7,8 +7,10 @@ import { type Policy, uniqueId } from "./state.ts";
 import { percentEncode } from "./xml.ts";
 
 export function policyOperations({
+  state,
   policies,
   now,
+  room,
   policy,
   ownPolicy,
   put,
@@ -29,6 +31,7 @@ export function policyOperations({
       checkManagedPolicy(document);
       if ([...policies.values()].some((one) => one.name.toLowerCase() === name.toLowerCase()))
         throw exists(`A policy called ${name} already exists. Duplicate names are not allowed.`);
+      room("policies", policies.size);
       const tags = mergeTags([], p.tags(), false);
       const created = now();
       const value: Policy = {
@@ -51,7 +54,7 @@ export function policyOperations({
     DeletePolicy: write((p) => {
       const value = ownPolicy(p.arn("PolicyArn"), "found", "delete policies");
       const used = attachments(value.arn);
-      if (used.roles.length + used.users.length + used.boundaries > 0)
+      if (used.roles.length + used.users.length + used.groups.length + used.boundaries > 0)
         throw conflict("Cannot delete a policy attached to entities.");
       if (value.versions.length > 1)
         throw conflict(
@@ -123,12 +126,20 @@ export function policyOperations({
     }),
     ListEntitiesForPolicy: read((p) => {
       const value = policy(p.arn("PolicyArn"), "attachable", "read");
-      const holders = attachments(value.arn);
       const filter = p.optional("EntityFilter");
-      const users = filter === undefined || filter === "User" ? holders.users : [];
-      const roles = filter === undefined || filter === "Role" ? holders.roles : [];
+      const usage = p.optional("PolicyUsageFilter");
+      const wanted = <T extends { boundary?: string; attached: string[] }>(kind: string, all: Iterable<T>): T[] =>
+        filter !== undefined && filter !== kind
+          ? []
+          : [...all].filter(
+              ({ attached, boundary }) =>
+                (usage !== "PermissionsBoundary" && attached.includes(value.arn)) ||
+                (usage !== "PermissionsPolicy" && boundary === value.arn),
+            );
+      const users = wanted("User", state.users.values());
+      const roles = wanted("Role", state.roles.values());
       return {
-        PolicyGroups: [],
+        PolicyGroups: wanted("Group", state.groups.values()).map(({ name, id }) => ({ GroupName: name, GroupId: id })),
         PolicyUsers: users.map(({ name, id }) => ({ UserName: name, UserId: id })),
         PolicyRoles: roles.map(({ name, id }) => ({ RoleName: name, RoleId: id })),
         IsTruncated: false,
@@ -138,9 +149,7 @@ export function policyOperations({
       const prefix = p.optional("PathPrefix") ?? "/";
       const attachedOnly = p.flag("OnlyAttached");
       const own = p.optional("Scope") === "AWS" ? [] : policies.readAll().filter(({ path }) => path.startsWith(prefix));
-      const shown = own.filter(
-        ({ arn }) => !attachedOnly || attachments(arn).roles.length + attachments(arn).users.length > 0,
-      );
+      const shown = own.filter(({ arn }) => !attachedOnly || Object.values(attachments(arn)).flat().some(Boolean));
       return page(
         p,
         shown.map((value) => policyXml(value, "list")),

@@ -19,8 +19,11 @@ const SIGNATURE_ERRORS: Record<SignatureFault, [code: string, status: number]> =
 const IAM_REGION = "us-east-1";
 const SKEW_MINUTES = 15;
 
-/** Default documents of managed policies attached to an identity, and of its boundary. */
+/** By inline policies and default versions of attached ones, those of a user's groups included, and by the boundary. */
 export function decide(state: IamState, identity: User | Role, question: Question): Decision {
+  const groups = "groups" in identity ? identity.groups.flatMap((name) => state.groups.get(name) ?? []) : [];
+  const attached = [identity, ...groups].flatMap((one) => one.attached);
+  const inline = [identity, ...groups].flatMap((one) => one.inline.map(({ document }) => document));
   const documentsOf = (arns: string[]) =>
     arns.flatMap((arn) => {
       const policy = state.policies.get(arn.toLowerCase());
@@ -31,8 +34,10 @@ export function decide(state: IamState, identity: User | Role, question: Questio
     "aws:username": [identity.name],
     "aws:userid": question.context["aws:userid"] ?? [identity.id],
     "aws:principalarn": [identity.arn],
+    "aws:principalaccount": [state.account],
+    ...Object.fromEntries(identity.tags.map(({ Key, Value }) => [`aws:PrincipalTag/${Key}`, [Value]])),
   };
-  const byPolicies = evaluate(documentsOf(identity.attached), { ...question, context });
+  const byPolicies = evaluate([...documentsOf(attached), ...inline], { ...question, context });
   if (!identity.boundary || byPolicies === "explicitDeny") return byPolicies;
   const byBoundary = evaluate(documentsOf([identity.boundary]), { ...question, context });
   return byBoundary === "allowed" ? byPolicies : byBoundary;

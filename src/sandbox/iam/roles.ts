@@ -1,13 +1,17 @@
 /** Roles. */
 
 import { type Account, dropTags, type IamOperation, mergeTags, page, read, tagsXml, write } from "./account.ts";
-import { checkTrustPolicy } from "./documents.ts";
-import { conflict, exists, notFound } from "./error.ts";
+import { checkTrustPolicy, federatedPrincipals } from "./documents.ts";
+import { conflict, exists, IamError, notFound } from "./error.ts";
+import { inlineOperations } from "./inline.ts";
 import { type Role, uniqueId } from "./state.ts";
 
 export function roleOperations({
   roles,
+  providers,
+  open,
   now,
+  room,
   role,
   put,
   checkBoundary,
@@ -17,16 +21,25 @@ export function roleOperations({
   detach,
   iamArn,
 }: Account): Record<string, IamOperation> {
+  const checkTrust = (trust: string) => {
+    checkTrustPolicy(trust);
+    const missing = federatedPrincipals(trust).some(
+      (one) => one.includes(":saml-provider/") && !providers.has(one.toLowerCase()),
+    );
+    if (missing && open.missingProviderInTrust === "refused")
+      throw new IamError("MalformedPolicyDocument", "Invalid principal in policy", 400);
+  };
   return {
     CreateRole: write((p) => {
       const name = p.required("RoleName");
       const path = p.optional("Path") ?? "/";
       const trust = p.required("AssumeRolePolicyDocument");
-      checkTrustPolicy(trust);
+      checkTrust(trust);
       const boundary = p.optional("PermissionsBoundary");
       checkBoundary(boundary);
       const maxSessionDuration = p.integer("MaxSessionDuration", 3600, 43_200) ?? 3600;
       if (roles.get(name.toLowerCase())) throw exists(`Role with name ${name} already exists.`);
+      room("roles", roles.size);
       const value: Role = {
         name,
         path,
@@ -36,9 +49,11 @@ export function roleOperations({
         trust,
         description: p.optional("Description"),
         maxSessionDuration,
+        maxSigninSessionDuration: p.integer("MaxSigninSessionDuration", 3600, 7_776_000),
         boundary,
         tags: mergeTags([], p.tags(), true),
         attached: [],
+        inline: [],
       };
       put.role(value);
       return { Role: roleXml(value, "create") };
@@ -57,8 +72,17 @@ export function roleOperations({
     }),
     UpdateRole: write((p) => {
       const value = role(p.required("RoleName"));
+      const signin = p.integer("MaxSigninSessionDuration", 3600, 7_776_000);
+      const reset = p.flag("ResetMaxSigninSessionDuration");
+      if (reset && signin !== undefined)
+        throw new IamError(
+          "InvalidInput",
+          "MaxSigninSessionDuration and ResetMaxSigninSessionDuration cannot be used together.",
+          400,
+        );
       put.role({
         ...value,
+        maxSigninSessionDuration: reset ? undefined : (signin ?? value.maxSigninSessionDuration),
         description: p.optional("Description") ?? value.description,
         maxSessionDuration: p.integer("MaxSessionDuration", 3600, 43_200) ?? value.maxSessionDuration,
       });
@@ -67,13 +91,14 @@ export function roleOperations({
     UpdateAssumeRolePolicy: write((p) => {
       const value = role(p.required("RoleName"));
       const trust = p.required("PolicyDocument");
-      checkTrustPolicy(trust);
+      checkTrust(trust);
       put.role({ ...value, trust });
       return undefined;
     }),
     DeleteRole: write((p) => {
       const value = role(p.required("RoleName"));
       if (value.attached.length > 0) throw conflict("Cannot delete entity, must detach all policies first.");
+      if (value.inline.length > 0) throw conflict("Cannot delete entity, must delete policies first.");
       roles.delete(value.name.toLowerCase());
       return undefined;
     }),
@@ -103,17 +128,10 @@ export function roleOperations({
     ListAttachedRolePolicies: read((p) =>
       page(p, attached(role(p.required("RoleName"), "read").attached), "AttachedPolicies"),
     ),
-    ListRolePolicies: read((p) => {
-      role(p.required("RoleName"), "read");
-      return page(p, [], "PolicyNames");
-    }),
+    ...inlineOperations({ type: "role", field: "RoleName", find: role, put: put.role }),
     ListInstanceProfilesForRole: read((p) => {
       role(p.required("RoleName"), "read");
       return page(p, [], "InstanceProfiles");
-    }),
-    DeleteRolePolicy: write((p) => {
-      role(p.required("RoleName"));
-      throw notFound(`The role policy with name ${p.required("PolicyName")} cannot be found.`);
     }),
     TagRole: write((p) => {
       const value = role(p.required("RoleName"));

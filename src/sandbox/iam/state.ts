@@ -1,6 +1,7 @@
 /** What IAM knows of one account. */
 import { randomBytes } from "node:crypto";
 import type { EventualMap, SandboxHost } from "../host.ts";
+import type { XmlValue } from "./xml.ts";
 
 export interface Tag {
   Key: string;
@@ -15,9 +16,25 @@ export interface Role {
   trust: string;
   description?: string;
   maxSessionDuration: number;
+  /** Seconds of sign-in sessions, 3600 to 7,776,000, whatever maxSessionDuration says; absent unless set. */
+  maxSigninSessionDuration?: number;
   boundary?: string;
   tags: Tag[];
   attached: string[];
+  inline: InlinePolicy[];
+}
+export interface InlinePolicy {
+  name: string;
+  document: string;
+}
+export interface Group {
+  name: string;
+  path: string;
+  id: string;
+  arn: string;
+  created: Date;
+  attached: string[];
+  inline: InlinePolicy[];
 }
 export interface Policy {
   name: string;
@@ -48,6 +65,9 @@ export interface User {
   boundary?: string;
   tags: Tag[];
   attached: string[];
+  inline: InlinePolicy[];
+  /** Names, lower case. */
+  groups: string[];
   keys: AccessKey[];
 }
 export interface SamlProvider {
@@ -58,6 +78,12 @@ export interface SamlProvider {
   validUntil: Date;
   metadata: string;
   tags: Tag[];
+  encryption: "Required" | "Allowed";
+  /** At most two. */
+  privateKeys: { id: string; created: Date }[];
+  /** Trusted identity propagation, kept as it was sent. */
+  contextProvider?: { [name: string]: XmlValue | undefined };
+  identityCenter?: string;
 }
 
 /** Keys of the maps are lower case: names are unique in an account without regard to case. */
@@ -66,6 +92,7 @@ export interface IamState {
   roles: EventualMap<string, Role>;
   policies: EventualMap<string, Policy>;
   users: EventualMap<string, User>;
+  groups: EventualMap<string, Group>;
   providers: EventualMap<string, SamlProvider>;
 }
 
@@ -75,6 +102,7 @@ export function createState(host: SandboxHost, account: string): IamState {
     roles: host.eventual("roles"),
     policies: host.eventual("policies"),
     users: host.eventual("users"),
+    groups: host.eventual("groups"),
     providers: host.eventual("providers"),
   };
   for (const policy of worldPolicies(host, account)) state.policies.seed(policy.arn.toLowerCase(), policy);

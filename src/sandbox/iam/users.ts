@@ -2,12 +2,14 @@
 
 import { type Account, dropTags, type IamOperation, mergeTags, page, read, tagsXml, write } from "./account.ts";
 import { conflict, exists, IamError, invalid, limit, notFound } from "./error.ts";
+import { inlineOperations } from "./inline.ts";
 import { type AccessKey, type User, uniqueId } from "./state.ts";
 
 export function userOperations({
   account,
   users,
   now,
+  room,
   user,
   put,
   checkBoundary,
@@ -28,6 +30,7 @@ export function userOperations({
       const boundary = p.optional("PermissionsBoundary");
       checkBoundary(boundary);
       if (users.get(name.toLowerCase())) throw exists(`User with name ${name} already exists.`);
+      room("users", users.size);
       const value: User = {
         name,
         path,
@@ -37,6 +40,8 @@ export function userOperations({
         boundary,
         tags: mergeTags([], p.tags(), true),
         attached: [],
+        inline: [],
+        groups: [],
         keys: [],
       };
       put.user(value);
@@ -67,6 +72,8 @@ export function userOperations({
     DeleteUser: write((p) => {
       const value = user(p.required("UserName"));
       if (value.attached.length > 0) throw conflict("Cannot delete entity, must detach all policies first.");
+      if (value.inline.length > 0) throw conflict("Cannot delete entity, must delete policies first.");
+      if (value.groups.length > 0) throw conflict("Cannot delete entity, must remove users from group first.");
       if (value.keys.length > 0) throw conflict("Cannot delete entity, must remove referenced objects first.");
       users.delete(value.name.toLowerCase());
       return undefined;
@@ -96,14 +103,7 @@ export function userOperations({
     ListAttachedUserPolicies: read((p) =>
       page(p, attached(user(p.required("UserName"), "read").attached), "AttachedPolicies"),
     ),
-    ListUserPolicies: read((p) => {
-      user(p.required("UserName"), "read");
-      return page(p, [], "PolicyNames");
-    }),
-    ListGroupsForUser: read((p) => {
-      user(p.required("UserName"), "read");
-      return page(p, [], "Groups");
-    }),
+    ...inlineOperations({ type: "user", field: "UserName", find: user, put: put.user }),
     TagUser: write((p) => {
       const value = user(p.required("UserName"));
       put.user({ ...value, tags: mergeTags(value.tags, p.tags(), true) });

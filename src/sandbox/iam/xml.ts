@@ -1,6 +1,20 @@
 /** awsQuery answers, to the byte as recorded: no declaration, two spaces per level, LF, a final newline, `<member>` items. */
 
-export type XmlValue = string | number | boolean | Date | XmlValue[] | { [name: string]: XmlValue | undefined };
+/** A map of the query protocol: an `<entry>` with `<key>` and `<value>` for each. */
+export class XmlMap {
+  readonly entries: [string, XmlValue][];
+  constructor(values: Record<string, XmlValue>) {
+    this.entries = Object.entries(values);
+  }
+}
+export type XmlValue =
+  | string
+  | number
+  | boolean
+  | Date
+  | XmlMap
+  | XmlValue[]
+  | { [name: string]: XmlValue | undefined };
 
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
@@ -11,6 +25,10 @@ export function element(name: string, value: XmlValue | undefined, indent: strin
   if (Array.isArray(value)) {
     if (value.length === 0) return `${indent}<${name}/>\n`;
     return `${indent}<${name}>\n${value.map((item) => element("member", item, `${indent}  `)).join("")}${indent}</${name}>\n`;
+  }
+  if (value instanceof XmlMap) {
+    const inner = value.entries.map(([key, one]) => element("entry", { key, value: one }, `${indent}  `)).join("");
+    return `${indent}<${name}>\n${inner}${indent}</${name}>\n`;
   }
   if (value instanceof Date) return `${indent}<${name}>${value.toISOString().replace(/\.\d{3}Z$/, "Z")}</${name}>\n`;
   if (typeof value === "object") {
