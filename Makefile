@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo dev test soak bench lint build generate sbom licenses clean argocd-testdata
+.PHONY: help demo dev test soak bench lint build pack binary generate sbom licenses clean argocd-testdata
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -17,6 +17,12 @@ dist/connect-sso.js: node_modules/.installed $(shell find src crds -type f) scri
 
 build: dist/connect-sso.js ## dist/connect-sso.js, the one program
 
+pack: dist/connect-sso.js ## build/npm/connect-sso-VERSION.tgz, the npm package
+	node scripts/pack.mjs
+
+binary: node_modules/.installed ## build/binary/connect-sso, the program and Node in one file, for this machine
+	node scripts/binary.mjs
+
 demo: dist/connect-sso.js ## the blog's set-up against sandbox clouds, broken and repaired; no cluster, no cloud
 	node dist/connect-sso.js demo
 
@@ -27,7 +33,7 @@ test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint
 	node scripts/licenses.mjs
 	node scripts/generate.mjs --check
-	node scripts/tools.mjs kube helm promtool argo-lua crds python-aws >/dev/null
+	node scripts/tools.mjs kube helm promtool argo-lua actionlint zizmor operator-verify crds python-aws >/dev/null
 	npm test --silent
 
 lint: node_modules/.installed ## style, types and layering

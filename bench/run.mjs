@@ -1,9 +1,10 @@
 // Benchmarks as whole processes: the program against a real kube-apiserver and the sandbox clouds, next to a Go baseline.
 //   make bench                 all of them, some 25 minutes; writes docs/performance.md
-//   make bench ONLY=sweep      some, separated by commas: startup create growth start sweep change idle failover
+//   make bench ONLY=sweep      some, separated by commas: startup binary create growth start sweep change idle failover
 //   make bench SAVE=no         prints, and writes nothing
 //   make bench SCALE=0.1       a tenth of the users, to try the harness itself; writes nothing
 
+import { binary } from "./cases/binary.ts";
 import { change } from "./cases/change.ts";
 import { create } from "./cases/create.ts";
 import { failover } from "./cases/failover.ts";
@@ -16,7 +17,7 @@ import { writeReport } from "./lib/report.ts";
 import { holds, line, load, measured, save } from "./lib/results.ts";
 import { Scene } from "./lib/scene.ts";
 
-const NAMES = ["startup", "create", "growth", "start", "sweep", "change", "idle", "failover"];
+const NAMES = ["startup", "binary", "create", "growth", "start", "sweep", "change", "idle", "failover"];
 const only = (process.env.ONLY ?? "").split(",").filter(Boolean);
 const unknown = only.filter((name) => !NAMES.includes(name));
 if (unknown.length > 0) {
@@ -47,6 +48,7 @@ async function bench(name, run) {
 }
 
 await bench("startup", startup);
+await bench("binary", binary);
 await bench("create", create);
 
 const crowd = { start, sweep, idle, failover, change };

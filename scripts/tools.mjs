@@ -1,6 +1,7 @@
 // Finds the binaries that the tests and `make dev` run, or gets them, and prints the folder they are in.
 //   node scripts/tools.mjs kube           kube-apiserver, etcd, kubectl
 //   node scripts/tools.mjs helm promtool argo-lua  what checks the chart, the alert rules and Argo CD's scripts
+//   node scripts/tools.mjs actionlint zizmor operator-verify  what checks the workflows and the OLM bundle
 //   node scripts/tools.mjs crds           the kinds of Prometheus' operator, Argo CD and Flux, as those publish them
 //   node scripts/tools.mjs python-aws     boto3 and the AWS CLI in a virtual environment of their own
 // Order for kube: KUBEBUILDER_ASSETS, the user's cache, the official envtest archive (checksum verified), a build from the Go
@@ -35,10 +36,21 @@ const PACKAGES = {
   kubectl: ["kube", "k8s.io/kubernetes/cmd/kubectl"],
   helm: ["kube", "helm.sh/helm/v3/cmd/helm"],
   "argo-lua": ["argo-lua", "."],
+  actionlint: ["actionlint", "github.com/rhysd/actionlint/cmd/actionlint"],
+  "operator-verify": ["olm", "github.com/operator-framework/api/cmd/operator-verify"],
   promtool: ["promtool", "github.com/prometheus/prometheus/cmd/promtool"],
 };
 /** What a first build costs on two cores, in seconds, so that whoever waits knows for what. */
-const USUAL_SECONDS = { etcd: 60, "kube-apiserver": 390, kubectl: 60, helm: 75, "argo-lua": 10, promtool: 270 };
+const USUAL_SECONDS = {
+  etcd: 60,
+  "kube-apiserver": 390,
+  kubectl: 60,
+  helm: 75,
+  "argo-lua": 10,
+  actionlint: 10,
+  "operator-verify": 60,
+  promtool: 270,
+};
 
 /** Where the kinds come from whose objects the chart and deploy/ hold: a Go module, the sum of its content, its files. */
 const CRDS = [
@@ -110,7 +122,7 @@ export async function kubeTools(env = process.env) {
   return folder;
 }
 
-/** Folder with helm, promtool or argo-lua, built when it is not in the cache. */
+/** Folder with a program of PACKAGES, built when it is not in the cache. */
 export async function goTool(name, env = process.env) {
   const sum = createHash("sha256")
     .update(readFileSync(join(root, "tools", PACKAGES[name][0], "go.sum")))
@@ -263,7 +275,8 @@ async function build(name, folder) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const names = process.argv.slice(2);
   try {
-    const others = { kube: kubeTools, crds: foreignCrds, "python-aws": () => pythonTools("aws") };
+    const python = { "python-aws": () => pythonTools("aws"), zizmor: () => pythonTools("zizmor") };
+    const others = { kube: kubeTools, crds: foreignCrds, ...python };
     for (const name of names.length > 0 ? names : ["kube"]) console.log(await (others[name]?.() ?? goTool(name)));
   } catch (error) {
     say(error.message);

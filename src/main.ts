@@ -1,44 +1,18 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=8 --
 /**
- * Wiring only. The commands are in src/cli/catalogue/; what a command needs is loaded when it runs.
+ * Checks the version of Node before anything else is loaded: an older one fails later, with errors that do not say why.
  *
  * The first line is how the program is started in the image as well: V8's young generation otherwise grows to 128 MB, and glibc keeps
  * what large buffers leave behind; docs/performance.md has the figures.
  */
-import { basename } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { Command } from "commander";
-import { COMMANDS, GROUPS } from "./cli/catalogue/index.ts";
-import { buildProgram, main } from "./cli/command.ts";
-import { VERSION } from "./cli/version.ts";
-
-// What Maglev compiles is fast enough here, and TurboFan compiles for longer than its code runs. Node 22 has TurboFan only.
-if (Number.parseInt(process.versions.node, 10) >= 24) setFlagsFromString("--no-turbofan");
-
-// `head` and `less` leave when they have seen enough; an answer on a full disk is none.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  process.stderr.write(`connect-sso: standard output was not written: ${error.message}\n`);
-  process.exit(1);
-});
-// What is worth a log line is worth going on without one: on a full disk, or when its reader has gone. Later lines are written again.
-process.stderr.on("error", () => {});
-
-// kubectl finds its plugins, and what completes them, by the name of the file.
-const called = basename(process.argv[1] ?? "");
-const words = process.argv.slice(2);
-if (called.startsWith("kubectl_complete") || words[0] === "__complete") {
-  const { complete } = await import("./cli/commands/complete.ts");
-  await complete({ groups: GROUPS, commands: COMMANDS }, words[0] === "__complete" ? words.slice(1) : words);
-} else {
-  const name = called.startsWith("kubectl-") ? "kubectl connect-sso" : "connect-sso";
-  const program = new Command(name)
-    .description("Sets up and keeps up single sign-on from Microsoft Entra ID to Amazon Connect.")
-    .version(VERSION)
-    .showHelpAfterError(`(${name} --help shows what there is)`);
-  await main(
-    buildProgram(program, GROUPS, COMMANDS, (exitCode) => {
-      process.exitCode = exitCode;
-    }),
+const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
+if (major < 22 || (major === 22 && minor < 19)) {
+  console.error(
+    `connect-sso needs Node 22.19 or later, and this is Node ${process.versions.node} (${process.execPath}).\n` +
+      "Install a newer Node, or use the stand-alone binary or the container image.",
   );
+  process.exitCode = 1;
+} else {
+  // Not at the top level: the stand-alone binary is CommonJS, which cannot wait there.
+  void import("./cli/start.ts").then(({ start }) => start());
 }

@@ -71,6 +71,8 @@ export interface ControllerOptions {
   kubeconfig: string;
   env: Record<string, string>;
   args?: string[];
+  /** Path of the program, when it is not dist/connect-sso.js. */
+  program?: string;
 }
 
 /** `connect-sso run` with its own endpoints. */
@@ -78,14 +80,14 @@ export class Controller extends Program {
   readonly metricsUrl: string;
   readonly healthUrl: string;
 
-  private constructor(args: string[], env: Record<string, string>, metrics: number, health: number) {
+  private constructor(program: string, args: string[], env: Record<string, string>, metrics: number, health: number) {
     // By its first line, which says with which flags of V8 and malloc.
-    super(MAIN, args, env);
+    super(program, args, env);
     this.metricsUrl = `http://127.0.0.1:${metrics}/metrics`;
     this.healthUrl = `http://127.0.0.1:${health}`;
   }
 
-  static async start({ kubeconfig, env, args = [] }: ControllerOptions): Promise<Controller> {
+  static async start({ kubeconfig, env, args = [], program = MAIN }: ControllerOptions): Promise<Controller> {
     const [metrics, health] = (await freePorts(2)) as [number, number];
     const listen = [
       "--metrics-bind-address",
@@ -94,7 +96,8 @@ export class Controller extends Program {
       `127.0.0.1:${health}`,
     ];
     const own = ["--log-level", "warn"];
-    return new Controller(["run", "--kubeconfig", kubeconfig, ...own, ...listen, ...args], env, metrics, health);
+    const all = ["run", "--kubeconfig", kubeconfig, ...own, ...listen, ...args];
+    return new Controller(program, all, env, metrics, health);
   }
 
   /** Sums of all series of each metric whose labels match; undefined while the endpoint does not answer. */

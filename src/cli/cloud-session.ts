@@ -1,11 +1,11 @@
 /** Clouds for a command: real ones by the usual credentials, or a sandbox inside this process; through the same guard as the controller. */
 import { join } from "node:path";
-import { composeClouds } from "../controller/clouds.ts";
+import { composeClouds } from "../controller/compose.ts";
 import { createLogger, type Logger, logCall } from "../observability/log.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { Declared } from "./declared-objects.ts";
 import { type CloudOptions, insecureAllowed } from "./options.ts";
-import { ROOT } from "./package-root.ts";
+import { packageRoot } from "./package-root.ts";
 
 export interface CloudSession {
   clouds: Clouds;
@@ -56,5 +56,5 @@ export async function openClouds(
 
 async function startSandbox(world: string | undefined) {
   const { startSandbox: start } = await import("../sandbox/server.ts");
-  return start({ world: world ?? join(ROOT, "examples/sandbox-world.yaml") });
+  return start({ world: world ?? join(packageRoot(), "examples/sandbox-world.yaml") });
 }

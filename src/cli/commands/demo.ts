@@ -8,13 +8,13 @@ import {
   UpdateSAMLProviderCommand,
 } from "@aws-sdk/client-iam";
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
-import { composeClouds } from "../../controller/clouds.ts";
-import { FolderController, type Resource } from "../../controller/on-folder.ts";
+import { composeClouds } from "../../controller/compose.ts";
+import { FolderController, type Resource } from "../../controller/folder.ts";
 import { formatProblem, readManifests } from "../../manifests/read.ts";
 import { createLogger } from "../../observability/log.ts";
 import { type Condition, isTrue } from "../../runtime/conditions.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
-import { ROOT } from "../package-root.ts";
+import { packageRoot } from "../package-root.ts";
 import { Steps } from "../render/condition-lines.ts";
 import { paint, width } from "../render/terminal.ts";
 import { tree } from "../render/tree.ts";
@@ -25,7 +25,7 @@ const POLL_MS = 2_000;
 export async function demo(): Promise<number> {
   const colours = paint();
   const say = (text: string) => process.stdout.write(`${text}\n`);
-  const sandbox = await startSandbox({ world: join(ROOT, "examples/sandbox-world.yaml") });
+  const sandbox = await startSandbox({ world: join(packageRoot(), "examples/sandbox-world.yaml") });
   Object.assign(process.env, sandbox.env);
   const log = createLogger(process.env.CONNECT_SSO_LOG_LEVEL ?? "silent");
   const options = { cluster: "demo", pollIntervalMs: POLL_MS, allowInsecure: true, log, onCall: () => {} };
@@ -37,7 +37,7 @@ export async function demo(): Promise<number> {
         "Sandbox clouds: Entra ID, IAM and Amazon Connect on this machine. 1 second here is 5 minutes there.",
       ),
     );
-    const { objects, problems } = readManifests(join(ROOT, "examples/blog"));
+    const { objects, problems } = readManifests(join(packageRoot(), "examples/blog"));
     if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
     say(`Applying examples/blog: ${objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).join(", ")}\n`);
     controller.start();
