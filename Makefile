@@ -33,7 +33,7 @@ test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint
 	node scripts/licenses.mjs
 	node scripts/generate.mjs --check
-	node scripts/tools.mjs kube helm promtool argo-lua actionlint zizmor operator-verify crds python-aws >/dev/null
+	node scripts/tools.mjs kube helm promtool argo-lua actionlint zizmor operator-verify crds python-aws python-setup >/dev/null
 	npm test --silent
 
 lint: node_modules/.installed ## style, types and layering

@@ -4,6 +4,7 @@
 //   node scripts/tools.mjs actionlint zizmor operator-verify  what checks the workflows and the OLM bundle
 //   node scripts/tools.mjs crds           the kinds of Prometheus' operator, Argo CD and Flux, as those publish them
 //   node scripts/tools.mjs python-aws     boto3 and the AWS CLI in a virtual environment of their own
+//   node scripts/tools.mjs python-setup   what checks deploy/: shellcheck, cfn-lint, a Bicep parser, moto
 // Order for kube: KUBEBUILDER_ASSETS, the user's cache, the official envtest archive (checksum verified), a build from the Go
 // modules in tools/. The cache is outside the checkout, so that a fresh clone finds what another one built.
 import { execFile, execFileSync, spawn } from "node:child_process";
@@ -275,7 +276,11 @@ async function build(name, folder) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const names = process.argv.slice(2);
   try {
-    const python = { "python-aws": () => pythonTools("aws"), zizmor: () => pythonTools("zizmor") };
+    const python = {
+      "python-aws": () => pythonTools("aws"),
+      "python-setup": () => pythonTools("setup"),
+      zizmor: () => pythonTools("zizmor"),
+    };
     const others = { kube: kubeTools, crds: foreignCrds, ...python };
     for (const name of names.length > 0 ? names : ["kube"]) console.log(await (others[name]?.() ?? goTool(name)));
   } catch (error) {
