@@ -1,6 +1,6 @@
 /** Clouds for a command: real ones by the usual credentials, or a sandbox inside this process; through the same guard as the controller. */
 import { join } from "node:path";
-import { composeClouds } from "../controller/compose.ts";
+import { composeClouds } from "../controller/clouds.ts";
 import { createLogger, type Logger, logCall } from "../observability/log.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { Declared } from "./declared-objects.ts";

@@ -1,7 +1,7 @@
 /** The declared objects of a command, out of a cluster or a folder, in a store of this process. */
 import { readFileSync } from "node:fs";
 import { type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
-import { INDEXES } from "../controller/watches.ts";
+import { INDEXES, RESOURCES } from "../controller/kinds.ts";
 import {
   formatProblem,
   type ManifestProblem,
@@ -9,18 +9,13 @@ import {
   parseManifests,
   readManifests,
 } from "../manifests/read.ts";
-import type { KubeClient, Resource as KubeResource } from "../runtime/client.ts";
+import type { KubeClient } from "../runtime/client.ts";
 import { FolderStore } from "../runtime/folder-store.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import { CliError } from "./command.ts";
 import type { ObjectOptions } from "./options.ts";
 
 export type Resource = ConnectSsoPersona | ConnectUser;
-
-export const RESOURCES: Record<string, KubeResource> = {
-  [PERSONA]: { group: GROUP, version: VERSION, plural: "connectssopersonas", kind: PERSONA },
-  [USER]: { group: GROUP, version: VERSION, plural: "connectusers", kind: USER },
-};
 
 export interface Declared {
   store: FolderStore;

@@ -2,16 +2,10 @@
  * The objects of one kind as the API server last told them. Once filled, never half-filled again: a new list replaces the old one in one
  * step.
  */
+import type { Change } from "./changes.ts";
 import { IndexedObjects } from "./indexed.ts";
 import type { IndexFunction, KubeObject } from "./port.ts";
 import { share } from "./sharing.ts";
-
-/** `before` is absent for a new object, `after` for one that is gone. `own` is true for the answer to a write of this process. */
-export interface Change {
-  before: KubeObject | undefined;
-  after: KubeObject | undefined;
-  own: boolean;
-}
 
 /**
  * Drops what nobody reads: managedFields are half of an object's metadata, the last-applied annotation repeats its spec. By copies, because

@@ -1,24 +1,38 @@
-/** The store without a cluster: objects come from manifests; status, finalizers and events live in memory. */
+/**
+ * The store without a cluster: objects come from manifests; status, finalizers and events live in memory. It does what an API server and
+ * its garbage collector do, as far as reconcilers can see it.
+ */
+import type { Change } from "./changes.ts";
 import { equalJson } from "./equal.ts";
+import { KubeApiError } from "./errors.ts";
 import { IndexedObjects } from "./indexed.ts";
-import type { IndexFunction, KubeObject, ObjectEvent, ObjectRef, ObjectStore } from "./port.ts";
+import { mergeApplied } from "./merge-applied.ts";
+import type { ApplyConfiguration, IndexFunction, KubeObject, ObjectEvent, ObjectRef, ObjectStore } from "./port.ts";
 
 /** Events kept at most: a process that follows a folder lives for months. */
 const MOST_EVENTS = 1_000;
 
 export class FolderStore implements ObjectStore {
   readonly #kinds = new Map<string, IndexedObjects>();
-  readonly #listeners = new Set<(ref: ObjectRef) => void>();
+  readonly #listeners = new Set<(change: Change) => void>();
+  /** By object: what each field manager applied last. */
+  readonly #applied = new Map<string, Map<string, ApplyConfiguration>>();
+  readonly #admit: (object: KubeObject) => string | undefined;
   /** The latest, oldest first; `number` counts all that there ever were. */
   readonly events: { number: number; ref: ObjectRef; event: ObjectEvent; count: number }[] = [];
   #version = 0;
 
-  constructor(kinds: Record<string, Record<string, IndexFunction>>) {
+  /** `admit`: fills defaults into an object that a manager applies, and returns what is wrong with it. */
+  constructor(
+    kinds: Record<string, Record<string, IndexFunction>>,
+    admit: (object: KubeObject) => string | undefined = () => undefined,
+  ) {
+    this.#admit = admit;
     for (const [kind, indexes] of Object.entries(kinds)) this.#kinds.set(kind, new IndexedObjects(indexes));
   }
 
-  /** Called after every change of spec, metadata or presence; never for a status write. */
-  onChange(listener: (ref: ObjectRef) => void): void {
+  /** Called after every change, of the status too. */
+  onChange(listener: (change: Change) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -86,28 +100,59 @@ export class FolderStore implements ObjectStore {
   async addFinalizer(object: KubeObject, finalizer: string): Promise<void> {
     const current = this.get(object.kind, object.metadata.namespace, object.metadata.name);
     if (!current || current.metadata.finalizers?.includes(finalizer)) return;
-    this.#put({
-      ...current,
-      metadata: { ...current.metadata, finalizers: [...(current.metadata.finalizers ?? []), finalizer] },
-    });
+    const finalizers = [...(current.metadata.finalizers ?? []), finalizer];
+    this.#put({ ...current, metadata: { ...current.metadata, finalizers } }, true);
   }
 
   async removeFinalizer(object: KubeObject, finalizer: string): Promise<void> {
     const current = this.get(object.kind, object.metadata.namespace, object.metadata.name);
     if (!current?.metadata.finalizers?.includes(finalizer)) return;
     const finalizers = current.metadata.finalizers.filter((one) => one !== finalizer);
-    this.#putOrDrop({ ...current, metadata: { ...current.metadata, finalizers } });
+    this.#putOrDrop({ ...current, metadata: { ...current.metadata, finalizers } }, true);
   }
 
   async updateStatus(object: KubeObject, status: unknown): Promise<boolean> {
     const current = this.get(object.kind, object.metadata.namespace, object.metadata.name);
     if (!current || equalJson(current.status, status)) return false;
-    this.#of(object.kind).set({
-      ...current,
-      status: structuredClone(status),
-      metadata: { ...current.metadata, resourceVersion: String(++this.#version) },
-    });
+    this.#put({ ...current, metadata: { ...current.metadata }, status: structuredClone(status) }, true);
     return true;
+  }
+
+  async serverSideApply(configuration: ApplyConfiguration, fieldManager: string): Promise<KubeObject> {
+    const { kind, metadata } = configuration;
+    const { namespace, name } = metadata;
+    const managers = this.#applied.get(keyOf(configuration)) ?? new Map<string, ApplyConfiguration>();
+    const others = [...managers].filter(([manager]) => manager !== fieldManager).map(([, applied]) => applied);
+    const old = this.get(kind, namespace, name);
+    const fields = ({ metadata: { labels, annotations, ownerReferences }, spec }: ApplyConfiguration) =>
+      JSON.parse(JSON.stringify({ metadata: { labels, annotations, ownerReferences }, spec: spec ?? {} }));
+    const merged = mergeApplied(
+      old ? { metadata: old.metadata, spec: old.spec } : { metadata: { name, namespace }, spec: {} },
+      fields(managers.get(fieldManager) ?? { ...configuration, metadata: { name, namespace }, spec: {} }),
+      fields(configuration),
+      others.map(fields),
+    ) as Pick<KubeObject, "metadata" | "spec">;
+    const { status } = old ?? {};
+    const draft: KubeObject = { apiVersion: configuration.apiVersion, kind, ...structuredClone(merged), status };
+    const problem = this.#admit(draft);
+    if (problem) throw new KubeApiError(422, "Invalid", `${kind} ${namespace}/${name}: ${problem}`);
+    this.#applied.set(keyOf(configuration), managers.set(fieldManager, structuredClone(configuration)));
+    const changed = !old || !equalJson(old.spec, draft.spec);
+    if (old && !changed && equalJson(old.metadata, draft.metadata)) return old;
+    Object.assign(draft.metadata, {
+      uid: old?.metadata.uid ?? crypto.randomUUID(),
+      creationTimestamp: old?.metadata.creationTimestamp ?? new Date().toISOString(),
+      generation: (old?.metadata.generation ?? 0) + (changed ? 1 : 0),
+    });
+    this.#put(draft, true);
+    return draft;
+  }
+
+  async remove({ kind, metadata: { namespace, name, uid } }: KubeObject): Promise<void> {
+    const current = this.get(kind, namespace, name);
+    if (current && current.metadata.uid !== uid)
+      throw new KubeApiError(409, "Conflict", `${kind} ${namespace}/${name} has another uid than ${uid}`);
+    this.delete({ kind, namespace, name });
   }
 
   event(object: KubeObject, event: ObjectEvent): void {
@@ -125,22 +170,37 @@ export class FolderStore implements ObjectStore {
     return objects;
   }
 
-  #putOrDrop(object: KubeObject): void {
-    if (object.metadata.deletionTimestamp && !object.metadata.finalizers?.length) {
-      this.#of(object.kind).delete(IndexedObjects.key(object.metadata.namespace, object.metadata.name));
-      this.#notify(object);
-    } else {
-      this.#put(object);
+  #putOrDrop(object: KubeObject, own = false): void {
+    if (!object.metadata.deletionTimestamp || object.metadata.finalizers?.length) {
+      this.#put(object, own);
+      return;
     }
+    const before = this.#of(object.kind).delete(IndexedObjects.key(object.metadata.namespace, object.metadata.name));
+    this.#applied.delete(keyOf(object));
+    this.#notify({ before, after: undefined, own });
+    this.#collectDependents(object.metadata.uid);
   }
 
-  #put(object: KubeObject): void {
+  /** As the garbage collector does in the background. */
+  #collectDependents(uid: string): void {
+    for (const [kind, objects] of this.#kinds)
+      for (const { metadata } of [...objects.values()])
+        if (metadata.ownerReferences?.some((owner) => owner.uid === uid))
+          this.delete({ kind, namespace: metadata.namespace, name: metadata.name });
+  }
+
+  #put(object: KubeObject, own = false): void {
+    const { namespace, name } = object.metadata;
+    const before = this.get(object.kind, namespace, name);
     object.metadata.resourceVersion = String(++this.#version);
     this.#of(object.kind).set(object);
-    this.#notify(object);
+    this.#notify({ before, after: object, own });
   }
 
-  #notify({ kind, metadata: { namespace, name } }: KubeObject): void {
-    for (const listener of this.#listeners) listener({ kind, namespace, name });
+  #notify(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
   }
 }
+
+const keyOf = ({ kind, metadata }: Pick<KubeObject, "kind"> & { metadata: { namespace: string; name: string } }) =>
+  `${kind}/${metadata.namespace}/${metadata.name}`;

@@ -1,8 +1,9 @@
 /** The store over a cluster: reads from the caches, writes to the API server, and shows each write at once. */
 import type { ObjectCache } from "./cache.ts";
 import type { KubeClient, Resource } from "./client.ts";
+import { isNotFound } from "./errors.ts";
 import type { EventRecorder } from "./events.ts";
-import type { KubeObject, ObjectEvent, ObjectStore } from "./port.ts";
+import type { ApplyConfiguration, KubeObject, ObjectEvent, ObjectStore } from "./port.ts";
 import { addFinalizer, patchStatus, removeFinalizer } from "./status.ts";
 
 export class KubeStore implements ObjectStore {
@@ -54,6 +55,26 @@ export class KubeStore implements ObjectStore {
 
   event(object: KubeObject, event: ObjectEvent): void {
     this.#events.record(object, event);
+  }
+
+  async serverSideApply(configuration: ApplyConfiguration, fieldManager: string): Promise<KubeObject> {
+    const { resource, cache } = this.#of(configuration.kind);
+    const { namespace, name } = configuration.metadata;
+    const patch = { type: "apply" as const, body: configuration };
+    const query = { fieldManager, force: true };
+    const written = await this.#client.patch<KubeObject>(resource, namespace, name, patch, { query });
+    cache.applyWrite(written);
+    return written;
+  }
+
+  async remove(object: KubeObject): Promise<void> {
+    const { namespace, name, uid } = object.metadata;
+    const body = { kind: "DeleteOptions", apiVersion: "v1", preconditions: { uid }, propagationPolicy: "Background" };
+    try {
+      await this.#client.delete(this.#of(object.kind).resource, namespace, name, { body });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
   }
 
   #of(kind: string): { resource: Resource; cache: ObjectCache } {

@@ -4,17 +4,17 @@
  */
 import { hostname } from "node:os";
 import type { Registry } from "prom-client";
-import { type Change, ObjectCache } from "./cache.ts";
+import { ObjectCache } from "./cache.ts";
+import { type Change, dispatch, type Related } from "./changes.ts";
 import { KubeClient, type Resource } from "./client.ts";
 import { sleep, systemClock } from "./clock.ts";
 import { Controller, type Reconcile } from "./controller.ts";
-import { equalJson } from "./equal.ts";
 import { EventRecorder } from "./events.ts";
 import { KubeStore } from "./kube-store.ts";
 import { LeaderElector } from "./leader.ts";
 import type { Logger } from "./logger.ts";
 import { createRuntimeMetrics } from "./metrics.ts";
-import type { IndexFunction, KubeObject, ObjectRef, ObjectStore } from "./port.ts";
+import type { IndexFunction, KubeObject, ObjectStore } from "./port.ts";
 import { type Endpoint, serve } from "./probes.ts";
 import { PRIORITY, WorkQueue } from "./queue.ts";
 import { type AccessProvider, Transport } from "./transport.ts";
@@ -34,20 +34,13 @@ export interface ManagedKind {
   onListed?(store: ObjectStore): void;
 }
 
-/** `afterMs`: how long to gather changes before the look. */
-export type RelatedRef = ObjectRef & { afterMs?: number };
-
 export interface ManagerOptions {
   access: AccessProvider;
   /** Watches this namespace only; every namespace when absent. */
   namespace?: string;
   labelSelector?: string;
   kinds: ManagedKind[];
-  /**
-   * Objects to look at because spec or status of this one changed, or it came or went; `before` is absent for one that came. Looked at a
-   * moment later, so that a burst of changes costs one look.
-   */
-  related?(object: KubeObject, store: ObjectStore, before: KubeObject | undefined): RelatedRef[];
+  related?: Related;
   /** Absent: this process is the only one. */
   leaderElection?: { identity: string; leaseName: string; namespace: string };
   /** The lease was lost: workers have been told to stop. The process should end; it takes no part in an election again. */
@@ -80,8 +73,6 @@ export interface Manager {
 
 /** How long a stop waits for events to be written; they are worth no more. */
 const FLUSH_MS = 3_000;
-/** Until a related object is looked at, unless it says otherwise. */
-const RELATED_MS = 200;
 
 export function createManager(options: ManagerOptions): Manager {
   return new ClusterManager(options);
@@ -210,20 +201,13 @@ class ClusterManager implements Manager {
     );
   }
 
-  #changed(managed: ManagedKind, { before, after, own }: Change): void {
-    const object = after ?? before;
-    if (!object) return;
-    const { kind } = managed;
-    const { namespace, name } = object.metadata;
+  #changed(managed: ManagedKind, change: Change): void {
     // The first list: every object is looked at once all kinds are known.
-    if (!this.#warm) {
-      this.#enqueueStartup(kind, object.metadata);
-      return;
-    }
-    if (concernsItself(before, after, own)) this.#enqueue({ kind, namespace, name }, reasonOf(before, after));
-    if (!concernsOthers(before, after)) return;
-    for (const ref of this.#options.related?.(object, this.store, before) ?? [])
-      this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related", afterMs: ref.afterMs ?? RELATED_MS });
+    if (this.#warm)
+      dispatch(change, this.store, this.#options.related, (ref, options) =>
+        this.#controllers.get(ref.kind)?.enqueue(ref, options),
+      );
+    else if (change.after) this.#enqueueStartup(managed.kind, change.after.metadata);
   }
 
   /** Writes a line once everything was looked at after a start. */
@@ -237,10 +221,6 @@ class ClusterManager implements Manager {
 
   #objects(): number {
     return [...this.#caches.values()].reduce((sum, { cache }) => sum + cache.size, 0);
-  }
-
-  #enqueue(ref: ObjectRef, reason: string): void {
-    this.#controllers.get(ref.kind)?.enqueue(ref, { reason });
   }
 
   #enqueueStartup(kind: string, { namespace, name }: KubeObject["metadata"]): void {
@@ -284,33 +264,4 @@ class ClusterManager implements Manager {
     await this.#transport.close();
     await Promise.all([this.#metrics?.close(), this.#health?.close()]);
   }
-}
-
-function reasonOf(before: KubeObject | undefined, after: KubeObject | undefined): string {
-  if (!after || after.metadata.deletionTimestamp) return "Deleted";
-  return before ? "Changed" : "Created";
-}
-
-/**
- * Whether an object is to be looked at because of its own change: not because of its status, which only we write, nor because of a
- * finalizer that was set. One that somebody took away may have been ours. The watch may tell of an own write before its answer comes.
- */
-function concernsItself(before: KubeObject | undefined, after: KubeObject | undefined, own: boolean): boolean {
-  if (!before || !after) return true;
-  const kept = after.metadata.finalizers ?? [];
-  if (!own && before.metadata.finalizers?.some((finalizer) => !kept.includes(finalizer))) return true;
-  const of = ({ metadata }: KubeObject) => [
-    metadata.uid,
-    metadata.generation,
-    metadata.deletionTimestamp,
-    metadata.labels ?? {},
-    metadata.annotations ?? {},
-  ];
-  return !equalJson(of(before), of(after));
-}
-
-function concernsOthers(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
-  if (!before || !after) return true;
-  const of = ({ metadata, spec, status }: KubeObject) => [metadata.uid, metadata.deletionTimestamp, spec, status];
-  return !equalJson(of(before), of(after));
 }

@@ -30,7 +30,7 @@ import { pino } from "pino";
 import type { ConnectSsoPersona, ConnectUser } from "../../src/api/resources.ts";
 import { explanationText } from "../../src/cli/commands/why.ts";
 import { paint } from "../../src/cli/render/terminal.ts";
-import { composeClouds } from "../../src/controller/compose.ts";
+import { composeClouds } from "../../src/controller/clouds.ts";
 import { type Explanation, explain, findUsers } from "../../src/why/index.ts";
 import { type Harness, INSTANCE, PATIENCE_MS, persona, start, user, world } from "../e2e/support.ts";
 import { graphByHand, until } from "../support/by-hand.ts";

@@ -1,7 +1,7 @@
 /** What bad input gets: Stalled, a reason, one sentence, and no write to a cloud. What a schema can say is the CRD's (test/kube, test/manifests). */
 import { CreateRoleCommand, CreateSAMLProviderCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Resource } from "../../src/controller/folder.ts";
+import type { Resource } from "../../src/controller/on-folder.ts";
 import { metadataDocument } from "../sandbox/iam-support.ts";
 import { type Harness, INSTANCE_ARN, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 

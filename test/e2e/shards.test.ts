@@ -1,8 +1,8 @@
 /** Two controllers, each with a part of the objects and the same cluster name, in one account, instance and tenant. */
 import { afterEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
-import { composeClouds } from "../../src/controller/compose.ts";
-import { FolderController } from "../../src/controller/folder.ts";
+import { composeClouds } from "../../src/controller/clouds.ts";
+import { FolderController } from "../../src/controller/on-folder.ts";
 import { type Manifests, parseManifests } from "../../src/manifests/read.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";

@@ -1,7 +1,7 @@
 /** A sandbox, the clouds behind the guard, and the folder controller over them: the whole product without Kubernetes, in time that flows by itself. */
 import { pino } from "pino";
-import { composeClouds } from "../../src/controller/compose.ts";
-import { FolderController, type Resource } from "../../src/controller/folder.ts";
+import { composeClouds } from "../../src/controller/clouds.ts";
+import { FolderController, type Resource } from "../../src/controller/on-folder.ts";
 import type { Manifests } from "../../src/manifests/read.ts";
 import { parseManifests } from "../../src/manifests/read.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";

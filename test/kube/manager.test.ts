@@ -220,8 +220,8 @@ describe("a manager", () => {
     const where = await namespace("related");
     await createUser(where, "leader");
     await createUser(where, "follower");
-    const related: ManagerOptions["related"] = ({ metadata }) =>
-      metadata.name === "leader" ? [{ kind: "ConnectUser", namespace: where, name: "follower" }] : [];
+    const related: ManagerOptions["related"] = ({ after }) =>
+      after?.metadata.name === "leader" ? [{ kind: "ConnectUser", namespace: where, name: "follower" }] : [];
     const { manager, seen } = manage(where, { related });
     await manager.start();
     await until(() => statusOf(where, "leader"), "status");

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { ANNOTATIONS } from "../../src/api/resources.ts";
-import { composeClouds } from "../../src/controller/compose.ts";
-import { FolderController } from "../../src/controller/folder.ts";
+import { composeClouds } from "../../src/controller/clouds.ts";
+import { FolderController } from "../../src/controller/on-folder.ts";
 import { parseManifests } from "../../src/manifests/read.ts";
 import { createLogger, logCall, redactText } from "../../src/observability/log.ts";
 import { createDomainMetrics } from "../../src/observability/metrics.ts";

@@ -1,15 +1,16 @@
 /** The API server of a simulation, which outlives controllers, and the controller as a process that may die at any call. */
 
 import { PERSONA, USER } from "../../src/api/resources.ts";
-import { composeClouds, composeReconcilers } from "../../src/controller/compose.ts";
-import { INDEXES, matters, related } from "../../src/controller/watches.ts";
+import { composeClouds } from "../../src/controller/clouds.ts";
+import { INDEXES, KINDS, reconcilerDeps, related } from "../../src/controller/kinds.ts";
 import { parseManifests } from "../../src/manifests/read.ts";
 import type { Clouds } from "../../src/providers/clouds.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";
+import { dispatch } from "../../src/runtime/changes.ts";
 import { Controller } from "../../src/runtime/controller.ts";
 import { KubeApiError } from "../../src/runtime/errors.ts";
 import { FolderStore } from "../../src/runtime/folder-store.ts";
-import type { KubeObject, ObjectRef, ObjectStore } from "../../src/runtime/port.ts";
+import type { KubeObject, ObjectStore } from "../../src/runtime/port.ts";
 import { WorkQueue } from "../../src/runtime/queue.ts";
 import { Process, type Simulation } from "./time.ts";
 
@@ -33,7 +34,9 @@ export class Cluster {
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
-    this.api.onChange((ref) => this.#controller?.enqueue(ref, { reason: "changed" }));
+    this.api.onChange((change) =>
+      dispatch(change, this.api, related, (ref, options) => this.#controller?.enqueue(ref, options)),
+    );
   }
 
   /** What `kubectl apply` does, with the defaults and rules of the CRDs. */
@@ -81,23 +84,21 @@ export class Cluster {
     clouds: Clouds,
     { pollIntervalMs, log }: { pollIntervalMs: number; log: never },
   ): Controller {
-    const store = this.#storeOf(process, (object, before) => {
-      if (!matters(object.kind, before, object.status)) return;
-      for (const ref of related(object, store)) controller.enqueue(ref, { reason: "related", afterMs: 200 });
-    });
-    const reconcilers = composeReconcilers({ store, clouds, log, cluster: CLUSTER, pollIntervalMs });
+    const store = this.#storeOf(process);
+    const deps = reconcilerDeps({ store, clouds, log, cluster: CLUSTER, pollIntervalMs });
+    const reconcilers = new Map(KINDS.map(({ resource, createReconciler }) => [resource.kind, createReconciler(deps)]));
     const controller = new Controller({
       name: "simulation",
       queue: new WorkQueue(),
       log,
       workers: 8,
-      reconcile: (ref: ObjectRef, context) => reconcilers[ref.kind as keyof typeof reconcilers](ref, context),
+      reconcile: (ref, context) => reconcilers.get(ref.kind)!(ref, context),
     });
     return controller;
   }
 
   /** What one process sees and writes. Its writes take a moment, may fail, and end with its life. */
-  #storeOf(process: Process, wake: (object: KubeObject, before: unknown) => void): ObjectStore {
+  #storeOf(process: Process): ObjectStore {
     const { api } = this;
     const write = async <T>(carryOut: () => Promise<T>): Promise<T> => {
       await this.#simulation.sleep(5);
@@ -122,11 +123,11 @@ export class Cluster {
           // A recreated object of the same name answers 409.
           if (before?.metadata.uid !== metadata.uid) return false;
           const written = await api.updateStatus(object, status);
-          const after = api.get(kind, metadata.namespace, metadata.name);
           if (written) this.statusWrites.push(`${kind}/${metadata.name}`);
-          if (written && after) wake(after, before.status);
           return written;
         }),
+      serverSideApply: (configuration, manager) => write(() => api.serverSideApply(configuration, manager)),
+      remove: (object) => write(() => api.remove(object)),
       event: (object, event) => api.event(object, event),
     };
   }

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type Change, ObjectCache } from "../../src/runtime/cache.ts";
+import { ObjectCache } from "../../src/runtime/cache.ts";
+import type { Change } from "../../src/runtime/changes.ts";
 import { KubeClient } from "../../src/runtime/client.ts";
 import { Transport } from "../../src/runtime/transport.ts";
 import { Watcher } from "../../src/runtime/watcher.ts";

@@ -1,7 +1,7 @@
 /** `connect-sso apply`: the same reconcilers over a folder of manifests, without Kubernetes. What must survive lives in the clouds' own tags. */
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
-import { FolderController, type Resource } from "../../controller/folder.ts";
 import { followFolder } from "../../controller/manifest-watch.ts";
+import { FolderController, type Resource } from "../../controller/on-folder.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";

@@ -1,6 +1,6 @@
 /** `connect-sso delete -f`: what manifests declare is taken away as their deletionPolicy says, users before personas. */
 import { FINALIZER, PERSONA } from "../../api/resources.ts";
-import { FolderController } from "../../controller/folder.ts";
+import { FolderController } from "../../controller/on-folder.ts";
 import type { KubeObject } from "../../runtime/port.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";

@@ -8,8 +8,8 @@ import {
   UpdateSAMLProviderCommand,
 } from "@aws-sdk/client-iam";
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
-import { composeClouds } from "../../controller/compose.ts";
-import { FolderController, type Resource } from "../../controller/folder.ts";
+import { composeClouds } from "../../controller/clouds.ts";
+import { FolderController, type Resource } from "../../controller/on-folder.ts";
 import { formatProblem, readManifests } from "../../manifests/read.ts";
 import { createLogger } from "../../observability/log.ts";
 import { type Condition, isTrue } from "../../runtime/conditions.ts";

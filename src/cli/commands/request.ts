@@ -3,12 +3,13 @@
  * the spec), and follows it to its end. With -f there is no controller to ask: the command does it itself, for the one object.
  */
 import { ANNOTATIONS, type ConnectSsoPersona, PERSONA, requestName, USER } from "../../api/resources.ts";
-import { FolderController } from "../../controller/folder.ts";
+import { RESOURCES } from "../../controller/kinds.ts";
+import { FolderController } from "../../controller/on-folder.ts";
 import type { KubeClient } from "../../runtime/client.ts";
 import { type Condition, findCondition, isTrue } from "../../runtime/conditions.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
-import { type Declared, find, openDeclared, RESOURCES, type Resource } from "../declared-objects.ts";
+import { type Declared, find, openDeclared, type Resource } from "../declared-objects.ts";
 import { follow } from "../follow-request.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
 import { paint } from "../render/terminal.ts";

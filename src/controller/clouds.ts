@@ -1,16 +1,13 @@
-/** Puts the parts together: clouds behind the guard, reconcilers over whatever store there is. */
-import { PERSONA, USER } from "../api/resources.ts";
+/** The clouds of a controller or a command: clients behind the guard of the settings file. */
 import { createClouds } from "../config/clouds.ts";
 import { openSettings, parseSettings } from "../config/settings.ts";
-import { DEFAULT_MASS_DELETION_SHARE, RemovalGuard } from "../domain/massdeletion.ts";
-import { createPersonaReconciler, type PersonaDeps } from "../persona/reconcile.ts";
+import { DEFAULT_MASS_DELETION_SHARE } from "../domain/massdeletion.ts";
+import type { PersonaDeps } from "../persona/reconcile.ts";
 import { createAwsAccounts } from "../providers/aws/account.ts";
 import type { CircuitListener } from "../providers/breaker.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { CallRecord } from "../providers/errors.ts";
 import { createGraphTenants } from "../providers/graph/index.ts";
-import type { ObjectStore } from "../runtime/port.ts";
-import { createUserReconciler } from "../user/reconcile.ts";
 
 export interface ComposeOptions {
   /** Identifies this controller in owner tags; two with the same name own the same objects. */
@@ -59,22 +56,5 @@ export function composeClouds(options: ComposeOptions): {
       awsAccounts.close();
       graphTenants.close();
     },
-  };
-}
-
-export type ReconcilerDeps = Pick<PersonaDeps, "clouds" | "log" | "observer"> & {
-  store: ObjectStore;
-  cluster: string;
-  pollIntervalMs: number;
-  /** Share of a persona's users, 0 to 1, that may be removed in one poll interval. */
-  massDeletionShare?(): number;
-};
-
-export function composeReconcilers(deps: ReconcilerDeps) {
-  const now = () => Date.now();
-  const removals = new RemovalGuard(deps.pollIntervalMs, deps.massDeletionShare);
-  return {
-    [PERSONA]: createPersonaReconciler({ ...deps, now, removals }),
-    [USER]: createUserReconciler({ ...deps, now, removals } as Parameters<typeof createUserReconciler>[0]),
   };
 }

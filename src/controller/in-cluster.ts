@@ -1,0 +1,76 @@
+/** The controller against a cluster. */
+import { hostname } from "node:os";
+import type { Registry } from "prom-client";
+import type { Clouds } from "../providers/clouds.ts";
+import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
+import { createManager, type Manager } from "../runtime/manager.ts";
+import type { ReconcilerDeps } from "./kind.ts";
+import { KINDS, reconcilerDeps, related } from "./kinds.ts";
+
+export interface ClusterControllerOptions {
+  kubeconfig?: string;
+  context?: string;
+  /** Watches this namespace only. */
+  namespace?: string;
+  labelSelector?: string;
+  clouds: Clouds;
+  massDeletionShare(): number;
+  /** First part of every owner tag. */
+  cluster: string;
+  pollIntervalMs: number;
+  log: ReconcilerDeps["log"];
+  observer?: ReconcilerDeps["observer"];
+  /** Name of the lease; undefined: this process is the only one. */
+  leaseName?: string;
+  onLeadershipLost?(): void;
+  /** `host:port`; "0" for none. */
+  metricsBindAddress: string;
+  healthProbeBindAddress: string;
+  metricsText(): Promise<string>;
+  registry: Registry;
+  userAgent: string;
+}
+
+/** Where the lease is: the namespace of the pod, or of the kubeconfig's context. */
+export const leaseNamespace = (access: { file?: string; context?: string }): string =>
+  process.env.POD_NAMESPACE ?? kubeconfigNamespace(access) ?? "default";
+
+/** Shared reads are taken a little before they would be too old for the next poll. */
+const WARM_SHARE = 0.9;
+
+/** Throws when the kubeconfig is not usable. Nothing runs before `start` of what it returns. */
+export function createClusterController(options: ClusterControllerOptions): Manager {
+  const { clouds, cluster, pollIntervalMs, log, observer, massDeletionShare, leaseName } = options;
+  const access = { file: options.kubeconfig, context: options.context };
+  let deps: ReconcilerDeps | undefined;
+  const depsOf = (store: ReconcilerDeps["store"]) => {
+    deps ??= reconcilerDeps({ store, clouds, cluster, pollIntervalMs, log, observer, massDeletionShare });
+    return deps;
+  };
+  return createManager({
+    access: kubeconfigAccess(access),
+    namespace: options.namespace,
+    labelSelector: options.labelSelector,
+    kinds: KINDS.map(({ resource, indexes, workers, reservedWorkers, createReconciler, warmUp }) => ({
+      resource,
+      kind: resource.kind,
+      indexes,
+      workers,
+      reservedWorkers,
+      reconcile: (store) => createReconciler(depsOf(store)),
+      onListed: (store) => warmUp?.(clouds, store, pollIntervalMs * WARM_SHARE),
+    })),
+    related,
+    ...(leaseName
+      ? { leaderElection: { identity: `${hostname()}_${process.pid}`, leaseName, namespace: leaseNamespace(access) } }
+      : {}),
+    onLeadershipLost: options.onLeadershipLost,
+    metricsBindAddress: options.metricsBindAddress,
+    healthProbeBindAddress: options.healthProbeBindAddress,
+    metricsText: options.metricsText,
+    registry: options.registry,
+    log,
+    longestRetryMs: pollIntervalMs,
+    userAgent: options.userAgent,
+  });
+}

@@ -1,0 +1,36 @@
+/** What the controller has to know of a kind: how it is watched, what wakes what, and who reconciles it. */
+import type { RemovalGuard } from "../domain/massdeletion.ts";
+import type { PersonaDeps } from "../persona/reconcile.ts";
+import type { Clouds } from "../providers/clouds.ts";
+import type { RelatedRef } from "../runtime/changes.ts";
+import type { Resource } from "../runtime/client.ts";
+import type { Reconcile } from "../runtime/controller.ts";
+import type { IndexFunction, KubeObject, ObjectStore } from "../runtime/port.ts";
+
+export interface ReconcilerDeps extends Pick<PersonaDeps, "clouds" | "log" | "observer"> {
+  store: ObjectStore;
+  /** First part of every owner tag. */
+  cluster: string;
+  pollIntervalMs: number;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  removals: RemovalGuard;
+}
+
+export interface ControlledKind {
+  resource: Resource;
+  indexes: Record<string, IndexFunction>;
+  /** Reconciles at the same time; the reserved ones take changes only, so that nobody waits for a sweep. */
+  workers: number;
+  reservedWorkers: number;
+  createReconciler(deps: ReconcilerDeps): Reconcile;
+  /** What others read of its status; when it differs, they are woken. A change of the spec always wakes them. */
+  readByOthers(object: KubeObject): unknown;
+  /** Whom a change of this object wakes, in whatever state it is. */
+  wakes(object: KubeObject, store: ObjectStore): RelatedRef[];
+  /**
+   * Reads ahead what every reconcile of the kind begins with, once its objects are listed, also on a standby. Returns at once; what fails
+   * here fails again in a reconcile, which says so.
+   */
+  warmUp?(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void;
+}

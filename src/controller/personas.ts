@@ -1,0 +1,32 @@
+/** Personas: their users stand on them. */
+import { type ConnectSsoPersona, GROUP, INDEX, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { createPersonaReconciler } from "../persona/reconcile.ts";
+import { findCondition } from "../runtime/conditions.ts";
+import type { KubeObject } from "../runtime/port.ts";
+import type { ControlledKind } from "./kind.ts";
+import { warmInventories } from "./warm-up.ts";
+
+const persona = (object: KubeObject) => object as ConnectSsoPersona;
+
+export const PERSONAS: ControlledKind = {
+  resource: { group: GROUP, version: VERSION, plural: "connectssopersonas", kind: PERSONA },
+  indexes: { [INDEX.personaByInstance]: (object) => [persona(object).spec.instanceArn] },
+  workers: 4,
+  reservedWorkers: 2,
+  createReconciler: createPersonaReconciler,
+  warmUp: warmInventories,
+  readByOthers(object) {
+    const { status } = persona(object);
+    return [
+      status?.servicePrincipalId,
+      status?.appRoleId,
+      status?.userAccessUrl,
+      findCondition(status?.conditions, "RemovalsHalted")?.reason,
+    ];
+  },
+  wakes({ metadata: { namespace, name } }, store) {
+    return store
+      .list(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` })
+      .map((user) => ({ kind: USER, namespace: user.metadata.namespace, name: user.metadata.name }));
+  },
+};

@@ -1,0 +1,49 @@
+/** Users: their persona counts them, and whoever claims the same person is in conflict with them. */
+import { type ConnectUser, GROUP, INDEX, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { findCondition } from "../runtime/conditions.ts";
+import type { KubeObject } from "../runtime/port.ts";
+import { createUserReconciler } from "../user/reconcile.ts";
+import type { ControlledKind } from "./kind.ts";
+import { warmPeople } from "./warm-up.ts";
+
+/** A persona counts its users no sooner than this after one of them changed: a thousand changes are not a thousand looks at the clouds. */
+const COUNT_MS = 2_000;
+
+const user = (object: KubeObject) => object as ConnectUser;
+
+/** Everything that names the person: UPN, object id, Connect user name; without case. */
+function namesOf(object: KubeObject): string[] {
+  const { spec, status } = user(object);
+  const names = [
+    spec.entraUser.userPrincipalName,
+    spec.entraUser.objectId,
+    status?.entraObjectId,
+    spec.username,
+    status?.username,
+  ];
+  return [...new Set(names.filter((name) => name !== undefined).map((name) => name.toLowerCase()))];
+}
+
+export const USERS: ControlledKind = {
+  resource: { group: GROUP, version: VERSION, plural: "connectusers", kind: USER },
+  indexes: {
+    [INDEX.userByPersona]: (object) => [`${object.metadata.namespace}/${user(object).spec.personaRef.name}`],
+    [INDEX.userByEntraUser]: namesOf,
+  },
+  workers: 16,
+  reservedWorkers: 16,
+  createReconciler: createUserReconciler,
+  warmUp: warmPeople,
+  readByOthers(object) {
+    const { status } = user(object);
+    return [findCondition(status?.conditions, "Ready")?.status, findCondition(status?.conditions, "Conflict")?.status];
+  },
+  wakes(object, store) {
+    const { namespace, uid } = object.metadata;
+    const others = namesOf(object)
+      .flatMap((value) => store.list(USER, { index: INDEX.userByEntraUser, value }))
+      .filter(({ metadata }) => metadata.uid !== uid)
+      .map(({ metadata }) => ({ kind: USER, namespace: metadata.namespace, name: metadata.name }));
+    return [{ kind: PERSONA, namespace, name: user(object).spec.personaRef.name, afterMs: COUNT_MS }, ...others];
+  },
+};
