@@ -1,4 +1,5 @@
 /** The two kinds as objects, and the names that stand in manifests, conditions and annotations. */
+import type { KubeObject } from "../runtime/port.ts";
 import type {
   ConnectSsoPersonaSpec,
   ConnectSsoPersonaStatus,
@@ -15,18 +16,7 @@ export const PERSONA = "ConnectSsoPersona";
 export const USER = "ConnectUser";
 export const FINALIZER = "connectsso.dev/finalizer";
 
-export interface Metadata {
-  name: string;
-  namespace: string;
-  uid: string;
-  resourceVersion?: string;
-  generation?: number;
-  creationTimestamp?: string;
-  deletionTimestamp?: string;
-  finalizers?: string[];
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-}
+export type Metadata = KubeObject["metadata"];
 export interface ConnectSsoPersona {
   apiVersion: string;
   kind: string;

@@ -1,8 +1,9 @@
 /** Clouds for a command: real ones by the usual credentials, or a sandbox inside this process; through the same guard as the controller. */
 import { join } from "node:path";
 import { composeClouds } from "../controller/clouds.ts";
-import { createLogger, type Logger, logCall } from "../observability/log.ts";
+import { createLogger, logCall } from "../observability/log.ts";
 import type { Clouds } from "../providers/clouds.ts";
+import type { Logger } from "../runtime/logger.ts";
 import type { Declared } from "./declared-objects.ts";
 import { type CloudOptions, insecureAllowed } from "./options.ts";
 import { packageRoot } from "./package-root.ts";

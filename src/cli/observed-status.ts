@@ -1,11 +1,10 @@
 /** Status of the objects of a folder: nobody keeps one for them, so it is what one look at the clouds says now. Reads only. */
 import type { ConnectUserStatus } from "../api/resources.ts";
-import { type ConditionInput, mergeConditions } from "../runtime/conditions.ts";
+import { type ConditionInput, conditionsOf, mergeConditions } from "../runtime/conditions.ts";
 import { openClouds } from "./cloud-session.ts";
 import type { Declared, Resource } from "./declared-objects.ts";
 import { makePlan, type PlannedResource } from "./dry-run.ts";
 import type { CloudOptions } from "./options.ts";
-import { conditionsOf } from "./render/summary.ts";
 
 /** Throws what opening the clouds throws; what concerns one object becomes its Ready condition. */
 export async function assess(declared: Declared, options: CloudOptions): Promise<void> {

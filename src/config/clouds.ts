@@ -1,5 +1,6 @@
 /** The guard in front of both clouds. Every reconcile, deletion included, gets its account and tenant through here only. */
 import { REASON } from "../api/reasons.ts";
+import { matchesGlob } from "../domain/glob.ts";
 import type { AwsAccount } from "../providers/aws/types.ts";
 import type { CloudHealth, Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
@@ -89,17 +90,8 @@ function allowedTenant(tenants: TenantSettings[], id: string, namespace: string)
 }
 
 function allowNamespace(patterns: string[] | undefined, namespace: string, where: string): void {
-  if (!patterns || patterns.some((pattern) => matches(pattern, namespace))) return;
+  if (!patterns || patterns.some((pattern) => matchesGlob(pattern, namespace))) return;
   throw refused(REASON.ScopeNotAllowed, `namespace ${namespace} may not act in ${where}`);
-}
-
-/** `*` stands for any run of characters; everything else for itself. */
-export function matches(pattern: string, text: string): boolean {
-  const source = pattern
-    .split("*")
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-    .join(".*");
-  return new RegExp(`^${source}$`).test(text);
 }
 
 function refused(reason: string, message: string): CloudError {

@@ -41,12 +41,14 @@ export function composeClouds(options: ComposeOptions): {
     onCall: options.onCall,
     ...circuit,
     limits: () => settings().limits ?? {},
+    longestPauseMs: options.pollIntervalMs,
   });
   const graphTenants = createGraphTenants({
     allowInsecure: options.allowInsecure,
     onCall: options.onCall,
     ...circuit,
     limits: () => settings().limits ?? {},
+    longestPauseMs: options.pollIntervalMs,
   });
   return {
     clouds: createClouds({ settings, awsAccounts, graphTenants }),

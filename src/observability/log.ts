@@ -1,9 +1,8 @@
 /** JSON lines on standard error; one line for each external write. Secrets are cut out of everything that is logged. */
-import { type Logger, pino, stdSerializers } from "pino";
+import { pino, stdSerializers } from "pino";
 import type { CallRecord } from "../providers/errors.ts";
+import type { Logger } from "../runtime/logger.ts";
 import { readableStack } from "./stack.ts";
-
-export type { Logger };
 
 /** Names whose value is a secret, in JSON (also JSON inside a JSON string), forms, headers and XML. */
 const NAMES =

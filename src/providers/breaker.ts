@@ -3,7 +3,7 @@
  * condition and one metric instead of thousands of error lines. A right that is missing for one write closes that write alone, and
  * only once several objects were refused: what concerns one object says nothing about the others.
  */
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { CloudError } from "./errors.ts";
 
 export interface BreakerState {

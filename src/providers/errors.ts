@@ -1,22 +1,12 @@
-/** The one error class of the providers; the reconcilers and the workers look at `kind` only. */
+/** The one error class of the providers; everything above them looks at `kind` only. */
+import { type ErrorKind, ReconcileError } from "../runtime/errors.ts";
 
-/**
- * - terminal: only a person can mend it (still looked at again at the poll interval)
- * - transient: try again with back-off
- * - waiting: the cloud is not ready yet (replication, import); look again after `retryAfterMs`
- * - throttled: the quota is used up; look again after `retryAfterMs`
- * - conflict: somebody else owns or changed it
- */
-export type ErrorKind = "terminal" | "transient" | "waiting" | "throttled" | "conflict";
+export type { ErrorKind };
 
-export class CloudError extends Error {
-  readonly kind: ErrorKind;
-  /** PascalCase, fit for a condition's reason. */
-  readonly reason: string;
+export class CloudError extends ReconcileError {
   /** The provider's own error name, for example "NoSuchEntityException" or "Request_ResourceNotFound". */
   readonly code: string;
   readonly status: number | undefined;
-  readonly retryAfterMs: number | undefined;
   /** True when the request may have taken effect although no answer came (time-out, cut connection, 5xx after a write). */
   readonly outcomeUnknown: boolean;
 
@@ -32,13 +22,11 @@ export class CloudError extends Error {
       cause?: unknown;
     },
   ) {
-    super(message, { cause: fields.cause });
+    const { kind, reason, retryAfterMs, cause } = fields;
+    super(kind, reason, message, { retryAfterMs, cause });
     this.name = "CloudError";
-    this.kind = fields.kind;
-    this.reason = fields.reason;
     this.code = fields.code;
     this.status = fields.status;
-    this.retryAfterMs = fields.retryAfterMs;
     this.outcomeUnknown = fields.outcomeUnknown ?? false;
   }
 }
@@ -62,6 +50,8 @@ export type MaybePromise<T> = T | Promise<T>;
 
 export interface CallOptions {
   signal?: AbortSignal;
+  /** For whom the call is made, such as a namespace: tenants get their turns one after another. */
+  tenant?: string;
   /** "person": somebody just changed it and waits; "sweep": resync, inventories. Default "person". */
   priority?: "person" | "sweep";
 }

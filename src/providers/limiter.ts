@@ -1,9 +1,14 @@
 /**
- * Client-side quotas: one token bucket per key (API, account or tenant, region and operation). What a person waits for goes
- * before sweeps. A 429 halves the rate; successes bring it back slowly (additive increase, multiplicative decrease).
+ * Client-side quotas: one token bucket for each API, account or tenant, region and operation.
+ *
+ * - The rate follows AIMD: a 429 halves it (multiplicative decrease), successes raise it again (additive increase), never above the quota.
+ * - The cloud counts a call when it arrives, not when it is sent. Calls that are held up on their way arrive together, so no more are in
+ *   flight than the burst, or than the bandwidth-delay product: the rate times the minimum round-trip time.
+ * - Calls that a person waits for go before sweeps; within each, tenants take turns.
  */
-import { type Clock, systemClock } from "./clock.ts";
-import type { CallOptions } from "./errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { FairLine } from "../runtime/fair-line.ts";
+import { type CallOptions, CloudError } from "./errors.ts";
 
 export interface Quota {
   /** Calls per second. */
@@ -26,240 +31,258 @@ export interface LimiterState {
 
 export interface Limiter {
   /**
-   * Resolves when the call may go out, with what is to be called once it was answered; rejects with the signal's reason when aborted
-   * first. `cost` in tokens, default 1.
+   * Resolves when the call may go out, with a function to call once it was answered. Rejects with the signal's reason when that aborts first,
+   * and with a throttled CloudError while the cloud asks for a pause that is too long to wait for. `cost` in tokens, default 1.
    */
   take(key: string, o?: CallOptions, cost?: number): Promise<() => void>;
   /**
-   * The cloud answered 429: halve the rate, and send nothing for `retryAfterMs`. Calls that were sent (`sentAt`, the clock's time) before the
-   * rate was last halved say nothing new: a burst that is refused as one halves it once.
+   * The cloud answered 429: halves the rate, and sends nothing for `retryAfterMs`, but not longer than `longestPauseMs`. Calls that were sent
+   * (`sentAt`, the clock's monotonic time) before the rate was last halved change nothing: a burst that is refused as one halves it once.
    */
   throttled(key: string, retryAfterMs?: number, sentAt?: number): void;
   succeeded(key: string): void;
   states(): LimiterState[];
 }
 
-interface Waiter {
-  cost: number;
-  go(): void;
+export interface LimiterOptions {
+  clock?: Clock;
+  /** Retry-After beyond this is cut, milliseconds: a cloud that asks for a month is asked again. The poll interval; 5 min when absent. */
+  longestPauseMs?: number;
 }
 
-/** A rate never falls below this share of its quota, or nothing would ever find out that the storm is over. */
+type Priority = "person" | "sweep";
+
+interface Waiter {
+  tenant: string;
+  cost: number;
+  go(): void;
+  fail(error: Error): void;
+}
+
+/** A call waits for a shorter pause; during a longer one it fails at once, so that its worker is free and its status is written. */
+const LONGEST_PATIENCE_MS = 30_000;
+
+/** The rate never falls below this share of its quota, or no call would show that the quota is back. */
 const LOWEST_SHARE = 1 / 16;
-/**
- * Share of a quota that is made use of, and calls of a burst that are left out: on their way calls bunch up, and the cloud counts
- * when they arrive.
- */
+/** What is left of a quota for jitter on the way: this share of the rate, and one call of the burst. */
 const USED_SHARE = 0.98;
-const LEFT_OUT = 1;
-/**
- * How far the shortest way there and back is forgotten with each answer: the network may have changed, but a minute in which all were slow
- * must not pass for the way itself.
- */
-const FORGOTTEN = 1.0002;
-/** A sweep that waits gets a call after so many of people's. */
-const SWEEP_AFTER = 15;
-/** Share of the quota that comes back per second of successes: from half to whole in ten seconds. */
+const UNUSED_BURST = 1;
+/** The minimum round-trip time grows by this factor with each answer, so that it follows a network that has become slower. */
+const MIN_RTT_AGING = 1.0002;
+/** While people wait, a sweep gets every sixteenth call. */
+const PEOPLE_PER_SWEEP = 15;
+/** Additive increase: this share of the quota for each second of successes, so that half of it is back in ten seconds. */
 const RECOVERY_PER_SECOND = 0.05;
+/** Tokens; rounding of the refill is not worth a timer. */
+const EPSILON = 1e-9;
 
 class TokenBucket {
   quota: Quota;
   rate: number;
   readonly #clock: Clock;
-  readonly #waiting: Record<"person" | "sweep", Set<Waiter>> = { person: new Set(), sweep: new Set() };
+  readonly #longestPauseMs: number;
+  readonly #waiting: Record<Priority, FairLine<Waiter>> = { person: new FairLine(), sweep: new FairLine() };
   #tokens: number;
   #refilledAt: number;
-  #pausedUntil = 0;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
   #halvedAt = Number.NEGATIVE_INFINITY;
-  /** Calls of people since a sweep's last one, while a sweep waits. */
-  #ahead = 0;
-  #recoveredAt: number;
-  #cancelTimer: (() => void) | undefined;
+  #raisedAt: number;
   #inFlight = 0;
-  /** Shortest time from a call to its answer, milliseconds. */
-  #shortest: number | undefined;
+  /** Milliseconds; undefined before the first answer. */
+  #minRtt: number | undefined;
+  /** People's calls since the last one of a sweep, while a sweep waits. */
+  #peopleInRow = 0;
+  #cancelTimer: (() => void) | undefined;
 
-  constructor(quota: Quota, clock: Clock) {
+  constructor(quota: Quota, { clock = systemClock, longestPauseMs = 300_000 }: LimiterOptions) {
     this.quota = quota;
-    this.rate = this.#highest;
+    this.rate = this.#highestRate;
     this.#clock = clock;
+    this.#longestPauseMs = longestPauseMs;
     this.#tokens = this.#burst;
-    this.#refilledAt = clock.now();
-    this.#recoveredAt = clock.now();
+    this.#refilledAt = this.#raisedAt = clock.monotonic();
   }
 
-  /** The quota may be another one since the settings were read anew. */
+  /** The settings may have changed the quota. */
   adjust(quota: Quota): void {
     if (quota.rate === this.quota.rate && quota.burst === this.quota.burst) return;
     this.#refill();
     this.quota = quota;
-    this.rate = this.#highest;
+    this.rate = this.#highestRate;
     this.#tokens = Math.min(this.#tokens, this.#burst);
   }
 
-  get #highest(): number {
-    return this.quota.rate * USED_SHARE;
-  }
-
-  get #burst(): number {
-    return Math.max(1, this.quota.burst - LEFT_OUT);
-  }
-
-  tokens(): number {
+  state(): Omit<LimiterState, "key"> {
     this.#refill();
-    return this.#tokens;
+    const { person, sweep } = this.#waiting;
+    return {
+      rate: this.rate,
+      quota: this.quota,
+      tokens: this.#tokens,
+      waiting: { person: person.size, sweep: sweep.size },
+    };
   }
 
-  waiting(): LimiterState["waiting"] {
-    return { person: this.#waiting.person.size, sweep: this.#waiting.sweep.size };
-  }
-
-  take({ signal, priority = "person" }: CallOptions, cost: number): Promise<() => void> {
+  take({ signal, priority = "person", tenant = "" }: CallOptions, cost: number): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const queue = this.#waiting[priority];
+      if (signal?.aborted) return reject(signal.reason);
+      const pause = this.#pausedUntil - this.#clock.monotonic();
+      if (pause > LONGEST_PATIENCE_MS) return reject(paused(pause));
+      const line = this.#waiting[priority];
       const abort = () => {
-        queue.delete(waiter);
+        line.delete(tenant, waiter);
         reject(signal?.reason);
       };
       const waiter: Waiter = {
-        // What costs more than the bucket holds goes out when it is full.
+        tenant,
+        // A call that costs more than the bucket holds goes out when it is full.
         cost: Math.min(cost, this.#burst),
         go: () => {
           signal?.removeEventListener("abort", abort);
-          resolve(this.#goes());
+          resolve(this.#send());
+        },
+        fail(error) {
+          signal?.removeEventListener("abort", abort);
+          reject(error);
         },
       };
       signal?.addEventListener("abort", abort, { once: true });
-      queue.add(waiter);
+      line.add(tenant, waiter);
       this.#serve();
     });
   }
 
   throttled(retryAfterMs: number, sentAt = Number.POSITIVE_INFINITY): void {
     this.#refill();
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (sentAt > this.#halvedAt) {
       this.rate = Math.max(this.rate / 2, this.quota.rate * LOWEST_SHARE);
       this.#halvedAt = now;
     }
     this.#tokens = 0;
-    this.#recoveredAt = now;
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + retryAfterMs);
+    this.#raisedAt = now;
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + Math.min(retryAfterMs, this.#longestPauseMs));
+    const pause = this.#pausedUntil - now;
+    if (pause <= LONGEST_PATIENCE_MS) return;
+    for (const line of Object.values(this.#waiting))
+      for (let waiter = line.take(); waiter; waiter = line.take()) waiter.fail(paused(pause));
   }
 
   succeeded(): void {
-    if (this.rate >= this.#highest) return;
+    if (this.rate >= this.#highestRate) return;
     this.#refill();
-    const now = this.#clock.now();
-    // At most one second's worth per success: an idle hour is no evidence that the quota is back.
-    const seconds = Math.min((now - this.#recoveredAt) / 1000, 1);
-    this.#recoveredAt = now;
-    this.rate = Math.min(this.#highest, this.rate + this.quota.rate * RECOVERY_PER_SECOND * seconds);
+    const now = this.#clock.monotonic();
+    // At most one second's worth for each success: an idle hour does not show that the quota is back.
+    const seconds = Math.min((now - this.#raisedAt) / 1000, 1);
+    this.#raisedAt = now;
+    this.rate = Math.min(this.#highestRate, this.rate + this.quota.rate * RECOVERY_PER_SECOND * seconds);
   }
 
-  #goes(): () => void {
-    const since = this.#clock.now();
+  get #highestRate(): number {
+    return this.quota.rate * USED_SHARE;
+  }
+
+  get #burst(): number {
+    return Math.max(1, this.quota.burst - UNUSED_BURST);
+  }
+
+  /** Calls that are in flight at this rate when nothing holds them up. */
+  get #bandwidthDelayProduct(): number {
+    return Math.ceil((this.rate * (this.#minRtt ?? 0)) / 1000);
+  }
+
+  get #mostInFlight(): number {
+    return Math.max(this.quota.burst, this.#bandwidthDelayProduct + 1);
+  }
+
+  /** Tokens that may be saved up. A call that is held up may be counted just before its answer, so it keeps its token until then. */
+  get #mostTokens(): number {
+    const heldUp = Math.max(0, this.#inFlight - this.#bandwidthDelayProduct);
+    return Math.max(0, this.#burst - heldUp);
+  }
+
+  #send(): () => void {
+    const sentAt = this.#clock.monotonic();
     let answered = false;
     this.#inFlight++;
     return () => {
       if (answered) return;
       answered = true;
-      // Before it counts as answered: nothing was saved up while it was held up.
+      // First, while it still counts as in flight: while it was held up, nothing was saved.
       this.#refill();
       this.#inFlight--;
-      const took = Math.max(0, this.#clock.now() - since);
-      this.#shortest = Math.min(took, (this.#shortest ?? took) * FORGOTTEN);
+      const rtt = this.#clock.monotonic() - sentAt;
+      this.#minRtt = Math.min(rtt, (this.#minRtt ?? rtt) * MIN_RTT_AGING);
       this.#serve();
     };
   }
 
-  /**
-   * Calls that may be on their way at once: the cloud's burst, or what the length of the way explains. More of them are held up
-   * somewhere, and what is held up arrives all at once, where the cloud counts it.
-   */
-  get #mostInFlight(): number {
-    return Math.max(this.quota.burst, this.#explained + 1);
-  }
-
-  /** Calls that are on their way because of its length alone. */
-  get #explained(): number {
-    return Math.ceil((this.rate * (this.#shortest ?? 0)) / 1000);
-  }
-
-  /** What may be saved up: a call that is held up is counted when it arrives, which may be just before its answer. */
-  get #most(): number {
-    return Math.max(0, this.#burst - Math.max(0, this.#inFlight - this.#explained));
-  }
-
   #refill(): void {
-    const now = this.#clock.now();
-    // A clock that was set back must not take tokens away.
+    const now = this.#clock.monotonic();
     const seconds = Math.max(0, now - Math.max(this.#refilledAt, this.#pausedUntil)) / 1000;
     this.#refilledAt = now;
-    this.#tokens = Math.min(this.#most, this.#tokens + seconds * this.rate);
+    this.#tokens = Math.min(this.#mostTokens, this.#tokens + seconds * this.rate);
   }
 
   #serve(): void {
     this.#refill();
-    for (let queue = this.#next(); queue; queue = this.#next()) {
-      const [waiter] = queue as Set<Waiter> & [Waiter];
+    for (let line = this.#nextLine(); line; line = this.#nextLine()) {
       if (this.#inFlight >= this.#mostInFlight) return;
-      // 1e-9: rounding of the refill must not cost a timer of its own.
-      if (this.#tokens < waiter.cost - 1e-9 || this.#clock.now() < this.#pausedUntil) {
-        this.#wakeLater(waiter.cost);
+      const { cost } = line.peek()!;
+      if (this.#tokens < cost - EPSILON || this.#clock.monotonic() < this.#pausedUntil) {
+        this.#serveLater(cost);
         return;
       }
-      this.#tokens -= waiter.cost;
-      this.#ahead = queue === this.#waiting.person && this.#waiting.sweep.size > 0 ? this.#ahead + 1 : 0;
-      queue.delete(waiter);
-      waiter.go();
+      this.#tokens -= cost;
+      const sweepWaits = this.#waiting.sweep.size > 0;
+      this.#peopleInRow = line === this.#waiting.person && sweepWaits ? this.#peopleInRow + 1 : 0;
+      line.take()!.go();
     }
   }
 
-  /** People first; but thousands of their changes must not keep a sweep from ever seeing anything. */
-  #next(): Set<Waiter> | undefined {
+  #nextLine(): FairLine<Waiter> | undefined {
     const { person, sweep } = this.#waiting;
-    if (sweep.size > 0 && (person.size === 0 || this.#ahead >= SWEEP_AFTER)) return sweep;
+    if (sweep.size > 0 && (person.size === 0 || this.#peopleInRow >= PEOPLE_PER_SWEEP)) return sweep;
     return person.size > 0 ? person : undefined;
   }
 
-  /** One timer, for whoever is next: somebody with a smaller or more urgent call may have come since. */
-  #wakeLater(cost: number): void {
+  /** One timer, for the next in line; a smaller or more urgent call that comes before it fires is looked at when it comes. */
+  #serveLater(cost: number): void {
     this.#cancelTimer?.();
-    const pause = Math.max(0, this.#pausedUntil - this.#clock.now());
+    const pause = Math.max(0, this.#pausedUntil - this.#clock.monotonic());
     const refill = (Math.max(0, cost - this.#tokens) / this.rate) * 1000;
-    this.#cancelTimer = this.#clock.after(Math.ceil(pause + refill), () => {
-      this.#cancelTimer = undefined;
-      this.#serve();
-    });
+    this.#cancelTimer = this.#clock.setTimeout(
+      () => {
+        this.#cancelTimer = undefined;
+        this.#serve();
+      },
+      Math.ceil(pause + refill),
+    );
   }
 }
 
-export function createLimiter(quotaOf: (key: string) => Quota, clock: Clock = systemClock): Limiter {
+function paused(ms: number): CloudError {
+  return new CloudError("the cloud asked for a pause; see Retry-After", {
+    kind: "throttled",
+    reason: "Throttled",
+    code: "Paused",
+    retryAfterMs: ms,
+  });
+}
+
+export function createLimiter(quotaOf: (key: string) => Quota, options: LimiterOptions = {}): Limiter {
   const buckets = new Map<string, TokenBucket>();
   const bucket = (key: string): TokenBucket => {
-    let found = buckets.get(key);
-    if (!found) {
-      found = new TokenBucket(quotaOf(key), clock);
-      buckets.set(key, found);
-    } else found.adjust(quotaOf(key));
+    const quota = quotaOf(key);
+    const found = buckets.get(key) ?? new TokenBucket(quota, options);
+    buckets.set(key, found);
+    found.adjust(quota);
     return found;
   };
   return {
     take: (key, o = {}, cost = 1) => bucket(key).take(o, cost),
     throttled: (key, retryAfterMs = 0, sentAt) => bucket(key).throttled(retryAfterMs, sentAt),
     succeeded: (key) => bucket(key).succeeded(),
-    states: () =>
-      [...buckets].map(([key, one]) => ({
-        key,
-        rate: one.rate,
-        quota: one.quota,
-        tokens: one.tokens(),
-        waiting: one.waiting(),
-      })),
+    states: () => [...buckets].map(([key, one]) => ({ key, ...one.state() })),
   };
 }

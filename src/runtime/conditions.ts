@@ -38,10 +38,22 @@ function isSame(old: Condition, { status, reason, message, observedGeneration }:
 }
 
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
-  for (const condition of conditions ?? []) if (condition.type === type) return condition;
-  return undefined;
+  return conditions?.find((condition) => condition.type === type);
 }
 
 export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
   return findCondition(conditions, type)?.status === "True";
+}
+
+/** Of any object; empty before its first status. */
+export function conditionsOf({ status }: { status?: unknown }): readonly Condition[] {
+  return (status as { conditions?: Condition[] } | undefined)?.conditions ?? [];
+}
+
+export function conditionOf(object: { status?: unknown }, type: string): Condition | undefined {
+  return findCondition(conditionsOf(object), type);
+}
+
+export function isReady(object: { status?: unknown }): boolean {
+  return isTrue(conditionsOf(object), "Ready");
 }

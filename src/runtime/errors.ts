@@ -1,11 +1,11 @@
-/** What a worker has to know of a failure: how soon to look again. Providers classify, workers obey. */
+/** What a worker needs to know of a failure: how soon to look again. Providers classify, workers obey. */
 
 /**
- * - `terminal`: only a change of spec, permissions or configuration helps; looked at again at the slow interval all the same.
- * - `transient`: try again with back-off.
- * - `waiting`: nothing is wrong, something is not there yet.
- * - `throttled`: the other side asked for fewer calls.
- * - `conflict`: the object moved under us; read again.
+ * - `terminal`: only a change of spec, permissions or configuration helps; looked at again at the poll interval all the same.
+ * - `transient`: tried again with back-off.
+ * - `waiting`: nothing is wrong, something does not exist yet (replication, import); looked at again after `retryAfterMs`.
+ * - `throttled`: the quota is used up; tried again after `retryAfterMs`.
+ * - `conflict`: another writer owns or changed the object.
  */
 export type ErrorKind = "terminal" | "transient" | "waiting" | "throttled" | "conflict";
 
@@ -13,7 +13,7 @@ export class ReconcileError extends Error {
   readonly kind: ErrorKind;
   /** PascalCase, fit for a condition. */
   readonly reason: string;
-  /** The earliest next attempt, in milliseconds, when the other side named one. */
+  /** The earliest next attempt, milliseconds from now, when the other side named one. */
   readonly retryAfterMs: number | undefined;
 
   constructor(

@@ -1,6 +1,7 @@
 /** Links of the chain in IAM and Amazon Connect: provider, trust, session, rights, landing, instance, user. */
 import type { ConnectUser } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
+import { matchesGlob } from "../domain/glob.ts";
 import { readTrust } from "../domain/metadata.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { comparePolicies, federationPolicy, trustedProviders } from "../domain/policies.ts";
@@ -90,7 +91,7 @@ export const roleTrust: LinkSpec = {
       });
     const audiences = statements.flatMap(({ Condition }) => audiencesOf(Condition));
     const reply = replyUrl(scope) ?? samlEndpoints(scope.instance)[0]!;
-    if (audiences.length > 0 && !audiences.some((one) => like(one, reply)))
+    if (audiences.length > 0 && !audiences.some((one) => matchesGlob(one, reply)))
       return broken(`the trust of ${names.role} accepts ${audiences.join(", ")}, Entra posts to ${reply}`, {
         seen: SEEN.notAuthorized,
         fix: repair,
@@ -110,8 +111,6 @@ function audiencesOf(condition: TrustStatement["Condition"] = {}): string[] {
     Object.entries(tests).flatMap(([key, values]) => (key.toLowerCase() === "saml:aud" ? list(values) : [])),
   );
 }
-const like = (pattern: string, text: string) =>
-  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text);
 
 function replyUrl({ seen }: Login["scope"]): string | undefined {
   const application = seen.application?.application;

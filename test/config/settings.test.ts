@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { Ajv } from "ajv";
-import { createClouds, matches } from "../../src/config/clouds.ts";
+import { createClouds } from "../../src/config/clouds.ts";
 import { parseSettings, SETTINGS_SCHEMA, type Settings } from "../../src/config/settings.ts";
+import { matchesGlob } from "../../src/domain/glob.ts";
 
 const ARN = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-0000-4000-8000-000000000001";
 const health = (key: string) => () => ({
@@ -55,7 +56,7 @@ describe("guard", () => {
     await expect(clouds({ tenants: [] }).graph("t", "n")).rejects.toMatchObject({ reason: "ScopeNotAllowed" });
   });
   test("patterns escape everything but *", () =>
-    expect([matches("a.*", "abc"), matches("a.*", "a.c")]).toEqual([false, true]));
+    expect([matchesGlob("a.*", "abc"), matchesGlob("a.*", "a.c")]).toEqual([false, true]));
 });
 
 test("the schema of the settings is one", () => {

@@ -8,7 +8,7 @@ const KEY = "connect/1/us-east-1/CreateUser";
 function start(quota: Quota) {
   const clock = new HandClock();
   const settings = { quota };
-  const limiter = createLimiter(() => settings.quota, clock);
+  const limiter = createLimiter(() => settings.quota, { clock, longestPauseMs: 60_000 });
   const gone: string[] = [];
   /** Answered at once. */
   const take = (name: string, priority: "person" | "sweep" = "person", cost?: number) =>
@@ -99,7 +99,7 @@ describe("limiter", () => {
   test("a burst that is refused as one halves the rate once", async () => {
     const { clock, limiter } = start({ rate: 16, burst: 10 });
     const rate = () => limiter.states()[0]!.rate;
-    const sentAt = clock.now();
+    const sentAt = clock.monotonic();
     const answers = await Promise.all(Array.from({ length: 5 }, () => limiter.take(KEY)));
     const whole = rate();
     await clock.advance(50);
@@ -109,8 +109,38 @@ describe("limiter", () => {
     }
     expect(rate()).toBe(whole / 2);
     await clock.advance(2_000);
-    limiter.throttled(KEY, 1_000, clock.now() - 20);
+    limiter.throttled(KEY, 1_000, clock.monotonic() - 20);
     expect(rate()).toBe(whole / 4);
+  });
+
+  test("a pause longer than the longest is cut; during a long one calls fail at once, and say until when", async () => {
+    const { clock, limiter, gone, take } = start({ rate: 1, burst: 2 });
+    void take("first");
+    const waiting = take("second");
+    limiter.throttled(KEY, 3_000_000_000);
+    const refused = { kind: "throttled", retryAfterMs: 60_000 };
+    await expect(waiting).rejects.toMatchObject(refused);
+    await expect(take("third")).rejects.toMatchObject(refused);
+    expect(limiter.states()[0]!.waiting).toEqual({ person: 0, sweep: 0 });
+    await clock.advance(31_000);
+    void take("fourth");
+    await clock.advance(33_000);
+    expect(gone).toEqual(["first", "fourth"]);
+  });
+
+  test("tenants take turns: one with many calls holds up its own", async () => {
+    const { clock, limiter } = start({ rate: 1, burst: 1 });
+    const gone: string[] = [];
+    const take = (tenant: string) =>
+      limiter.take(KEY, { tenant }).then((answered) => {
+        gone.push(tenant);
+        answered();
+      });
+    for (let i = 0; i < 300; i++) void take("many");
+    await clock.advance(0);
+    for (let i = 0; i < 2; i++) void take("few");
+    await clock.advance(5_200);
+    expect(gone).toEqual(["many", "many", "few", "many", "few", "many"]);
   });
 
   test("however many people wait, a sweep gets its turn now and then", async () => {

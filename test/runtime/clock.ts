@@ -19,8 +19,13 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** When the next timer is due, monotonic milliseconds. */
+  nextTimer(): number | undefined {
+    return this.#timers.size === 0 ? undefined : Math.min(...[...this.#timers].map(({ at }) => at));
+  }
+
   /** Runs what comes due on the way, in order. */
-  advance(ms: number): void {
+  advance(ms: number): void | Promise<void> {
     const end = this.#now + ms;
     for (;;) {
       const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];

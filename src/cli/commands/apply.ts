@@ -2,7 +2,7 @@
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
 import { followFolder } from "../../controller/manifest-watch.ts";
 import { FolderController, type Resource } from "../../controller/on-folder.ts";
-import { findCondition } from "../../runtime/conditions.ts";
+import { conditionOf, conditionsOf, isReady } from "../../runtime/conditions.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
 import { openDeclared } from "../declared-objects.ts";
@@ -10,7 +10,7 @@ import type { CloudOptions, ObjectOptions, OutputOptions } from "../options.ts";
 import { Steps } from "../render/condition-lines.ts";
 import { print } from "../render/output.ts";
 import { Progress } from "../render/progress.ts";
-import { conditionsOf, isReady, isSuspended, summarize } from "../render/summary.ts";
+import { isSuspended, summarize } from "../render/summary.ts";
 import { hasColours, paint, width } from "../render/terminal.ts";
 import { tree } from "../render/tree.ts";
 import { refuseBesideController } from "../running-controller.ts";
@@ -132,7 +132,7 @@ const isStuck = (one: Resource, now: number) => stalledMs(one, now) > STALLED_FO
 
 /** For how long it has been refused; negative when it is not. */
 function stalledMs(one: Resource, now: number): number {
-  const stalled = findCondition(conditionsOf(one), "Stalled");
+  const stalled = conditionOf(one, "Stalled");
   return stalled?.status === "True" ? now - Date.parse(stalled.lastTransitionTime) : -1;
 }
 
@@ -142,7 +142,7 @@ function lookAgain(controller: FolderController): () => void {
   return () => {
     for (const one of controller.resources()) {
       const { kind, metadata } = one;
-      const since = findCondition(conditionsOf(one), "Stalled")?.lastTransitionTime;
+      const since = conditionOf(one, "Stalled")?.lastTransitionTime;
       if (since === undefined || stalledMs(one, Date.now()) < LOOK_AGAIN_MS || asked.get(metadata.uid) === since)
         continue;
       asked.set(metadata.uid, since);

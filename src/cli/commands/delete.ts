@@ -1,12 +1,12 @@
 /** `connect-sso delete -f`: what manifests declare is taken away as their deletionPolicy says, users before personas. */
 import { FINALIZER, PERSONA } from "../../api/resources.ts";
 import { FolderController } from "../../controller/on-folder.ts";
+import { conditionsOf } from "../../runtime/conditions.ts";
 import type { KubeObject } from "../../runtime/port.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
 import { openDeclared, type Resource } from "../declared-objects.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
-import { conditionsOf } from "../render/summary.ts";
 import { paint } from "../render/terminal.ts";
 import { refuseBesideController } from "../running-controller.ts";
 

@@ -12,7 +12,7 @@ import { composeClouds } from "../../controller/clouds.ts";
 import { FolderController, type Resource } from "../../controller/on-folder.ts";
 import { formatProblem, readManifests } from "../../manifests/read.ts";
 import { createLogger } from "../../observability/log.ts";
-import { type Condition, isTrue } from "../../runtime/conditions.ts";
+import { conditionsOf, isReady, isTrue } from "../../runtime/conditions.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
 import { packageRoot } from "../package-root.ts";
 import { Steps } from "../render/condition-lines.ts";
@@ -58,8 +58,7 @@ export async function demo(): Promise<number> {
   }
 }
 
-const conditionsOf = (object: Resource) => object.status?.conditions as Condition[] | undefined;
-const allReady = (resources: Resource[]) => resources.every((one) => isTrue(conditionsOf(one), "Ready"));
+const allReady = (resources: Resource[]) => resources.every(isReady);
 
 /** One line for each condition that becomes True, as it does; then the whole tree. */
 async function showUntilReady(controller: FolderController, say: (text: string) => void): Promise<void> {

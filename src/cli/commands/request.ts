@@ -6,7 +6,7 @@ import { ANNOTATIONS, type ConnectSsoPersona, PERSONA, requestName, USER } from 
 import { RESOURCES } from "../../controller/kinds.ts";
 import { FolderController } from "../../controller/on-folder.ts";
 import type { KubeClient } from "../../runtime/client.ts";
-import { type Condition, findCondition, isTrue } from "../../runtime/conditions.ts";
+import { conditionOf, isReady } from "../../runtime/conditions.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
 import { type Declared, find, openDeclared, type Resource } from "../declared-objects.ts";
@@ -32,8 +32,6 @@ interface Ask {
   told(object: Resource): string;
 }
 
-const conditionsOf = (one: Resource) => one.status?.conditions as Condition[] | undefined;
-const isReady = (one: Resource) => isTrue(conditionsOf(one), "Ready");
 const personaStatus = (one: Resource) => (one as ConnectSsoPersona).status;
 
 const ROTATE_KEY: Ask = {
@@ -52,7 +50,7 @@ const ROTATE_CERTIFICATE: Ask = {
   kinds: [PERSONA],
   change: { annotation: ANNOTATIONS.rotateCertificate },
   ended: isReady,
-  told: (one) => findCondition(conditionsOf(one), "CertificateReady")?.message ?? "the certificate is rotated",
+  told: (one) => conditionOf(one, "CertificateReady")?.message ?? "the certificate is rotated",
 };
 const RECREATE: Ask = {
   what: "recreation of the Connect user",
@@ -66,9 +64,9 @@ const RECONCILE: Ask = {
   kinds: [PERSONA, USER],
   change: { annotation: ANNOTATIONS.reconcile },
   ended: isReady,
-  told: (one) => findCondition(conditionsOf(one), "Ready")?.message ?? "is Ready",
+  told: (one) => conditionOf(one, "Ready")?.message ?? "is Ready",
 };
-const isSuspended = (one: Resource) => findCondition(conditionsOf(one), "Ready")?.reason === "Suspended";
+const isSuspended = (one: Resource) => conditionOf(one, "Ready")?.reason === "Suspended";
 const SUSPEND: Ask = {
   what: "suspension",
   kinds: [PERSONA, USER],

@@ -1,11 +1,12 @@
 /** `connect-sso status`: what the cluster's objects say of themselves, without asking a cloud; for a folder, what the clouds say of it. */
 import { type ConnectUser, USER } from "../../api/resources.ts";
+import { isReady } from "../../runtime/conditions.ts";
 import { CliError } from "../command.ts";
 import { openDeclared, type Resource } from "../declared-objects.ts";
 import type { CloudOptions, ObjectOptions, OutputOptions } from "../options.ts";
 import { print } from "../render/output.ts";
 import { Progress } from "../render/progress.ts";
-import { isReady, summarize } from "../render/summary.ts";
+import { summarize } from "../render/summary.ts";
 import { paint, width } from "../render/terminal.ts";
 import { tree } from "../render/tree.ts";
 

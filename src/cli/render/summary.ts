@@ -1,11 +1,9 @@
 /** How an object stands, as data: the contract of `-o json` and `-o yaml` of status and apply. */
 import { type ConnectSsoPersona, PERSONA } from "../../api/resources.ts";
-import { type Condition, findCondition, isTrue } from "../../runtime/conditions.ts";
+import { conditionOf, conditionsOf, isReady } from "../../runtime/conditions.ts";
 import type { Resource } from "../declared-objects.ts";
 
-export const conditionsOf = ({ status }: Resource) => (status?.conditions ?? []) as Condition[];
-export const isReady = (one: Resource) => isTrue(conditionsOf(one), "Ready");
-export const isSuspended = (one: Resource) => findCondition(conditionsOf(one), "Ready")?.reason === "Suspended";
+export const isSuspended = (one: Resource) => conditionOf(one, "Ready")?.reason === "Suspended";
 
 export function summarize(one: Resource) {
   const { kind, metadata, status } = one;

@@ -3,7 +3,7 @@
  * not is open with its message and since when.
  */
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
-import type { Condition } from "../../runtime/conditions.ts";
+import { type Condition, conditionOf, conditionsOf, findCondition, isReady } from "../../runtime/conditions.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
 export interface TreeOptions {
@@ -85,7 +85,7 @@ function personaLines(
 
 /** What concerns the persona as a whole: why it was not looked at in parts. */
 function wholeLines(conditions: Condition[] | undefined, colours: Paint, { now }: TreeOptions): string[] {
-  const ready = conditionOf(conditions, "Ready");
+  const ready = findCondition(conditions, "Ready");
   if (!ready || ready.status === "True" || ready.reason === "Suspended") return [];
   const told = conditions?.some(({ type, message }) => !SUMMARY.has(type) && message === ready.message);
   return told ? [] : [`├─ ${openLine(ready, colours, now)}`];
@@ -147,10 +147,7 @@ function userLines(users: ConnectUser[], colours: Paint, options: TreeOptions): 
     ]);
   if (!options.all && open.length > OPEN_USERS) {
     const reasons = Object.entries(
-      Object.groupBy(
-        open.slice(OPEN_USERS),
-        ({ status }) => conditionOf(status?.conditions as Condition[], "Ready")?.reason ?? "not looked at yet",
-      ),
+      Object.groupBy(open.slice(OPEN_USERS), (user) => conditionOf(user, "Ready")?.reason ?? "not looked at yet"),
     ).map(([reason, group]) => `${group!.length} ${reason}`);
     lines.push(`├─ ${colours.bad("✘")} ${open.length - OPEN_USERS} more are not Ready: ${reasons.join(", ")}`);
   }
@@ -173,8 +170,8 @@ function counted(users: ConnectUser[], many: string, one: string, { all }: TreeO
 }
 
 /** Nothing is wrong with the user itself. */
-function standsOnPersona({ status }: ConnectUser): boolean {
-  const ready = conditionOf(status?.conditions as Condition[] | undefined, "Ready");
+function standsOnPersona(user: ConnectUser): boolean {
+  const ready = conditionOf(user, "Ready");
   return ready?.reason === "PersonaNotReady" || ready?.reason === "PersonaSuspended";
 }
 
@@ -182,11 +179,11 @@ const lastTop = (lines: string[]) => lines.findLastIndex((line) => line.startsWi
 
 /** A user's conditions mostly say the same: each message once. */
 function openReasons(user: ConnectUser, colours: Paint, { now }: TreeOptions): string[] {
-  const all = ((user.status?.conditions ?? []) as Condition[]).filter(({ type }) => !SUMMARY.has(type));
+  const all = conditionsOf(user).filter(({ type }) => !SUMMARY.has(type));
   const open = all.filter((one) => !isGood(one) && one.reason !== "Pending");
   const seen = new Set<string>();
   const different = open.filter(({ message }) => !seen.has(message) && seen.add(message));
-  const ready = conditionOf(user.status?.conditions as Condition[], "Ready");
+  const ready = conditionOf(user, "Ready");
   const shown = different.length === 0 && ready && ready.status !== "True" ? [ready] : different;
   return shown.map((one) => openLine(one, colours, now));
 }
@@ -203,8 +200,7 @@ function driftLines({ status }: Resource, indent: string, colours: Paint): strin
 }
 
 function head(object: Resource, detail: string, colours: Paint, { now = new Date() }: TreeOptions): string {
-  const all = object.status?.conditions as Condition[] | undefined;
-  const ready = conditionOf(all, "Ready");
+  const ready = conditionOf(object, "Ready");
   const since = ready && ready.status !== "True" ? ` for ${age(ready.lastTransitionTime, now)}` : "";
   const state =
     ready?.reason === "Suspended" ? " suspended" : ready && ready.status !== "True" ? ` not Ready${since}` : "";
@@ -217,13 +213,9 @@ function mark(condition: Condition | undefined, colours: Paint): string {
   return /^(Waiting|PersonaNotReady|Reconciling|Pending)/.test(condition.reason) ? colours.busy("…") : colours.bad("✘");
 }
 
-const conditionOf = (all: Condition[] | undefined, type: string) => all?.find((one) => one.type === type);
 const isUnread = (one: Condition) => one.status === "Unknown" && one.reason === "Pending";
 const isGood = (one: Condition) => one.status !== "Unknown" && (one.status === "True") !== ABNORMAL.has(one.type);
-const isReady = ({ status }: Resource) =>
-  conditionOf(status?.conditions as Condition[] | undefined, "Ready")?.status === "True";
-const hasOpen = ({ status }: Resource) =>
-  ((status?.conditions ?? []) as Condition[]).some((one) => ABNORMAL.has(one.type) && !isGood(one));
+const hasOpen = (one: Resource) => conditionsOf(one).some((one) => ABNORMAL.has(one.type) && !isGood(one));
 
 /** "3m", "2h", "5d": how long ago. */
 export function age(since: string, now: Date): string {

@@ -3,8 +3,8 @@ import { ConnectClient } from "@aws-sdk/client-connect";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { type Breaker, type CircuitListener, createBreaker } from "../breaker.ts";
-import { type Clock, systemClock } from "../clock.ts";
 import type { CloudHealth } from "../clouds.ts";
 import { type CallRecord, CloudError } from "../errors.ts";
 import { createLimiter } from "../limiter.ts";
@@ -22,6 +22,8 @@ export interface AwsAccountsOptions {
   /** Asked again and again: settings change while the program runs. */
   limits?(): QuotaSettings;
   clock?: Clock;
+  /** See LimiterOptions. */
+  longestPauseMs?: number;
   onCircuit?: CircuitListener;
 }
 
@@ -36,7 +38,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
   const allowInsecure = o.endpoints?.allowInsecure ?? false;
   checkEndpoints(process.env, allowInsecure);
   const clock = o.clock ?? systemClock;
-  const limiter = createLimiter((key) => quotaOf(key, o.limits?.() ?? {}), clock);
+  const limiter = createLimiter((key) => quotaOf(key, o.limits?.() ?? {}), { clock, longestPauseMs: o.longestPauseMs });
   const breakers = new Map<string, Breaker>();
   const clients = new Set<{ destroy(): void }>();
   const accounts = new Map<string, Promise<AwsAccount>>();

@@ -1,6 +1,7 @@
 /** The way of every AWS call: limiter, breaker, SDK (which never retries by itself), record. */
+
+import type { Clock } from "../../runtime/clock.ts";
 import type { Breaker } from "../breaker.ts";
-import type { Clock } from "../clock.ts";
 import type { CallOptions, CallRecord, CloudError } from "../errors.ts";
 import type { Limiter } from "../limiter.ts";
 import { classifyAws } from "./errors.ts";
@@ -45,7 +46,7 @@ export function createCall(context: CallContext): Call {
         answered();
         throw error;
       }
-      const startedAt = clock.now();
+      const startedAt = clock.monotonic();
       const record = (code: string, throttled: boolean) =>
         onCall({
           api,
@@ -53,7 +54,7 @@ export function createCall(context: CallContext): Call {
           code,
           write,
           throttled,
-          durationMs: clock.now() - startedAt,
+          durationMs: clock.monotonic() - startedAt,
           ...(write && { target }),
         });
       try {

@@ -1,6 +1,6 @@
 /** What all SDK clients share: time-outs, kept-alive connections, no retry of their own, the cloud's clock. */
 import type { AwsCredentialIdentityProvider, Logger, MetadataBearer, Pluggable } from "@aws-sdk/types";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { CloudError } from "../errors.ts";
 
 export interface ClientOptions {

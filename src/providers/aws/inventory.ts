@@ -11,7 +11,7 @@ import {
   type UserPhoneConfig,
   type UserSearchSummary,
 } from "@aws-sdk/client-connect";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { CallOptions, MaybePromise } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";

@@ -6,7 +6,7 @@ import {
   ListSecurityProfilesCommand,
   SearchUserHierarchyGroupsCommand,
 } from "@aws-sdk/client-connect";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { CallOptions, MaybePromise } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { Resolved } from "./types.ts";

@@ -165,7 +165,7 @@ export class GraphClient {
     const { token, timeoutMs, onCall, limiter, breaker } = this.#options;
     const request = requestOf(context);
     const started = performance.now();
-    const sentAt = Date.now();
+    const sentAt = performance.now();
     const record = (code: string, wasThrottled = false) =>
       onCall?.({
         api: "graph",
@@ -250,6 +250,9 @@ export class GraphClient {
   }
 }
 
+/** A longer Retry-After is not waited for here: the answer goes to the caller. */
+const LONGEST_WAIT_MS = 10_000;
+
 /** Retries what may be retried: reads, and writes that say the whole of what they set. */
 class Attempts implements Middleware {
   readonly #attempt: (context: Context) => Promise<Response>;
@@ -279,6 +282,7 @@ class Attempts implements Middleware {
         }
       }
       const asked = retryAfterMs(context.response?.headers.get("retry-after"), new Date());
+      if (asked !== undefined && asked > LONGEST_WAIT_MS) return;
       await this.#options.sleep(asked ?? 250 * 2 ** attempt * (0.5 + Math.random() / 2), request.options?.signal);
     }
   }

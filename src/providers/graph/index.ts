@@ -20,6 +20,8 @@ export interface GraphTenantsOptions {
   /** Asked again and again: settings change while the program runs. */
   limits?(): QuotaSettings;
   env?: Record<string, string | undefined>;
+  /** See LimiterOptions. */
+  longestPauseMs?: number;
   onCircuit?: CircuitListener;
 }
 export interface GraphTenants {
@@ -53,7 +55,9 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
     insecure,
   );
   const tenants = new Map<string, Promise<Graph>>();
-  const limiter = createLimiter((key) => quotaOf(key, options.limits?.() ?? {}));
+  const limiter = createLimiter((key) => quotaOf(key, options.limits?.() ?? {}), {
+    longestPauseMs: options.longestPauseMs,
+  });
   const breakers = new Map<string, Breaker>();
 
   /** One for everybody who speaks to a tenant, under whatever client id. */

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createCall } from "../../../src/providers/aws/call.ts";
 import { clientConfig } from "../../../src/providers/aws/clients.ts";
 import { createBreaker } from "../../../src/providers/breaker.ts";
-import { systemClock } from "../../../src/providers/clock.ts";
 import { createLimiter } from "../../../src/providers/limiter.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { ADMIN, type Sandbox, startSandbox } from "../../../src/sandbox/server.ts";
 
 const InstanceId = "11111111-2222-4333-8444-555555555555";
