@@ -173,7 +173,7 @@ function secretLost(
   tags: Tags,
 ): string | undefined {
   const handed = handedOverAt(active, tags);
-  if (!secretKeys.includes("SecretToken") && scope.iam.now().getTime() - handed > SECRETS_SHOW_MS)
+  if (secretKeys && !secretKeys.includes("SecretToken") && scope.iam.now().getTime() - handed > SECRETS_SHOW_MS)
     return "the secrets were taken out of the application";
   const since = Date.parse(job?.quarantine?.since ?? "");
   const used = use[active.id]?.lastUsedAt?.getTime() ?? handed;

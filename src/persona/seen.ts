@@ -52,7 +52,8 @@ export interface SeenProvisioning {
   templateId?: string;
   keys: IamAccessKey[];
   use: Record<string, AccessKeyUse>;
-  secretKeys: string[];
+  /** Undefined where Graph does not let them be read. */
+  secretKeys?: string[];
 }
 export interface SeenClaims {
   attached: ClaimsMappingPolicy[];

@@ -4,24 +4,14 @@ import type { AddressInfo } from "node:net";
 import { createConnect } from "./connect/index.ts";
 import { Gate } from "./gate.ts";
 import { createGraph } from "./graph/index.ts";
+import { CLIENT_ID, tokenOf } from "./graph/token.ts";
 import { createHost, type HostControls, type SandboxClock } from "./host.ts";
 import { createIam } from "./iam/index.ts";
 import type { Admit, Operation, SandboxRequest, SandboxResponse, SandboxService } from "./service.ts";
 import { type Fault, readWorld, type World, type WorldInput } from "./world.ts";
 
 /** Credentials that the sandbox accepts as its administrator. They open nothing else. */
-/** What the token says when the world does not: enough for every persona. */
-const CONTROLLER_PERMISSIONS = [
-  "Application.ReadWrite.OwnedBy",
-  "Application.Read.All",
-  "AppRoleAssignment.ReadWrite.All",
-  "User.Read.All",
-  "GroupMember.Read.All",
-  "Policy.Read.All",
-  "Policy.ReadWrite.ApplicationConfiguration",
-];
 export const ADMIN = { accessKeyId: "AKIASANDBOXADMIN0000", secretAccessKey: "sandbox-administrator-secret" };
-const CLIENT_ID = "5a0db0c5-0000-4000-8000-00000000c11e";
 const LOG_LENGTH = 10_000;
 
 export interface LoggedRequest {
@@ -131,15 +121,8 @@ function urlOf(server: Server, host: string): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
 }
 
-/** Shaped like an access token of Entra, unsigned: whoever reads its `roles` finds the permissions that the world grants. */
-function graphToken({ tenant, behaviour }: World): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const roles = behaviour.graphPermissions ?? CONTROLLER_PERMISSIONS;
-  const claims = { aud: "https://graph.microsoft.com", appid: CLIENT_ID, tid: tenant.id, idtyp: "app", roles };
-  return `${part({ typ: "JWT", alg: "none" })}.${part(claims)}.`;
-}
-
 function environment(url: string, world: World): Record<string, string> {
+  const token = tokenOf(world.tenant.id, world.behaviour.graphPermissions);
   const region = world.instances[0]?.region ?? "us-east-1";
   return {
     AWS_ENDPOINT_URL_IAM: `${url}/iam`,
@@ -153,7 +136,7 @@ function environment(url: string, world: World): Record<string, string> {
     CONNECT_SSO_GRAPH_URL: `${url}/graph`,
     CONNECT_SSO_LOGIN_URL: `${url}/login`,
     // Of several tenants, the client writes the one it means.
-    CONNECT_SSO_GRAPH_TOKEN: world.tenants.length > 1 ? `${graphToken(world)}/{tenant}` : graphToken(world),
+    CONNECT_SSO_GRAPH_TOKEN: world.tenants.length > 1 ? `${token}/{tenant}` : token,
     CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS: "1",
     AZURE_TENANT_ID: world.tenant.id,
     AZURE_CLIENT_ID: CLIENT_ID,

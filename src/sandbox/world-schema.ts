@@ -26,6 +26,17 @@ const tenant = {
   id: { type: "string", pattern: ID },
   verifiedDomains: texts,
   cloud: { enum: ["Global", "USGovernment", "China"] },
+  appManagement: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      passwordAddition: { type: "boolean" },
+      passwordLifetimeDays: { type: "integer", minimum: 1 },
+      asymmetricKeyLifetimeDays: { type: "integer", minimum: 1 },
+      trustedCertificateAuthority: { type: "boolean" },
+    },
+  },
+  directoryQuota: { type: "integer", minimum: 0 },
 };
 /** Per account, in one that was not raised. Source: GetAccountSummary of 2026-02 and the IAM quotas page. */
 export const DEFAULT_IAM_QUOTAS = { roles: 1000, policies: 1500, users: 5000, groups: 300, samlProviders: 100 };
@@ -84,6 +95,22 @@ export const worldSchema = {
           surname: text,
           accountEnabled: { type: "boolean" },
           userType: text,
+          mailNickname: text,
+          employeeId: text,
+          employeeType: text,
+          onPremisesSamAccountName: text,
+          department: text,
+          jobTitle: text,
+          officeLocation: text,
+          companyName: text,
+          country: text,
+          usageLocation: text,
+          preferredLanguage: text,
+          onPremisesExtensionAttributes: {
+            type: "object",
+            additionalProperties: false,
+            patternProperties: { "^extensionAttribute([1-9]|1[0-5])$": text },
+          },
         },
       },
     },
@@ -93,7 +120,16 @@ export const worldSchema = {
         type: "object",
         required: ["displayName"],
         additionalProperties: false,
-        properties: { id: { type: "string", pattern: ID }, displayName: text, members: { type: "array", items: text } },
+        properties: { id: { type: "string", pattern: ID }, displayName: text, members: texts, groups: texts },
+      },
+    },
+    devices: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["displayName"],
+        additionalProperties: false,
+        properties: { id: { type: "string", pattern: ID }, displayName: text },
       },
     },
     instances: {

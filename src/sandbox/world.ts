@@ -14,6 +14,19 @@ export interface WorldUser {
   surname?: string;
   accountEnabled?: boolean;
   userType?: string;
+  mailNickname?: string;
+  employeeId?: string;
+  employeeType?: string;
+  onPremisesSamAccountName?: string;
+  department?: string;
+  jobTitle?: string;
+  officeLocation?: string;
+  companyName?: string;
+  country?: string;
+  usageLocation?: string;
+  preferredLanguage?: string;
+  /** extensionAttribute1 to extensionAttribute15. */
+  onPremisesExtensionAttributes?: Record<string, string>;
 }
 export interface HierarchyNode {
   name: string;
@@ -99,6 +112,15 @@ export interface WorldTenant {
   verifiedDomains: string[];
   /** Default Global. The others lack actions, and their metadata names other hosts. */
   cloud?: "Global" | "USGovernment" | "China";
+  /** Rules of the application management policy beyond those that every tenant has. */
+  appManagement?: {
+    passwordAddition?: boolean;
+    passwordLifetimeDays?: number;
+    asymmetricKeyLifetimeDays?: number;
+    trustedCertificateAuthority?: boolean;
+  };
+  /** Applications and service principals, deleted ones within 30 days included, that the caller may have; default no limit. */
+  directoryQuota?: number;
 }
 export interface World {
   /** The account of whoever does not come from another one. */
@@ -109,7 +131,10 @@ export interface World {
   /** All tenants, the first is `tenant`. */
   tenants: WorldTenant[];
   users: WorldUser[];
-  groups: { id?: string; displayName: string; members?: string[] }[];
+  /** `members` are names of users or devices, `groups` are names of groups that this one holds. */
+  groups: { id?: string; displayName: string; members?: string[]; groups?: string[] }[];
+  /** Devices of the first tenant, which can be members of groups. */
+  devices: { id?: string; displayName: string }[];
   instances: WorldInstance[];
   applications: { displayName: string; identifierUris?: string[] }[];
   /** Managed policies that the first account has, for example a permissions boundary; `document` as JSON or as an object. */
@@ -184,6 +209,7 @@ export function readWorld(input: WorldInput | string = {}): World {
     tenants: [],
     users: [...(raw.users ?? [])],
     groups: [...(raw.groups ?? [])],
+    devices: raw.devices ?? [],
     instances: (raw.instances ?? []).map((instance) => ({ ...instance })),
     applications: raw.applications ?? [],
     policies: raw.policies ?? [],

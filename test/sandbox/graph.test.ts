@@ -5,6 +5,7 @@ import { Client } from "@microsoft/microsoft-graph-client";
 import { GraphClient } from "../../src/providers/graph/client.ts";
 import { People } from "../../src/providers/graph/people.ts";
 import { createLimiter } from "../../src/providers/limiter.ts";
+import { CALLER } from "../../src/sandbox/graph/token.ts";
 import { Contract, contractIsHere } from "./graph-contract.ts";
 import { AWS_TEMPLATE, type Graph, type Json, startGraph, TENANT } from "./graph-support.ts";
 
@@ -353,15 +354,20 @@ describe("applications", () => {
     for (const body of [
       { preferredSingleSignOnMode: "kerberos" },
       { notificationEmailAddresses: ["1", "2", "3", "4", "5", "6"] },
-      { preferredTokenSigningKeyThumbprint: "00".repeat(20) },
     ])
       expect((await graph.refused("PATCH", principal, body))[0]).toBe(400);
+    // Its own id may be in the body; a thumbprint that no certificate has is taken.
+    await graph.ok("PATCH", `/applications/${application.id}`, { id: application.id, notes: "n" });
+    await graph.ok("PATCH", principal, { id: servicePrincipal.id, loginUrl: null });
+    expect((await graph.refused("PATCH", principal, { id: application.id }))[0]).toBe(400);
+    await graph.ok("PATCH", principal, { preferredTokenSigningKeyThumbprint: "00".repeat(20) });
   });
 
-  test("deletion: not in SAML mode, soft, restorable without policies, gone after 30 days", async () => {
+  test("deletion: not in SAML mode with a foreign identifier, soft, restorable one by one, gone after 30 days", async () => {
     const { application, servicePrincipal } = await graph.instantiate("Deleted");
     const path = `/applications/${application.id}`;
     await saml(servicePrincipal.id);
+    await graph.ok("PATCH", path, { identifierUris: ["https://signin.aws.amazon.com/saml#deleted"] });
     const policy = await graph.ok("POST", "/policies/claimsMappingPolicies", claims());
     await link(servicePrincipal.id, policy.id);
     expect(await graph.refused("DELETE", path)).toEqual([
@@ -369,7 +375,7 @@ describe("applications", () => {
       "DeletingSamlSpNotAllowed",
       "Property appId is invalid.",
     ]);
-    await graph.ok("PATCH", `/servicePrincipals/${servicePrincipal.id}`, { preferredSingleSignOnMode: null });
+    await graph.ok("PATCH", path, { identifierUris: [] });
     await graph.ok("DELETE", path);
     expect((await graph.refused("GET", path))[0]).toBe(404);
     expect((await graph.refused("GET", `/servicePrincipals/${servicePrincipal.id}`))[0]).toBe(404);
@@ -382,7 +388,11 @@ describe("applications", () => {
     expect(principals.value.map(({ id }: Json) => id)).toContain(servicePrincipal.id);
     const item = `/directory/deletedItems/${application.id}`;
     expect(await graph.ok("GET", item)).toMatchObject({ "@odata.type": "#microsoft.graph.application" });
+    const itsPrincipal = `/directory/deletedItems/${servicePrincipal.id}/restore`;
+    expect((await graph.refused("POST", itsPrincipal))[2]).toContain("does not reference a valid application");
     await graph.ok("POST", `${item}/restore`);
+    expect((await graph.refused("GET", `/servicePrincipals/${servicePrincipal.id}`))[0]).toBe(404);
+    await graph.ok("POST", itsPrincipal);
     expect(await graph.ok("GET", `/servicePrincipals/${servicePrincipal.id}`)).toMatchObject({
       deletedDateTime: null,
     });
@@ -414,10 +424,11 @@ describe("applications", () => {
       const reference = { "@odata.id": `https://graph.microsoft.com/v1.0/users/${ADA}` };
       await graph.ok("POST", `${path}/owners/$ref`, reference);
       expect((await graph.ok("GET", `${path}/owners`)).value).toEqual([
+        expect.objectContaining({ "@odata.type": "#microsoft.graph.servicePrincipal", id: CALLER }),
         expect.objectContaining({ "@odata.type": "#microsoft.graph.user", id: ADA }),
       ]);
       expect((await graph.refused("POST", `${path}/owners/$ref`, reference))[0]).toBe(400);
-      await graph.ok("DELETE", `${path}/owners/${ADA}/$ref`);
+      for (const owner of [ADA, CALLER]) await graph.ok("DELETE", `${path}/owners/${owner}/$ref`);
       expect((await graph.ok("GET", `${path}/owners`)).value).toEqual([]);
     }
     await graph.ok("DELETE", `/servicePrincipals/${principal.id}`);
@@ -451,9 +462,19 @@ describe("certificates", () => {
     expect((await graph.ok("GET", path)).keyCredentials).toHaveLength(4);
     await graph.ok("PATCH", path, { preferredTokenSigningKeyThumbprint: made.thumbprint });
     const left = (await graph.ok("GET", path)).keyCredentials.slice(0, 2);
-    await graph.ok("PATCH", path, { keyCredentials: left, passwordCredentials: read.passwordCredentials });
+    const { passwordCredentials } = read;
+    const [sign, verify] = left;
+    for (const [changed, text] of [
+      [{ ...verify, key: made.key }, "must be sent back with null value"],
+      [{ ...verify, displayName: "CN=Other" }, "is not allowed"],
+    ]) {
+      const refused = await graph.refused("PATCH", path, { keyCredentials: [sign, changed], passwordCredentials });
+      expect(refused[2]).toContain(text);
+    }
+    await graph.ok("PATCH", path, { keyCredentials: left, passwordCredentials });
     const kept = await graph.ok("GET", `${path}?$select=keyCredentials`);
-    expect(kept.keyCredentials.map(({ key }: Json) => key)).toEqual([made.key, made.key]);
+    expect(kept.keyCredentials.map(({ key }: Json) => key)).toEqual([null, made.key]);
+    expect(kept.keyCredentials[0].endDateTime).toMatch(/T\d\d:\d\d:\d\dZ$/);
     for (const bad of [{ displayName: "Sign" }, { displayName: "CN=x", endDateTime: "2099-01-01T00:00:00Z" }])
       expect((await graph.refused("POST", `${path}/addTokenSigningCertificate`, bad))[0]).toBe(400);
     const password = { passwordCredentials: [{ customKeyIdentifier: "x", secretText: "s" }] };

@@ -7,7 +7,7 @@ import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { CloudError } from "../../providers/errors.ts";
-import { UPLOAD_REFUSED } from "../../providers/graph/principals.ts";
+import { UPLOAD_REFUSED } from "../../providers/graph/certificates.ts";
 import type { ServicePrincipal } from "../../providers/graph/types.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import {

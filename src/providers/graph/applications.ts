@@ -1,12 +1,15 @@
 /** Applications: made from the gallery, found, changed, deleted. */
 import { type CallOptions, CloudError } from "../errors.ts";
-import { applicationPath, gone, type Json, literal, type TenantContext } from "./context.ts";
+import { gone, type Json, type TenantContext } from "./context.ts";
+import { applicationPath, literal, path, principalPath } from "./paths.ts";
+import { ensurePrincipal, restoreDeleted } from "./principals.ts";
 import { toApplication, toServicePrincipal } from "./shapes.ts";
 import type { AppRole, Graph } from "./types.ts";
 
-export function applicationCalls({ client, write }: TenantContext) {
-  const listApplications = (path: string, operation: string, options?: CallOptions) =>
-    client.list<Json>({ operation, path, options }).then((all) => all.map(toApplication));
+export function applicationCalls(context: TenantContext) {
+  const { client, write } = context;
+  const listApplications = (url: string, operation: string, options?: CallOptions) =>
+    client.list<Json>({ operation, path: url, options }).then((all) => all.map(toApplication));
 
   return {
     async instantiate(templateId, displayName, options) {
@@ -14,7 +17,7 @@ export function applicationCalls({ client, write }: TenantContext) {
         const json = await client.send<{ application: Json; servicePrincipal: Json }>({
           method: "POST",
           operation: "/applicationTemplates/{id}/instantiate",
-          path: `/applicationTemplates/${templateId}/instantiate`,
+          path: path`/applicationTemplates/${templateId}/instantiate`,
           body: { displayName },
           target: displayName,
           options,
@@ -83,20 +86,14 @@ export function applicationCalls({ client, write }: TenantContext) {
       return all.filter(wanted);
     },
     async restoreApplication(id, options) {
-      await write({
-        method: "POST",
-        operation: "/directory/deletedItems/{id}/restore",
-        path: `/directory/deletedItems/${id}/restore`,
-        body: {},
-        target: `application ${id}`,
-        options,
-      });
+      const restored = await restoreDeleted(context, id, `application ${id}`, options);
+      await ensurePrincipal(context, String(restored?.appId), options);
     },
     async owners(kind, id, options) {
-      const segment = kind === "application" ? "applications" : "servicePrincipals";
+      const of = kind === "application" ? applicationPath(id) : principalPath(id);
       const all = await client.list<Json>({
-        operation: `/${segment}/{id}/owners`,
-        path: `/${segment}/${id}/owners`,
+        operation: kind === "application" ? "/applications/{id}/owners" : "/servicePrincipals/{id}/owners",
+        path: `${of}/owners`,
         options,
       });
       return all.map((owner) => String(owner.id));

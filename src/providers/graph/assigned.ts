@@ -2,7 +2,8 @@
 import { CloudError } from "../errors.ts";
 import { Assignments } from "./assignments.ts";
 import type { GraphRequest } from "./client.ts";
-import { gone, type Json, principalPath, type TenantContext } from "./context.ts";
+import { gone, type Json, type TenantContext } from "./context.ts";
+import { path, principalPath } from "./paths.ts";
 import { toAssignment } from "./shapes.ts";
 import type { Assignment, Graph } from "./types.ts";
 
@@ -59,7 +60,7 @@ export function assignmentCalls({ client, inTurn }: TenantContext) {
         write(id, assignmentId, {
           method: "DELETE",
           operation: "/servicePrincipals/{id}/appRoleAssignedTo/{id}",
-          path: `${principalPath(id)}/appRoleAssignedTo/${assignmentId}`,
+          path: path`/servicePrincipals/${id}/appRoleAssignedTo/${assignmentId}`,
           target: `assignment ${assignmentId}`,
           options,
         }),

@@ -1,6 +1,7 @@
 /** Who is assigned to an application, as one inventory that all its users share. */
-import type { CallOptions, MaybePromise } from "../errors.ts";
+import type { CallOptions } from "../errors.ts";
 import { type GraphClient, orAborted } from "./client.ts";
+import { principalPath } from "./paths.ts";
 import { toAssignment } from "./shapes.ts";
 import type { Assignment } from "./types.ts";
 
@@ -34,20 +35,14 @@ export class Assignments {
     return [...this.#byPrincipal.values()].flat();
   }
 
-  of(principalId: string, o: CallOptions & { maxAgeMs?: number } = {}): MaybePromise<readonly Assignment[]> {
-    return this.#fresh(o)?.then(() => this.#of(principalId)) ?? this.#of(principalId);
-  }
-
-  /** Few among thousands, and every user's reconcile asks for them. */
-  groups(o: CallOptions & { maxAgeMs?: number } = {}): MaybePromise<readonly Assignment[]> {
-    return this.#fresh(o)?.then(() => this.#ofGroups()) ?? this.#ofGroups();
-  }
-
-  #of(principalId: string): readonly Assignment[] {
+  async of(principalId: string, o: CallOptions & { maxAgeMs?: number } = {}): Promise<readonly Assignment[]> {
+    await this.#fresh(o);
     return this.#byPrincipal.get(principalId) ?? NONE;
   }
 
-  #ofGroups(): readonly Assignment[] {
+  /** Few among thousands, and every user's reconcile asks for them. */
+  async groups(o: CallOptions & { maxAgeMs?: number } = {}): Promise<readonly Assignment[]> {
+    await this.#fresh(o);
     this.#groups ??= [...this.#byPrincipal.values()].flat().filter(({ principalType }) => principalType === "Group");
     return this.#groups;
   }
@@ -76,12 +71,11 @@ export class Assignments {
 
   async #read(o: CallOptions): Promise<void> {
     const at = Date.now();
-    const path = `/servicePrincipals/${this.#servicePrincipalId}/appRoleAssignedTo`;
     const found = new Map<string, Assignment[]>();
     let last: Assignment | undefined;
     for await (const { value } of this.#client.pages<Record<string, unknown>>({
       operation: "/servicePrincipals/{id}/appRoleAssignedTo",
-      path: `${path}?$top=999`,
+      path: `${principalPath(this.#servicePrincipalId)}/appRoleAssignedTo?$top=999`,
       options: { priority: o.priority },
     })) {
       for (const json of value) {

@@ -1,5 +1,6 @@
 /** Claims mapping policies. */
-import { gone, type Json, literal, principalPath, type TenantContext } from "./context.ts";
+import { gone, type Json, present, type TenantContext } from "./context.ts";
+import { literal, path, principalPath } from "./paths.ts";
 import type { ClaimsMappingPolicy, Graph } from "./types.ts";
 
 const toClaimsPolicy = (json: Json): ClaimsMappingPolicy => ({
@@ -41,7 +42,7 @@ export function claimsCalls({ client, write }: TenantContext) {
       await client.send({
         method: "PATCH",
         operation: "/policies/claimsMappingPolicies/{id}",
-        path: `/policies/claimsMappingPolicies/${id}`,
+        path: path`/policies/claimsMappingPolicies/${id}`,
         body: { definition },
         target: `claims policy ${id}`,
         options,
@@ -52,7 +53,7 @@ export function claimsCalls({ client, write }: TenantContext) {
         client.send({
           method: "DELETE",
           operation: "/policies/claimsMappingPolicies/{id}",
-          path: `/policies/claimsMappingPolicies/${id}`,
+          path: path`/policies/claimsMappingPolicies/${id}`,
           target: `claims policy ${id}`,
           options,
         }),
@@ -60,21 +61,23 @@ export function claimsCalls({ client, write }: TenantContext) {
     },
     async attachClaimsPolicy(id, policyId, options) {
       const base = client.baseUrl;
-      await write({
-        method: "POST",
-        operation: "/servicePrincipals/{id}/claimsMappingPolicies/$ref",
-        path: `${principalPath(id)}/claimsMappingPolicies/$ref`,
-        body: { "@odata.id": `${base}/v1.0/policies/claimsMappingPolicies/${policyId}` },
-        target: `claims policy ${policyId} on ${id}`,
-        options,
-      });
+      await present(() =>
+        write({
+          method: "POST",
+          operation: "/servicePrincipals/{id}/claimsMappingPolicies/$ref",
+          path: `${principalPath(id)}/claimsMappingPolicies/$ref`,
+          body: { "@odata.id": `${base}/v1.0${path`/policies/claimsMappingPolicies/${policyId}`}` },
+          target: `claims policy ${policyId} on ${id}`,
+          options,
+        }),
+      );
     },
     async detachClaimsPolicy(id, policyId, options) {
       await gone(() =>
         write({
           method: "DELETE",
           operation: "/servicePrincipals/{id}/claimsMappingPolicies/{id}/$ref",
-          path: `${principalPath(id)}/claimsMappingPolicies/${policyId}/$ref`,
+          path: `${path`/servicePrincipals/${id}/claimsMappingPolicies/${policyId}`}/$ref`,
           target: `claims policy ${policyId} on ${id}`,
           options,
         }),

@@ -119,8 +119,15 @@ export class GraphClient {
     while (path) {
       const page: { value?: T[]; "@odata.nextLink"?: string; "@odata.deltaLink"?: string } | undefined =
         await this.send({ ...request, method: "GET", path });
-      yield { value: page?.value ?? [], deltaLink: page?.["@odata.deltaLink"] };
-      path = page?.["@odata.nextLink"] ? this.relative(page["@odata.nextLink"], request.operation) : undefined;
+      // A page without rows has an empty list; without a list it was cut off.
+      if (!Array.isArray(page?.value))
+        throw new CloudError(`GET ${request.operation}: the answer has no list`, {
+          kind: "transient",
+          reason: "MalformedAnswer",
+          code: "NoList",
+        });
+      yield { value: page.value, deltaLink: page["@odata.deltaLink"] };
+      path = page["@odata.nextLink"] ? this.relative(page["@odata.nextLink"], request.operation) : undefined;
     }
   }
 

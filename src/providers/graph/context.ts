@@ -30,15 +30,20 @@ export function createContext(client: GraphClient): TenantContext {
   return { client, inTurn, write };
 }
 
-export const literal = (value: string) => encodeURIComponent(`'${value.replaceAll("'", "''")}'`);
-export const applicationPath = (id: string) => `/applications/${id}`;
-export const principalPath = (id: string) => `/servicePrincipals/${id}`;
-
-/** Not found is done. */
+/** What is not there any more is done. */
 export async function gone(run: () => Promise<unknown>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (!(error instanceof CloudError && error.status === 404)) throw error;
+    if (!(error instanceof CloudError && (error.status === 404 || error.reason === "ReferenceAbsent"))) throw error;
+  }
+}
+
+/** What is there already is done. */
+export async function present(run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof CloudError && error.reason === "ReferenceExists")) throw error;
   }
 }

@@ -1,7 +1,12 @@
 /** Users and groups. */
-import { type Json, literal, type TenantContext } from "./context.ts";
+import { type CallOptions, CloudError } from "../errors.ts";
+import { groupChanges, personChanges, userChanges } from "./changes.ts";
+import type { Json, TenantContext } from "./context.ts";
+import { lookUp } from "./lookup.ts";
+import { literal, path } from "./paths.ts";
 import { People } from "./people.ts";
-import type { EntraGroup, Graph } from "./types.ts";
+import { PERSON_FIELDS, toPerson } from "./shapes.ts";
+import type { EntraGroup, Graph, Person } from "./types.ts";
 
 /** Groups whose members are remembered; the oldest goes first. */
 const MEMBERS_KEPT = 200;
@@ -18,11 +23,55 @@ export function directoryCalls({ client }: TenantContext) {
   return {
     user: (key, options, among) =>
       people.find("objectId" in key ? key.objectId : key.userPrincipalName, options, among),
+    async people(objectIds, options) {
+      const found = new Map<string, Person>();
+      let failure: unknown;
+      await lookUp(
+        client,
+        new Set(objectIds.map((id) => id.toLowerCase())),
+        PERSON_FIELDS,
+        {
+          found(json) {
+            const person = toPerson(json);
+            found.set(person.id.toLowerCase(), person);
+            return [person.id.toLowerCase()];
+          },
+          missing: () => undefined,
+          failed: (_, error) => {
+            failure ??= error;
+          },
+        },
+        options,
+      );
+      if (failure) throw failure;
+      return found;
+    },
+    async members(groupId, options) {
+      const kind = options?.nested === false ? "members" : "transitiveMembers";
+      const group = path`/groups/${groupId}`;
+      try {
+        const all = await client.list<Json>({
+          operation: `/groups/{id}/${kind}/microsoft.graph.user`,
+          path: `${group}/${kind}/microsoft.graph.user?$select=${PERSON_FIELDS}&$top=999`,
+          options,
+        });
+        return all.map(toPerson);
+      } catch (error) {
+        if (error instanceof CloudError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    async userChanges(token, options) {
+      const read = await userChanges(client, token, options);
+      people.absorb(read);
+      return personChanges(read);
+    },
+    groupChanges: (token, options) => groupChanges(client, token, options),
     async findGroups(filter, options) {
       if ("id" in filter) {
         const json = await client.read<Json>({
           operation: "/groups/{id}",
-          path: `/groups/${filter.id}?$select=id,displayName`,
+          path: `${path`/groups/${filter.id}`}?$select=id,displayName`,
           options,
         });
         return json ? [toGroup(json)] : [];
@@ -35,13 +84,13 @@ export function directoryCalls({ client }: TenantContext) {
         })
       ).map(toGroup);
     },
-    async groupMemberIds(id, options) {
+    async groupMemberIds(id, options?: CallOptions & { maxAgeMs?: number }) {
       const cached = members.get(id);
       if (cached && Date.now() - cached.at < (options?.maxAgeMs ?? 0)) return cached.ids;
       const at = Date.now();
       const all = await client.list<Json>({
         operation: "/groups/{id}/members",
-        path: `/groups/${id}/members?$select=id&$top=999`,
+        path: `${path`/groups/${id}`}/members?$select=id&$top=999`,
         options,
       });
       const ids = all.map((one) => String(one.id));

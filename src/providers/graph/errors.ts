@@ -15,6 +15,8 @@ interface Rule {
   reason: string;
   /** Milliseconds. */
   retryAfterMs?: number;
+  /** Added to the message: what to do. */
+  hint?: string;
 }
 
 const has = (text: string) => (failure: GraphFailure) => failure.message.toLowerCase().includes(text.toLowerCase());
@@ -47,17 +49,49 @@ const RULES: Rule[] = [
     retryAfterMs: 10_000,
   },
   { when: has("Failed to add identifier URI"), kind: "waiting", reason: "IdentifierPolicy", retryAfterMs: 60_000 },
+  // The property is in the details, or in the message alone.
   {
     when: ({ details }) =>
       details?.some(({ code, target }) => code === "ObjectConflict" && target === "identifierUris") ?? false,
     kind: "conflict",
     reason: "IdentifierTaken",
   },
+  {
+    when: ({ message }) => /property identifierUris\b.*already exists/i.test(message),
+    kind: "conflict",
+    reason: "IdentifierTaken",
+  },
+  // Lists lag: what a $ref is to make is made, and what it is to take away is gone. Source: go-azure-sdk odata/errors.go.
+  { when: has("added object references already exist"), kind: "conflict", reason: "ReferenceExists" },
+  { when: has("removed object references do not exist"), kind: "conflict", reason: "ReferenceAbsent" },
   { when: has("already exists"), kind: "conflict", reason: "AlreadyExists" },
-  { when: has("DeletingSamlSpNotAllowed"), kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
+  // Seen with this template while the identifiers are not cleared everywhere. Source: terraform-provider-azuread#1388.
+  {
+    when: ({ code, message }) => `${code} ${message}`.includes("DeletingSamlSpNotAllowed"),
+    kind: "waiting",
+    reason: "WaitingForReplication",
+    retryAfterMs: 5_000,
+  },
+  {
+    when: ({ code }) => /^Directory_QuotaExceeded$/i.test(code),
+    kind: "terminal",
+    reason: "QuotaExceeded",
+    hint: "deleted applications count for 30 days: purge those that nobody needs, or have the quota raised",
+  },
+  {
+    when: ({ code, message }) => /AsPerAppPolicy$/.test(code) || /as per assigned policy/i.test(message),
+    kind: "terminal",
+    reason: "AppManagementPolicy",
+    hint: "the tenant's application management policy forbids this credential: exempt the application, or upload a certificate that fits",
+  },
   // A list that took too long between two pages is begun anew.
   { when: ({ code }) => code === "Directory_ExpiredPageToken", kind: "transient", reason: "ListExpired" },
-  { when: ({ status }) => status === 403, kind: "terminal", reason: "GraphForbidden" },
+  {
+    when: ({ status }) => status === 403,
+    kind: "terminal",
+    reason: "GraphForbidden",
+    hint: "grant the application permission that this call needs (docs/permissions.md) and consent to it",
+  },
   { when: ({ status }) => status === 404, kind: "waiting", reason: "WaitingForReplication", retryAfterMs: 5_000 },
   {
     when: ({ status }) => status === 409 || status === 412 || status === 423,
@@ -77,15 +111,11 @@ export function classifyGraph(
   operation: string,
   reads = operation.startsWith("GET"),
 ): CloudError {
-  const rule = RULES.find(({ when }) => when(failure)) ?? {
-    kind: "transient" as const,
+  const rule: Omit<Rule, "when"> = RULES.find(({ when }) => when(failure)) ?? {
+    kind: "transient",
     reason: "GraphUnreachable",
-    retryAfterMs: undefined,
   };
-  const hint =
-    rule.reason === "GraphForbidden"
-      ? "; grant the application permission that this call needs (docs/permissions.md) and consent to it"
-      : "";
+  const hint = rule.hint ? `; ${rule.hint}` : "";
   return new CloudError(`${operation}: ${failure.code}: ${failure.message.split("\n")[0]!.slice(0, 300)}${hint}`, {
     kind: rule.kind,
     reason: rule.reason,

@@ -1,20 +1,14 @@
 /** Users of the tenant, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
-import { type CallOptions, CloudError, type MaybePromise } from "../errors.ts";
-import { BATCH, type Inner, readBatch } from "./batch.ts";
+import type { CallOptions } from "../errors.ts";
+import { changesSince, type Rows } from "./changes.ts";
 import { type GraphClient, orAborted } from "./client.ts";
-import { literal } from "./context.ts";
-import { classifyGraph, unreachable } from "./errors.ts";
-import { toUser } from "./shapes.ts";
+import { type Json, lookUp } from "./lookup.ts";
+import { toUser, USER_FIELDS } from "./shapes.ts";
 import type { EntraUser } from "./types.ts";
 
-const FIELDS = "id,userPrincipalName,mail,displayName,givenName,surname,accountEnabled,userType";
 const DEFAULT_MAX_AGE_MS = 60_000;
 /** Above this many known users, a delta query costs less than asking for each. */
 const DELTA_FROM = 200;
-/** Values in one `in`. Source: facts/microsoft-graph.md 8. */
-const IN = 15;
-/** Batches at a time. */
-const PARALLEL = 4;
 /** Who was not asked for in so long is declared no more. Longer than any sensible poll interval. */
 const FORGET_MS = 48 * 3_600_000;
 /** How long questions are gathered, milliseconds. */
@@ -29,7 +23,6 @@ type Among = () => Iterable<string>;
 /** `asked`: when somebody last wanted to know. */
 type Cached = { user: EntraUser | undefined; at: number; asked: number };
 type Waiter = { resolve(user: EntraUser | undefined): void; reject(error: unknown): void };
-type Json = Record<string, unknown>;
 
 export class People {
   readonly #client: GraphClient;
@@ -39,8 +32,9 @@ export class People {
   /** Of these, the ones that the next look-up is going to ask for. */
   #next = new Set<string>();
   #among: Among | undefined;
-  #deltaPath: string | undefined;
-  #deltaAt = 0;
+  #token: string | undefined;
+  /** All changes between these two are known. */
+  #covered = { from: 0, to: 0 };
   #forgotAt = Date.now();
   #refreshing: Promise<void> | undefined;
 
@@ -48,16 +42,25 @@ export class People {
     this.#client = client;
   }
 
-  find(key: string, o: FindOptions = {}, among?: Among): MaybePromise<EntraUser | undefined> {
+  async find(key: string, o: FindOptions = {}, among?: Among): Promise<EntraUser | undefined> {
     const name = key.toLowerCase();
     const cached = this.#byKey.get(name);
     if (cached) {
       const now = Date.now();
       const maxAge = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
       cached.asked = now;
-      if (now - cached.at < maxAge || (cached.user && now - this.#deltaAt < maxAge)) return cached.user;
+      if (now - cached.at < maxAge) return cached.user;
+      const { from, to } = this.#covered;
+      if (cached.user && cached.at >= from && now - to < maxAge) return cached.user;
     }
     return this.#findAnew(name, o, among);
+  }
+
+  /** Changes that were read for others. */
+  absorb({ rows, since, at }: Pick<Rows, "rows" | "since" | "at">): void {
+    for (const json of rows) this.#changed(json, at);
+    const { from, to } = this.#covered;
+    this.#covered = since <= to ? { from, to: Math.max(to, at) } : { from: since, to: at };
   }
 
   async #findAnew(name: string, o: FindOptions, among: Among | undefined): Promise<EntraUser | undefined> {
@@ -126,62 +129,26 @@ export class People {
     for (const [key, { asked }] of this.#byKey) if (asked < before) this.#byKey.delete(key);
   }
 
-  /** A few names each by itself, many by `in` first: fifteen to a filter, twenty filters to a batch. */
   async #read(names: Set<string>): Promise<void> {
     try {
-      if (names.size > DELTA_FROM) await this.#beginDelta();
-      if (names.size > BATCH) for (const name of await this.#filtered([...names])) names.delete(name);
+      if (names.size > DELTA_FROM && this.#token === undefined) await this.#readChanges();
     } catch (error) {
       for (const name of names) this.#fail(name, error);
       return;
     }
-    const chunks = chunked([...names], BATCH);
-    await inParallel(chunks, async (chunk) => {
-      try {
-        const urls = chunk.map((name) => `/users/${encodeURIComponent(name)}?$select=${FIELDS}`);
-        const answers = await readBatch(this.#client, urls);
-        for (const [index, name] of chunk.entries()) this.#settle(name, answers[index]);
-      } catch (error) {
-        for (const name of chunk) this.#fail(name, error);
-      }
+    await lookUp(this.#client, names, USER_FIELDS, {
+      found: (json) => {
+        const user = toUser(json);
+        this.#remember(user, Date.now());
+        return [user.userPrincipalName.toLowerCase(), user.id.toLowerCase()].filter((key) => this.#answer(key, user));
+      },
+      missing: (name) => {
+        const at = Date.now();
+        this.#byKey.set(name, { user: undefined, at, asked: at });
+        this.#answer(name, undefined);
+      },
+      failed: (name, error) => this.#fail(name, error),
     });
-  }
-
-  /** Answers the names that filters find, and returns them. Filters read an index, so a name that they miss is asked for by itself. */
-  async #filtered(names: string[]): Promise<string[]> {
-    const isId = (name: string) => !name.includes("@");
-    const filters = [names.filter(isId), names.filter((name) => !isId(name))].flatMap((same, kind) =>
-      chunked(same, IN).map((chunk) => ({ property: kind === 0 ? "id" : "userPrincipalName", chunk })),
-    );
-    const found: string[] = [];
-    await inParallel(chunked(filters, BATCH), async (chunk) => {
-      const urls = chunk.map(
-        (one) => `/users?$filter=${one.property} in (${one.chunk.map(literal).join(",")})&$select=${FIELDS}&$top=${IN}`,
-      );
-      const answers = await readBatch(this.#client, urls);
-      const at = Date.now();
-      for (const answer of answers)
-        for (const json of answer?.status === 200 ? ((answer.body?.value ?? []) as Json[]) : []) {
-          const user = toUser(json);
-          this.#remember(user, at);
-          for (const name of [user.userPrincipalName.toLowerCase(), user.id.toLowerCase()])
-            if (this.#answer(name, user)) found.push(name);
-        }
-    });
-    return found;
-  }
-
-  /** Every inner answer of a batch counts by itself. */
-  #settle(name: string, response: Inner | undefined): void {
-    const at = Date.now();
-    if (response?.status === 200) {
-      const user = toUser(response.body!);
-      this.#remember(user, at);
-      this.#answer(name, user);
-    } else if (response?.status === 404) {
-      this.#byKey.set(name, { user: undefined, at, asked: at });
-      this.#answer(name, undefined);
-    } else this.#fail(name, failureOf(response));
   }
 
   /** False when nobody had asked. */
@@ -198,36 +165,23 @@ export class People {
     for (const { reject } of waiters ?? []) reject(error);
   }
 
-  /** Changes are counted from now on: the tenant itself, which may be far larger than what we know of it, is never listed. */
-  async #beginDelta(): Promise<void> {
-    if (this.#deltaPath !== undefined) return;
-    const at = Date.now();
-    const path = `/users/delta?$select=${FIELDS}&$deltatoken=latest`;
-    for await (const { deltaLink } of this.#changes(path))
-      if (deltaLink) this.#deltaPath = this.#client.relative(deltaLink, "/users/delta");
-    this.#deltaAt = at;
-  }
-
-  #changes(path: string) {
-    return this.#client.pages<Json>({ operation: "/users/delta", path, options: { priority: "sweep" } });
-  }
-
-  /** One pass over what changed in the tenant serves every known user. */
+  /** One pass over what changed in the tenant serves every known user; where changes are unknown, all are read again. */
   async #refresh(): Promise<void> {
-    const at = Date.now();
-    if (this.#deltaPath === undefined) return this.#readAgain();
-    try {
-      for await (const { value, deltaLink } of this.#changes(this.#deltaPath)) {
-        for (const json of value) this.#changed(json, at);
-        if (deltaLink) this.#deltaPath = this.#client.relative(deltaLink, "/users/delta");
-      }
-      this.#deltaAt = at;
-    } catch (error) {
-      // Any other failure leaves the token as good as it was.
-      if (!isTokenGone(error)) throw error;
-      this.#deltaPath = undefined;
-      await this.#readAgain();
-    }
+    const { reset } = await this.#readChanges();
+    if (!reset) return;
+    const names = new Set<string>();
+    for (const [key, { user }] of this.#byKey) if (user && key === user.id.toLowerCase()) names.add(key);
+    const mine = [...names].filter((name) => !this.#pending.has(name));
+    for (const name of mine) this.#pending.set(name, []);
+    await this.#read(new Set(mine));
+  }
+
+  async #readChanges(): Promise<Rows> {
+    const query = `$select=${USER_FIELDS}`;
+    const read = await changesSince(this.#client, "/users/delta", query, this.#token, { priority: "sweep" });
+    this.#token = read.token;
+    this.absorb(read);
+    return read;
   }
 
   #changed(json: Json, at: number): void {
@@ -240,47 +194,4 @@ export class People {
       this.#remember(toUser({ ...old, ...json }), at);
     }
   }
-
-  /** Every known user once more, by name: whoever was renamed or has gone is noticed. */
-  async #readAgain(): Promise<void> {
-    await this.#beginDelta();
-    const names = new Set<string>();
-    for (const [key, { user }] of this.#byKey) if (user && key === user.id.toLowerCase()) names.add(key);
-    const mine = [...names].filter((name) => !this.#pending.has(name));
-    for (const name of mine) this.#pending.set(name, []);
-    await this.#read(new Set(mine));
-  }
-}
-
-/**
- * The changes since a token are told no more: it is older than seven days (codes of the 40x series), or the service wants everybody to begin
- * anew (410). Source: delta query overview, "Synchronization reset" and "Token duration".
- */
-function isTokenGone(error: unknown): boolean {
-  if (!(error instanceof CloudError)) return false;
-  return error.status === 410 || /^(syncStateNotFound|syncStateInvalid|resyncRequired)$/i.test(error.code);
-}
-
-/** Of one request inside a batch, after it was sent again and again. */
-function failureOf(inner: Inner | undefined): CloudError {
-  const said = (inner?.body as { error?: { code?: string; message?: string } } | undefined)?.error;
-  if (!inner) return unreachable("GET /users/{id}", new Error("no answer inside the batch"), true);
-  const { code = "Unknown", message = "" } = said ?? {};
-  return classifyGraph({ status: inner.status, code, message }, "GET /users/{id}");
-}
-
-function chunked<T>(list: T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
-    list.slice(index * size, (index + 1) * size),
-  );
-}
-
-/** Stops at the first failure; what is under way ends by itself. */
-async function inParallel<T>(list: T[], work: (item: T) => Promise<void>): Promise<void> {
-  const iterator = list.values();
-  await Promise.all(
-    Array.from({ length: PARALLEL }, async () => {
-      for (const item of iterator) await work(item);
-    }),
-  );
 }

@@ -1,79 +1,83 @@
-/** Service principals and their token signing certificates. */
+/** Service principals: found, changed, and brought back when only they are gone. */
 import { type CallOptions, CloudError } from "../errors.ts";
-import { type Json, literal, principalPath, type TenantContext } from "./context.ts";
+import type { Json, TenantContext } from "./context.ts";
+import { literal, path, principalPath } from "./paths.ts";
 import { toServicePrincipal } from "./shapes.ts";
 import type { Graph, ServicePrincipal } from "./types.ts";
 
-const PRINCIPAL_FIELDS =
+export const PRINCIPAL_FIELDS =
   "id,appId,displayName,accountEnabled,appRoleAssignmentRequired,preferredSingleSignOnMode,samlSingleSignOnSettings,loginUrl,notificationEmailAddresses,preferredTokenSigningKeyThumbprint,appRoles,tags,keyCredentials,passwordCredentials";
 
-/** A certificate that was made here is not taken, in a cloud that makes none itself. */
-export const UPLOAD_REFUSED = "CertificateUploadRefused";
+const DELETED = "/directory/deletedItems/microsoft.graph.servicePrincipal";
 
-interface Credentials {
-  keyCredentials: Json[];
-  passwordCredentials: Json[];
-}
-const credentialsOf = (json: Json, name: keyof Credentials) => (json[name] ?? []) as Json[];
-
-/** The action exists in Microsoft's global cloud only (absent from the descriptions of all national ones). */
-function isMissingInCloud(error: unknown): boolean {
-  return (
-    error instanceof CloudError &&
-    (error.status === 400 || error.status === 404 || error.status === 405 || error.status === 501) &&
-    /segment|not supported|not implemented/i.test(error.message)
-  );
+async function findPrincipal(
+  { client }: TenantContext,
+  appId: string,
+  options: CallOptions | undefined,
+): Promise<ServicePrincipal | undefined> {
+  const [first] = await client.list<Json>({
+    operation: "/servicePrincipals",
+    path: `/servicePrincipals?$filter=appId eq ${literal(appId)}`,
+    options,
+  });
+  return first && toServicePrincipal(first);
 }
 
-export function principalCalls({ client, inTurn, write }: TenantContext) {
-  /** Both lists are replaced by a PATCH: read and written in one turn. What was read back goes without a key that is not shown: the service keeps its own. */
-  const changeCredentials = (
-    id: string,
-    deed: string,
-    options: CallOptions | undefined,
-    change: (json: Json) => Credentials | undefined | Promise<Credentials>,
-  ) =>
-    inTurn(principalPath(id), async () => {
-      const path = principalPath(id);
-      const operation = "/servicePrincipals/{id}";
-      const json = await client.read<Json>({ operation, path: `${path}?$select=${PRINCIPAL_FIELDS}`, options });
-      const body = json && (await change(json));
-      if (!body) return;
-      await client.send({
-        method: "PATCH",
-        operation,
-        path,
-        body,
-        target: `service principal ${id} ${deed}`,
-        options,
-      });
+/** Takes one object out of deletedItems, and nothing that belongs to it (directory-deleteditems-restore). */
+export function restoreDeleted(
+  { write }: TenantContext,
+  id: string,
+  target: string,
+  options: CallOptions | undefined,
+): Promise<Json | undefined> {
+  return write({
+    method: "POST",
+    operation: "/directory/deletedItems/{id}/restore",
+    path: path`/directory/deletedItems/${id}/restore`,
+    body: {},
+    target,
+    options,
+  });
+}
+
+/** See Graph.ensureServicePrincipal. */
+export async function ensurePrincipal(
+  context: TenantContext,
+  appId: string,
+  options: CallOptions | undefined,
+): Promise<ServicePrincipal> {
+  const { client, write } = context;
+  const known = await findPrincipal(context, appId, options);
+  if (known) return known;
+  const deleted = await client.list<Json>({ operation: DELETED, path: `${DELETED}?$top=100`, options });
+  const gone = deleted.find((one) => one.appId === appId);
+  try {
+    const json = gone
+      ? await restoreDeleted(context, String(gone.id), `service principal of ${appId}`, options)
+      : await write({
+          method: "POST",
+          operation: "/servicePrincipals",
+          path: "/servicePrincipals",
+          body: { appId },
+          target: `service principal of ${appId}`,
+          options,
+        });
+    return toServicePrincipal(json!);
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.reason !== "AlreadyExists") throw error;
+    throw new CloudError(`the service principal of ${appId} exists and does not show yet`, {
+      kind: "waiting",
+      reason: "WaitingForReplication",
+      code: error.code,
+      status: error.status,
+      retryAfterMs: 5_000,
+      cause: error,
     });
-
-  async function upload(
-    id: string,
-    { displayName, endDateTime }: { displayName: string; endDateTime: string },
-    options: CallOptions | undefined,
-  ): Promise<void> {
-    const { makeOwnCertificate } = await import("./own-certificate.ts");
-    try {
-      await changeCredentials(id, displayName, options, async (json) => {
-        const keys = credentialsOf(json, "keyCredentials");
-        // The one made last begins last, although our idea of the cloud's time is a second out.
-        const begun = keys.map(({ startDateTime }) => Date.parse(String(startDateTime)) + 1);
-        const from = new Date(Math.max(client.now().getTime(), ...begun));
-        const made = await makeOwnCertificate({ displayName, from, to: new Date(endDateTime) });
-        return {
-          keyCredentials: [...keys, ...made.keyCredentials],
-          passwordCredentials: [...credentialsOf(json, "passwordCredentials"), ...made.passwordCredentials],
-        };
-      });
-    } catch (error) {
-      if (!(error instanceof CloudError) || error.kind !== "terminal" || error.outcomeUnknown) throw error;
-      const { message, status, reason } = error;
-      throw new CloudError(message, { kind: "terminal", reason, code: UPLOAD_REFUSED, status, cause: error });
-    }
   }
+}
 
+export function principalCalls(context: TenantContext) {
+  const { client, write } = context;
   return {
     async getServicePrincipal(id, options) {
       const json = await client.read<Json>({
@@ -83,14 +87,8 @@ export function principalCalls({ client, inTurn, write }: TenantContext) {
       });
       return json && toServicePrincipal(json);
     },
-    async findServicePrincipal(appId, options): Promise<ServicePrincipal | undefined> {
-      const [first] = await client.list<Json>({
-        operation: "/servicePrincipals",
-        path: `/servicePrincipals?$filter=appId eq ${literal(appId)}`,
-        options,
-      });
-      return first && toServicePrincipal(first);
-    },
+    findServicePrincipal: (appId, options) => findPrincipal(context, appId, options),
+    ensureServicePrincipal: (appId, options) => ensurePrincipal(context, appId, options),
     async patchServicePrincipal(id, patch, options) {
       await write({
         method: "PATCH",
@@ -99,38 +97,6 @@ export function principalCalls({ client, inTurn, write }: TenantContext) {
         body: patch,
         target: `service principal ${id} ${Object.keys(patch).join(",")}`,
         options,
-      });
-    },
-    async addTokenSigningCertificate(id, certificate, options) {
-      try {
-        await write({
-          method: "POST",
-          operation: "/servicePrincipals/{id}/addTokenSigningCertificate",
-          path: `${principalPath(id)}/addTokenSigningCertificate`,
-          body: certificate,
-          target: `service principal ${id} ${certificate.displayName}`,
-          options,
-        });
-      } catch (error) {
-        if (!isMissingInCloud(error)) throw error;
-        await upload(id, certificate, options);
-      }
-    },
-    async removeSigningCertificates(id, thumbprints, options) {
-      const gone = new Set(thumbprints.map((one) => one.toUpperCase()));
-      await changeCredentials(id, "remove certificates", options, (json) => {
-        const view = toServicePrincipal(json);
-        const doomed = new Set(
-          [...view.keyCredentials, ...view.passwordCredentials]
-            .filter(({ thumbprint }) => thumbprint && gone.has(thumbprint))
-            .map(({ keyId }) => keyId),
-        );
-        if (doomed.size === 0) return undefined;
-        const kept = (list: Json[]) => list.filter(({ keyId }) => !doomed.has(String(keyId)));
-        return {
-          keyCredentials: kept(credentialsOf(json, "keyCredentials")),
-          passwordCredentials: kept(credentialsOf(json, "passwordCredentials")),
-        };
       });
     },
   } satisfies Partial<Graph>;

@@ -1,15 +1,41 @@
 /** From Graph's JSON to the port's types. */
-import type { Application, AppRole, Assignment, EntraUser, KeyCredential, ServicePrincipal, SyncJob } from "./types.ts";
+import { createHash } from "node:crypto";
+import type {
+  Application,
+  AppRole,
+  Assignment,
+  EntraUser,
+  KeyCredential,
+  Person,
+  ServicePrincipal,
+  SyncJob,
+} from "./types.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of a server, whose fields are checked where they are read
 type Json = Record<string, any>;
 
-/** Upper-case hex, from base64 of the SHA-1 bytes (addTokenSigningCertificate) or hex (uploaded certificates, recorded G-11). */
+/** Upper-case hex SHA-1 of a certificate, base64 of DER. */
+export function sha1Of(key: string): string {
+  return createHash("sha1").update(Buffer.from(key, "base64")).digest("hex").toUpperCase();
+}
+
+/**
+ * The thumbprint that customKeyIdentifier holds: base64 of its bytes (addTokenSigningCertificate), hex (recorded G-11), or base64 of the
+ * hex. Empty when it holds something else: base64 of its SHA-256 in Microsoft's tutorial, for example.
+ */
 export function thumbprintOf(customKeyIdentifier: string | null | undefined): string {
-  if (!customKeyIdentifier) return "";
-  return /^[0-9A-Fa-f]{40}$/.test(customKeyIdentifier)
-    ? customKeyIdentifier.toUpperCase()
-    : Buffer.from(customKeyIdentifier, "base64").toString("hex").toUpperCase();
+  const text = customKeyIdentifier ?? "";
+  const bytes = Buffer.from(text, "base64");
+  for (const hex of [text, bytes.toString("latin1")]) if (/^[0-9A-Fa-f]{40}$/.test(hex)) return hex.toUpperCase();
+  return bytes.length === 20 ? bytes.toString("hex").toUpperCase() : "";
+}
+
+/** Thumbprints by customKeyIdentifier, from the certificates themselves where they are shown. */
+function thumbprints(keys: Json[]): (customKeyIdentifier: string | null | undefined) => string {
+  const known = new Map<string, string>();
+  for (const { key, usage, customKeyIdentifier } of keys)
+    if (key && usage === "Verify") known.set(customKeyIdentifier ?? "", sha1Of(key));
+  return (identifier) => known.get(identifier ?? "") ?? thumbprintOf(identifier);
 }
 
 function toRole(role: Json): AppRole {
@@ -40,6 +66,7 @@ export function toApplication(json: Json): Application {
 }
 
 export function toServicePrincipal(json: Json): ServicePrincipal {
+  const thumbprintBy = thumbprints(json.keyCredentials ?? []);
   return {
     id: json.id,
     appId: json.appId,
@@ -56,7 +83,7 @@ export function toServicePrincipal(json: Json): ServicePrincipal {
     keyCredentials: (json.keyCredentials ?? []).map(
       (key: Json): KeyCredential => ({
         keyId: key.keyId,
-        thumbprint: thumbprintOf(key.customKeyIdentifier),
+        thumbprint: key.key && key.usage === "Verify" ? sha1Of(key.key) : thumbprintBy(key.customKeyIdentifier),
         usage: key.usage,
         type: key.type,
         startDateTime: key.startDateTime,
@@ -67,7 +94,7 @@ export function toServicePrincipal(json: Json): ServicePrincipal {
     ),
     passwordCredentials: (json.passwordCredentials ?? []).map((one: Json) => ({
       keyId: one.keyId,
-      thumbprint: thumbprintOf(one.customKeyIdentifier) || null,
+      thumbprint: thumbprintBy(one.customKeyIdentifier) || null,
       endDateTime: one.endDateTime,
     })),
   };
@@ -95,6 +122,40 @@ export function toUser(json: Json): EntraUser {
     surname: json.surname ?? null,
     accountEnabled: json.accountEnabled ?? true,
     userType: json.userType ?? null,
+  };
+}
+
+/** Of whom, besides what every user has, rules may speak. */
+const ATTRIBUTES = [
+  "mailNickname",
+  "employeeId",
+  "employeeType",
+  "onPremisesSamAccountName",
+  "department",
+  "jobTitle",
+  "officeLocation",
+  "companyName",
+  "country",
+  "usageLocation",
+  "preferredLanguage",
+] as const;
+
+/** For $select. */
+export const USER_FIELDS = "id,userPrincipalName,mail,displayName,givenName,surname,accountEnabled,userType";
+export const PERSON_FIELDS = `${USER_FIELDS},${ATTRIBUTES.join(",")},onPremisesExtensionAttributes`;
+
+export function toPerson(json: Json): Person {
+  const extensions = (json.onPremisesExtensionAttributes ?? {}) as Record<string, string | null>;
+  const attributes = Object.fromEntries(ATTRIBUTES.map((name) => [name, json[name] ?? null]));
+  return {
+    ...toUser(json),
+    ...(attributes as Record<(typeof ATTRIBUTES)[number], string | null>),
+    onPremisesExtensionAttributes: Object.fromEntries(
+      Array.from({ length: 15 }, (_, index) => {
+        const name = `extensionAttribute${index + 1}`;
+        return [name, extensions[name] ?? null];
+      }),
+    ),
   };
 }
 

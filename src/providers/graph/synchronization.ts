@@ -1,14 +1,55 @@
 /** Provisioning: the synchronization job and its secrets, which are never logged and never kept. */
 import { CloudError } from "../errors.ts";
-import { type Json, principalPath, type TenantContext } from "./context.ts";
+import type { GraphRequest } from "./client.ts";
+import type { Json, TenantContext } from "./context.ts";
+import { path, principalPath } from "./paths.ts";
 import { toJob } from "./shapes.ts";
 import type { Graph, SyncJob } from "./types.ts";
 
 /** Error codes of a 400 that speaks of the credentials; every other 400 is about our request and must show. */
 const REFUSED_CREDENTIALS = /credential|unauthori[sz]ed|authenticationfail/i;
 
-export function synchronizationCalls({ client, write }: TenantContext) {
-  const job = (sp: string, id: string) => `${principalPath(sp)}/synchronization/jobs/${encodeURIComponent(id)}`;
+/**
+ * How long provisioning may take to know a new service principal. Until then it answers 403, with the words for a missing permission, and
+ * 409. Source: terraform-provider-azuread internal/services/synchronization, which retries both on every call.
+ */
+const KNOWN_WITHIN_MS = 300_000;
+const LOOK_AGAIN_MS = 10_000;
+
+/** Turns what provisioning answers about a service principal that it does not know yet into waiting. */
+function createPatience(now: () => number) {
+  /** When a service principal was refused first; 0 once it was answered. */
+  const refusedSince = new Map<string, number>();
+  return async <T>(id: string, run: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await run();
+      refusedSince.set(id, 0);
+      return result;
+    } catch (error) {
+      if (!(error instanceof CloudError) || (error.status !== 403 && error.status !== 409)) throw error;
+      const since = refusedSince.get(id) ?? now();
+      // Known: a 409 passes, a 403 is a permission that was taken away.
+      if (since === 0 && error.status === 403) throw error;
+      if (since !== 0) refusedSince.set(id, since);
+      if (since !== 0 && now() - since > KNOWN_WITHIN_MS) throw error;
+      throw new CloudError(
+        `Entra's provisioning refuses service principal ${id}: it does not know it yet, or a permission is missing (${error.message})`,
+        { ...error, kind: "waiting", reason: "WaitingForReplication", retryAfterMs: LOOK_AGAIN_MS, cause: error },
+      );
+    }
+  };
+}
+
+export function synchronizationCalls({ client, write: send }: TenantContext) {
+  const patiently = createPatience(() => client.now().getTime());
+  const job = (sp: string, id: string) => path`/servicePrincipals/${sp}/synchronization/jobs/${id}`;
+  const list = (id: string, what: string, options: GraphRequest["options"]) =>
+    client.list<Json>({
+      operation: `/servicePrincipals/{id}/synchronization/${what}`,
+      path: `${principalPath(id)}/synchronization/${what}`,
+      options,
+    });
+  const write = (id: string, request: GraphRequest) => patiently(id, () => send(request));
   const credentials = (c: { accessKeyId: string; secretAccessKey: string }) => [
     { key: "ClientSecret", value: c.accessKeyId },
     { key: "SecretToken", value: c.secretAccessKey },
@@ -16,24 +57,12 @@ export function synchronizationCalls({ client, write }: TenantContext) {
 
   return {
     syncJobs: async (id, options): Promise<SyncJob[]> =>
-      (
-        await client.list<Json>({
-          operation: "/servicePrincipals/{id}/synchronization/jobs",
-          path: `${principalPath(id)}/synchronization/jobs`,
-          options,
-        })
-      ).map(toJob),
+      (await patiently(id, () => list(id, "jobs", options))).map(toJob),
     syncTemplates: async (id, options) =>
-      (
-        await client.list<Json>({
-          operation: "/servicePrincipals/{id}/synchronization/templates",
-          path: `${principalPath(id)}/synchronization/templates`,
-          options,
-        })
-      ).map((one) => ({ id: String(one.id) })),
+      (await patiently(id, () => list(id, "templates", options))).map((one) => ({ id: String(one.id) })),
     async createSyncJob(id, templateId, options) {
       return toJob(
-        (await write({
+        (await write(id, {
           method: "POST",
           operation: "/servicePrincipals/{id}/synchronization/jobs",
           path: `${principalPath(id)}/synchronization/jobs`,
@@ -45,7 +74,7 @@ export function synchronizationCalls({ client, write }: TenantContext) {
     },
     async validateSyncCredentials(id, jobId, c, options) {
       try {
-        await write({
+        await write(id, {
           method: "POST",
           operation: "/servicePrincipals/{id}/synchronization/jobs/{id}/validateCredentials",
           path: `${job(id, jobId)}/validateCredentials`,
@@ -60,7 +89,7 @@ export function synchronizationCalls({ client, write }: TenantContext) {
       }
     },
     async putSyncSecrets(id, c, options) {
-      await write({
+      await write(id, {
         method: "PUT",
         operation: "/servicePrincipals/{id}/synchronization/secrets",
         path: `${principalPath(id)}/synchronization/secrets`,
@@ -70,15 +99,17 @@ export function synchronizationCalls({ client, write }: TenantContext) {
       });
     },
     async syncSecretKeys(id, options) {
-      const all = await client.list<Json>({
-        operation: "/servicePrincipals/{id}/synchronization/secrets",
-        path: `${principalPath(id)}/synchronization/secrets`,
-        options,
-      });
-      return all.filter((one) => one.value).map((one) => String(one.key));
+      try {
+        const all = await list(id, "secrets", options);
+        return all.filter((one) => one.value).map((one) => String(one.key));
+      } catch (error) {
+        // The permissions reference is silent about this read; nothing else depends on it.
+        if (error instanceof CloudError && error.status === 403) return undefined;
+        throw error;
+      }
     },
     async startSyncJob(id, jobId, options) {
-      await write({
+      await write(id, {
         method: "POST",
         operation: "/servicePrincipals/{id}/synchronization/jobs/{id}/start",
         path: `${job(id, jobId)}/start`,
@@ -87,7 +118,7 @@ export function synchronizationCalls({ client, write }: TenantContext) {
       });
     },
     async restartSyncJob(id, jobId, options) {
-      await write({
+      await write(id, {
         method: "POST",
         operation: "/servicePrincipals/{id}/synchronization/jobs/{id}/restart",
         path: `${job(id, jobId)}/restart`,

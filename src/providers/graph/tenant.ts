@@ -2,13 +2,14 @@
 import { cloudOfLogin, issuerOf } from "../../domain/entra-clouds.ts";
 import { applicationCalls } from "./applications.ts";
 import { assignmentCalls } from "./assigned.ts";
+import { certificateCalls } from "./certificates.ts";
 import { claimsCalls } from "./claims.ts";
 import type { GraphClient } from "./client.ts";
 import { createContext } from "./context.ts";
 import { directoryCalls } from "./directory.ts";
 import { fetchMetadata } from "./federation-metadata.ts";
 import { principalCalls } from "./principals.ts";
-import { readIdentifierPolicy, rolesOf } from "./rights.ts";
+import { readIdentifierPolicy, rolesOf, selfOf } from "./rights.ts";
 import { synchronizationCalls } from "./synchronization.ts";
 import type { Graph } from "./types.ts";
 
@@ -31,11 +32,13 @@ export function createTenant({ tenantId, client, loginUrl, token, timeoutMs = 15
     userAccessUrl: (appId) => cloud.myAppsHost && `https://${cloud.myAppsHost}/signin/${appId}?tenantId=${tenantId}`,
     ...applicationCalls(context),
     ...principalCalls(context),
+    ...certificateCalls(context),
     ...assignmentCalls(context),
     ...directoryCalls(context),
     ...claimsCalls(context),
     ...synchronizationCalls(context),
     permissions: async () => rolesOf(await token()),
+    selfId: async () => selfOf(await token()),
     identifierPolicy: (options) => readIdentifierPolicy(client, options),
     federationMetadata: (appId, options) =>
       fetchMetadata(

@@ -1,5 +1,5 @@
 /** Port of the Entra side. `undefined` from a read means 404. Errors are CloudError. POSTs that create are never retried by the transport. */
-import type { CallOptions, MaybePromise } from "../errors.ts";
+import type { CallOptions } from "../errors.ts";
 
 export interface AppRole {
   id: string;
@@ -69,6 +69,47 @@ export interface EntraUser {
   accountEnabled: boolean;
   userType: string | null;
 }
+/** A user with the attributes that rules of a set may ask for. */
+export interface Person extends EntraUser {
+  mailNickname: string | null;
+  employeeId: string | null;
+  employeeType: string | null;
+  onPremisesSamAccountName: string | null;
+  department: string | null;
+  jobTitle: string | null;
+  officeLocation: string | null;
+  companyName: string | null;
+  country: string | null;
+  usageLocation: string | null;
+  preferredLanguage: string | null;
+  /** extensionAttribute1 to extensionAttribute15, each of them present. */
+  onPremisesExtensionAttributes: Record<string, string | null>;
+}
+
+/** "changed": deleted, and can be restored for 30 days; "deleted": gone for good. */
+export type Removed = "changed" | "deleted";
+export interface PersonChange {
+  id: string;
+  removed?: Removed;
+  /** As it is now; absent when removed. */
+  person?: Person;
+}
+export interface GroupChange {
+  id: string;
+  removed?: Removed;
+  displayName?: string;
+  /** Direct members that came or went, of any kind: "user", "group", "device", "servicePrincipal". */
+  members: { id: string; type: string; removed: boolean }[];
+}
+/** What changed since a token. */
+export interface Changes<T> {
+  changes: T[];
+  /** For the next call; good for seven days, also in another process. */
+  token: string;
+  /** True without a token, or when it had expired: nothing is known of before, so read everything once, after this call. */
+  reset: boolean;
+}
+
 export interface EntraGroup {
   id: string;
   displayName: string;
@@ -90,10 +131,18 @@ export interface ClaimsMappingPolicy {
   definition: string[];
 }
 
+/** A rule of the policy about keys or passwords, in force now. `maxLifetime` is an ISO 8601 duration. */
+export interface CredentialRule {
+  name: string;
+  maxLifetime?: string;
+}
+
 /** `restricted`: identifiers that are refused; `exceptSaml`: not those of applications in SAML mode. */
 export interface IdentifierPolicy {
   isEnabled: boolean;
   rules: { name: string; restricted: boolean; exceptSaml: boolean }[];
+  /** Of what addTokenSigningCertificate adds, a key and a password: asymmetricKeyLifetime, passwordAddition and the like. */
+  credentials?: CredentialRule[];
 }
 
 /** Microsoft Graph for one tenant. */
@@ -138,13 +187,21 @@ export interface Graph {
   deleteApplication(id: string, o?: CallOptions): Promise<void>;
   /** Soft-deleted applications (30 days) that `wanted` accepts; Graph filters these by nothing useful. */
   findDeletedApplications(wanted: (one: Application) => boolean, o?: CallOptions): Promise<Application[]>;
-  /** Brings a soft-deleted application back, its service principal with it; policies are not recovered. */
+  /**
+   * Brings a soft-deleted application back, then its service principal (see ensureServicePrincipal); policies are not recovered. An error
+   * of kind `waiting` may mean that the application is back and its service principal is not yet.
+   */
   restoreApplication(id: string, o?: CallOptions): Promise<void>;
   owners(kind: "application" | "servicePrincipal", id: string, o?: CallOptions): Promise<string[]>;
 
   /** Single-object read with certificates (`key` included). */
   getServicePrincipal(id: string, o?: CallOptions): Promise<ServicePrincipal | undefined>;
   findServicePrincipal(appId: string, o?: CallOptions): Promise<ServicePrincipal | undefined>;
+  /**
+   * The service principal of an application that exists: found; else restored from the deleted ones; else made. Graph restores none with
+   * its application. CloudError `waiting` while Entra does not show the application, or the service principal that it says exists.
+   */
+  ensureServicePrincipal(appId: string, o?: CallOptions): Promise<ServicePrincipal>;
   patchServicePrincipal(
     id: string,
     p: Partial<{
@@ -154,7 +211,8 @@ export interface Graph {
       notificationEmailAddresses: string[];
       appRoleAssignmentRequired: boolean;
       accountEnabled: boolean;
-      preferredTokenSigningKeyThumbprint: string;
+      /** Null: Entra chooses. */
+      preferredTokenSigningKeyThumbprint: string | null;
       tags: string[];
     }>,
     o?: CallOptions,
@@ -165,7 +223,10 @@ export interface Graph {
     c: { displayName: string; endDateTime: string },
     o?: CallOptions,
   ): Promise<void>;
-  /** Removes the Sign, Verify and password credentials of these thumbprints, keeps all others. */
+  /**
+   * Removes the Sign, Verify and password credentials of these thumbprints, keeps all others. CloudError `waiting` while one of them is
+   * the certificate that signs.
+   */
   removeSigningCertificates(id: string, thumbprints: string[], o?: CallOptions): Promise<void>;
 
   /** All assignments of an application's service principal, in pages; cached for `maxAgeMs` and shared by all users of it. */
@@ -175,12 +236,9 @@ export interface Graph {
     servicePrincipalId: string,
     principalId: string,
     o?: CallOptions & { maxAgeMs?: number },
-  ): MaybePromise<readonly Assignment[]>;
+  ): Promise<readonly Assignment[]>;
   /** Those of groups, from the same inventory. */
-  groupAssignments(
-    servicePrincipalId: string,
-    o?: CallOptions & { maxAgeMs?: number },
-  ): MaybePromise<readonly Assignment[]>;
+  groupAssignments(servicePrincipalId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<readonly Assignment[]>;
   /** A duplicate counts as success after a look. */
   assign(servicePrincipalId: string, principalId: string, appRoleId: string, o?: CallOptions): Promise<void>;
   unassign(servicePrincipalId: string, assignmentId: string, o?: CallOptions): Promise<void>;
@@ -193,7 +251,21 @@ export interface Graph {
     key: { userPrincipalName: string } | { objectId: string },
     o?: CallOptions & { maxAgeMs?: number },
     among?: () => Iterable<string>,
-  ): MaybePromise<EntraUser | undefined>;
+  ): Promise<EntraUser | undefined>;
+  /** By object id, with attributes, in batches; 404 is absent from the map. Not cached. */
+  people(objectIds: readonly string[], o?: CallOptions): Promise<Map<string, Person>>;
+  /**
+   * Users in a group, of groups in it too unless `nested` is false; all pages or an error, never a shorter list. Members that are no
+   * users are left out. Undefined: there is no such group.
+   */
+  members(groupId: string, o?: CallOptions & { nested?: boolean }): Promise<Person[] | undefined>;
+  /** Changes of users of the tenant, one call while little happens. The cache of `user` learns from it. */
+  userChanges(token: string | undefined, o?: CallOptions): Promise<Changes<PersonChange>>;
+  /** Changes of groups and of their direct members, as `userChanges`. `groupIds`, at most 50, narrows a stream that begins. */
+  groupChanges(
+    token: string | undefined,
+    o?: CallOptions & { groupIds?: readonly string[] },
+  ): Promise<Changes<GroupChange>>;
   findGroups(f: { displayName: string } | { id: string }, o?: CallOptions): Promise<EntraGroup[]>;
   /** Direct members only: a group assignment reaches no nested group. */
   groupMemberIds(groupId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<string[]>;
@@ -221,14 +293,16 @@ export interface Graph {
     c: { accessKeyId: string; secretAccessKey: string },
     o?: CallOptions,
   ): Promise<void>;
-  /** Keys whose (masked) value is set. */
-  syncSecretKeys(servicePrincipalId: string, o?: CallOptions): Promise<string[]>;
+  /** Keys whose (masked) value is set; undefined where Graph does not let the controller read them (403). */
+  syncSecretKeys(servicePrincipalId: string, o?: CallOptions): Promise<string[] | undefined>;
   startSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
   restartSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
 
   /** Application permissions in the controller's token; undefined when the token cannot be read (it is opaque by contract). */
   permissions(): Promise<string[] | undefined>;
-  /** The tenant's default application management policy, as far as it may refuse identifiers. */
+  /** Object id of the controller's own service principal, from its token; undefined when the token cannot be read. */
+  selfId(): Promise<string | undefined>;
+  /** The tenant's default application management policy, as far as it may refuse identifiers and credentials. */
   identifierPolicy(o?: CallOptions): Promise<IdentifierPolicy | undefined>;
 
   /** Federation metadata XML of one application (of the tenant without one): fixed host, no redirect, at most 1 MiB, raw text. Checking it is the domain's. */

@@ -1,9 +1,10 @@
 /** What Graph lets one change on an application, and what it refuses. */
 import type { SandboxHost } from "../host.ts";
-import { uploadedKeys } from "./credentials.ts";
+import { uploadedKeys, uploadTo } from "./credentials.ts";
 import type { Directory } from "./directory.ts";
 import { badRequest, GraphError, invalidValue, objectConflict } from "./error.ts";
-import { APPLICATION_FIELDS, checked, required } from "./fields.ts";
+import { APPLICATION_FIELDS, checked, required, withoutOwnId } from "./fields.ts";
+import { boundOwners } from "./principals.ts";
 import type { Body } from "./router.ts";
 import { type Application, type AppRole, copiedFrom, newApplication } from "./shapes.ts";
 
@@ -16,20 +17,26 @@ export function createApplication(directory: Directory, host: SandboxHost, body:
   const wanted = checked(body, APPLICATION_FIELDS, "Application");
   required(wanted, "Application", "displayName");
   const plain = newApplication(String(wanted.displayName), directory.tenant.verifiedDomains[0] ?? "", host.clock.now());
-  const application = changed(directory, plain, wanted);
+  const application = changed(directory, host, plain, wanted);
   directory.applications.set(application);
   directory.applicationByAppId.set(application.appId, application.id);
+  directory.owners.set(application.id, boundOwners(directory, host, body));
   return application;
 }
 
-export function patchApplication(directory: Directory, old: Application, body: Body): void {
-  const application = changed(directory, old, checked(body, APPLICATION_FIELDS, "Application"));
+export function patchApplication(directory: Directory, host: SandboxHost, old: Application, body: Body): void {
+  const application = changed(
+    directory,
+    host,
+    old,
+    checked(withoutOwnId(body, old), APPLICATION_FIELDS, "Application"),
+  );
   directory.applications.set(application);
   copyToPrincipal(directory, application);
 }
 
 /** Complex values are merged, collections are replaced. Graph keeps no order in collections: they come back turned round. */
-function changed(directory: Directory, old: Application, wanted: Body): Application {
+function changed(directory: Directory, host: SandboxHost, old: Application, wanted: Body): Application {
   const merged = ["web", "api", "spa", "publicClient", "info"]
     .filter((name) => wanted[name])
     .map((name) => [name, { ...(old[name] as object), ...(wanted[name] as object) }]);
@@ -37,13 +44,14 @@ function changed(directory: Directory, old: Application, wanted: Body): Applicat
   const web = wanted.web as { redirectUris?: string[] } | undefined;
   if (web?.redirectUris) next.web = { ...next.web, redirectUris: web.redirectUris.toReversed() };
   if (wanted.identifierUris) {
-    checkIdentifiers(directory, old, next.identifierUris);
+    checkIdentifiers(directory, host, old, next.identifierUris);
     next.identifierUris = next.identifierUris.toReversed();
   }
   if (wanted.appRoles) {
     next.appRoles = checkRoles(rolesInForce(directory, old), wanted.appRoles as Partial<AppRole>[]).toReversed();
   }
-  if (wanted.keyCredentials) next.keyCredentials = uploadedKeys(old.keyCredentials, wanted.keyCredentials);
+  if (wanted.keyCredentials)
+    next.keyCredentials = uploadedKeys(old.keyCredentials, wanted.keyCredentials, uploadTo(directory, host));
   if (wanted.uniqueName) checkUniqueName(directory, next);
   // hashicorp/terraform-provider-azuread#799
   if (next.defaultRedirectUri && !next.web.redirectUris.includes(next.defaultRedirectUri))
@@ -60,9 +68,12 @@ function checkUniqueName(directory: Directory, application: Application): void {
  * Identifiers are unique in the tenant. A new one must lie in a verified domain or hold the tenant's or the application's id,
  * unless readers already see the service principal in SAML mode (identifier-uri-restrictions.md, azuread provider #797).
  */
-function checkIdentifiers(directory: Directory, old: Application, uris: string[]): void {
+function checkIdentifiers(directory: Directory, { behaviour }: SandboxHost, old: Application, uris: string[]): void {
   const taken = new Set<string>();
-  for (const other of directory.applications.values())
+  const deleted = [...directory.deleted.values()].flatMap(({ type, object }) =>
+    type === "application" && behaviour.open.identifiersOfDeleted === "reserved" ? [object as Application] : [],
+  );
+  for (const other of [...directory.applications.values(), ...deleted])
     if (other.id !== old.id) for (const uri of other.identifierUris) taken.add(uri.toLowerCase());
   const principalId = directory.principalByAppId.get(old.appId);
   const saml =
@@ -70,19 +81,26 @@ function checkIdentifiers(directory: Directory, old: Application, uris: string[]
   if (new Set(uris.map((uri) => uri.toLowerCase())).size !== uris.length)
     throw invalidValue("identifierUris", "Application");
   for (const uri of uris) {
-    if (uri === "" || uri.endsWith("/") || !URL.canParse(uri)) throw invalidValue("identifierUris", "Application");
-    if (taken.has(uri.toLowerCase())) throw objectConflict("identifierUris");
+    // A SAML application's identifier may be any name: terraform-provider-azuread#655.
+    if (uri === "" || uri.endsWith("/") || !(saml || URL.canParse(uri)))
+      throw invalidValue("identifierUris", "Application");
+    if (taken.has(uri.toLowerCase()))
+      throw objectConflict("identifierUris", behaviour.open.identifierConflict === "details");
     if (!saml && !old.identifierUris.includes(uri)) checkHost(directory, old.appId, uri);
   }
 }
 
+/** Whether an identifier may belong to any application of the tenant, in SAML mode or not. */
+export function isVerified({ tenant }: Directory, appId: string, uri: string): boolean {
+  const { id, verifiedDomains } = tenant;
+  if (uri.includes(appId) || uri.includes(id)) return true;
+  const name = URL.canParse(uri) ? new URL(uri).hostname.toLowerCase() : "";
+  return verifiedDomains.some((domain) => name === domain.toLowerCase() || name.endsWith(`.${domain.toLowerCase()}`));
+}
+
 function checkHost(directory: Directory, appId: string, uri: string): void {
-  const { id, verifiedDomains } = directory.tenant;
-  if (uri.includes(appId) || uri.includes(id)) return;
-  const { hostname, protocol } = new URL(uri);
-  const name = hostname.toLowerCase();
-  if (verifiedDomains.some((domain) => name === domain.toLowerCase() || name.endsWith(`.${domain.toLowerCase()}`)))
-    return;
+  if (isVerified(directory, appId, uri)) return;
+  const { protocol } = new URL(uri);
   if (protocol === "api:")
     throw badRequest(
       `Failed to add identifier URI ${uri}. All newly added URIs must contain a tenant verified domain, tenant ID, or app ID, as per the default tenant policy of your organization.`,

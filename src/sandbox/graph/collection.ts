@@ -32,14 +32,20 @@ export class Collection<V extends { id: string }> {
   seed(value: V): void {
     this.#objects.seed(value.id, value);
   }
-  set(value: V): void {
+  /** Returns the sequence of this change. */
+  set(value: V): number {
     this.#objects.set(value.id, value);
-    this.#changed(value.id);
+    return this.#changed(value.id);
   }
   delete(id: string): boolean {
     const existed = this.#objects.delete(id);
     if (existed) this.#changed(id);
     return existed;
+  }
+
+  /** A change that leaves the object as it is, or as absent as it is. */
+  touch(id: string): void {
+    this.#changed(id);
   }
 
   /** Ids of what changed after `sequence` and has reached the readers, and the sequence to ask from next. */
@@ -56,8 +62,9 @@ export class Collection<V extends { id: string }> {
     return { ids, sequence: last };
   }
 
-  #changed(id: string): void {
+  #changed(id: string): number {
     this.#changes.delete(id);
     this.#changes.set(id, { sequence: ++this.#sequence, at: Date.now() });
+    return this.#sequence;
   }
 }

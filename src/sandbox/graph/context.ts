@@ -1,9 +1,9 @@
 /** What the routes of one tenant share. */
 import type { SandboxHost } from "../host.ts";
 import type { Source } from "./answers.ts";
-import { assignmentsOf } from "./assignments.ts";
 import type { Collection } from "./collection.ts";
 import { type Directory, objectId, seen } from "./directory.ts";
+import { notFound } from "./error.ts";
 import type { Entity } from "./odata.ts";
 import { withoutKeys } from "./principals.ts";
 import type { Application, Group, ServicePrincipal, User } from "./shapes.ts";
@@ -51,6 +51,8 @@ export function directoryObject({ directory }: Tenant, id: string): Entity | und
   if (user) return { "@odata.type": "#microsoft.graph.user", ...userView(user, null) };
   const group = directory.groups.read(id);
   if (group) return { "@odata.type": "#microsoft.graph.group", ...groupView(group) };
+  const device = directory.devices.read(id);
+  if (device) return { "@odata.type": "#microsoft.graph.device", ...device };
   const principal = directory.servicePrincipals.read(id);
   if (principal) return { "@odata.type": "#microsoft.graph.servicePrincipal", ...withoutKeys(principal) };
   const application = directory.applications.read(id);
@@ -58,12 +60,18 @@ export function directoryObject({ directory }: Tenant, id: string): Entity | und
   return undefined;
 }
 
+/** By object id or by user principal name. */
+export function userOf({ directory }: Tenant, key: string): User {
+  const id = directory.userByName.get(key.toLowerCase());
+  const user = directory.users.read(id ?? key.toLowerCase());
+  if (!user) throw notFound(key);
+  return user;
+}
+
 export const application = ({ directory }: Tenant, key: string): Application =>
   seen(directory.applications, objectId(directory, "application", key));
 export const principal = ({ directory }: Tenant, key: string): ServicePrincipal =>
   seen(directory.servicePrincipals, objectId(directory, "servicePrincipal", key));
-export const assignments = ({ directory, host }: Tenant, principalId: string) =>
-  assignmentsOf(directory, host, principalId);
 
 function byIds<T extends { id: string }>(collection: Collection<T>, ids: Iterable<string | undefined>): T[] {
   return [...ids].flatMap((id) => (id === undefined ? [] : (collection.read(id) ?? [])));
@@ -92,8 +100,18 @@ export function users({ directory }: Tenant): Source<User> {
         "jobTitle",
         "mailNickname",
         "onPremisesImmutableId",
+        "companyName",
+        "country",
+        "department",
+        "employeeId",
+        "employeeType",
+        "officeLocation",
+        "onPremisesSamAccountName",
+        "preferredLanguage",
+        "usageLocation",
       ]),
     },
+    sortable: new Set(["displayName", "userPrincipalName"]),
   };
 }
 
@@ -115,6 +133,7 @@ export function groups({ directory }: Tenant): Source<Group> {
         "groupTypes",
       ]),
     },
+    sortable: new Set(["displayName"]),
   };
 }
 

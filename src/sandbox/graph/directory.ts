@@ -4,11 +4,14 @@ import type { EventualMap, SandboxHost } from "../host.ts";
 import type { WorldTenant } from "../world.ts";
 import { Collection } from "./collection.ts";
 import { notFound } from "./error.ts";
+import type { MembershipLog } from "./membership.ts";
 import {
   type Application,
   type Assignment,
   type ClaimsPolicy,
+  type Device,
   type Group,
+  NO_EXTENSIONS,
   newApplication,
   newGroup,
   newServicePrincipal,
@@ -18,9 +21,11 @@ import {
 } from "./shapes.ts";
 
 export interface DeletedItem {
-  type: "application" | "servicePrincipal";
-  object: Application | ServicePrincipal;
+  type: "application" | "servicePrincipal" | "group" | "user";
+  object: Application | ServicePrincipal | Group | User;
   at: Date;
+  /** Groups that a user or group was in, into which it is restored. */
+  memberOf?: string[];
 }
 
 export interface Directory {
@@ -30,24 +35,29 @@ export interface Directory {
   userByName: Map<string, string>;
   usersByMail: Map<string, Set<string>>;
   groups: Collection<Group>;
+  membershipLog: MembershipLog;
+  /** Only as members of groups. */
+  devices: Collection<Device>;
   applications: Collection<Application>;
   servicePrincipals: Collection<ServicePrincipal>;
   applicationByAppId: Map<string, string>;
   principalByAppId: Map<string, string>;
   claimsPolicies: Collection<ClaimsPolicy>;
-  /** Claims policy by service principal. */
-  policyLinks: EventualMap<string, string>;
+  /** Ids of claims policies by service principal. */
+  policyLinks: EventualMap<string, readonly string[]>;
   /** Owners' ids by application or service principal. */
   owners: Map<string, string[]>;
+  /** Until when readers see no owners of an object, in simulated time. */
+  ownersHidden: Map<string, number>;
   /** By service principal, then by id. */
   assignments: Map<string, EventualMap<string, Assignment>>;
   /** Assignments as [service principal, id], by user or group: for what hangs on a principal. */
   assignmentsOfPrincipal: Map<string, Map<string, { resourceId: string; appRoleId: string }>>;
+  /** Service principals whose preferred certificate was set to null. */
+  automaticSigning: Set<string>;
   deleted: Map<string, DeletedItem>;
 }
 
-/** The caller of every request: the sandbox accepts any token. */
-export const CALLER = "c0117e00-0000-4000-8000-000000000001";
 export const RETENTION_MS = 30 * 86_400_000;
 
 export function stableId(...parts: string[]): string {
@@ -65,6 +75,8 @@ export function createDirectory(host: SandboxHost, tenant: WorldTenant): Directo
     userByName: new Map(),
     usersByMail: new Map(),
     groups: collection("groups"),
+    membershipLog: new Map(),
+    devices: collection("devices"),
     applications: collection("applications"),
     servicePrincipals: collection("servicePrincipals"),
     applicationByAppId: new Map(),
@@ -72,8 +84,10 @@ export function createDirectory(host: SandboxHost, tenant: WorldTenant): Directo
     claimsPolicies: collection("claimsPolicies"),
     policyLinks: host.eventual(`${tenant.id}/policyLinks`),
     owners: new Map(),
+    ownersHidden: new Map(),
     assignments: new Map(),
     assignmentsOfPrincipal: new Map(),
+    automaticSigning: new Set(),
     deleted: new Map(),
   };
   seedPeople(directory, host);
@@ -93,31 +107,43 @@ function seedPeople(directory: Directory, host: SandboxHost): void {
   for (const one of world.users) {
     if (homeOf(one.userPrincipalName).id !== directory.tenant.id) continue;
     const [first, last] = (one.displayName ?? "").split(" ");
+    const { onPremisesExtensionAttributes: extensions, ...given } = one;
     const user = newUser({
+      ...given,
       id: one.id ?? stableId("user", one.userPrincipalName),
       displayName: one.displayName ?? one.userPrincipalName,
       givenName: one.givenName ?? (first || null),
       mail: one.mail === undefined ? one.userPrincipalName : one.mail,
+      mailNickname: one.mailNickname ?? one.userPrincipalName.split("@")[0]!,
       surname: one.surname ?? last ?? null,
-      userPrincipalName: one.userPrincipalName,
-      accountEnabled: one.accountEnabled ?? true,
-      userType: one.userType ?? "Member",
+      onPremisesExtensionAttributes: { ...NO_EXTENSIONS, ...extensions },
     });
     indexUser(directory, undefined, user);
     directory.users.seed(user);
   }
+  const homeless = directory.tenant === world.tenant;
+  const devices = new Map(
+    (homeless ? world.devices : []).map(({ id, displayName }) => [
+      displayName.toLowerCase(),
+      { id: id ?? stableId("device", displayName), displayName },
+    ]),
+  );
+  for (const device of devices.values()) directory.devices.seed(device);
   const groupIds = new Map(
     world.groups.map(({ id, displayName }) => [displayName.toLowerCase(), id ?? stableId("group", displayName)]),
   );
-  for (const { id: given, displayName, members = [] } of world.groups) {
-    const known = members
-      .map((name) => directory.userByName.get(name.toLowerCase()) ?? groupIds.get(name.toLowerCase()))
-      .filter((id) => id !== undefined);
-    const elsewhere = known.length === 0 && members.length > 0;
-    if (elsewhere || (members.length === 0 && directory.tenant !== world.tenant)) continue;
+  for (const { id: given, displayName, members = [], groups = [] } of world.groups) {
+    const direct = members.map((name) => {
+      const key = name.toLowerCase();
+      return directory.userByName.get(key) ?? devices.get(key)?.id ?? groupIds.get(key);
+    });
+    const nested = groups.map((name) => groupIds.get(name.toLowerCase()));
+    const known = [...direct, ...nested].filter((id) => id !== undefined);
+    const named = members.length + groups.length > 0;
+    if (named ? known.length === 0 : !homeless) continue;
     // Two groups may have one name.
     const id = given ?? groupIds.get(displayName.toLowerCase())!;
-    directory.groups.seed(newGroup({ id, displayName, memberIds: known }, clock.now()));
+    directory.groups.seed(newGroup({ id, displayName, memberIds: [...new Set(known)] }, clock.now()));
   }
 }
 

@@ -1,4 +1,5 @@
 /** Errors as Microsoft Graph answers them. Codes and texts: recorded answers where there are any, else the sources named at each. */
+import type { SandboxHost } from "../host.ts";
 
 export interface ErrorDetail {
   code: string;
@@ -43,8 +44,19 @@ export const unknownSegment = (segment: string) =>
 export const invalidValue = (property: string, resource: string) =>
   badRequest(`Invalid value specified for property '${property}' of resource '${resource}'.`);
 export const invalidProperty = (property: string) => badRequest(`Invalid property '${property}'.`);
-/** A value that must be unique in the tenant is taken. */
-export const objectConflict = (property: string) => {
+/** A value that must be unique in the tenant is taken; the property is named in `details`, too, or in the message alone. */
+export const objectConflict = (property: string, detailed = true) => {
   const message = `Another object with the same value for property ${property} already exists.`;
-  return badRequest(message, [{ code: "ObjectConflict", message, target: property }]);
+  return badRequest(message, detailed ? [{ code: "ObjectConflict", message, target: property }] : undefined);
 };
+export const referenceExists = (property: string) =>
+  badRequest(`One or more added object references already exist for the following modified properties: '${property}'.`);
+/** For DELETE …/$ref: what is answered is open. */
+export const referenceAbsent = (host: SandboxHost, property: string, id: string) =>
+  host.behaviour.open.absentReference === "notFound"
+    ? notFound(id)
+    : badRequest(
+        `One or more removed object references do not exist for the following modified properties: '${property}'.`,
+      );
+export const forbidden = () =>
+  new GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");

@@ -92,7 +92,15 @@ export const USER_FIELDS: Fields = {
   mailNickname: isName,
   accountEnabled: isFlag,
   userType: nullable(isText),
-  jobTitle: nullable(isText),
+  jobTitle: nullable(atMost(128)),
+  companyName: nullable(atMost(64)),
+  country: nullable(atMost(128)),
+  department: nullable(atMost(64)),
+  employeeId: nullable(atMost(16)),
+  employeeType: nullable(isText),
+  usageLocation: nullable((value) => typeof value === "string" && /^[A-Za-z]{2}$/.test(value)),
+  onPremisesExtensionAttributes: nullable(isObject),
+  onPremisesSamAccountName: "read-only",
   mobilePhone: nullable(isText),
   officeLocation: nullable(isText),
   preferredLanguage: nullable(isText),
@@ -124,6 +132,13 @@ export function checked(body: Body, fields: Fields, resource: string): Body {
     result[name] = value;
   }
   return result;
+}
+
+/** A client may send the object's own id along; another one is refused as read-only. */
+export function withoutOwnId(body: Body, { id }: { id: string }): Body {
+  if (typeof body.id !== "string" || body.id.toLowerCase() !== id) return body;
+  const { id: _, ...rest } = body;
+  return rest;
 }
 
 export function required(body: Body, resource: string, ...names: string[]): void {

@@ -13,13 +13,17 @@ import { batchOf, type InnerRequest, type Outcome, runBatch } from "./batch.ts";
 import { createTenant } from "./context.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { badGatewayRequest, GraphError, unknownSegment } from "./error.ts";
-import { createLogin, tokenOf } from "./login.ts";
+import { createLogin } from "./login.ts";
+import { addEmptyNavigations } from "./navigations.ts";
 import { checkPermissions } from "./permissions.ts";
-import { type Answer, type Body, type Route, Router } from "./router.ts";
+import { type Answer, type Body, type Call, type Route, Router } from "./router.ts";
 import { addApplicationRoutes } from "./routes-applications.ts";
-import { addPeopleRoutes } from "./routes-people.ts";
+import { addGroupRoutes } from "./routes-groups.ts";
+import { addOrganizationRoutes } from "./routes-organization.ts";
 import { addPolicyRoutes } from "./routes-policies.ts";
 import { addSynchronizationRoutes } from "./routes-synchronization.ts";
+import { addUserRoutes } from "./routes-users.ts";
+import { tenantOfBearer } from "./token.ts";
 
 const BATCH = "/$batch";
 const JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
@@ -29,7 +33,7 @@ const GUID_SEGMENT = /^\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\/)/i;
 export function createGraph(host: SandboxHost): SandboxService[] {
   const tenants = host.world.tenants.map((tenant) => {
     const directory = createDirectory(host, tenant);
-    return { directory, router: routerOf(host, directory), bearer: `Bearer ${tokenOf(tenant.id)}` };
+    return { directory, router: routerOf(host, directory) };
   });
   const directoryOf = (name: string): Directory | undefined =>
     tenants
@@ -38,13 +42,10 @@ export function createGraph(host: SandboxHost): SandboxService[] {
         const wanted = name.toLowerCase();
         return tenant.id.toLowerCase() === wanted || tenant.verifiedDomains.some((one) => one.toLowerCase() === wanted);
       });
-  /** Any bearer is good; one from the login service, or one that ends in "/" and a tenant's id, leads to that tenant, all others to the first. */
+  /** Any bearer is good; one that names a tenant leads to it, all others to the first. */
   const tenantFor = (request: SandboxRequest): Served => {
-    const given = request.headers.authorization ?? "";
-    const own = tenants.find(
-      ({ bearer, directory }) => bearer === given || given.endsWith(`/${directory.tenant.id.toLowerCase()}`),
-    );
-    return own ?? tenants[0]!;
+    const wanted = tenantOfBearer(request.headers.authorization ?? "");
+    return tenants.find(({ directory }) => directory.tenant.id.toLowerCase() === wanted) ?? tenants[0]!;
   };
   return [new GraphService(host, tenantFor), createLogin(host, directoryOf)];
 }
@@ -59,9 +60,12 @@ function routerOf(host: SandboxHost, directory: Directory): Router {
   const router = new Router();
   const tenant = createTenant(host, directory);
   addApplicationRoutes(router, tenant);
-  addPeopleRoutes(router, tenant);
+  addUserRoutes(router, tenant);
+  addGroupRoutes(router, tenant);
   addPolicyRoutes(router, tenant);
   addSynchronizationRoutes(router, tenant);
+  addOrganizationRoutes(router, tenant);
+  addEmptyNavigations(router, tenant);
   return router;
 }
 
@@ -131,6 +135,7 @@ class GraphService implements SandboxService {
   async #answer(request: SandboxRequest, admit: Admit | undefined): Promise<Answer> {
     const path = belowVersion(request.path);
     if (path === undefined) throw badGatewayRequest(`Invalid version: ${request.path.split("/")[1] ?? ""}`);
+    const version = /^\/beta\//i.test(request.path) ? "beta" : "v1.0";
     const { method, query, headers } = request;
     if (path === BATCH && method === "POST")
       return runBatch(batchOf(parse(request.body)), this.#host, (inner) => this.#inner(inner, request, admit));
@@ -138,24 +143,25 @@ class GraphService implements SandboxService {
       throw badGatewayRequest(
         "Write requests are only supported on contained entities or navigation properties with bindings.",
       );
-    return this.#run(request, { method, path: withoutTenant(path), query, headers, body: parse(request.body) });
+    return this.#run(request, {
+      method,
+      path: withoutTenant(path),
+      query,
+      headers,
+      body: parse(request.body),
+      version,
+    });
   }
 
   async #run(
     request: SandboxRequest,
-    {
-      method,
-      path,
-      query,
-      headers,
-      body,
-    }: { method: string; path: string; query: URLSearchParams; headers: Record<string, string>; body: Body },
+    { method, path, query, headers, body, version }: Omit<Call, "ids" | "base"> & { method: string },
   ): Promise<Answer> {
     const { directory, router } = this.#tenantFor(request);
     const found = router.find(method, path);
     if (!found) throw unknownSegment(decodeSafely(path.split("/").find((segment) => segment !== "") ?? ""));
     checkPermissions(this.#host, directory, found.route.name, found.ids);
-    return found.route.run({ ids: found.ids, body, query, headers, path, base: request.baseUrl });
+    return found.route.run({ ids: found.ids, body, query, headers, path, base: request.baseUrl, version });
   }
 
   async #inner(inner: InnerRequest, request: SandboxRequest, admit: Admit | undefined): Promise<Outcome> {
@@ -180,6 +186,7 @@ class GraphService implements SandboxService {
         query: searchParams,
         headers,
         body: inner.body ?? {},
+        version: "v1.0",
       });
       return body ? { status, headers: { "Content-Type": JSON_TYPE }, body } : { status };
     } catch (error) {
@@ -232,9 +239,10 @@ const commonHeaders = (ids: RequestIds, units: number): Record<string, string> =
   "x-ms-resource-unit": String(units),
 });
 
-function success({ status, body, headers }: Answer, ids: RequestIds, units: number): SandboxResponse {
+function success({ status, body, text, headers }: Answer, ids: RequestIds, units: number): SandboxResponse {
   const common = { ...commonHeaders(ids, units), ...headers };
   if (status === 204) return { status, headers: common };
+  if (text !== undefined) return { status, headers: { ...common, "content-type": "text/plain" }, body: text };
   return {
     status,
     headers: { ...common, "content-type": JSON_TYPE, "odata-version": "4.0" },
@@ -252,7 +260,8 @@ function unitsOf(route: Route | undefined, query: URLSearchParams): number {
   return Math.max(1, units);
 }
 
-const belowVersion = (path: string): string | undefined => /^\/v1\.0(\/.*)$/i.exec(path)?.[1];
+/** What v1.0 has, beta has, too; what only beta has is not here. */
+const belowVersion = (path: string): string | undefined => /^\/(?:v1\.0|beta)(\/.*)$/i.exec(path)?.[1];
 /** A tenant's id in front is tolerated, except by $ref (microsoft-graph-docs#18898). */
 const withoutTenant = (path: string) => path.replace(GUID_SEGMENT, "");
 

@@ -6,14 +6,12 @@ import { createCertificate, type SigningCertificate } from "./certificate.ts";
 import { signingCertificates } from "./credentials.ts";
 import type { Directory } from "./directory.ts";
 import { federationMetadata } from "./metadata.ts";
+import { tokenOf } from "./token.ts";
 
 const METADATA = /^\/([^/]+)\/federationmetadata\/2007-06\/federationmetadata\.xml$/i;
 const TOKEN = /^\/([^/]+)\/oauth2\/v2\.0\/token$/i;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const TOKEN_LIFE_SECONDS = 3599;
-
-/** The bearer that Graph takes for a tenant's. */
-export const tokenOf = (tenantId: string) => `sandbox.${Buffer.from(tenantId).toString("base64url")}`;
 
 /** `directoryOf` knows a tenant by id or by verified domain. */
 export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => Directory | undefined): SandboxService {
@@ -32,6 +30,10 @@ export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => 
     return key;
   };
 
+  /** An explicit null leaves the choice to the service (terraform-provider-microsoft365#3491); what holds before is open. */
+  const choosesCertificate = (directory: Directory, principalId: string) =>
+    directory.automaticSigning.has(principalId) || host.behaviour.open.certificateNeverPreferred === "newest";
+
   async function metadata(tenant: string, request: SandboxRequest): Promise<SandboxResponse> {
     const directory = directoryOf(tenant);
     if (!directory) return unknownTenant(tenant);
@@ -47,7 +49,10 @@ export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => 
         `AADSTS700016: Application with identifier '${appId}' was not found in the directory '${tenant}'.`,
       );
     const signer = await keyOf(directory.tenant.id);
-    const { active } = principal ? signingCertificates(principal, host.clock.now()) : { active: [] };
+    const { active, inactive } = principal
+      ? signingCertificates(principal, host.clock.now(), choosesCertificate(directory, principal.id))
+      : { active: [], inactive: [] };
+    const listed = host.behaviour.open.inactiveCertificatesInMetadata === "listed" ? inactive : [];
     const knob = host.behaviour.metadata;
     return {
       status: 200,
@@ -56,7 +61,7 @@ export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => 
         tenantId: knob === "otherTenant" ? randomUUID() : directory.tenant.id,
         cloud: directory.tenant.cloud,
         // Without a certificate of its own an application's tokens are signed with the tenant's.
-        certificates: active.length > 0 ? active : [signer.der],
+        certificates: [...(active.length > 0 ? active : [signer.der]), ...listed],
         signer,
         fault: knob === "otherTenant" ? undefined : knob,
       }),
@@ -92,7 +97,12 @@ export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => 
       token_type: "Bearer",
       expires_in: TOKEN_LIFE_SECONDS,
       ext_expires_in: TOKEN_LIFE_SECONDS,
-      access_token: tokenOf(directory.tenant.id),
+      access_token: tokenOf(
+        directory.tenant.id,
+        host.behaviour.graphPermissions,
+        lifetime(host.clock.now()),
+        form.get("client_id")!,
+      ),
     });
   }
 
@@ -121,6 +131,11 @@ export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => 
       return { ...response, headers: { ...response.headers, "retry-after": String(retryAfterSeconds ?? 1) } };
     },
   };
+}
+
+function lifetime(now: Date) {
+  const iat = Math.floor(now.getTime() / 1000);
+  return { iat, nbf: iat, exp: iat + TOKEN_LIFE_SECONDS };
 }
 
 const json = (status: number, body: object): SandboxResponse => ({

@@ -210,6 +210,35 @@ const fold = (value: unknown): Literal =>
 const get = (entity: Entity, path: string): unknown =>
   path.split("/").reduce<unknown>((value, part) => (value as Entity | null | undefined)?.[part], entity);
 
+/** $search="property:text", clauses joined by AND or OR: words of the value that begin with the text. */
+export function searchTest(search: string): (entity: Entity) => boolean {
+  const clauses = search.split(/\s+(AND|OR)\s+/);
+  const testOf = (clause: string) => {
+    const [, property, text] = /^"(\w+):(.*)"$/s.exec(clause.trim()) ?? [];
+    if (property === undefined) throw badRequest(`Syntax error: invalid $search clause ${clause}.`);
+    const wanted = text!.toLowerCase();
+    return (entity: Entity) =>
+      String(entity[property] ?? "")
+        .toLowerCase()
+        .split(/[\s.,_@-]+/)
+        .some((_, index, words) => words.slice(index).join(" ").startsWith(wanted));
+  };
+  let test = testOf(clauses[0]!);
+  for (let i = 1; i + 1 < clauses.length; i += 2) {
+    const [left, right] = [test, testOf(clauses[i + 1]!)];
+    test = clauses[i] === "AND" ? (one) => left(one) && right(one) : (one) => left(one) || right(one);
+  }
+  return test;
+}
+
+/** $orderby=property or "property desc", one property. */
+export function ordered<T extends Entity>(rows: readonly T[], order: string): T[] {
+  const [property = "", direction = "asc"] = order.trim().split(/\s+/);
+  const sign = direction.toLowerCase() === "desc" ? -1 : 1;
+  const key = (row: T) => String(row[property] ?? "").toLowerCase();
+  return [...rows].sort((a, b) => sign * key(a).localeCompare(key(b)));
+}
+
 /** The fields asked for, and annotations. Names nobody knows are left out silently, as the directory does for open types. */
 export function select(entity: Entity, fields: string | null): Entity {
   if (!fields || fields === "*") return entity;

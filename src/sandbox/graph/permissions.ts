@@ -3,8 +3,9 @@
  * reference of Microsoft Graph; what it leaves out (deleted items, alternate keys) is taken as for the same objects elsewhere.
  */
 import type { SandboxHost } from "../host.ts";
-import { CALLER, type Directory, objectId } from "./directory.ts";
+import { type Directory, objectId } from "./directory.ts";
 import { GraphError } from "./error.ts";
+import { CALLER } from "./token.ts";
 
 /** Any of these; a permission with `+` needs all that it names. */
 type Needs = readonly string[];
@@ -39,12 +40,12 @@ const READ_MEMBERS = [
 
 const TABLE: [operation: RegExp, needs: Needs][] = [
   [/^POST \/applicationTemplates\/\{\}\/instantiate$/, WRITE_PRINCIPALS],
-  [/^GET \/applications$/, READ_APPLICATIONS],
+  [/^GET \/applications(\/\$count)?$/, READ_APPLICATIONS],
   [/^GET \/applications\/(delta|\{\}(\/owners)?)$/, READ_ONE_APPLICATION],
   [/^POST \/applications$/, ["AppRegistration.Create", ...WRITE_APPLICATIONS]],
   [/^(PATCH|DELETE) \/applications\/\{\}$/, WRITE_APPLICATIONS],
   [/^(POST|DELETE) \/(applications|servicePrincipals)\/\{\}\/owners\/(\{\}\/)?\$ref$/, ADD_OWNERS],
-  [/^GET \/servicePrincipals$/, READ_APPLICATIONS],
+  [/^GET \/servicePrincipals(\/\$count)?$/, READ_APPLICATIONS],
   [/^GET \/servicePrincipals\/(delta|\{\}(\/owners|\/appRoleAssignedTo(\/\{\})?)?)$/, READ_ONE_APPLICATION],
   [/^(POST \/servicePrincipals|(PATCH|DELETE) \/servicePrincipals\/\{\})$/, WRITE_PRINCIPALS],
   [/^POST \/servicePrincipals\/\{\}\/addTokenSigningCertificate$/, WRITE_PRINCIPALS],
@@ -63,13 +64,32 @@ const TABLE: [operation: RegExp, needs: Needs][] = [
   [/^GET \/policies\//, CLAIMS],
   [/^(POST|PATCH|DELETE) \/policies\//, WRITE_CLAIMS],
   [/^GET \/users\/delta$/, READ_ALL_USERS],
-  [/^GET \/users(\/\{\})?$/, READ_USERS],
+  [/^GET \/users(\/\{\}|\/\$count)?$/, READ_USERS],
+  [/^(POST|PATCH|DELETE) \/users(\/\{\})?$/, ["User.ReadWrite.All", "Directory.ReadWrite.All"]],
+  [/^GET \/users\/\{\}\/manager$/, ["User.Read.All", "User.ReadWrite.All", ...DIRECTORY]],
   [
-    /^GET \/(users|groups|servicePrincipals)\/\{\}\/appRoleAssignments$/,
+    /^GET \/(users|groups|servicePrincipals)\/\{\}\/appRoleAssignments(\/\{\})?$/,
     ["AppRoleAssignment.ReadWrite.All", ...DIRECTORY],
   ],
-  [/^GET \/groups(\/delta|\/\{\})?$/, READ_GROUPS],
-  [/^GET \/groups\/\{\}\/(members|transitiveMembers)$/, READ_MEMBERS],
+  [/^POST \/(users|groups|servicePrincipals)\/\{\}\/appRoleAssignments$/, ASSIGN],
+  [
+    /^DELETE \/(users|groups|servicePrincipals)\/\{\}\/appRoleAssignments\/\{\}$/,
+    ["AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.All"],
+  ],
+  [/^GET \/groups(\/delta|\/\{\}|\/\$count)?$/, READ_GROUPS],
+  [/^(POST|PATCH|DELETE) \/groups(\/\{\})?$/, ["Group.ReadWrite.All", "Directory.ReadWrite.All"]],
+  [
+    /^(POST|DELETE) \/groups\/\{\}\/members\/(\{\}\/)?\$ref$/,
+    ["GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"],
+  ],
+  [/^GET \/groups\/\{\}\/(members|transitiveMembers|memberOf|transitiveMemberOf)(\/|$)/, READ_MEMBERS],
+  [/^GET \/users\/\{\}\/(memberOf|transitiveMemberOf)(\/|$)/, [...READ_ALL_USERS, "GroupMember.Read.All"]],
+  [/^GET \/servicePrincipals\/\{\}\/(memberOf|transitiveMemberOf)(\/|$)/, READ_ONE_APPLICATION],
+  [/^GET \/organization/, ["Organization.Read.All", ...DIRECTORY, "User.Read.All"]],
+  [/^GET \/domains/, ["Domain.Read.All", ...DIRECTORY]],
+  [/^GET \/auditLogs\/provisioning$/, ["AuditLog.Read.All", "ProvisioningLog.Read.All", "Directory.Read.All"]],
+  [/^GET \/directory\/deletedItems\/microsoft\.graph\.user$/, READ_ALL_USERS],
+  [/^GET \/directory\/deletedItems\/microsoft\.graph\.group$/, READ_GROUPS],
   [/^POST \/directoryObjects\/getByIds$/, DIRECTORY],
   [/^POST \/(users|groups)\/\{\}\/getMemberGroups$/, DIRECTORY],
   [/^GET \/directory\/deletedItems/, READ_ONE_APPLICATION],

@@ -14,11 +14,14 @@ export interface Call {
   path: string;
   /** The URL that /v1.0 is below; for links and `@odata.context`. */
   base: string;
+  version: "v1.0" | "beta";
 }
 
 export interface Answer {
   status: number;
   body?: Body;
+  /** Plain text instead of JSON. */
+  text?: string;
   headers?: Record<string, string>;
 }
 

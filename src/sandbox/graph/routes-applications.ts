@@ -1,25 +1,28 @@
 /** Operations on templates, applications, service principals, owners and deleted items. */
-import { contextOf, created, many, one } from "./answers.ts";
+import { contextOf, count, created, many, one } from "./answers.ts";
 import { createApplication, patchApplication } from "./applications.ts";
-import { assign, assignmentsOfPrincipal, unassign } from "./assignments.ts";
-import {
-  application,
-  applications,
-  assignments,
-  directoryObject,
-  principal,
-  servicePrincipals,
-  type Tenant,
-} from "./context.ts";
+import { addAssignmentRoutes } from "./assignments.ts";
+import { application, applications, directoryObject, principal, servicePrincipals, type Tenant } from "./context.ts";
 import { addTokenSigningCertificate } from "./credentials.ts";
-import { deleteApplication, deletedItem, deletedItems, deletedView, deletePrincipal, restore } from "./deletion.ts";
+import {
+  checkQuota,
+  deleteApplication,
+  deletedItem,
+  deletedItems,
+  deletedView,
+  deletePrincipal,
+  purge,
+  restore,
+  restoredView,
+} from "./deletion.ts";
 import { delta } from "./delta.ts";
-import { CALLER, changeable, objectId } from "./directory.ts";
-import { badRequest, GraphError, notFound, unknownSegment } from "./error.ts";
+import { changeable, objectId } from "./directory.ts";
+import { badRequest, GraphError, notFound, referenceAbsent, referenceExists, unknownSegment } from "./error.ts";
 import { createPrincipal, patchPrincipal, withoutKeys } from "./principals.ts";
 import { type Answer, type Call, NO_CONTENT, type Router, referencedId } from "./router.ts";
 import { instantiated } from "./shapes.ts";
 import { TEMPLATES, templateView } from "./templates.ts";
+import { CALLER } from "./token.ts";
 
 export function addApplicationRoutes(router: Router, tenant: Tenant): void {
   const { directory, host } = tenant;
@@ -29,6 +32,7 @@ export function addApplicationRoutes(router: Router, tenant: Tenant): void {
   router.add("POST", "/applications", (call) =>
     created(call, "applications", withoutKeys(createApplication(directory, host, call.body)), tenantId, "Application"),
   );
+  router.add("GET", "/applications/$count", (call) => count(call, applications(tenant)), 2);
   router.add(
     "GET",
     "/applications/delta",
@@ -44,13 +48,14 @@ export function addApplicationRoutes(router: Router, tenant: Tenant): void {
   router.add("PATCH", "/applications/{id}", (call) => upsertApplication(tenant, call));
   router.add("DELETE", "/applications/{id}", (call) => {
     const old = changeable(directory.applications, objectId(directory, "application", call.ids[0]!));
-    deleteApplication(directory, old, host.clock.now());
+    deleteApplication(directory, host, old);
     return NO_CONTENT;
   });
   router.add("GET", "/servicePrincipals", (call) => many(call, "servicePrincipals", servicePrincipals(tenant)));
   router.add("POST", "/servicePrincipals", (call) =>
     created(call, "servicePrincipals", createPrincipal(directory, host, call.body), tenantId, "ServicePrincipal"),
   );
+  router.add("GET", "/servicePrincipals/$count", (call) => count(call, servicePrincipals(tenant)));
   router.add("GET", "/servicePrincipals/delta", (call) =>
     delta(call, host, "servicePrincipals", directory.servicePrincipals, withoutKeys),
   );
@@ -60,7 +65,7 @@ export function addApplicationRoutes(router: Router, tenant: Tenant): void {
   const changeablePrincipal = (key: string) =>
     changeable(directory.servicePrincipals, objectId(directory, "servicePrincipal", key));
   router.add("PATCH", "/servicePrincipals/{id}", (call) => {
-    patchPrincipal(directory, changeablePrincipal(call.ids[0]!), call.body);
+    patchPrincipal(directory, host, changeablePrincipal(call.ids[0]!), call.body);
     return NO_CONTENT;
   });
   router.add("DELETE", "/servicePrincipals/{id}", (call) => {
@@ -81,14 +86,15 @@ export function addApplicationRoutes(router: Router, tenant: Tenant): void {
   });
   addOwners(router, tenant, "applications");
   addOwners(router, tenant, "servicePrincipals");
-  addAssignments(router, tenant);
+  addAssignmentRoutes(router, tenant);
   addDeletedItems(router, tenant);
 }
 
-/** With the public keys when they are asked for by name. */
+/** With the public keys when they are asked for by name, and in beta with the properties that v1.0 lacks. */
 function shown<T extends { keyCredentials: { key: string | null }[] }>(call: Call, object: T): T {
   const fields = call.query.get("$select")?.split(",") ?? [];
-  return fields.some((field) => field.trim() === "keyCredentials") ? object : withoutKeys(object);
+  const keyed = fields.some((field) => field.trim() === "keyCredentials") ? object : withoutKeys(object);
+  return call.version === "beta" ? { oauth2RequirePostResponse: false, samlMetadataUrl: null, ...keyed } : keyed;
 }
 
 /** By uniqueName, and with the right Prefer header, a PATCH creates what is missing: a plain application, no gallery one. */
@@ -102,11 +108,20 @@ function upsertApplication({ directory, host }: Tenant, call: Call): Answer {
       return created(call, "applications", application, directory.tenant.id, "Application");
     }
   }
-  patchApplication(directory, changeable(directory.applications, objectId(directory, "application", key)), call.body);
+  const old = changeable(directory.applications, objectId(directory, "application", key));
+  patchApplication(directory, host, old, call.body);
   return NO_CONTENT;
 }
 
-function addTemplates(router: Router, { directory, host }: Tenant): void {
+/** The caller owns it at once; when lists show that is open. */
+function ownedLater({ directory, host }: Tenant, id: string): void {
+  directory.owners.set(id, [CALLER]);
+  if (host.behaviour.open.ownersShow === "afterOneMinute")
+    directory.ownersHidden.set(id, host.clock.now().getTime() + 60_000);
+}
+
+function addTemplates(router: Router, tenant: Tenant): void {
+  const { directory, host } = tenant;
   router.add("GET", "/applicationTemplates", (call) =>
     many(call, "applicationTemplates", {
       rows: () => TEMPLATES.map(templateView),
@@ -125,13 +140,14 @@ function addTemplates(router: Router, { directory, host }: Tenant): void {
     const template = templateOf(call.ids[0]!);
     const displayName = call.body.displayName;
     if (typeof displayName !== "string" || displayName === "") throw badRequest("The displayName is required.");
+    checkQuota(directory, 2);
     const home = { id: directory.tenant.id, domain: directory.tenant.verifiedDomains[0] ?? "" };
     const made = instantiated(template, displayName, home, host.clock.now());
     directory.applications.set(made.application);
     directory.servicePrincipals.set(made.servicePrincipal);
     directory.applicationByAppId.set(made.application.appId, made.application.id);
     directory.principalByAppId.set(made.application.appId, made.servicePrincipal.id);
-    if (host.behaviour.instantiateOwner) for (const { id } of Object.values(made)) directory.owners.set(id, [CALLER]);
+    if (host.behaviour.instantiateOwner) for (const { id } of Object.values(made)) ownedLater(tenant, id);
     return {
       status: 201,
       headers: { location: "https://graph.microsoft.com" },
@@ -141,13 +157,15 @@ function addTemplates(router: Router, { directory, host }: Tenant): void {
 }
 
 function addOwners(router: Router, tenant: Tenant, set: "applications" | "servicePrincipals"): void {
-  const { owners } = tenant.directory;
+  const { owners, ownersHidden } = tenant.directory;
+  const visible = (id: string) =>
+    (ownersHidden.get(id) ?? 0) > tenant.host.clock.now().getTime() ? [] : (owners.get(id) ?? []);
   const idOf = (call: Call) => (set === "applications" ? application : principal)(tenant, call.ids[0]!).id;
   router.add("GET", `/${set}/{id}/owners`, (call) => {
     const id = idOf(call);
     return many(call, "directoryObjects", {
       rows: () =>
-        (owners.get(id) ?? []).map(
+        visible(id).map(
           (owner) =>
             directoryObject(tenant, owner) ?? {
               "@odata.type": "#microsoft.graph.servicePrincipal",
@@ -162,17 +180,14 @@ function addOwners(router: Router, tenant: Tenant, set: "applications" | "servic
     const owner = referencedId(call.body);
     if (owner !== CALLER && !directoryObject(tenant, owner)) throw notFound(owner);
     const present = owners.get(id) ?? [];
-    if (present.includes(owner))
-      throw badRequest(
-        "One or more added object references already exist for the following modified properties: 'owners'.",
-      );
+    if (present.includes(owner)) throw referenceExists("owners");
     owners.set(id, [...present, owner]);
     return NO_CONTENT;
   });
   router.add("DELETE", `/${set}/{id}/owners/{owner}/$ref`, (call) => {
     const id = idOf(call);
     const present = owners.get(id) ?? [];
-    if (!present.includes(call.ids[1]!)) throw notFound(call.ids[1]!);
+    if (!present.includes(call.ids[1]!)) throw referenceAbsent(tenant.host, "owners", call.ids[1]!);
     owners.set(
       id,
       present.filter((owner) => owner !== call.ids[1]),
@@ -181,40 +196,12 @@ function addOwners(router: Router, tenant: Tenant, set: "applications" | "servic
   });
 }
 
-function addAssignments(router: Router, tenant: Tenant): void {
-  const { directory, host } = tenant;
-  const context = (id: string) => `servicePrincipals('${id}')/appRoleAssignedTo`;
-  router.add("GET", "/servicePrincipals/{id}/appRoleAssignedTo", (call) => {
-    const { id } = principal(tenant, call.ids[0]!);
-    return many(call, context(id), { rows: () => assignments(tenant, id).readAll() });
-  });
-  router.add("POST", "/servicePrincipals/{id}/appRoleAssignedTo", (call) => {
-    const { id } = principal(tenant, call.ids[0]!);
-    const assignment = assign(directory, host, id, call.body);
-    return { status: 201, body: { "@odata.context": contextOf(call, `${context(id)}/$entity`), ...assignment } };
-  });
-  router.add("GET", "/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", (call) => {
-    const { id } = principal(tenant, call.ids[0]!);
-    const assignment = assignments(tenant, id).read(call.ids[1]!);
-    if (!assignment) throw notFound(call.ids[1]!);
-    return one(call, context(id), assignment);
-  });
-  router.add("DELETE", "/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", (call) => {
-    unassign(directory, host, principal(tenant, call.ids[0]!).id, call.ids[1]!);
-    return NO_CONTENT;
-  });
-  router.add("GET", "/servicePrincipals/{id}/appRoleAssignments", (call) => {
-    const { id } = principal(tenant, call.ids[0]!);
-    return many(call, `servicePrincipals('${id}')/appRoleAssignments`, {
-      rows: () => assignmentsOfPrincipal(directory, id),
-    });
-  });
-}
-
 function addDeletedItems(router: Router, { directory, host }: Tenant): void {
   for (const [type, set] of [
     ["application", "applications"],
     ["servicePrincipal", "servicePrincipals"],
+    ["group", "groups"],
+    ["user", "users"],
   ] as const) {
     router.add("GET", `/directory/deletedItems/microsoft.graph.${type}`, (call) =>
       many(call, set, {
@@ -222,7 +209,10 @@ function addDeletedItems(router: Router, { directory, host }: Tenant): void {
           deletedItems(directory, host)
             .filter((item) => item.type === type)
             .map(deletedView),
-        filter: { resource: "DirectoryObject", properties: new Set(["id", "displayName", "appId"]) },
+        filter: {
+          resource: "DirectoryObject",
+          properties: new Set(["id", "displayName", "appId", "userPrincipalName"]),
+        },
       }),
     );
   }
@@ -231,12 +221,12 @@ function addDeletedItems(router: Router, { directory, host }: Tenant): void {
     return one(call, "directoryObjects", { "@odata.type": `#microsoft.graph.${item.type}`, ...deletedView(item) });
   });
   router.add("DELETE", "/directory/deletedItems/{id}", (call) => {
-    directory.deleted.delete(deletedItem(directory, host, call.ids[0]!).object.id);
+    purge(directory, host, call.ids[0]!);
     return NO_CONTENT;
   });
   router.add("POST", "/directory/deletedItems/{id}/restore", (call) => {
-    const { type, object } = restore(directory, host, call.ids[0]!);
-    return one(call, "directoryObjects", { "@odata.type": `#microsoft.graph.${type}`, ...withoutKeys(object) });
+    const item = restore(directory, host, call.ids[0]!);
+    return one(call, "directoryObjects", { "@odata.type": `#microsoft.graph.${item.type}`, ...restoredView(item) });
   });
   router.add("GET", "/directory/deletedItems", () => {
     throw new GraphError(400, "Request_BadRequest", "The type of the deleted objects is required.");

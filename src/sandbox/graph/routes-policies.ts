@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { contextOf, many, one } from "./answers.ts";
 import { principal, type Tenant } from "./context.ts";
 import { changeable, seen } from "./directory.ts";
-import { badRequest, notFound } from "./error.ts";
+import { badRequest, notFound, referenceAbsent, referenceExists } from "./error.ts";
+import { managementPolicy } from "./management.ts";
 import { withoutKeys } from "./principals.ts";
 import { type Body, NO_CONTENT, type Router, referencedId } from "./router.ts";
 import type { ClaimsPolicy } from "./shapes.ts";
@@ -33,8 +34,7 @@ export function addPolicyRoutes(router: Router, tenant: Tenant): void {
   router.add("DELETE", "/policies/claimsMappingPolicies/{id}", (call) => {
     const { id } = changeable(claimsPolicies, call.ids[0]!);
     claimsPolicies.delete(id);
-    for (const { id: linked } of tenant.directory.servicePrincipals.values())
-      if (policyLinks.get(linked) === id) policyLinks.delete(linked);
+    for (const { id: linked } of tenant.directory.servicePrincipals.values()) unlink(tenant, linked, id);
     return NO_CONTENT;
   });
   router.add("GET", "/policies/claimsMappingPolicies/{id}/appliesTo", (call) => {
@@ -43,26 +43,38 @@ export function addPolicyRoutes(router: Router, tenant: Tenant): void {
       rows: () =>
         tenant.directory.servicePrincipals
           .readAll()
-          .filter((one) => policyLinks.read(one.id) === id)
+          .filter((one) => policyLinks.read(one.id)?.includes(id))
           .map((one) => ({ "@odata.type": "#microsoft.graph.servicePrincipal", ...withoutKeys(one) })),
     });
   });
   addLinks(router, tenant);
   router.add("GET", "/policies/defaultAppManagementPolicy", (call) => ({
     status: 200,
-    body: { "@odata.context": contextOf(call, "policies/defaultAppManagementPolicy/$entity"), ...MANAGEMENT_POLICY },
+    body: {
+      "@odata.context": contextOf(call, "policies/defaultAppManagementPolicy/$entity"),
+      ...managementPolicy(tenant.directory.tenant),
+    },
   }));
 }
 
-/** One policy to a service principal: it must carry all claims, so a second one makes no sense and is refused. */
+function unlink({ directory: { policyLinks } }: Tenant, principalId: string, policyId: string): boolean {
+  const links = policyLinks.get(principalId) ?? [];
+  if (!links.includes(policyId)) return false;
+  const left = links.filter((id) => id !== policyId);
+  if (left.length > 0) policyLinks.set(principalId, left);
+  else policyLinks.delete(principalId);
+  return true;
+}
+
+/** A policy must carry all claims, so a second one makes no sense; what the service does with it is open. */
 function addLinks(router: Router, tenant: Tenant): void {
   const { claimsPolicies, policyLinks } = tenant.directory;
   router.add("GET", "/servicePrincipals/{id}/claimsMappingPolicies", (call) => {
     const { id } = principal(tenant, call.ids[0]!);
     return many(call, SET, {
       rows: () => {
-        const policy = claimsPolicies.read(policyLinks.read(id) ?? "");
-        return policy ? [{ "@odata.type": "#microsoft.graph.claimsMappingPolicy", ...policy }] : [];
+        const policies = (policyLinks.read(id) ?? []).map((one) => claimsPolicies.read(one)).filter((one) => !!one);
+        return policies.map((policy) => ({ "@odata.type": "#microsoft.graph.claimsMappingPolicy", ...policy }));
       },
     });
   });
@@ -70,21 +82,19 @@ function addLinks(router: Router, tenant: Tenant): void {
     const { id } = principal(tenant, call.ids[0]!);
     const policy = claimsPolicies.read(referencedId(call.body).toLowerCase());
     if (!policy) throw notFound(referencedId(call.body));
-    if (policyLinks.get(id) === policy.id)
-      throw badRequest(
-        "One or more added object references already exist for the following modified properties: 'claimsMappingPolicies'.",
-      );
-    if (policyLinks.get(id) !== undefined)
+    const links = policyLinks.get(id) ?? [];
+    if (links.includes(policy.id)) throw referenceExists("claimsMappingPolicies");
+    if (links.length > 0 && tenant.host.behaviour.open.secondClaimsPolicy === "refused")
       throw badRequest(
         "A conflicting object with one or more of the specified property values is present in the directory.",
       );
-    policyLinks.set(id, policy.id);
+    policyLinks.set(id, [...links, policy.id]);
     return NO_CONTENT;
   });
   router.add("DELETE", "/servicePrincipals/{id}/claimsMappingPolicies/{policy}/$ref", (call) => {
     const { id } = principal(tenant, call.ids[0]!);
-    if (policyLinks.get(id) !== call.ids[1]!.toLowerCase()) throw notFound(call.ids[1]!);
-    policyLinks.delete(id);
+    if (!unlink(tenant, id, call.ids[1]!.toLowerCase()))
+      throw referenceAbsent(tenant.host, "claimsMappingPolicies", call.ids[1]!);
     return NO_CONTENT;
   });
 }
@@ -119,7 +129,7 @@ function definitionOf(definition: unknown): string[] {
   if (Version !== 1 || !basic || !Array.isArray(ClaimsSchema) || !known) throw refusal;
   for (const claim of ClaimsSchema as Body[]) {
     const names = Object.keys(claim);
-    const sourced = typeof claim.Source === "string" && (claim.ID !== undefined || claim.ExtensionID !== undefined);
+    const sourced = typeof claim.Source === "string" && (claim.ID ?? claim.Id ?? claim.ExtensionID) !== undefined;
     const target = claim.SamlClaimType !== undefined || claim.JwtClaimType !== undefined;
     if (!target || !(sourced || claim.Value !== undefined) || names.some((name) => !CLAIM_KEYS.has(name)))
       throw refusal;
@@ -130,6 +140,8 @@ function definitionOf(definition: unknown): string[] {
 const CLAIM_KEYS = new Set([
   "Source",
   "ID",
+  // In use, and working: terraform-provider-azuread#1115.
+  "Id",
   "ExtensionID",
   "Value",
   "TransformationId",
@@ -138,29 +150,3 @@ const CLAIM_KEYS = new Set([
   "SAMLNameFormat",
   "SamlNameForm",
 ]);
-
-const restriction = (state: "enabled" | "disabled") => ({
-  state,
-  isStateSetByMicrosoft: true,
-  restrictForAppsCreatedAfterDateTime: null,
-  excludeSaml: true,
-  excludeAppsReceivingV2Tokens: true,
-  excludeActors: null,
-});
-const MANAGEMENT_POLICY = {
-  id: "00000000-0000-0000-0000-000000000000",
-  deletedDateTime: null,
-  displayName: "Default app management tenant policy",
-  description:
-    "Default tenant policy that enforces app management restrictions on applications and service principals.",
-  isEnabled: true,
-  applicationRestrictions: {
-    passwordCredentials: [],
-    keyCredentials: [],
-    identifierUris: {
-      nonDefaultUriAddition: restriction("disabled"),
-      uriAdditionWithoutUniqueTenantIdentifier: restriction("enabled"),
-    },
-  },
-  servicePrincipalRestrictions: { passwordCredentials: [], keyCredentials: [] },
-};

@@ -2,7 +2,7 @@
 import { contextOf, many, one } from "./answers.ts";
 import type { Tenant } from "./context.ts";
 import { objectId } from "./directory.ts";
-import { badRequest, GraphError, notFound } from "./error.ts";
+import { badRequest, forbidden, GraphError, notFound } from "./error.ts";
 import { type Body, type Call, NO_CONTENT, type Router } from "./router.ts";
 import type { ServicePrincipal } from "./shapes.ts";
 import { AWS_TEMPLATE_ID } from "./templates.ts";
@@ -11,10 +11,11 @@ const ROOT = "/servicePrincipals/{id}/synchronization";
 
 export function addSynchronizationRoutes(router: Router, tenant: Tenant): void {
   const sync = tenant.synchronization;
-  const idOf = (call: Call) => provisioned(tenant, call.ids[0]!).id;
+  const refused = new Map<string, number>();
+  const idOf = (call: Call) => known(tenant, refused, provisioned(tenant, call.ids[0]!)).id;
   const context = (call: Call, what: string) => `servicePrincipals('${idOf(call)}')/synchronization/${what}`;
   const templatesOf = (call: Call): Body[] =>
-    provisioned(tenant, call.ids[0]!).applicationTemplateId === AWS_TEMPLATE_ID ? [TEMPLATE] : [];
+    provisioned(tenant, idOf(call)).applicationTemplateId === AWS_TEMPLATE_ID ? [TEMPLATE] : [];
 
   router.add("GET", ROOT, (call) =>
     one(call, "synchronization", { id: idOf(call), secrets: sync.secrets(idOf(call)) }),
@@ -78,9 +79,10 @@ export function addSynchronizationRoutes(router: Router, tenant: Tenant): void {
       },
     };
   });
-  router.add("GET", `${ROOT}/secrets`, (call) =>
-    many(call, context(call, "secrets"), { rows: () => sync.secrets(idOf(call)), idOf: ({ key }) => key }),
-  );
+  router.add("GET", `${ROOT}/secrets`, (call) => {
+    if (tenant.host.behaviour.open.readSynchronizationSecrets === "forbidden") throw forbidden();
+    return many(call, context(call, "secrets"), { rows: () => sync.secrets(idOf(call)), idOf: ({ key }) => key });
+  });
   router.add("PUT", `${ROOT}/secrets`, (call) => {
     sync.putSecrets(idOf(call), call.body.value);
     return NO_CONTENT;
@@ -93,7 +95,19 @@ function provisioned({ directory }: Tenant, key: string): ServicePrincipal {
   const principal = directory.servicePrincipals.read(id);
   if (principal) return principal;
   if (!directory.servicePrincipals.get(id)) throw notFound(key);
-  throw new GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
+  throw forbidden();
+}
+
+const FIRST_MINUTE_MS = 60_000;
+
+/** Where provisioning learns late of a service principal: 403 and 409 in turn for a minute. */
+function known({ host }: Tenant, refused: Map<string, number>, principal: ServicePrincipal): ServicePrincipal {
+  const age = host.clock.now().getTime() - Date.parse(String(principal.createdDateTime));
+  if (host.behaviour.open.provisioningKnowsPrincipal === "atOnce" || age >= FIRST_MINUTE_MS) return principal;
+  const count = refused.get(principal.id) ?? 0;
+  refused.set(principal.id, count + 1);
+  if (count % 2 === 0) throw forbidden();
+  throw new GraphError(409, "Conflict", "The service principal is being provisioned. Please retry later.");
 }
 
 const TEMPLATE = {

@@ -73,8 +73,13 @@ export interface Group {
   [name: string]: unknown;
   id: string;
   displayName: string;
-  /** Direct members, users and groups. Not a property: reads never show it. */
+  /** Direct members: users, groups, devices, service principals. Not a property: reads never show it. */
   memberIds: readonly string[];
+}
+export interface Device {
+  [name: string]: unknown;
+  id: string;
+  displayName: string;
 }
 export interface ClaimsPolicy {
   [name: string]: unknown;
@@ -243,12 +248,26 @@ export function instantiated(
   return { application, servicePrincipal };
 }
 
+/** extensionAttribute1 to 15, all empty. */
+export const NO_EXTENSIONS: Record<string, string | null> = Object.fromEntries(
+  Array.from({ length: 15 }, (_, index) => [`extensionAttribute${index + 1}`, null]),
+);
+
 export function newUser(input: Partial<User> & { userPrincipalName: string; id: string }): User {
   return {
     businessPhones: [],
+    companyName: null,
+    country: null,
+    department: null,
     displayName: null,
+    employeeId: null,
+    employeeType: null,
     givenName: null,
     jobTitle: null,
+    mailNickname: null,
+    onPremisesExtensionAttributes: NO_EXTENSIONS,
+    onPremisesSamAccountName: null,
+    usageLocation: null,
     mail: null,
     mobilePhone: null,
     officeLocation: null,

@@ -3,11 +3,13 @@ import { randomUUID } from "node:crypto";
 import type { EventualMap, SandboxHost } from "../host.ts";
 import { type Directory, stableId } from "./directory.ts";
 import { badRequest, GraphError, notFound } from "./error.ts";
-import type { AppRole, ServicePrincipal } from "./shapes.ts";
+import type { Body } from "./router.ts";
+import { type AppRole, type ServicePrincipal, wholeSeconds } from "./shapes.ts";
 
 const DAY_MS = 86_400_000;
 /** A job that stays in quarantine is disabled after four weeks. */
 const QUARANTINE_LIMIT_MS = 28 * DAY_MS;
+const MOST_LOGS = 1_000;
 const NEVER = "0001-01-01T00:00:00Z";
 /** An imported value is `roleArn,providerArn`; both together must be shorter. */
 const MAX_ARN_PAIR = 240;
@@ -91,6 +93,10 @@ export class Synchronization {
   readonly #directory: Directory;
   /** By service principal. Jobs are replaced, never changed in place. */
   readonly #jobs = new Map<string, SyncJob>();
+  /** Further jobs of the same template, which never run. */
+  readonly #idle = new Map<string, SyncJob[]>();
+  /** The newest first. */
+  readonly #logs: Body[] = [];
   readonly #secrets: EventualMap<string, Map<string, string>>;
   readonly #timers = new Map<string, () => void>();
 
@@ -102,7 +108,12 @@ export class Synchronization {
 
   jobs(principalId: string): SyncJob[] {
     const job = this.#jobs.get(principalId);
-    return job ? [job] : [];
+    return job ? [job, ...(this.#idle.get(principalId) ?? [])] : [];
+  }
+
+  /** What GET /auditLogs/provisioning shows. */
+  logs(): readonly Body[] {
+    return this.#logs;
   }
 
   job(principalId: string, id: string): SyncJob {
@@ -111,11 +122,10 @@ export class Synchronization {
     return job;
   }
 
-  /** A second job of the same template is the first one. */
   create(principalId: string, templateId: unknown): SyncJob {
     if (templateId !== "aws") throw badRequest(`The synchronization template '${String(templateId)}' does not exist.`);
     const existing = this.#jobs.get(principalId);
-    if (existing) return existing;
+    if (existing && this.#host.behaviour.open.repeatedSynchronizationJob === "same") return existing;
     const job: SyncJob = {
       id: `aws.${this.#directory.tenant.id.replaceAll("-", "")}.${randomUUID()}`,
       templateId,
@@ -136,11 +146,20 @@ export class Synchronization {
       },
       synchronizationJobSettings: [],
     };
-    this.#jobs.set(principalId, job);
+    if (existing) this.#idle.set(principalId, [...(this.#idle.get(principalId) ?? []), job]);
+    else this.#jobs.set(principalId, job);
     return job;
   }
 
   remove(principalId: string, id: string): void {
+    const idle = this.#idle.get(principalId) ?? [];
+    if (idle.some((one) => one.id === id)) {
+      this.#idle.set(
+        principalId,
+        idle.filter((one) => one.id !== id),
+      );
+      return;
+    }
     this.job(principalId, id);
     this.#cancel(principalId);
     this.#jobs.delete(principalId);
@@ -246,15 +265,20 @@ export class Synchronization {
 
   #import(principal: ServicePrincipal, job: SyncJob, values: string[]): void {
     const wanted = new Set(values);
-    const kept = principal.appRoles.filter(
-      (role) => role.origin !== "ServicePrincipal" || wanted.has(role.value ?? ""),
-    );
+    const disables = this.#host.behaviour.open.roleImportOfChangedRole === "disables";
+    const isGone = (role: AppRole) => role.origin === "ServicePrincipal" && !wanted.has(role.value ?? "");
+    const kept = disables
+      ? principal.appRoles.map((role) => (isGone(role) ? { ...role, isEnabled: false } : role))
+      : principal.appRoles.filter((role) => !isGone(role));
     const present = new Set(kept.map(({ value }) => value));
     const added = values.filter((value) => !present.has(value)).map((value) => importedRole(principal.id, value));
-    if (added.length > 0 || kept.length < principal.appRoles.length)
+    const lost = principal.appRoles.filter((role) => isGone(role) && (role.isEnabled || !disables));
+    if (added.length + lost.length > 0)
       this.#directory.servicePrincipals.set({ ...principal, appRoles: [...kept, ...added] });
-    const now = this.#host.clock.now().toISOString();
-    const changes = added.length + principal.appRoles.length - kept.length;
+    const now = wholeSeconds(this.#host.clock.now());
+    const changes = added.length + lost.length;
+    for (const { value } of added) this.#log(principal, job, "create", value, now);
+    for (const { value } of lost) this.#log(principal, job, disables ? "disable" : "delete", value, now);
     const execution = executionOf("Succeeded", now, values.length, changes, null);
     const { status } = job;
     this.#jobs.set(principal.id, {
@@ -275,10 +299,31 @@ export class Synchronization {
     this.#schedule(principal.id, this.#host.behaviour.roleImportIntervalMs);
   }
 
+  #log(principal: ServicePrincipal, job: SyncJob, action: string, value: string | null, now: string): void {
+    const identity = { id: value, displayName: value, identityType: "Role", details: {} };
+    this.#logs.unshift({
+      id: randomUUID(),
+      activityDateTime: now,
+      changeId: randomUUID(),
+      cycleId: randomUUID(),
+      durationInMilliseconds: 0,
+      jobId: job.id,
+      modifiedProperties: [],
+      provisioningAction: action,
+      provisioningStatusInfo: { status: "success", errorInformation: null },
+      provisioningSteps: [],
+      servicePrincipal: { id: principal.id, displayName: principal.displayName },
+      sourceIdentity: identity,
+      targetIdentity: identity,
+      tenantId: this.#directory.tenant.id,
+    });
+    if (this.#logs.length > MOST_LOGS) this.#logs.pop();
+  }
+
   /** Daily attempts, for four weeks. */
   #quarantine(principalId: string, job: SyncJob): void {
     const time = this.#host.clock.now();
-    const now = time.toISOString();
+    const now = wholeSeconds(time);
     const before = job.status.quarantine;
     const began = before?.currentBegan ?? now;
     const over = time.getTime() - Date.parse(began) >= QUARANTINE_LIMIT_MS;
@@ -293,7 +338,7 @@ export class Synchronization {
         quarantine: {
           currentBegan: began,
           error: INVALID,
-          nextAttempt: over ? NEVER : new Date(time.getTime() + DAY_MS).toISOString(),
+          nextAttempt: over ? NEVER : wholeSeconds(new Date(time.getTime() + DAY_MS)),
           reason: "EncounteredQuarantineException",
           seriesBegan: before?.seriesBegan ?? now,
           seriesCount: (before?.seriesCount ?? 0) + 1,

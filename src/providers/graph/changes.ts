@@ -1,0 +1,124 @@
+/** Delta queries of users and groups: what changed since a token, in one call while little happens. */
+import { type CallOptions, CloudError } from "../errors.ts";
+import type { GraphClient } from "./client.ts";
+import type { Json } from "./lookup.ts";
+import { literal } from "./paths.ts";
+import { PERSON_FIELDS, toPerson } from "./shapes.ts";
+import type { Changes, GroupChange, PersonChange, Removed } from "./types.ts";
+
+/** Ids in the filter of a delta query. Source: group-delta. */
+const MOST_GROUPS = 50;
+
+/** Rows since a token, and when they were asked for and the token before (ms since the epoch, our clock). */
+export interface Rows {
+  rows: Json[];
+  token: string;
+  reset: boolean;
+  since: number;
+  at: number;
+}
+
+/**
+ * A token is `<ms> <path>`: when the service gave it, and where to go on. Changes are counted from the first call on: the tenant itself,
+ * which may be far larger than what we know of it, is never listed.
+ */
+export async function changesSince(
+  client: GraphClient,
+  operation: "/users/delta" | "/groups/delta",
+  query: string,
+  token: string | undefined,
+  options?: CallOptions,
+): Promise<Rows> {
+  const [, since, path] = /^(\d+) (\/.*)$/s.exec(token ?? "") ?? [];
+  const begin = async (): Promise<Rows> => {
+    const at = Date.now();
+    const first = `${operation}?${query}&$deltatoken=latest`;
+    const { path: next } = await walk(client, operation, first, options);
+    return { rows: [], token: `${at} ${next}`, reset: true, since: at, at };
+  };
+  if (path === undefined || !path.startsWith(`${operation}?`)) return begin();
+  try {
+    const at = Date.now();
+    const { rows, path: next } = await walk(client, operation, path, options);
+    return { rows, token: `${at} ${next}`, reset: false, since: Number(since), at };
+  } catch (error) {
+    // Any other failure leaves the token as good as it was.
+    if (!isTokenGone(error)) throw error;
+    return begin();
+  }
+}
+
+async function walk(
+  client: GraphClient,
+  operation: string,
+  path: string,
+  options: CallOptions | undefined,
+): Promise<{ rows: Json[]; path: string }> {
+  const rows: Json[] = [];
+  let next: string | undefined;
+  for await (const { value, deltaLink } of client.pages<Json>({ operation, path, options })) {
+    rows.push(...value);
+    if (deltaLink) next = client.relative(deltaLink, operation);
+  }
+  if (next !== undefined) return { rows, path: next };
+  throw new CloudError(`GET ${operation}: the last page has no delta link`, {
+    kind: "transient",
+    reason: "MalformedAnswer",
+    code: "NoDeltaLink",
+  });
+}
+
+/**
+ * The changes since a token are told no more: it is older than seven days (codes of the 40x series), or the service wants everybody to begin
+ * anew (410). Source: delta query overview, "Synchronization reset" and "Token duration".
+ */
+function isTokenGone(error: unknown): boolean {
+  if (!(error instanceof CloudError)) return false;
+  return error.status === 410 || /^(syncStateNotFound|syncStateInvalid|resyncRequired)$/i.test(error.code);
+}
+
+export const userChanges = (client: GraphClient, token: string | undefined, options?: CallOptions) =>
+  changesSince(client, "/users/delta", `$select=${PERSON_FIELDS}`, token, options);
+
+export function personChanges({ rows, token, reset }: Rows): Changes<PersonChange> {
+  const changes = rows.map((json): PersonChange => {
+    const [id, removed] = [String(json.id), removedOf(json)];
+    return removed ? { id, removed } : { id, person: toPerson(json) };
+  });
+  return { changes, token, reset };
+}
+
+export async function groupChanges(
+  client: GraphClient,
+  token: string | undefined,
+  options: (CallOptions & { groupIds?: readonly string[] }) | undefined,
+): Promise<Changes<GroupChange>> {
+  const ids = options?.groupIds ?? [];
+  const filter =
+    ids.length > 0 && ids.length <= MOST_GROUPS
+      ? `$filter=${ids.map((id) => `id%20eq%20${literal(id)}`).join("%20or%20")}&`
+      : "";
+  const query = `${filter}$select=id,displayName,members`;
+  const { rows, token: next, reset } = await changesSince(client, "/groups/delta", query, token, options);
+  // A large group comes in several rows.
+  const changes = new Map<string, GroupChange>();
+  for (const json of rows) {
+    const id = String(json.id);
+    const change = changes.get(id) ?? { id, members: [] };
+    changes.set(id, change);
+    const removed = removedOf(json);
+    if (removed) change.removed = removed;
+    if (typeof json.displayName === "string") change.displayName = json.displayName;
+    for (const member of (json["members@delta"] ?? []) as Json[])
+      change.members.push({ id: String(member.id), type: typeOf(member), removed: removedOf(member) !== undefined });
+  }
+  return { changes: [...changes.values()], token: next, reset };
+}
+
+function removedOf(json: Json): Removed | undefined {
+  const removed = json["@removed"] as { reason?: string } | undefined;
+  if (!removed) return undefined;
+  return removed.reason === "deleted" ? "deleted" : "changed";
+}
+
+const typeOf = (json: Json) => String(json["@odata.type"] ?? "").replace(/^#microsoft\.graph\./, "");
