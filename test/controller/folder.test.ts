@@ -1,0 +1,4 @@
+import { lives } from "./life.ts";
+import { onFolder } from "./wirings.ts";
+
+lives(onFolder);
