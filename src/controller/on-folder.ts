@@ -86,7 +86,7 @@ export class FolderController {
 }
 
 /** Defaults and rules of the CRDs, as the API server has them. */
-function admit(object: KubeObject): string | undefined {
+export function admit(object: KubeObject): string | undefined {
   const problems = validate(object.kind, object);
   return problems.length > 0
     ? problems.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")

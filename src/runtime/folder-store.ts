@@ -125,7 +125,7 @@ export class FolderStore implements ObjectStore {
     const others = [...managers].filter(([manager]) => manager !== fieldManager).map(([, applied]) => applied);
     const old = this.get(kind, namespace, name);
     const fields = ({ metadata: { labels, annotations, ownerReferences }, spec }: ApplyConfiguration) =>
-      JSON.parse(JSON.stringify({ metadata: { labels, annotations, ownerReferences }, spec: spec ?? {} }));
+      asJson({ metadata: { labels, annotations, ownerReferences }, spec: spec ?? {} });
     const merged = mergeApplied(
       old ? { metadata: old.metadata, spec: old.spec } : { metadata: { name, namespace }, spec: {} },
       fields(managers.get(fieldManager) ?? { ...configuration, metadata: { name, namespace }, spec: {} }),
@@ -133,7 +133,7 @@ export class FolderStore implements ObjectStore {
       others.map(fields),
     ) as Pick<KubeObject, "metadata" | "spec">;
     const { status } = old ?? {};
-    const draft: KubeObject = { apiVersion: configuration.apiVersion, kind, ...structuredClone(merged), status };
+    const draft: KubeObject = { apiVersion: configuration.apiVersion, kind, ...asJson(merged), status };
     const problem = this.#admit(draft);
     if (problem) throw new KubeApiError(422, "Invalid", `${kind} ${namespace}/${name}: ${problem}`);
     this.#applied.set(keyOf(configuration), managers.set(fieldManager, structuredClone(configuration)));
@@ -202,5 +202,7 @@ export class FolderStore implements ObjectStore {
   }
 }
 
+/** A copy without members that are undefined, as it travels to an API server. */
+const asJson = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 const keyOf = ({ kind, metadata }: Pick<KubeObject, "kind"> & { metadata: { namespace: string; name: string } }) =>
   `${kind}/${metadata.namespace}/${metadata.name}`;
