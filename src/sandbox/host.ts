@@ -189,7 +189,8 @@ export interface SandboxHost {
   random: () => number;
   world: World;
   behaviour: Behaviour;
-  eventual<K, V>(name: string): EventualMap<K, V>;
+  /** `lagMs`: how much later than others its readers see a write, real time. */
+  eventual<K, V>(name: string, lagMs?: number): EventualMap<K, V>;
   /** By access key id. */
   callers: Map<string, Caller>;
   /** Account that a SigV4 `Authorization` header names, believed without a look at the signature; for whoever is unknown the world's first. */
@@ -233,9 +234,9 @@ export function createHost(world: World): HostControls {
       random: seededRandom(behaviour.seed),
       world,
       behaviour,
-      eventual: () =>
+      eventual: (_, lagMs = 0) =>
         new EventualMap(
-          () => behaviour.consistencyDelayMs,
+          () => behaviour.consistencyDelayMs + lagMs,
           () => stale,
         ),
       callers,

@@ -144,7 +144,20 @@ export const worldSchema = {
           alias: text,
           identityManagement: { enum: ["SAML", "CONNECT_MANAGED", "EXISTING_DIRECTORY"] },
           globalSignInEndpoint: text,
-          securityProfiles: { type: "array", items: text },
+          securityProfiles: {
+            type: "array",
+            items: {
+              anyOf: [
+                text,
+                {
+                  type: "object",
+                  required: ["name"],
+                  additionalProperties: false,
+                  properties: { name: text, description: text, permissions: texts },
+                },
+              ],
+            },
+          },
           routingProfiles: { type: "array", items: text },
           hierarchy: {
             type: "object",
@@ -156,6 +169,7 @@ export const worldSchema = {
           },
           predefinedAttributes: { type: "array", items: text },
           userQuota: { type: "integer", minimum: 0 },
+          quickConnectQuota: { type: "integer", minimum: 0 },
           account: accountId,
           users: {
             type: "array",

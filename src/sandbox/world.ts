@@ -39,12 +39,15 @@ export interface WorldInstance {
   identityManagement?: "SAML" | "CONNECT_MANAGED" | "EXISTING_DIRECTORY";
   /** Set for a Global Resiliency instance. */
   globalSignInEndpoint?: string;
-  securityProfiles?: string[];
+  /** Names; with `permissions` (API names) where they differ from the defaults. */
+  securityProfiles?: (string | { name: string; description?: string; permissions?: string[] })[];
   routingProfiles?: string[];
   hierarchy?: { levels?: string[]; groups?: HierarchyNode[] };
   predefinedAttributes?: string[];
   /** What the service quota of users is; Amazon's default is 500. */
   userQuota?: number;
+  /** Amazon's default is 100. */
+  quickConnectQuota?: number;
   /** Whose account it is in; default the world's. */
   account?: string;
   users?: WorldConnectUser[];

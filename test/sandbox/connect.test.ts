@@ -98,8 +98,11 @@ describe("CreateUser", () => {
     ["an unknown instance", { InstanceId: UNKNOWN }, "ResourceNotFoundException"],
     ["an instance of another region", { InstanceId: ELSEWHERE }, "ResourceNotFoundException"],
     [
-      "both forms of phone settings",
-      { PhoneConfig: { PhoneType: "SOFT_PHONE" }, AutoAcceptConfigs: [{ Channel: "VOICE", AutoAccept: true }] },
+      "both forms of one phone setting",
+      {
+        PhoneConfig: { PhoneType: "SOFT_PHONE", AutoAccept: true },
+        AutoAcceptConfigs: [{ Channel: "VOICE", AutoAccept: true }],
+      },
       "InvalidRequestException",
     ],
   ])("refuses %s", async (_, more, name) => {
@@ -195,7 +198,8 @@ describe("SearchUsers", () => {
     ).toEqual(["find-1"]);
   });
   test("refuses what is not emulated instead of matching everyone", async () => {
-    const call = found({ ListCondition: { TargetListType: "PROFICIENCIES", Conditions: [] } });
+    const SearchFilter = { AttributeFilter: { TagCondition: { TagKey: "a" } } };
+    const call = client.send(new connect.SearchUserHierarchyGroupsCommand({ InstanceId, SearchFilter }));
     expect((await failure(call))[0]).toBe("InvalidRequestException");
   });
 });
@@ -317,7 +321,7 @@ test("a user stays bound to the role of the first federated login", () => {
     readWorld({ instances: [{ id: InstanceId, region: "us-east-1", users: [{ username: "ann" }] }] }),
   );
   const instance = createInstances(host).get(InstanceId)!;
-  const session = (id: string, sessionName: string) => federate(instance, { role: { id, sessionName } }, new Date());
+  const session = (id: string, sessionName: string) => federate(host, instance, { role: { id, sessionName } });
   expect(session("AROA1", "ann")).toMatchObject({ UserId: instance.names.get("ann") });
   expect(session("AROA1", "ann")).toBeDefined();
   expect(() => session("AROA2", "ann")).toThrow(
@@ -326,7 +330,7 @@ test("a user stays bound to the role of the first federated login", () => {
   expect(() => session("AROA1", "Ann")).toThrow(
     expect.objectContaining({ type: "UserNotFoundException", status: 404 }),
   );
-  expect(() => federate(instance, {}, new Date())).toThrow("Only a role session");
+  expect(() => federate(host, instance, {})).toThrow("Only a role session");
   host.clock.close();
 });
 

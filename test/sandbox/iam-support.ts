@@ -43,7 +43,7 @@ export async function postSigned(
   return fetch(url, { method: "POST", headers: { ...signed.headers, ...headers }, body: request.body });
 }
 
-class Sha256 {
+export class Sha256 {
   readonly #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     const key = typeof secret === "object" ? new Uint8Array(secret as ArrayBuffer) : secret;

@@ -48,6 +48,8 @@ function asked(operation: string, { instance, rest, body, caller }: Parameters<t
   const profiles = () => below("security-profile", body.SecurityProfileIds);
   const routing = () => below("routing-profile", body.RoutingProfileId);
   const group = () => below("agent-group", body.HierarchyGroupId);
+  const ringing = () =>
+    below("agent", (body.QuickConnectConfig as { UserConfig?: Body } | undefined)?.UserConfig?.UserId);
   switch (operation) {
     case "CreateUser": {
       const tagged = body.Tags ? [{ action: "connect:TagResource", resource: `${arn}/agent/*` }] : [];
@@ -66,16 +68,33 @@ function asked(operation: string, { instance, rest, body, caller }: Parameters<t
     case "SearchUserHierarchyGroups":
       return [...of([arn]), { action: "connect:DescribeUserHierarchyGroup", resource: `${arn}/agent-group/*` }];
     case "DescribeUserHierarchyGroup":
-      return of(below("agent-group", rest[1] ?? rest[0]));
+      return of(below("agent-group", rest[0]));
     case "TagResource":
     case "UntagResource":
     case "ListTagsForResource":
       return of([rest[0] ?? arn]);
     case "GetFederationToken":
       return of([`${arn}/user/${caller.role ? `${caller.role.id}:${caller.role.sessionName}` : ""}`]);
+    case "CreateQuickConnect":
+      return of([`${arn}/transfer-destination/*`, ...ringing()]);
     case "DescribeQuickConnect":
     case "DeleteQuickConnect":
-      return of(below("transfer-destination", rest[0]));
+    case "UpdateQuickConnectConfig":
+    case "UpdateQuickConnectName":
+      return of([...below("transfer-destination", rest[0]), ...ringing()]);
+    case "DescribeSecurityProfile":
+    case "UpdateSecurityProfile":
+    case "ListSecurityProfilePermissions":
+      return of(below("security-profile", rest[0]));
+    case "DeleteAllEntitySessions":
+      return of(
+        below(
+          "agent",
+          String(body.EntityId ?? "")
+            .split("/")
+            .at(-1),
+        ),
+      );
     default: {
       if (operation === "ListInstances") return of(["*"]);
       const user = below("agent", rest[0]);

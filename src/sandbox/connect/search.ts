@@ -1,7 +1,10 @@
 /** SearchUsers and SearchQuickConnects: indexes that lag. What is not emulated is refused, never taken for "matches all". */
+
+import type { Open } from "../open.ts";
 import { ConnectError, invalidParameter, invalidRequest } from "./error.ts";
+import type { ChannelSetting } from "./handling.ts";
 import { page } from "./page.ts";
-import type { ConnectUser, HierarchyGroup, Instance, QuickConnect } from "./state.ts";
+import type { ConnectUser, HierarchyGroup, Instance, Proficiency, QuickConnect } from "./state.ts";
 import type { Body } from "./validate.ts";
 
 interface StringCondition {
@@ -72,6 +75,48 @@ function hierarchyCondition(
   return (user) => user.HierarchyGroupId !== undefined && family.has(user.HierarchyGroupId);
 }
 
+interface NumberCondition {
+  FieldName?: string;
+  MinValue?: number;
+  MaxValue?: number;
+  ComparisonType?: string;
+}
+
+/** All conditions hold for one proficiency of the user: its name, its value, its level as `limit`. */
+function proficiencyCondition({ TargetListType, Conditions }: Body): Predicate<ConnectUser> {
+  if (TargetListType !== "PROFICIENCIES") throw invalidParameter("TargetListType must be PROFICIENCIES");
+  const holds = allOf<Proficiency>((Conditions ?? []) as unknown[], (value) =>
+    predicateOf<Proficiency>(value, {
+      StringCondition: (condition: StringCondition) =>
+        stringCondition(condition, { name: (one) => [one.AttributeName], value: (one) => [one.AttributeValue] }),
+      NumberCondition: levelCondition,
+    }),
+  );
+  return ({ Proficiencies }) => Proficiencies.some(holds);
+}
+
+function levelCondition({
+  FieldName,
+  MinValue,
+  MaxValue,
+  ComparisonType = "",
+}: NumberCondition): Predicate<Proficiency> {
+  if (FieldName?.toLowerCase() !== "limit") throw invalidParameter(`FieldName ${FieldName} is not valid`);
+  const least = MinValue ?? MaxValue ?? Number.NaN;
+  const most = MaxValue ?? MinValue ?? Number.NaN;
+  const compare = {
+    GREATER_OR_EQUAL: (level: number) => level >= least,
+    GREATER: (level: number) => level > least,
+    LESSER_OR_EQUAL: (level: number) => level <= most,
+    LESSER: (level: number) => level < most,
+    EQUAL: (level: number) => level === least,
+    NOT_EQUAL: (level: number) => level !== least,
+    RANGE: (level: number) => level >= least && level <= most,
+  }[ComparisonType];
+  if (!compare || Number.isNaN(least)) throw invalidParameter(`NumberCondition ${ComparisonType} is not valid`);
+  return ({ Level }) => compare(Level);
+}
+
 interface Tagged {
   Tags: Record<string, string>;
 }
@@ -107,13 +152,14 @@ function attributeFilter(instance: Instance): Members<ConnectUser> {
 }
 
 /** The index lacks SecondaryEmail, Mobile, LastModifiedTime and proficiencies, and gives after-contact work in milliseconds. */
-export function searchUsers(instance: Instance, body: Body): unknown {
+export function searchUsers(instance: Instance, body: Body, open: Open): unknown {
   const filter = body.SearchFilter as Body | undefined;
   if (filter?.TagFilter && filter.UserAttributeFilter)
     throw new ConnectError("AccessDeniedException", "TagFilter and UserAttributeFilter cannot be combined", 403);
   const criteria = predicateOf<ConnectUser>(body.SearchCriteria, {
     StringCondition: (value: StringCondition) => stringCondition(value, USER_FIELDS),
     HierarchyGroupCondition: (value: Body) => hierarchyCondition(instance, value),
+    ListCondition: (value: Body) => proficiencyCondition(value),
     OrConditions: anyOf,
     AndConditions: allOf,
   });
@@ -121,13 +167,20 @@ export function searchUsers(instance: Instance, body: Body): unknown {
     TagFilter: (value: Body) => predicateOf(value, tagFilter<ConnectUser>()),
     UserAttributeFilter: (value: Body) => predicateOf(value, attributeFilter(instance)),
   });
-  const all = instance.users.readAll();
+  const all = instance.index.readAll();
   const found = body.SearchCriteria || filter ? all.filter((user) => criteria(user) && filtered(user)) : all;
-  const { slice, token } = page(found, Number(body.MaxResults ?? 100), 500, body.NextToken as string | undefined);
-  return { Users: slice.map(userSummary), NextToken: token, ApproximateTotalCount: found.length };
+  const size = Number(body.MaxResults ?? 100);
+  const most = Number(open.searchUsersPage);
+  const { slice, token } = page(
+    found,
+    size > most && size <= 500 ? most : size,
+    500,
+    body.NextToken as string | undefined,
+  );
+  return { Users: slice.map((user) => userSummary(user, open)), NextToken: token, ApproximateTotalCount: found.length };
 }
 
-function userSummary(user: ConnectUser) {
+function userSummary(user: ConnectUser, open: Open) {
   const {
     Proficiencies: _,
     LastModifiedTime: __,
@@ -140,9 +193,25 @@ function userSummary(user: ConnectUser) {
   return {
     ...rest,
     ...channels,
+    ...(channels.AfterContactWorkConfigs &&
+      open.searchUsersAfterContactWorkConfigs === "milliseconds" && {
+        AfterContactWorkConfigs: channels.AfterContactWorkConfigs.map(inMilliseconds),
+      }),
     IdentityInfo: { FirstName: IdentityInfo.FirstName, LastName: IdentityInfo.LastName },
-    PhoneConfig: { ...PhoneConfig, AfterContactWorkTimeLimit: PhoneConfig.AfterContactWorkTimeLimit * 1000 },
+    PhoneConfig: PhoneConfig && {
+      ...PhoneConfig,
+      AfterContactWorkTimeLimit: PhoneConfig.AfterContactWorkTimeLimit * 1000,
+    },
   };
+}
+
+/** Every time limit in a member of AfterContactWorkConfigs. */
+function inMilliseconds(setting: ChannelSetting): Body {
+  const entries = Object.entries(setting).map(([name, value]) => {
+    const limit = (value as { AfterContactWorkTimeLimit?: number }).AfterContactWorkTimeLimit;
+    return [name, limit === undefined ? value : { AfterContactWorkTimeLimit: limit * 1000 }];
+  });
+  return Object.fromEntries(entries);
 }
 
 export function searchHierarchyGroups(
@@ -167,11 +236,17 @@ export function searchHierarchyGroups(
 export function searchQuickConnects(instance: Instance, body: Body, view: (one: QuickConnect) => unknown): unknown {
   const criteria = predicateOf<QuickConnect>(body.SearchCriteria, {
     StringCondition: (value: StringCondition) =>
-      stringCondition(value, { Name: (one) => [one.name], ResourceId: (one) => [one.id] }),
+      stringCondition(value, {
+        Name: (one) => [one.name],
+        Description: (one) => [one.description],
+        ResourceId: (one) => [one.id],
+      }),
     OrConditions: anyOf,
     AndConditions: allOf,
   });
-  const filtered = predicateOf<QuickConnect>(body.SearchFilter, {});
+  const filtered = predicateOf<QuickConnect>(body.SearchFilter, {
+    TagFilter: (value: Body) => predicateOf(value, tagFilter<QuickConnect>()),
+  });
   const found = instance.quickConnects.readAll().filter((one) => criteria(one) && filtered(one));
   const { slice, token } = page(found, Number(body.MaxResults ?? 100), 100, body.NextToken as string | undefined);
   return { QuickConnects: slice.map(view), NextToken: token, ApproximateTotalCount: found.length };

@@ -1,6 +1,6 @@
 /** What Connect refuses in a request about a user. Limits are those of the service model and of the administrator guide. */
 import { ConnectError, invalidParameter, invalidRequest, notFound } from "./error.ts";
-import { DEFAULT_PHONE, type Instance, type PhoneConfig, type Proficiency } from "./state.ts";
+import type { Instance, Proficiency } from "./state.ts";
 
 export type Body = Record<string, unknown>;
 
@@ -46,50 +46,6 @@ export function identityInfo(instance: Instance, value: unknown, needNames: bool
   const Mobile = text(info, "Mobile", 0, 50);
   if (Mobile && !/^\+[1-9]\d{1,14}$/.test(Mobile)) throw invalidParameter("Mobile must be E.164");
   return { FirstName: FirstName ?? "", LastName: LastName ?? "", SecondaryEmail, Mobile };
-}
-
-export function phoneConfig(value: unknown): PhoneConfig {
-  if (value === undefined || value === null) return { ...DEFAULT_PHONE };
-  const phone = value as Partial<PhoneConfig>;
-  if (phone.PhoneType !== undefined && phone.PhoneType !== "SOFT_PHONE" && phone.PhoneType !== "DESK_PHONE")
-    throw invalidParameter("PhoneType must be SOFT_PHONE or DESK_PHONE");
-  const limit = phone.AfterContactWorkTimeLimit ?? 0;
-  if (!Number.isInteger(limit) || limit < 0 || limit > 2_000_000)
-    throw invalidParameter("AfterContactWorkTimeLimit must be between 0 and 2000000");
-  if (phone.DeskPhoneNumber && !/^\+[1-9]\d{1,14}$/.test(phone.DeskPhoneNumber))
-    throw invalidParameter("DeskPhoneNumber must be E.164");
-  if (phone.PhoneType === "DESK_PHONE" && !phone.DeskPhoneNumber)
-    throw invalidParameter("DeskPhoneNumber is required for DESK_PHONE");
-  return {
-    PhoneType: phone.PhoneType ?? "SOFT_PHONE",
-    AutoAccept: phone.AutoAccept ?? false,
-    AfterContactWorkTimeLimit: limit,
-    DeskPhoneNumber: phone.DeskPhoneNumber ?? "",
-    PersistentConnection: phone.PersistentConnection ?? false,
-  };
-}
-
-const CHANNEL_LISTS = [
-  "AutoAcceptConfigs",
-  "AfterContactWorkConfigs",
-  "PhoneNumberConfigs",
-  "PersistentConnectionConfigs",
-  "VoiceEnhancementConfigs",
-];
-
-/** The lists per channel that the body has. PhoneConfig is their older form: the two must not be combined. */
-export function channelLists(body: Body): Record<string, unknown> {
-  const names = CHANNEL_LISTS.filter((name) => body[name] !== undefined && body[name] !== null);
-  if (names.length > 0 && body.PhoneConfig !== undefined)
-    throw invalidRequest(`PhoneConfig must not be combined with ${names.join(", ")}`);
-  for (const name of names) {
-    const list = body[name];
-    if (!Array.isArray(list) || list.some((one) => typeof one?.Channel !== "string"))
-      throw invalidParameter(`${name} must be a list with a Channel in each member`);
-    if (new Set(list.map(({ Channel }) => Channel)).size < list.length)
-      throw invalidParameter(`${name} must name each channel once`);
-  }
-  return Object.fromEntries(names.map((name) => [name, body[name]]));
 }
 
 export function securityProfiles(instance: Instance, value: unknown): string[] {
