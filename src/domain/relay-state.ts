@@ -17,10 +17,74 @@ const CONSOLE: Record<string, (region: string) => string> = {
   "aws-cn": (region) => `https://${region}.console.amazonaws.cn`,
 };
 
-/** `https://<console>/connect/federate/<instance id>?destination=<percent-encoded path>`. */
-export function relayState(instance: InstanceArn, spec: { landingPage?: LandingPage; destination?: string }): string {
-  const destination = spec.destination ?? DESTINATIONS[spec.landingPage!];
-  return `${CONSOLE[instance.partition]!(instance.region)}/connect/federate/${instance.id}?destination=${encodeURIComponent(destination)}`;
+/** Where a login lands: one of the two, and what stands beside `destination` as query parameters of their own. */
+export interface Landing {
+  landingPage?: LandingPage;
+  destination?: string;
+  relayStateParameters?: Record<string, string>;
+}
+
+/** `https://<console>/connect/federate/<instance id>?destination=<percent-encoded path>[&<name>=<value>…]`. */
+export function relayState(instance: InstanceArn, { landingPage, destination, relayStateParameters }: Landing): string {
+  const path = destination ?? DESTINATIONS[landingPage!];
+  const query = Object.entries({ destination: path, ...relayStateParameters }).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+  );
+  return `${CONSOLE[instance.partition]!(instance.region)}/connect/federate/${instance.id}?${query.join("&")}`;
+}
+
+/** A path of the Connect site: one "/" at the start, so that no browser takes it for another host. */
+export function destinationProblem(destination: string): string | undefined {
+  if (!/^\/[\x21-\x7e]*$/.test(destination) || destination.includes("\\"))
+    return "destination must be a path: it begins with / and holds neither spaces nor backslashes";
+  if (/^\/(\/|%2f|%5c)/i.test(destination)) return "destination must not begin with //, which names another host";
+  return undefined;
+}
+
+export function parametersProblem(parameters: Record<string, string> = {}): string | undefined {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (name.toLowerCase() === "destination")
+      return "relayStateParameters must not hold destination; set spec.destination";
+    if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name))
+      return `relayStateParameters: "${name}" is not a name of 1 to 64 letters, digits, "_", "." and "-"`;
+    if (!/^[\x20-\x7e]{0,256}$/.test(value))
+      return `relayStateParameters.${name} must be at most 256 printable ASCII characters`;
+  }
+  return undefined;
+}
+
+export type ParsedRelayState =
+  | {
+      instanceId: string;
+      /** As a persona's spec has it. */
+      landing: Landing;
+      /** True when a persona with this landing writes the same relay state, character by character. */
+      exact: boolean;
+    }
+  | { problem: string };
+
+/** An existing relay state as a persona of this instance would declare it. */
+export function parseRelayState(text: string, instance: InstanceArn): ParsedRelayState {
+  if (!URL.canParse(text)) return { problem: "it is not a URL" };
+  const { origin, pathname, search } = new URL(text);
+  const console_ = CONSOLE[instance.partition]!(instance.region);
+  if (origin !== console_) return { problem: `it goes to ${origin}, not to ${console_}` };
+  const instanceId = /^\/connect\/federate\/([0-9a-f-]{36})\/?$/i.exec(pathname)?.[1]?.toLowerCase();
+  if (!instanceId) return { problem: "it does not name an instance: /connect/federate/<instance id>" };
+  if (instanceId !== instance.id) return { problem: `it names the instance ${instanceId}, not ${instance.id}` };
+  const query = new URLSearchParams(search);
+  const destination = query.get("destination") ?? DESTINATIONS.AdminConsole;
+  query.delete("destination");
+  const relayStateParameters = Object.fromEntries(query);
+  if ([...query].length !== Object.keys(relayStateParameters).length) return { problem: "it repeats a parameter" };
+  const problem = destinationProblem(destination) ?? parametersProblem(relayStateParameters);
+  if (problem) return { problem };
+  const page = (Object.keys(DESTINATIONS) as LandingPage[]).find((name) => DESTINATIONS[name] === destination);
+  const landing: Landing = {
+    ...(page ? { landingPage: page } : { destination }),
+    ...(Object.keys(relayStateParameters).length > 0 ? { relayStateParameters } : {}),
+  };
+  return { instanceId, landing, exact: relayState(instance, landing) === text };
 }
 
 export type SignInEndpoints = "GlobalAndRegional" | "Global";
