@@ -7,6 +7,7 @@ import { COMMANDS, GROUPS } from "../src/cli/catalogue/index.ts";
 import { reference as cliReference } from "../src/cli/render/reference.ts";
 import { chartFiles } from "./chart.mjs";
 import { metricsReference } from "./metrics.mjs";
+import { olmFiles } from "./olm.mjs";
 import { policyFiles } from "./policies.mjs";
 
 const root = new URL("..", import.meta.url);
@@ -86,6 +87,7 @@ const outputs = {
   "docs/metrics.md": metricsReference(),
   ...chartFiles(),
   ...policyFiles(),
+  ...olmFiles(),
 };
 let stale = false;
 for (const [path, text] of Object.entries(outputs)) {
