@@ -21,6 +21,42 @@ export function shorten(name: string, max: number): string {
   return `${name.slice(0, max - 9)}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 }
 
+/**
+ * The name that the controller gives to what belongs to one persona: at most 40 characters, and no two personas of a cluster share one.
+ * `connect-sso-<namespace>-<name>` where the last dash surely is the one between the two; else `connect-sso-<namespace>.<name>`, because
+ * a namespace never holds a dot; and with a hash behind `_`, which neither may hold, where that would be too long.
+ */
+export function ownName(namespace: string, name: string): string {
+  const plain = /[-.]/.test(name) ? `connect-sso-${namespace}.${name}` : `connect-sso-${namespace}-${name}`;
+  if (plain.length <= OWN_NAME_CHARACTERS) return plain;
+  const hash = createHash("sha256").update(`${namespace}/${name}`).digest("hex").slice(0, 12);
+  return `${plain.slice(0, OWN_NAME_CHARACTERS - hash.length - 1)}_${hash}`;
+}
+
+/** The pair of ARNs of role and provider must stay below 240 characters (Entra's import). */
+const OWN_NAME_CHARACTERS = 40;
+
+/** The two policies that all personas of an instance share. */
+export type SharedPolicy = "federation" | "list-roles";
+
+/** Default name; it differs by kind. */
+export const sharedPolicyName = (kind: SharedPolicy, instance: InstanceArn): string =>
+  `connect-sso-${kind}-${instance.id.slice(0, 8)}`;
+
+/**
+ * Owner of a shared policy. It names the kind, so that a persona that declares the one under the name of the other meets a stranger;
+ * two parts, so that it never equals the owner of a persona's own object.
+ */
+export const sharedPolicyOwner = (cluster: string, instance: InstanceArn, kind: SharedPolicy): string =>
+  `${cluster}/${instance.region}:${instance.id}:${kind}`;
+
+/** What `--cluster-name` may be: it is a part of owner tags, of application names and of identifiers. */
+export function clusterNameProblem(name: string): string | undefined {
+  return /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(name)
+    ? undefined
+    : `the cluster name ${JSON.stringify(name.slice(0, 80))} must be 1 to 63 letters, digits, ".", "_" and "-", and begin and end with a letter or digit`;
+}
+
 export interface IamNames {
   path: string;
   federationPolicy: string;
@@ -46,16 +82,15 @@ export interface NameInput {
 }
 
 /**
- * Every IAM name of a persona. Default role and provider names are at most 40 characters: the pair of ARNs must stay below 240
- * (Entra's import), and Microsoft documents 120 for an app role written by hand.
+ * Every IAM name of a persona: the declared one, else `ownName` and `sharedPolicyName`. Microsoft documents 120 characters for an app
+ * role written by hand.
  */
 export function iamNames({ instance, namespace, name, aws, provisioning }: NameInput): IamNames {
-  const own = shorten(`connect-sso-${namespace}-${name}`.replaceAll(".", "-"), 40);
-  const short = instance.id.slice(0, 8);
+  const own = ownName(namespace, name);
   const names = {
     path: aws.path,
-    federationPolicy: aws.federationPolicyName ?? `connect-sso-federation-${short}`,
-    listingPolicy: provisioning.policyName ?? `connect-sso-list-roles-${short}`,
+    federationPolicy: aws.federationPolicyName ?? sharedPolicyName("federation", instance),
+    listingPolicy: provisioning.policyName ?? sharedPolicyName("list-roles", instance),
     samlProvider: aws.samlProviderName ?? own,
     role: aws.roleName ?? own,
     user: provisioning.iamUserName ?? own,
