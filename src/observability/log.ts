@@ -2,6 +2,7 @@
 import { pino, stdSerializers } from "pino";
 import type { CallRecord } from "../providers/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { LogBudget } from "./log-budget.ts";
 import { readableStack } from "./stack.ts";
 
 /** Names whose value is a secret, in JSON (also JSON inside a JSON string), forms, headers and XML. */
@@ -27,16 +28,34 @@ export function redactText(text: string): string {
 
 export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
   const out = destination ?? { write: (line: string) => void process.stderr.write(line) };
-  return pino(
+  const budget = new LogBudget(({ level: number, fields, text }) => {
+    if (number >= 50) log.error(fields, text);
+    else log.warn(fields, text);
+  });
+  let counting = false;
+  const log: Logger = pino(
     {
       level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorFields, error: errorFields },
+      hooks: {
+        logMethod(args, method, number) {
+          const [fields, text] = args as unknown as [Record<string, unknown>, string];
+          // Of debug lines all are wanted; lines of the budget itself are not counted again.
+          if (number < pino.levels.values.info! || counting || typeof fields !== "object")
+            return method.apply(this, args);
+          counting = true;
+          const admitted = budget.admit({ level: number, fields, text });
+          counting = false;
+          if (admitted) method.apply(this, args);
+        },
+      },
     },
     { write: (line: string) => out.write(redactText(line)) },
   );
+  return log;
 }
 
 /** Name, message, kind and stack; never an SDK's request or response, which hold headers and bodies. */

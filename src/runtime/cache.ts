@@ -6,27 +6,10 @@ import type { Change } from "./changes.ts";
 import { IndexedObjects } from "./indexed.ts";
 import type { IndexFunction, KubeObject } from "./port.ts";
 import { share } from "./sharing.ts";
-
-/**
- * Drops what nobody reads: managedFields are half of an object's metadata, the last-applied annotation repeats its spec. By copies, because
- * `delete` turns an object into a hash table of several times its size.
- */
-export function slim(object: KubeObject): KubeObject {
-  const {
-    managedFields: _,
-    selfLink: __,
-    annotations,
-    ...metadata
-  } = object.metadata as KubeObject["metadata"] & Record<string, unknown>;
-  if (annotations) {
-    const { "kubectl.kubernetes.io/last-applied-configuration": ___, ...kept } = annotations;
-    metadata.annotations = kept;
-  }
-  object.metadata = metadata as KubeObject["metadata"];
-  return object;
-}
+import { slim } from "./slim.ts";
 
 export class ObjectCache {
+  readonly #group: string;
   readonly #indexes: Record<string, IndexFunction>;
   #objects: IndexedObjects;
   readonly #onChange: (change: Change) => void;
@@ -37,10 +20,13 @@ export class ObjectCache {
   #last: KubeObject | undefined;
   #synced = false;
 
+  /** `group`: the API group of the kind, whose labels and annotations are kept. */
   constructor(options: {
+    group: string;
     indexes?: Record<string, IndexFunction>;
     onChange: (change: Change) => void;
   }) {
+    this.#group = options.group;
     this.#indexes = options.indexes ?? {};
     this.#objects = new IndexedObjects(this.#indexes);
     this.#onChange = options.onChange;
@@ -72,10 +58,7 @@ export class ObjectCache {
   listPage(items: KubeObject[]): void {
     for (const item of items) {
       const old = this.#objects.get(keyOf(item));
-      // The reader of lists has seen to it that they share what is large.
-      const kept = old && sameVersion(old, item) ? old : slim(item);
-      this.#staged?.set(kept);
-      this.#last = kept;
+      this.#staged?.set(old && sameVersion(old, item) ? old : this.#kept(item));
     }
   }
 
@@ -116,7 +99,7 @@ export class ObjectCache {
 
   /** What is kept of an object: it shares what it can with the one that came before it. */
   #kept(object: KubeObject): KubeObject {
-    const kept = slim(object);
+    const kept = slim(object, this.#group);
     if (this.#last) share(this.#last, kept);
     this.#last = kept;
     return kept;

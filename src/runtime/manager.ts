@@ -185,7 +185,11 @@ class ClusterManager implements Manager {
       reservedWorkers,
       longestRetryMs,
     });
-    const cache: ObjectCache = new ObjectCache({ indexes, onChange: (change) => this.#changed(managed, change) });
+    const cache: ObjectCache = new ObjectCache({
+      group: resource.group,
+      indexes,
+      onChange: (change) => this.#changed(managed, change),
+    });
     this.#controllers.set(kind, controller);
     this.#caches.set(kind, { resource, cache });
     this.#watchers.push(

@@ -25,13 +25,6 @@ async function read(
   }
 }
 
-/** What is left of an object by the rule, by other means. */
-function kept(item: Record<string, unknown>): unknown {
-  const copy = structuredClone(item) as { metadata?: Record<string, unknown> };
-  if (Array.isArray(copy.metadata?.managedFields)) delete copy.metadata.managedFields;
-  return copy;
-}
-
 const metadata = { resourceVersion: "7" };
 const tricky = fc.constantFrom(
   '}],"items":[{',
@@ -66,31 +59,22 @@ const part = fc.oneof(
 const item = fc.dictionary(fc.constantFrom("metadata", "spec", "status", "managedFields", "kind"), part);
 
 describe("reading a list", () => {
-  test("any list in any pieces is what JSON.parse makes of it, but for managed fields", async () => {
+  test("any list in any pieces is what JSON.parse makes of it", async () => {
     await fc.assert(
       fc.asyncProperty(
-        // Some of them again, so that what is known already is met.
-        fc.array(item, { maxLength: 4 }).chain((items) => fc.shuffledSubarray([...items, ...items, ...items])),
+        fc.array(item, { maxLength: 12 }),
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
         fc.boolean(),
         fc.constantFrom(undefined, 1),
         async (items, lengths, first, indent) => {
           const list = first ? { metadata, items } : { items, kind: "List", metadata };
           const found = await read(JSON.stringify(list, undefined, indent), lengths);
-          expect(found.items).toEqual(items.map(kept));
+          expect(found.items).toEqual(items);
           expect(found.end).toEqual(metadata);
         },
       ),
       { seed: 1, numRuns: 300 },
     );
-  });
-
-  test("equal conditions are one array, and stay with the object that has them", async () => {
-    const conditions = [{ type: "Ready", status: "True" }];
-    const items = [{ status: { conditions } }, { status: { conditions, more: 1 } }, { spec: { conditions } }];
-    const found = (await read(JSON.stringify({ items, metadata }))).items as unknown as typeof items;
-    expect(found).toEqual(items);
-    expect(found[0]!.status!.conditions).toBe(found[1]!.status!.conditions);
   });
 
   test.each([

@@ -74,6 +74,7 @@ beforeEach(async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   transport = new Transport({ access: async () => ({ server: url, tls: {}, headers: {} }), attempts: 1 });
   cache = new ObjectCache({
+    group: TOYS.group,
     onChange({ before, after, own }: Change) {
       const what = after ? (before ? "changed" : "new") : "gone";
       told.push(`${what} ${(after ?? before)!.metadata.name}${own ? " own" : ""}`);
