@@ -1,19 +1,31 @@
-/** The two kinds as objects, and the names that stand in manifests, conditions and annotations. */
+/** The kinds as objects, and the names that stand in manifests, conditions and annotations. */
 import type { KubeObject } from "../runtime/port.ts";
 import type {
   ConnectSsoPersonaSpec,
   ConnectSsoPersonaStatus,
+  ConnectUserSetSpec,
+  ConnectUserSetStatus,
   ConnectUserSpec,
   ConnectUserStatus,
 } from "./generated/types.ts";
 
-export type { ConnectSsoPersonaSpec, ConnectSsoPersonaStatus, ConnectUserSpec, ConnectUserStatus };
+export type {
+  ConnectSsoPersonaSpec,
+  ConnectSsoPersonaStatus,
+  ConnectUserSetSpec,
+  ConnectUserSetStatus,
+  ConnectUserSpec,
+  ConnectUserStatus,
+};
 
 export const GROUP = "connectsso.dev";
 export const VERSION = "v1alpha1";
 export const API_VERSION = `${GROUP}/${VERSION}`;
 export const PERSONA = "ConnectSsoPersona";
 export const USER = "ConnectUser";
+export const SET = "ConnectUserSet";
+/** Label of a ConnectUser that a set made: the set's name. */
+export const SET_LABEL = "connectsso.dev/set";
 export const FINALIZER = "connectsso.dev/finalizer";
 
 export type Metadata = KubeObject["metadata"];
@@ -30,6 +42,14 @@ export interface ConnectUser {
   metadata: Metadata;
   spec: ConnectUserSpec;
   status?: ConnectUserStatus;
+}
+
+export interface ConnectUserSet {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+  spec: ConnectUserSetSpec;
+  status?: ConnectUserSetStatus;
 }
 
 /** Annotations by which a person asks for one thing; done once per new value, the value kept in `status.handledRequests`. */

@@ -2008,7 +2008,8 @@ export const CRDS = [
                                   "Create",
                                   "Remove",
                                   "Move",
-                                  "Grant"
+                                  "Grant",
+                                  "Update"
                                 ]
                               },
                               "reason": {
@@ -2079,7 +2080,7 @@ export const CRDS = [
                           },
                           "changes": {
                             "type": "string",
-                            "description": "Digests of the single changes, six bytes each, in base64.",
+                            "description": "Digests of the changes that are not done yet, six bytes each, in base64.",
                             "maxLength": 131072
                           }
                         }

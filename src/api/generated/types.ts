@@ -1013,7 +1013,7 @@ who: string
 /**
  * What would happen.
  */
-change: ("Create" | "Remove" | "Move" | "Grant")
+change: ("Create" | "Remove" | "Move" | "Grant" | "Update")
 /**
  * Why.
  */
@@ -1058,7 +1058,7 @@ moves?: number
  */
 grants?: number
 /**
- * Digests of the single changes, six bytes each, in base64.
+ * Digests of the changes that are not done yet, six bytes each, in base64.
  */
 changes?: string
 }[]
