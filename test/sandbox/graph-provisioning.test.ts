@@ -82,6 +82,52 @@ async function provisioned(secret: string) {
 }
 
 describe("role import", () => {
+  const secondProvider = () => {
+    roles = [{ arn: roleArn("agents"), samlProviderArns: [provider, `${provider}2`] }];
+  };
+  const back = () => {
+    roles = [{ arn: roleArn("agents"), samlProviderArns: [provider] }];
+  };
+
+  test("a role that no longer qualifies is removed and comes back; the log tells", async () => {
+    const { imported, principal } = await provisioned("SECRET");
+    const counts: number[] = [];
+    for (const change of [() => {}, secondProvider, back]) {
+      change();
+      controls.host.clock.advance(40 * MINUTE);
+      counts.push((await imported()).length);
+    }
+    expect(counts).toEqual([1, 0, 1]);
+    const id = principal.split("/").at(-1);
+    const filter = encodeURIComponent(`servicePrincipal/id eq '${id}'`);
+    const { value } = (await call("GET", `/auditLogs/provisioning?$filter=${filter}`)).body;
+    expect(value.map((one: Json) => one.provisioningAction)).toEqual(["create", "delete", "create"]);
+  });
+
+  test("open: it is disabled for good, and who has it keeps it", async () => {
+    controls.host.clock.close();
+    start({ open: { roleImportOfChangedRole: "disables" } });
+    const { imported, principal } = await provisioned("SECRET");
+    controls.host.clock.advance(40 * MINUTE);
+    const [role] = await imported();
+    const made = await call("POST", "/users", {
+      accountEnabled: true,
+      displayName: "Ada",
+      mailNickname: "ada",
+      userPrincipalName: "ada@example.com",
+      passwordProfile: {},
+    });
+    const resourceId = principal.split("/").at(-1);
+    const assignment = { principalId: made.body.id, resourceId, appRoleId: role!.id };
+    expect((await call("POST", `${principal}/appRoleAssignedTo`, assignment)).status).toBe(201);
+    for (const change of [secondProvider, back]) {
+      change();
+      controls.host.clock.advance(40 * MINUTE);
+      expect(await imported()).toMatchObject([{ id: role!.id, isEnabled: false }]);
+    }
+    expect((await call("GET", `${principal}/appRoleAssignedTo`)).body.value).toHaveLength(1);
+  });
+
   test("a job as made, templates, masked secrets, credentials checked", async () => {
     const made = await call("POST", `/applicationTemplates/${AWS_TEMPLATE}/instantiate`, { displayName: "Agents" });
     const base = `/servicePrincipals/${made.body.servicePrincipal.id}/synchronization`;

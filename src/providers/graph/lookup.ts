@@ -28,24 +28,33 @@ export async function lookUp(
   answers: Answers,
   options?: CallOptions,
 ): Promise<void> {
-  const open = new Set(keys);
+  const open = new Map<string, string>();
+  for (const key of keys)
+    try {
+      open.set(key, `${userPath(key)}?$select=${fields}`);
+    } catch (error) {
+      answers.failed(key, error);
+    }
   try {
     if (open.size > BATCH)
-      await filtered(client, [...open], fields, options, (json) => {
+      await filtered(client, [...open.keys()], fields, options, (json) => {
         for (const key of answers.found(json)) open.delete(key);
       });
   } catch (error) {
-    for (const key of open) answers.failed(key, error);
+    for (const key of open.keys()) answers.failed(key, error);
     return;
   }
   // Filters read an index that lags, so whom they miss is asked for directly.
   await inParallel(chunked([...open], BATCH), async (chunk) => {
     try {
-      const urls = chunk.map((key) => `${userPath(key)}?$select=${fields}`);
-      const inner = await readBatch(client, urls, options);
-      for (const [index, key] of chunk.entries()) settle(key, inner[index], answers);
+      const inner = await readBatch(
+        client,
+        chunk.map(([, url]) => url),
+        options,
+      );
+      for (const [index, [key]] of chunk.entries()) settle(key, inner[index], answers);
     } catch (error) {
-      for (const key of chunk) answers.failed(key, error);
+      for (const [key] of chunk) answers.failed(key, error);
     }
   });
 }
