@@ -10,6 +10,7 @@ export const REASON = {
   WaitingFor: "WaitingForDependency",
   // drift
   NoDrift: "NoDrift",
+  NotCompared: "NotCompared",
   DriftFound: "DriftFound",
   DriftCorrected: "DriftCorrected",
   SecurityDriftCorrected: "SecurityDriftCorrected",
@@ -17,8 +18,10 @@ export const REASON = {
   // components
   UpToDate: "UpToDate",
   Pending: "Pending",
-  Changed: "Changed",
+  Updated: "Updated",
+  Deleted: "Deleted",
   Failed: "Failed",
+  CircuitOpen: "CircuitOpen",
   // inputs
   InvalidSpec: "InvalidSpec",
   ScopeNotAllowed: "ScopeNotAllowed",
@@ -38,6 +41,7 @@ export const REASON = {
   NotOwned: "NotOwned",
   ForeignTrust: "ForeignTrust",
   NoOwner: "NoOwner",
+  SeveralApplications: "SeveralApplications",
   MetadataRefused: "MetadataRefused",
   // persona
   WaitingForReplication: "WaitingForReplication",

@@ -1,10 +1,11 @@
 /** A plan over everything that is declared: the reconcilers' own plans, in the order in which they would be carried out. */
 import { createHash } from "node:crypto";
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
-import type { Plan } from "../domain/plan.ts";
-import { planPersona } from "../persona/reconcile.ts";
-import type { CloudError } from "../providers/errors.ts";
-import { planUser } from "../user/reconcile.ts";
+import { RemovalGuard } from "../domain/massdeletion.ts";
+import { type PlanResult, planOnce } from "../engine/reconcile.ts";
+import { COMPONENTS } from "../persona/components/index.ts";
+import { personaKind } from "../persona/kind.ts";
+import { userKind } from "../user/kind.ts";
 import type { CloudSession } from "./cloud-session.ts";
 import type { Declared } from "./declared-objects.ts";
 import { type Counts, count, fold, type PlannedChange } from "./render/fold-changes.ts";
@@ -48,9 +49,10 @@ export async function makePlan(
     clouds: session.clouds,
     cluster: session.cluster,
     pollIntervalMs: 15_000,
-    log: session.log,
     now: () => Date.now(),
+    removals: new RemovalGuard(0),
   };
+  const [personas, people] = [personaKind(deps), userKind(deps)];
   const resources: PlannedResource[] = [];
   for (const persona of declared.personas()) {
     const note = noteOf(persona);
@@ -58,7 +60,7 @@ export async function makePlan(
       resources.push({ ...nameOf(persona), changes: [], note });
       continue;
     }
-    const plan = await planPersona(persona, deps);
+    const plan = await planOnce(personas, persona, deps.now());
     // What users' plans stand on.
     await declared.store.updateStatus(persona, plan.status);
     resources.push(planned(plan));
@@ -68,7 +70,7 @@ export async function makePlan(
   const users = await Promise.all(
     declared.users().map(async (user) => {
       const note = noteOf(user);
-      return note ? { ...nameOf(user), changes: [], note } : planned(await planUser(user, deps));
+      return note ? { ...nameOf(user), changes: [], note } : planned(await planOnce(people, user, deps.now()));
     }),
   );
   resources.push(...users);
@@ -99,13 +101,15 @@ function noteOf({ spec, metadata }: ConnectSsoPersona | ConnectUser): string | u
   return spec.suspend ? "is suspended: nothing is looked at" : undefined;
 }
 
+const SHARED = new Set<string>(Object.entries(COMPONENTS).flatMap(([name, { shared }]) => (shared ? [name] : [])));
+
 /** The policies of an instance serve all its personas: the first one's apply changes them for all. */
 function shareOnce(resources: PlannedResource[], personas: readonly ConnectSsoPersona[]): void {
   const told = new Set<string>();
   for (const [index, resource] of resources.entries()) {
     const { instanceArn } = personas[index]!.spec;
     resource.changes = resource.changes.filter((change) => {
-      if (change.component !== "federation-policy" && change.component !== "listing-policy") return true;
+      if (!SHARED.has(change.component)) return true;
       const key = JSON.stringify([instanceArn, change.verb, change.object, change.differences]);
       if (told.has(key)) return false;
       told.add(key);
@@ -114,7 +118,11 @@ function shareOnce(resources: PlannedResource[], personas: readonly ConnectSsoPe
   }
 }
 
-function planned({ resource, changes, problem }: Plan & { problem?: CloudError }): PlannedResource {
+function planned({
+  resource,
+  changes,
+  problem,
+}: Pick<PlanResult<ConnectUser>, "resource" | "changes" | "problem">): PlannedResource {
   return {
     ...resource,
     changes: fold(changes),

@@ -2,7 +2,7 @@
 import { createClouds } from "../config/clouds.ts";
 import { openSettings, parseSettings } from "../config/settings.ts";
 import { DEFAULT_MASS_DELETION_SHARE } from "../domain/massdeletion.ts";
-import type { PersonaDeps } from "../persona/reconcile.ts";
+import type { EngineDeps } from "../engine/reconcile.ts";
 import { createAwsAccounts } from "../providers/aws/account.ts";
 import type { CircuitListener } from "../providers/breaker.ts";
 import type { Clouds } from "../providers/clouds.ts";
@@ -16,7 +16,7 @@ export interface ComposeOptions {
   allowInsecure: boolean;
   /** Path of the configuration file; without one, the ambient account and tenant. */
   settingsFile?: string;
-  log: PersonaDeps["log"];
+  log: EngineDeps["log"];
   onCall(call: CallRecord): void;
   /** An API is left alone, or answers again. */
   onCircuit?: CircuitListener;

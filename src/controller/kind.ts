@@ -1,19 +1,16 @@
 /** What the controller has to know of a kind: how it is watched, what wakes what, and who reconciles it. */
 import type { RemovalGuard } from "../domain/massdeletion.ts";
-import type { PersonaDeps } from "../persona/reconcile.ts";
+import type { EngineDeps } from "../engine/reconcile.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { RelatedRef } from "../runtime/changes.ts";
 import type { Resource } from "../runtime/client.ts";
 import type { Reconcile } from "../runtime/controller.ts";
 import type { IndexFunction, KubeObject, ObjectStore } from "../runtime/port.ts";
 
-export interface ReconcilerDeps extends Pick<PersonaDeps, "clouds" | "log" | "observer"> {
-  store: ObjectStore;
+export interface ReconcilerDeps extends EngineDeps {
+  clouds: Clouds;
   /** First part of every owner tag. */
   cluster: string;
-  pollIntervalMs: number;
-  /** Milliseconds since the epoch. */
-  now(): number;
   removals: RemovalGuard;
 }
 

@@ -1,6 +1,7 @@
 /** Personas: their users stand on them. */
 import { type ConnectSsoPersona, GROUP, INDEX, PERSONA, USER, VERSION } from "../api/resources.ts";
-import { createPersonaReconciler } from "../persona/reconcile.ts";
+import { createReconciler } from "../engine/reconcile.ts";
+import { personaKind } from "../persona/kind.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import type { ControlledKind } from "./kind.ts";
@@ -13,7 +14,7 @@ export const PERSONAS: ControlledKind = {
   indexes: { [INDEX.personaByInstance]: (object) => [persona(object).spec.instanceArn] },
   workers: 4,
   reservedWorkers: 2,
-  createReconciler: createPersonaReconciler,
+  createReconciler: (deps) => createReconciler(personaKind(deps), deps),
   warmUp: warmInventories,
   readByOthers(object) {
     const { status } = persona(object);
@@ -22,6 +23,10 @@ export const PERSONAS: ControlledKind = {
       status?.appRoleId,
       status?.userAccessUrl,
       findCondition(status?.conditions, "RemovalsHalted")?.reason,
+      // A user's Ready names what may keep the person from signing in.
+      status?.drift
+        ?.filter(({ concern }) => concern !== "settings")
+        .map(({ component, path }) => `${component} ${path}`),
     ];
   },
   wakes({ metadata: { namespace, name } }, store) {

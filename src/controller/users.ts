@@ -1,8 +1,9 @@
 /** Users: their persona counts them, and whoever claims the same person is in conflict with them. */
 import { type ConnectUser, GROUP, INDEX, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { createReconciler } from "../engine/reconcile.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
-import { createUserReconciler } from "../user/reconcile.ts";
+import { userKind } from "../user/kind.ts";
 import type { ControlledKind } from "./kind.ts";
 import { warmPeople } from "./warm-up.ts";
 
@@ -32,7 +33,7 @@ export const USERS: ControlledKind = {
   },
   workers: 16,
   reservedWorkers: 16,
-  createReconciler: createUserReconciler,
+  createReconciler: (deps) => createReconciler(userKind(deps), deps),
   warmUp: warmPeople,
   readByOthers(object) {
     const { status } = user(object);

@@ -5,7 +5,7 @@
 import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { ObjectStore } from "../runtime/port.ts";
-import { namesOf } from "../user/resolve.ts";
+import { namesOf } from "../user/scope.ts";
 
 /** Connect users and role assignments; once the personas are listed. */
 export function warmInventories(clouds: Clouds, store: ObjectStore, maxAgeMs: number): void {

@@ -1,7 +1,7 @@
 /** Federation metadata: checked before it is believed, composed when two certificates must stand in it, compared by whom it trusts. */
 import { createHash, X509Certificate } from "node:crypto";
+import type { Difference } from "./difference.ts";
 import { cloudOfLogin, type EntraCloud, issuerOf } from "./entra-clouds.ts";
-import type { Difference } from "./plan.ts";
 import { parsePlainXml } from "./xml.ts";
 
 export interface SigningCertificate {

@@ -1,6 +1,7 @@
 /** The IAM documents of the blog, and their comparison by meaning: IAM reorders, rewrites and re-encodes what it stores. */
+
+import { type Difference, NONE } from "./difference.ts";
 import type { InstanceArn } from "./names.ts";
-import type { Difference } from "./plan.ts";
 import { type SignInEndpoints, samlEndpoints } from "./relay-state.ts";
 
 /** The blog's azure_federation_policy. `${aws:userid}` is `<role id>:<RoleSessionName>`. */
@@ -81,34 +82,42 @@ function normalStatements(document: unknown): Record<string, string>[] {
 }
 
 /**
- * Differences by meaning; empty when both documents allow the same. Order, one-element lists, case of actions and of condition
- * keys, and Sid do not count (facts: hashicorp/awspolicyequivalence, IAM user guide).
+ * Both documents row by row, equal rows included; the documents allow the same when no row differs. Order, one-element lists, case of
+ * actions and of condition keys, and Sid do not count (hashicorp/awspolicyequivalence, IAM user guide). Equal statements are paired first,
+ * so that an added one does not shift the others.
  */
-export function comparePolicies(desired: unknown, observed: unknown, prefix = ""): Difference[] {
+export function policyRows(desired: unknown, observed: unknown, prefix = ""): Difference[] {
   const wanted = normalStatements(desired);
   const found = normalStatements(observed);
-  const differences: Difference[] = [];
-  for (let index = 0; index < Math.max(wanted.length, found.length); index++) {
+  const text = (statement: Record<string, string>) => JSON.stringify(Object.entries(statement).sort());
+  const left = [...found];
+  const partner = wanted.map((one) => {
+    const index = left.findIndex((other) => text(other) === text(one));
+    return index < 0 ? undefined : left.splice(index, 1)[0];
+  });
+  const rows: Difference[] = [];
+  for (const [index, one] of wanted.entries()) {
+    const other = partner[index] ?? left.shift();
     const path = `${prefix}Statement[${index}]`;
-    const left = wanted[index];
-    const right = found[index];
-    if (!left || !right) {
-      differences.push({ path, desired: left ? summary(left) : "(none)", observed: right ? summary(right) : "(none)" });
-      continue;
-    }
-    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      if (left[key] !== right[key])
-        differences.push({ path: `${path}.${key}`, desired: left[key] ?? "(none)", observed: right[key] ?? "(none)" });
-    }
+    if (!other) rows.push({ path, desired: summary(one), observed: NONE });
+    else
+      for (const key of new Set([...Object.keys(one), ...Object.keys(other)]))
+        rows.push({ path: `${path}.${key}`, desired: one[key] ?? NONE, observed: other[key] ?? NONE });
   }
-  return differences;
+  for (const [index, one] of left.entries())
+    rows.push({ path: `${prefix}Statement[${wanted.length + index}]`, desired: NONE, observed: summary(one) });
+  return rows;
+}
+
+/** The rows that differ. */
+export function comparePolicies(desired: unknown, observed: unknown, prefix = ""): Difference[] {
+  return policyRows(desired, observed, prefix).filter((row) => row.desired !== row.observed);
 }
 
 function summary(statement: Record<string, string>): string {
   return Object.entries(statement)
     .map(([key, value]) => `${key}=${value}`)
-    .join(" ")
-    .slice(0, 400);
+    .join(" ");
 }
 
 /** ARNs of the SAML providers that a trust policy names. */

@@ -1,24 +1,16 @@
 /** Drift as counters and as the time it was last found: a drift that is set back within seconds falls between two scrapes of any gauge. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import { gravestConcern } from "../domain/concern.ts";
-import type { Observer } from "./observer.ts";
+import type { Concern } from "../engine/change.ts";
+import { concernsOf } from "../engine/component.ts";
+import type { Observer } from "../engine/report.ts";
+import { COMPONENTS as PERSONA_COMPONENTS } from "../persona/components/index.ts";
+import { COMPONENTS as USER_COMPONENTS } from "../user/components/index.ts";
 
 /** Components of personas and users with the concerns that their differences can have. Closed: nothing else becomes a label. */
-export const DRIFT_SERIES: Record<string, readonly string[]> = {
-  "federation-policy": ["permissions", "settings"],
-  "listing-policy": ["permissions", "settings"],
-  application: ["settings"],
-  certificate: ["trust", "settings"],
-  claims: ["trust", "settings"],
-  "saml-provider": ["trust", "settings"],
-  role: ["trust", "permissions", "settings"],
-  "provisioning-user": ["permissions", "settings"],
-  provisioning: ["settings"],
-  "role-delivery": ["settings"],
-  assignments: ["settings"],
-  roleAssignment: ["settings"],
-  connectUser: ["permissions", "settings"],
-};
+const seriesOf = (components: Record<string, Parameters<typeof concernsOf>[0]>) =>
+  Object.fromEntries(Object.entries(components).map(([name, component]) => [name, concernsOf(component)]));
+export const PERSONA_SERIES: Record<string, Concern[]> = seriesOf(PERSONA_COMPONENTS);
+const SERIES: Record<string, Concern[]> = { ...PERSONA_SERIES, ...seriesOf(USER_COMPONENTS) };
 const ACTIONS = ["corrected", "reported"] as const;
 
 export interface PersonaKey {
@@ -44,13 +36,13 @@ export function createDriftMetrics(registry: Registry) {
   const known = new Map<string, PersonaKey>();
 
   function each(key: PersonaKey, run: (labels: Record<(typeof labelNames)[number], string>) => void): void {
-    for (const [component, concerns] of Object.entries(DRIFT_SERIES))
+    for (const [component, concerns] of Object.entries(SERIES))
       for (const concern of concerns) run({ ...key, component, concern });
   }
 
   return {
-    drift: ((where, { component, differences }, action) => {
-      const labels = { ...where, component, concern: gravestConcern(component, differences) };
+    drift: ((where, { component, concern }, action) => {
+      const labels = { ...where, component, concern };
       total.inc({ ...labels, action });
       last.set({ ...labels, action }, Date.now() / 1000);
     }) satisfies Observer["drift"],

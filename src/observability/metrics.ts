@@ -4,12 +4,13 @@
  */
 import { Counter, Gauge, type Registry } from "prom-client";
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import { CAUSES, type Change } from "../engine/change.ts";
+import type { Observer, PassEnd } from "../engine/report.ts";
 import type { CloudHealth } from "../providers/clouds.ts";
 import type { CallRecord } from "../providers/errors.ts";
 import { createCallMetrics, createCloudMetrics } from "./calls.ts";
 import { createDriftMetrics } from "./drift.ts";
 import { createObjectMetrics, type Objects } from "./objects.ts";
-import type { Observer, PassEnd } from "./observer.ts";
 
 export interface DomainMetrics {
   call(call: CallRecord): void;
@@ -28,6 +29,7 @@ export interface MetricsOptions {
   perUser: boolean;
 }
 
+const FATES: Change["fate"][] = ["applied", "held", "barred", "failed", "pending"];
 const OUTCOMES: PassEnd["outcome"][] = ["success", "terminal", "conflict", "transient", "throttled", "waiting"];
 
 export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
@@ -44,11 +46,19 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
   ).set(options.insecure ? 1 : 0);
   const passes = new Counter({
     name: "connectsso_reconciles_total",
-    help: "Ended reconciles by what became of them; errors end up in conditions and here, not in controller_runtime_reconcile_errors_total.",
+    help: "Ended reconciles by what became of them, in more detail than controller_runtime_reconcile_total.",
     labelNames: ["kind", "outcome"],
     registers: [registry],
   });
   for (const kind of [PERSONA, USER]) for (const outcome of OUTCOMES) passes.inc({ kind, outcome }, 0);
+  const changes = new Counter({
+    name: "connectsso_changes_total",
+    help: "Changes of cloud objects by what caused them and what became of them; each is counted once.",
+    labelNames: ["kind", "cause", "fate"],
+    registers: [registry],
+  });
+  for (const kind of [PERSONA, USER])
+    for (const cause of CAUSES) for (const fate of FATES) changes.inc({ kind, cause, fate }, 0);
   const objectMetrics = createObjectMetrics(registry, options.perUser);
   const drift = createDriftMetrics(registry);
   const cloudMetrics = createCloudMetrics(registry);
@@ -59,6 +69,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
     call: createCallMetrics(registry),
     observer: {
       drift: drift.drift,
+      change: (kind, { cause, fate }) => changes.inc({ kind, cause, fate }),
       passed({ kind, metadata }, { outcome, complete }) {
         passes.inc({ kind, outcome });
         if (complete && kind === PERSONA) checkedAt.set(metadata.uid, Date.now());

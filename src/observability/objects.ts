@@ -8,11 +8,10 @@
 import { Gauge, type Registry } from "prom-client";
 import { REASON } from "../api/reasons.ts";
 import { CONDITION, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
-import { concernOf } from "../domain/concern.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { findCondition, isTrue } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
-import { DRIFT_SERIES, type PersonaKey } from "./drift.ts";
+import { PERSONA_SERIES, type PersonaKey } from "./drift.ts";
 
 export interface Objects {
   list<T extends KubeObject>(kind: string): T[];
@@ -63,11 +62,9 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
     for (const { type, status: found } of status?.conditions ?? [])
       for (const one of ["True", "False", "Unknown"])
         condition.set({ ...key, type, status: one }, one === found ? 1 : 0);
-    for (const [component, concerns] of Object.entries(DRIFT_SERIES))
-      if (!USER_COMPONENTS.has(component))
-        for (const concern of concerns) drifted.set({ ...key, component, concern }, 0);
-    for (const { component, path } of status?.drift ?? [])
-      drifted.set({ ...key, component, concern: concernOf(component, path) }, 1);
+    for (const [component, concerns] of Object.entries(PERSONA_SERIES))
+      for (const concern of concerns) drifted.set({ ...key, component, concern }, 0);
+    for (const { component, concern } of status?.drift ?? []) drifted.set({ ...key, component, concern }, 1);
     suspended.set(key, spec.suspend ? 1 : 0);
     for (const [metric, read] of timestamps) {
       const value = read(persona, checkedAt);
@@ -93,7 +90,7 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
       else counts.set(`${namespace}/${persona}/${state}`, { labels: { namespace, persona, state }, count: 1 });
       const key = { namespace, persona };
       const rows = one.status?.drift?.length
-        ? new Set(one.status.drift.map((row) => `${row.component} ${concernOf(row.component, row.path)}`))
+        ? new Set(one.status.drift.map((row) => `${row.component} ${row.concern}`))
         : [];
       for (const row of rows) {
         const [component, concern] = row.split(" ") as [string, string];
@@ -125,8 +122,6 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
   };
 }
 
-const USER_COMPONENTS = new Set(["roleAssignment", "connectUser"]);
-
 type Timestamp = [Gauge, (persona: ConnectSsoPersona, checkedAt: number | undefined) => number | undefined];
 
 /** In ms; undefined: no series. */
@@ -139,7 +134,7 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
         "connectsso_drift_last_check_timestamp_seconds",
         "When all of a persona was last read and compared; its creation until then. Stands still while a cloud cannot be read.",
       ),
-      ({ metadata, status }, checkedAt) => checkedAt ?? at(status?.lastCheckedAt ?? metadata.creationTimestamp),
+      ({ metadata, status }, checkedAt) => checkedAt ?? at(status?.lastCheckedTime ?? metadata.creationTimestamp),
     ],
     [
       gauge("connectsso_signing_certificate_expiration_timestamp_seconds", "End of the active signing certificate."),

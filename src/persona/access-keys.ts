@@ -6,9 +6,9 @@
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
+import type { Step } from "../engine/component.ts";
 import type { IamAccessKey, Tags } from "../providers/aws/types.ts";
 import { waitingError } from "../providers/verdicts.ts";
-import type { Step } from "./component.ts";
 import { PendingKey } from "./pending-key.ts";
 import { type PersonaScope, requestMark } from "./scope.ts";
 import type { SeenProvisioning } from "./seen.ts";
@@ -45,7 +45,8 @@ export function keysOf(scope: PersonaScope, { keys }: SeenProvisioning): Keys {
 
 /** As IAM shows them, and what was written and does not show yet. */
 function keyTags({ memory, seen }: PersonaScope): Tags {
-  const { user, adoptedKeyId } = seen["provisioning-user"] ?? {};
+  const { adoptedKeyId } = seen["provisioning-user"] ?? {};
+  const user = seen.provisioning?.user ?? seen["provisioning-user"]?.user;
   const shown: Tags = { ...(adoptedKeyId ? { [ACTIVE_KEY_TAG]: adoptedKeyId } : {}), ...user?.tags };
   if (memory.keyTags && Object.entries(memory.keyTags).every(([key, value]) => shown[key] === value))
     delete memory.keyTags;
@@ -107,6 +108,7 @@ function dropKey(scope: PersonaScope, key: IamAccessKey, why: string): Step {
     why,
     differences: [],
     maintenance: true,
+    reason: REASON.KeyRotating,
     apply: () => scope.iam.deleteAccessKey(scope.names.user, key.id, scope.call),
   };
 }
@@ -126,6 +128,7 @@ function handOver(
     why,
     differences: [],
     maintenance,
+    ...(maintenance ? { reason: REASON.KeyRotating } : {}),
     async apply() {
       const principalId = scope.seen.application!.servicePrincipal!.id;
       const key = pendingKey(scope) ?? new PendingKey(await iam.createAccessKey(names.user, call));
@@ -194,7 +197,7 @@ function retire(scope: PersonaScope, { job, use }: SeenProvisioning, previous: I
   const used = use[tags[ACTIVE_KEY_TAG]!]?.lastUsedAt?.getTime() ?? 0;
   const goodRun = Date.parse(job?.lastSuccessfulExecutionBeganAt ?? "") || 0;
   const tagNow = () => iam.tagUser(names.user, { [DEACTIVATED_TAG]: iam.now().toISOString() }, [], call);
-  const step = { verb: "update" as const, object: shown(previous), maintenance: true };
+  const step = { verb: "update" as const, object: shown(previous), maintenance: true, reason: REASON.KeyRotating };
   if (previous.status === "Active") {
     if (Math.max(used, goodRun) <= handed) return [];
     return [

@@ -65,7 +65,7 @@ export function resolved(scope: PersonaScope): Partial<Status> {
       : waits
         ? (old.roleImportWaitingSince ?? graph.now().toISOString())
         : undefined,
-    inFlight: Object.keys(scope.inFlight).length > 0 ? { ...scope.inFlight } : undefined,
+    inFlight: Object.keys(scope.once.notes).length > 0 ? { ...scope.once.notes } : undefined,
     handledRequests: handled(scope),
   };
 }
@@ -84,6 +84,7 @@ function handled(scope: PersonaScope): Status["handledRequests"] {
     ANNOTATIONS.rotateCertificate,
     due === false && provider?.tags[CERTIFICATE_ROTATED_FOR] === mark(ANNOTATIONS.rotateCertificate),
   );
-  note(ANNOTATIONS.rotateKey, seen["provisioning-user"]?.user?.tags[KEY_ROTATED_FOR] === mark(ANNOTATIONS.rotateKey));
+  const user = seen.provisioning?.user ?? seen["provisioning-user"]?.user;
+  note(ANNOTATIONS.rotateKey, user?.tags[KEY_ROTATED_FOR] === mark(ANNOTATIONS.rotateKey));
   return Object.keys(done).length > 0 ? done : undefined;
 }

@@ -2,27 +2,29 @@
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import type { ConnectSsoPersona, ConnectSsoPersonaStatus } from "../api/resources.ts";
+import type { Difference } from "../domain/difference.ts";
 import { type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
+import type { Scope } from "../engine/component.ts";
+import { type Comparison, isComplete } from "../engine/ledger.ts";
+import type { Absence } from "../engine/once.ts";
+import { AskOnce } from "../engine/once.ts";
 import type { AwsAccount, ConnectInstance, Iam, Tags } from "../providers/aws/types.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
-import type { Graph } from "../providers/graph/types.ts";
+import type { Graph, ServicePrincipal } from "../providers/graph/types.ts";
 import { conflictError, terminalError } from "../providers/verdicts.ts";
-import { findCondition } from "../runtime/conditions.ts";
+import type { ObjectStore } from "../runtime/port.ts";
 import type { PendingKey } from "./pending-key.ts";
 import type { Seen } from "./seen.ts";
 
 /** What this process remembers of a persona between passes. Losing it costs a longer look, never an object. */
 export interface Memory {
-  /** First look of an unbroken row that found no application (our clock, Entra's clock), and how many there were. */
-  absent?: { since: number; sinceEntra: number; looks: number };
-  /** Entra's clock: since when no usable signing certificate was seen. */
-  withoutCertificateSince?: number;
-  /** Entra's clock: since when no claims mapping policy of our name was seen, and when one was asked for that does not show yet. */
+  /** Looks that found nothing of what was asked for once, by key. */
+  absences: Record<string, Absence>;
+  /** Entra's clock: since when no claims mapping policy of our name was seen. */
   withoutClaimsPolicySince?: number;
-  claimsPolicyAskedAt?: number;
   applicationId?: string;
   /** Calls whose outcome is not seen yet; what status says, and what it may have lost. */
   inFlight?: InFlight;
@@ -31,14 +33,12 @@ export interface Memory {
   keyTags?: Tags;
   /** Entra's clock: when provisioning first refused an application that has no job yet. */
   provisioningRefusedSince?: number;
-  /** Passes in a row that ended because a write was not readable yet. */
-  unread?: number;
 }
 
 /** Times (ISO 8601, the cloud's clock) at which something was asked for that a second call would make twice. */
 export type InFlight = NonNullable<ConnectSsoPersonaStatus["inFlight"]>;
 
-export interface PersonaScope {
+export interface PersonaScope extends Scope<Seen> {
   readonly object: ConnectSsoPersona;
   readonly spec: ConnectSsoPersona["spec"];
   readonly instance: InstanceArn;
@@ -53,10 +53,10 @@ export interface PersonaScope {
   readonly boundaryArn: string | undefined;
   readonly call: CallOptions;
   readonly memory: Memory;
-  readonly seen: Seen;
-  readonly inFlight: InFlight;
-  /** Writes `inFlight` into the status; a call that must not be repeated is sent only after it is there. */
-  persist(): Promise<void>;
+  /** Creates that must not be repeated: the application, its signing certificate, its claims policy. */
+  readonly once: AskOnce;
+  /** Other personas and users; what is shared with them is theirs as well. */
+  readonly store: Pick<ObjectStore, "get" | "list">;
   /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are told by the clouds' clocks. */
   now(): number;
   /** The ConnectUser of another persona of this instance that is this Entra user, as a person would name it. */
@@ -65,9 +65,10 @@ export interface PersonaScope {
 
 export interface ScopeDeps {
   clouds: Clouds;
+  store: Pick<ObjectStore, "get" | "list">;
   cluster: string;
   now(): number;
-  persist(inFlight: InFlight): Promise<void>;
+  persist(fields: { inFlight: InFlight }): Promise<void>;
   peer: PersonaScope["peer"];
 }
 
@@ -103,51 +104,36 @@ export function scopeOf(
   const names = iamNames({ instance, namespace, name, aws: spec.aws, provisioning: spec.roleDelivery.provisioning });
   const inFlight: InFlight = { ...object.status?.inFlight, ...memory.inFlight };
   memory.inFlight = inFlight;
+  const { graph } = found;
+  const once = new AskOnce({
+    notes: inFlight,
+    absences: memory.absences,
+    persist: () => deps.persist({ inFlight: { ...inFlight } }),
+    now: deps.now,
+    serviceNow: () => graph.now().getTime(),
+  });
   return {
     object,
     spec,
+    driftPolicy: spec.driftPolicy ?? "Correct",
+    signal: call.signal,
     instance,
     names,
     owner: ownerOf(deps.cluster, namespace, name),
     sharedOwner: `${deps.cluster}/${instance.id}`,
     relayState: relayState(instance, spec),
     iam: found.account.iam,
-    graph: found.graph,
+    graph,
     connect: found.account.instance(spec.instanceArn),
     boundaryArn: found.boundaryArn,
     call,
     memory,
     seen: {},
-    inFlight,
-    persist: () => deps.persist({ ...inFlight }),
+    once,
+    store: deps.store,
     now: deps.now,
     peer: deps.peer,
   };
-}
-
-/** Notes in the status what is asked for next. Throws when it cannot be written: then it is not asked for. */
-export async function intend(
-  scope: PersonaScope,
-  what: Exclude<keyof InFlight, "unknownSince">,
-  since: string,
-): Promise<void> {
-  const { inFlight } = scope;
-  const { unknownSince } = inFlight;
-  inFlight[what] = since;
-  // It was waited for long enough.
-  delete inFlight.unknownSince;
-  try {
-    await scope.persist();
-  } catch (error) {
-    delete inFlight[what];
-    if (unknownSince) inFlight.unknownSince = unknownSince;
-    throw error;
-  }
-}
-
-/** Worked on before, with nothing left that tells how far that came: something may be under way. */
-export function hasLostItsHistory({ inFlight }: PersonaScope): boolean {
-  return inFlight.unknownSince !== undefined;
 }
 
 function parseArn(arn: string): InstanceArn {
@@ -205,14 +191,14 @@ export function claimKnown(
   }
 }
 
-/** The component was True for this persona, or its drift is on show since: the proof outlives the owner tag. */
-export function wasOurs({ object }: PersonaScope, component: string, type: string): boolean {
-  const condition = findCondition(object.status?.conditions, type);
-  return (
-    condition?.status === "True" ||
-    (condition?.status === "Unknown" && condition.reason !== REASON.Pending) ||
-    (object.status?.drift ?? []).some((row) => row.component === component)
-  );
+/** The component was complete once: what was applied is the proof, and outlives the owner tag. */
+export function wasOurs({ object }: PersonaScope, component: keyof Seen): boolean {
+  return isComplete(object.status?.lastApplied?.[component]);
+}
+
+/** The service principal as it was read last in this pass. */
+export function principalOf({ seen }: PersonaScope): ServicePrincipal | undefined {
+  return seen.certificate?.principal ?? seen.application?.servicePrincipal;
 }
 
 /** Tags of this persona's own IAM objects. */
@@ -224,6 +210,32 @@ export function ownTags(scope: PersonaScope): Tags {
 export function missingTags(desired: Tags, observed: Tags): Tags {
   const found = new Map(Object.entries(observed).map(([key, value]) => [key.toLowerCase(), value]));
   return Object.fromEntries(Object.entries(desired).filter(([key, value]) => found.get(key.toLowerCase()) !== value));
+}
+
+export interface TagChanges {
+  rows: Difference[];
+  /** Tags that are missing or differ. */
+  set: Tags;
+  /** Keys that we set and that are declared no more; other people's tags stay. */
+  remove: string[];
+}
+
+/** IAM folds the case of tag keys on roles, so it is folded here. */
+export function tagChanges(compare: Comparison, desired: Tags, observed: Tags): TagChanges {
+  const found = new Map(Object.entries(observed).map(([key, value]) => [key.toLowerCase(), value]));
+  const declared = new Set(Object.keys(desired).map((key) => key.toLowerCase()));
+  const rows = Object.entries(desired).flatMap(([key, value]) =>
+    compare.differ(`tags.${key}`, value, found.get(key.toLowerCase())),
+  );
+  const remove: string[] = [];
+  for (const path of compare.applied("tags.")) {
+    const key = path.slice("tags.".length);
+    if (declared.has(key.toLowerCase())) continue;
+    const gone = compare.undeclared(path, found.get(key.toLowerCase()));
+    if (gone.length > 0) remove.push(key);
+    rows.push(...gone);
+  }
+  return { rows, set: missingTags(desired, observed), remove };
 }
 
 /** A request annotation as a short value that fits an IAM tag; undefined when nobody asked. */

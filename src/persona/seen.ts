@@ -1,4 +1,4 @@
-/** What the components saw in this pass, by component. Written by their `observe` alone. */
+/** What each component sees in a pass. One member a component: leaving one out, here or among the components, does not compile. */
 import type {
   AccessKeyUse,
   IamAccessKey,
@@ -38,6 +38,8 @@ export interface Certificate {
   displayName: string | null;
 }
 export interface SeenCertificate extends Rotation {
+  /** Read anew: it carries the certificates. */
+  principal?: ServicePrincipal;
   usable: Certificate[];
   provider?: IamSamlProvider;
   metadata?: string;
@@ -48,6 +50,8 @@ export interface SeenProvisioningUser {
   adoptedKeyId?: string;
 }
 export interface SeenProvisioning {
+  /** Read anew: its tags tell how far a rotation of the key has come. */
+  user?: IamUser;
   job?: SyncJob;
   templateId?: string;
   keys: IamAccessKey[];
@@ -68,16 +72,22 @@ export interface SeenAssignments {
   /** Who is assigned here and declared under another persona of the instance. */
   strangers: string[];
 }
-export interface Seen {
-  "federation-policy"?: { policy?: IamPolicy };
-  "listing-policy"?: { policy?: IamPolicy };
-  application?: SeenApplication;
-  certificate?: SeenCertificate;
-  claims?: SeenClaims;
-  "saml-provider"?: { provider?: IamSamlProvider; desired?: string };
-  role?: { role?: IamRole };
-  "provisioning-user"?: SeenProvisioningUser;
-  provisioning?: SeenProvisioning;
-  "role-delivery"?: { appRoleId?: string };
-  assignments?: SeenAssignments;
+export interface SeenRoleDelivery {
+  appRoleId?: string;
+  /** Read anew: it carries the app roles. */
+  application?: Application;
 }
+export interface Seen {
+  "federation-policy": { policy?: IamPolicy };
+  "listing-policy": { policy?: IamPolicy };
+  application: SeenApplication;
+  certificate: SeenCertificate;
+  claims: SeenClaims;
+  "saml-provider": { provider?: IamSamlProvider; desired?: string };
+  role: { role?: IamRole };
+  "provisioning-user": SeenProvisioningUser;
+  provisioning: SeenProvisioning;
+  "role-delivery": SeenRoleDelivery;
+  assignments: SeenAssignments;
+}
+export type ComponentName = keyof Seen;

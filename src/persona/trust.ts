@@ -45,7 +45,17 @@ export function changeOfTrust(from: string, to: string): { added: string[]; remo
   }
 }
 
-/** SHA-256 fingerprints of the certificates, for events and differences. */
+/** Everything that a provider trusts, for differences: certificates, issuer, sign-in addresses. */
+export function describeTrust(metadata: string): string {
+  try {
+    const { entityId, ssoUrls } = readTrust(metadata);
+    return `${describeCertificates(metadata)}; issuer ${entityId}; sign-in at ${ssoUrls.join(", ")}`;
+  } catch {
+    return "(unreadable)";
+  }
+}
+
+/** SHA-256 fingerprints of the certificates, for the plan. */
 export function describeCertificates(metadata: string): string {
   try {
     return (

@@ -1,9 +1,15 @@
+import type { ErrorKind } from "./errors.ts";
+
 /** What a reconcile asks for next. Two constructors, no other way. */
-export type Action = { readonly requeueAfterMs?: number };
+export type Action = {
+  readonly requeueAfterMs?: number;
+  /** It failed, and its status says so: counted as an error, not logged again. */
+  readonly error?: { readonly kind: ErrorKind; readonly reason: string };
+};
 
 /** Look again after this many milliseconds, or at the next change. */
-export function requeueAfter(ms: number): Action {
-  return { requeueAfterMs: ms };
+export function requeueAfter(ms: number, error?: Action["error"]): Action {
+  return error ? { requeueAfterMs: ms, error: { kind: error.kind, reason: error.reason } } : { requeueAfterMs: ms };
 }
 
 /** Look again at the next change only. */

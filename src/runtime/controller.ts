@@ -128,7 +128,7 @@ export class Controller {
   async #process(item: Item): Promise<void> {
     const { queue, clock, log, reconcile } = this.#options;
     const started = clock.monotonic();
-    const run = new Run(item.reason, this.#options);
+    const run = new Run({ reason: item.reason, isSweep: item.priority === PRIORITY.resync }, this.#options);
     this.#runs.add(run);
     if (this.#aborted) run.abort(this.#aborted.reason, this.#aborted.message);
     // A function that throws before its first await is a rejection like any other.
@@ -157,7 +157,8 @@ export class Controller {
     queue.forget(ref);
     const after = action.requeueAfterMs;
     if (after !== undefined) queue.add(ref, { priority: PRIORITY.resync, afterMs: after, reason: "Poll" });
-    metrics?.reconciled(after === undefined ? "success" : "requeue_after", ms / 1000);
+    metrics?.reconciled(resultOf(action), ms / 1000);
+    if (action.error?.kind === "terminal") metrics?.terminal();
     log.debug({ ...ref, reason, durationMs: Math.round(ms), requeueAfterMs: after }, "reconciled");
   }
 
@@ -184,6 +185,12 @@ export class Controller {
     else if (this.#aborted) log.debug(fields, "reconcile cut short");
     else log.error(fields, "reconcile failed");
   }
+}
+
+/** As controller-runtime counts them: a wait is no error. */
+function resultOf({ error, requeueAfterMs }: Action): "success" | "requeue_after" | "error" {
+  if (error && error.kind !== "waiting") return "error";
+  return requeueAfterMs === undefined ? "success" : "requeue_after";
 }
 
 /** What Go calls a panic. */

@@ -19,6 +19,8 @@ export class Aborted extends Error {
 export interface ReconcileContext {
   /** Why this reconcile runs, such as `Changed` or `Poll`. */
   readonly reason: string;
+  /** A resync or a start: no person waits for it. */
+  readonly isSweep: boolean;
   /** For all calls: aborts at `deadline`, at the end of a stop, and when leadership is lost. Its reason is an `Aborted`. */
   readonly signal: AbortSignal;
   readonly aborted: boolean;
@@ -34,6 +36,7 @@ export interface ReconcileContext {
 
 export class Run implements ReconcileContext {
   readonly reason: string;
+  readonly isSweep: boolean;
   readonly deadline: number;
   readonly #controller = new AbortController();
   readonly #givenUp = Promise.withResolvers<never>();
@@ -41,9 +44,13 @@ export class Run implements ReconcileContext {
   #abortReason: AbortReason | undefined;
   isGivenUp = false;
 
-  constructor(reason: string, options: { clock: Clock; deadlineMs: number; graceMs: number }) {
+  constructor(
+    { reason, isSweep }: { reason: string; isSweep: boolean },
+    options: { clock: Clock; deadlineMs: number; graceMs: number },
+  ) {
     const { clock, deadlineMs, graceMs } = options;
     this.reason = reason;
+    this.isSweep = isSweep;
     this.deadline = clock.now() + deadlineMs;
     this.#cancelTimer = clock.setTimeout(() => {
       this.abort("Deadline", `the reconcile took longer than ${deadlineMs / 1000} s`);

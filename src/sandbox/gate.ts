@@ -70,8 +70,7 @@ export class Gate {
     const owner =
       service === "graph"
         ? ""
-        : // IAM is one for all regions.
-          `${this.#host.accountOf(request.headers)}/${service === "iam" ? "" : (this.#host.regionOf(request.headers) ?? "")}`;
+        : `${this.#host.accountOf(request.headers)}/${this.#host.regionOf(request.headers) ?? ""}`;
     const cost = operation.cost ?? [[service === "graph" ? "" : operation.name, 1]];
     for (const [key, tokens] of cost) {
       const wait = this.#take(`${service}/${owner}/${key}`, quota, tokens);

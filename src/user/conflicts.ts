@@ -2,12 +2,13 @@
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
-import type { CallOptions } from "../providers/errors.ts";
+import type { ConnectUserView } from "../providers/aws/types.ts";
 import type { Assignment, EntraUser, Graph } from "../providers/graph/types.ts";
 import { conflictError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
-import { type Observed, PERSONA_TAG } from "./plan.ts";
-import type { UserScope } from "./resolve.ts";
+import type { UserCall, UserScope } from "./scope.ts";
+import type { FormerAssignment } from "./seen.ts";
+import { PERSONA_TAG } from "./tags.ts";
 
 /** The same person, or the same name but for case, under another ConnectUser of the instance. */
 export function refuseDeclaredConflict(
@@ -58,22 +59,15 @@ const isSame = (a: ConnectUser, b: ConnectUser) =>
  * Connect user's tag names the persona. Any other in the same instance is a conflict.
  */
 export async function formerAssignments(
-  {
-    object,
-    persona,
-    person,
-    graph,
-    user,
-  }: Pick<UserScope, "object" | "persona" | "person" | "graph"> & Pick<Observed, "user">,
-  store: ObjectStore,
-  call: CallOptions & { maxAgeMs?: number },
-): Promise<Observed["former"]> {
+  { object, persona, person, graph, store, call }: UserScope,
+  user: ConnectUserView | undefined,
+): Promise<FormerAssignment[]> {
   const here = persona.spec.instanceArn;
   const before = object.status?.connectUserArn?.split("/agent/")[0] ?? here;
   const personasOf = (value: string) =>
     store.list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value });
   const others = before === here ? personasOf(here) : [...personasOf(here), ...personasOf(before)];
-  const former: Observed["former"] = [];
+  const former: FormerAssignment[] = [];
   for (const other of others) {
     if (other.metadata.uid === persona.metadata.uid) continue;
     const { namespace, name } = other.metadata;
@@ -105,7 +99,7 @@ async function groupOf(
   graph: Graph,
   groups: readonly Assignment[],
   personId: string,
-  call: CallOptions & { maxAgeMs?: number },
+  call: UserCall,
 ): Promise<string | undefined> {
   for (const { principalId, principalDisplayName } of groups)
     if ((await graph.groupMemberIds(principalId, call)).includes(personId)) return principalDisplayName ?? principalId;

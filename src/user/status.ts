@@ -1,194 +1,76 @@
-/** Status of a ConnectUser as a pure function of the object and what a pass brought. */
+/** What a user's status says beside what every kind's says. Pure. */
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, CONDITION, type ConnectUser, type ConnectUserStatus } from "../api/resources.ts";
-import type { ConnectUserView } from "../providers/aws/types.ts";
-import type { CloudError } from "../providers/errors.ts";
-import { asCloudError } from "../providers/verdicts.ts";
-import { type Condition, type ConditionInput, findCondition, mergeConditions } from "../runtime/conditions.ts";
-import { named } from "./naming.ts";
-import type { Step, UserComponent } from "./plan.ts";
-import type { Found, UserScope } from "./resolve.ts";
+import type { KindStatus, PassResult } from "../engine/kind.ts";
+import { type ConditionInput, findCondition } from "../runtime/conditions.ts";
+import type { UserScope } from "./scope.ts";
 
-export interface UserPass {
-  scope?: UserScope;
-  found: Found;
-  /** What was found to be done. */
-  steps: Step[];
-  /** Held back by `driftPolicy: Report`. */
-  held: Step[];
-  /** The Connect user after the pass. */
-  user?: ConnectUserView | undefined;
-  error?: unknown;
-  suspended?: boolean;
+export function userStatus(
+  object: ConnectUser,
+  result: PassResult<UserScope>,
+  personaRemarks: string[],
+): KindStatus<ConnectUser> {
+  const { recreate, reconcile } = {
+    recreate: object.metadata.annotations?.[ANNOTATIONS.recreate],
+    reconcile: object.metadata.annotations?.[ANNOTATIONS.reconcile],
+  };
+  const isDone = result.scope !== undefined && result.pass !== undefined && failureOf(result) === undefined;
+  return {
+    fields: result.scope ? resolved(result.scope, object.status ?? {}) : {},
+    conditions: [conflict(object, result)],
+    remarks: personaRemarks,
+    handledRequests: {
+      ...(isDone && recreate ? { recreate: recreate.slice(0, 253) } : {}),
+      // A look that failed was one: why is in the conditions.
+      ...(!result.suspended && reconcile ? { reconcile: reconcile.slice(0, 253) } : {}),
+    },
+  };
 }
 
-const CONFLICTS: readonly string[] = [REASON.TwoPersonas];
-
-export function userStatus(object: ConnectUser, pass: UserPass, now: Date): ConnectUserStatus {
-  const old = object.status ?? {};
-  const error = pass.error === undefined ? undefined : asCloudError(pass.error);
-  const conditions = conditionsOf(object, pass, error);
-  for (const one of conditions) one.observedGeneration = object.metadata.generation;
-  const looked = pass.scope !== undefined && error === undefined;
-  const recreate = object.metadata.annotations?.[ANNOTATIONS.recreate];
-  const reconcile = object.metadata.annotations?.[ANNOTATIONS.reconcile];
-  const handled = {
-    ...(looked && recreate ? { recreate } : {}),
-    // A look that failed was one: why is in the conditions.
-    ...(!pass.suspended && reconcile ? { reconcile } : {}),
-  };
-  return {
-    ...old,
-    observedGeneration: object.metadata.generation,
-    conditions: mergeConditions(old.conditions as Condition[] | undefined, conditions, now),
-    ...pass.found,
-    ...(pass.scope ? resolved(pass.scope, pass.user, old) : {}),
-    ...(looked ? { drift: driftRows(old, pass, now) } : {}),
-    ...(Object.keys(handled).length > 0 ? { handledRequests: { ...old.handledRequests, ...handled } } : {}),
-  };
+/** Reason of what kept the pass from its end; the first one counts. */
+function failureOf({ reason, pass }: PassResult<UserScope>): { reason: string; message: string } | undefined {
+  if (reason) return { reason, message: "" };
+  for (const outcome of pass?.outcomes.values() ?? [])
+    if (outcome.state === "failed") return { reason: outcome.failure.reason, message: outcome.failure.message };
+  return undefined;
 }
 
 function resolved(
-  { desired, person, persona, seen }: UserScope,
-  user: ConnectUserView | undefined,
+  { input, person, persona, assignment, seen }: UserScope,
   old: ConnectUserStatus,
 ): Partial<ConnectUserStatus> {
-  const current = user ?? seen.user;
-  const assignment = seen.assignments.find(({ appRoleId }) => appRoleId === desired.assignment.appRoleId);
+  const user = seen["connect-user"] ? seen["connect-user"].user : undefined;
+  const found = seen["role-assignment"]?.assignments.find(({ appRoleId }) => appRoleId === assignment.appRoleId);
   return {
-    username: desired.input.username,
+    username: input.username,
     entraObjectId: person.id,
-    connectUserId: current?.id,
-    connectUserArn: current?.arn,
-    appRoleAssignmentId: assignment?.id ?? old.appRoleAssignmentId,
+    connectUserId: seen["connect-user"] ? user?.id : old.connectUserId,
+    connectUserArn: seen["connect-user"] ? user?.arn : old.connectUserArn,
+    appRoleAssignmentId: found?.id ?? old.appRoleAssignmentId,
     userAccessUrl: persona.status?.userAccessUrl,
   };
 }
 
-function conditionsOf(object: ConnectUser, pass: UserPass, error: CloudError | undefined): ConditionInput[] {
-  const before = object.status?.conditions as Condition[] | undefined;
-  if (pass.suspended) {
-    const kept = [CONDITION.RoleAssigned, CONDITION.ConnectUserReady, CONDITION.Conflict, CONDITION.Drifted].map(
-      (type) => keep(before, type, REASON.Suspended),
-    );
-    return [
-      {
-        type: CONDITION.Ready,
-        status: "False",
-        reason: REASON.Suspended,
-        message: "spec.suspend is true: nothing is looked at",
-      },
-      { type: CONDITION.Reconciling, status: "False", reason: REASON.Suspended, message: "nothing under way" },
-      { type: CONDITION.Stalled, status: "False", reason: REASON.Suspended, message: "nothing needs a person" },
-      ...kept,
-    ];
+function conflict(object: ConnectUser, result: PassResult<UserScope>): ConditionInput {
+  const type = CONDITION.Conflict;
+  const message = result.reason === REASON.TwoPersonas ? result.message : conflictIn(result);
+  if (message) return { type, status: "True", reason: REASON.TwoPersonas, message };
+  const before = findCondition(object.status?.conditions, type);
+  if (!result.pass?.read.has("former-assignments")) {
+    if (before) return { type, status: before.status, reason: before.reason, message: before.message };
+    return { type, status: "Unknown", reason: REASON.Pending, message: "Not checked yet" };
   }
-  const stalled = error !== undefined && (error.kind === "terminal" || error.kind === "conflict");
-  const conflict = error !== undefined && CONFLICTS.includes(error.reason);
-  const message = error?.message ?? "the user can sign in";
-  return [
-    { type: CONDITION.Ready, status: error ? "False" : "True", reason: error?.reason ?? REASON.Converged, message },
-    {
-      type: CONDITION.Reconciling,
-      status: error && !stalled ? "True" : "False",
-      reason: error && !stalled ? error.reason : REASON.Converged,
-      message: error && !stalled ? message : "nothing under way",
-    },
-    {
-      type: CONDITION.Stalled,
-      status: stalled ? "True" : "False",
-      reason: stalled ? error.reason : REASON.Converged,
-      message: stalled ? message : "nothing needs a person",
-    },
-    component(before, pass, error, CONDITION.RoleAssigned, "roleAssignment", "the persona's role is assigned"),
-    component(before, pass, error, CONDITION.ConnectUserReady, "connectUser", "the Connect user is as declared"),
-    conflict
-      ? { type: CONDITION.Conflict, status: "True", reason: error.reason, message }
-      : error && !pass.scope
-        ? keep(before, CONDITION.Conflict, REASON.Pending)
-        : {
-            type: CONDITION.Conflict,
-            status: "False",
-            reason: REASON.NoConflict,
-            message: "no other persona of the instance has this user",
-          },
-    drifted(before, pass, error),
-  ];
+  return {
+    type,
+    status: "False",
+    reason: REASON.NoConflict,
+    message: "No other persona of the instance has this user",
+  };
 }
 
-function component(
-  before: Condition[] | undefined,
-  pass: UserPass,
-  error: CloudError | undefined,
-  type: string,
-  name: UserComponent,
-  good: string,
-): ConditionInput {
-  const held = pass.held.filter(({ change }) => change.component === name);
-  if (held.length > 0)
-    return {
-      type,
-      status: "True",
-      reason: REASON.DriftFound,
-      message: `${held.length} difference(s) left, see status.drift`,
-    };
-  if (!error) return { type, status: "True", reason: REASON.UpToDate, message: good };
-  if (
-    error.kind === "terminal" ||
-    error.kind === "conflict" ||
-    pass.steps.some(({ change }) => change.component === name)
-  )
-    return { type, status: "False", reason: error.reason, message: error.message };
-  // A failed look says nothing about what was good before; what was never good stays so.
-  return (findCondition(before, type)?.status ?? "False") !== "False"
-    ? { type, status: "Unknown", reason: error.reason, message: error.message }
-    : { type, status: "False", reason: error.reason, message: error.message };
-}
-
-function keep(before: Condition[] | undefined, type: string, reason: string): ConditionInput {
-  const old = findCondition(before, type);
-  return old
-    ? { type, status: old.status, reason: old.reason, message: old.message }
-    : { type, status: "Unknown", reason, message: "not looked at yet" };
-}
-
-function drifted(before: Condition[] | undefined, pass: UserPass, error: CloudError | undefined): ConditionInput {
-  const type = CONDITION.Drifted;
-  const drift = pass.steps.filter(({ change }) => change.drift);
-  if (pass.held.length > 0)
-    return {
-      type,
-      status: "True",
-      reason: REASON.DriftFound,
-      message: `${pass.held.length} change(s) found and left, see status.drift`,
-    };
-  if (drift.length > 0)
-    return {
-      type,
-      status: "True",
-      reason: error ? REASON.DriftFound : REASON.DriftCorrected,
-      message: `${drift.length} change(s) found${error ? "" : " and set back"}, see status.drift`,
-    };
-  if (error) return keep(before, type, REASON.Pending);
-  return { type, status: "False", reason: REASON.NoDrift, message: "nothing was changed behind the controller's back" };
-}
-
-function driftRows(old: ConnectUserStatus, pass: UserPass, now: Date): ConnectUserStatus["drift"] {
-  const name = (path: string, value: string) => named(pass.scope?.connect, path, value);
-  return pass.steps
-    .filter(({ change }) => change.drift)
-    .flatMap(({ change }) =>
-      change.differences.map(({ path, desired, observed }) => ({
-        component: change.component,
-        path,
-        desired: name(path, desired).slice(0, 400),
-        observed: name(path, observed).slice(0, 400),
-      })),
-    )
-    .slice(0, 20)
-    .map((row) => ({
-      ...row,
-      since:
-        old.drift?.find((one) => one.component === row.component && one.path === row.path)?.since ?? now.toISOString(),
-    }));
+function conflictIn({ pass }: PassResult<UserScope>): string | undefined {
+  const outcome = pass?.outcomes.get("former-assignments");
+  return outcome?.state === "failed" && outcome.failure.reason === REASON.TwoPersonas
+    ? outcome.failure.message
+    : undefined;
 }

@@ -7,7 +7,7 @@ import { OWNER_TAG } from "../domain/ownership.ts";
 import { comparePolicies, federationPolicy, trustedProviders } from "../domain/policies.ts";
 import { samlEndpoints } from "../domain/relay-state.ts";
 import { CloudError } from "../providers/errors.ts";
-import { PERSONA_TAG } from "../user/plan.ts";
+import { PERSONA_TAG } from "../user/tags.ts";
 import { readClaims } from "./entra.ts";
 import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, type Verdict, warning } from "./login.ts";
 

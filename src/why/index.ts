@@ -1,11 +1,12 @@
 /** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
-import type { ComponentName } from "../persona/component.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
 import { type PersonaScope, scopeOf } from "../persona/scope.ts";
+import type { ComponentName } from "../persona/seen.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
+import type { KubeObject } from "../runtime/port.ts";
 import { connectUser, federation, instance, provider, relay, roleTrust, sessionDuration } from "./aws.ts";
 import { application, assignment, certificate, person, roleValue, sessionName } from "./entra.ts";
 import {
@@ -168,8 +169,14 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
     // nameOf knows what was asked for once.
     await connect.securityProfile(persona.spec.connectUsers.securityProfiles[0]!);
     const boundaryArn = rules.permissionsBoundaryArn ?? aws.permissionsBoundaryArn;
-    const reads = { ...deps, now: () => Date.now(), persist: async () => {}, peer: () => undefined };
-    const scope = scopeOf(persona, reads, { account, graph, boundaryArn }, {}, {});
+    const reads = {
+      ...deps,
+      now: () => Date.now(),
+      persist: async () => {},
+      peer: () => undefined,
+      store: storeOf(deps),
+    };
+    const scope = scopeOf(persona, reads, { account, graph, boundaryArn }, { absences: {} }, {});
     const failed = await observe(scope);
     const { personas, users, repair } = deps;
     return { user, persona, personas, users, account, connect, scope, failed, repair: repair(persona) };
@@ -181,22 +188,33 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
   }
 }
 
-const LOOKS: readonly ComponentName[] = ["federation-policy", "application", "claims", "role", "role-delivery"];
-
-/** The provider is read by itself: its component also asks whether it may be written, which is no link of a login. */
+/** Components that say whether they are part of a login; the provider is read by itself, since its component also asks whether it may be written. */
 async function observe(scope: PersonaScope): Promise<Login["failed"]> {
   const failed: Login["failed"] = new Map();
-  for (const component of COMPONENTS.filter(({ name }) => LOOKS.includes(name))) {
+  for (const [name, component] of Object.entries(COMPONENTS)) {
+    if (!component.servesLogin) continue;
     try {
-      (scope.seen as Record<string, unknown>)[component.name] = await component.observe(scope);
+      (scope.seen as Record<string, unknown>)[name] = await component.observe(scope);
     } catch (error) {
-      failed.set(component.name, error);
+      failed.set(name as ComponentName, error);
     }
   }
   return failed;
 }
 
+/** `why` reads the clouds; what other objects there are it was given. */
+function storeOf({ personas, users }: WhyDeps): PersonaScope["store"] {
+  const all: KubeObject[] = [...personas, ...users];
+  return {
+    get: <T extends KubeObject>(kind: string, namespace: string, name: string) =>
+      all.find((one) => one.kind === kind && one.metadata.namespace === namespace && one.metadata.name === name) as
+        | T
+        | undefined,
+    list: <T extends KubeObject>(kind: string) => all.filter((one) => one.kind === kind) as T[],
+  };
+}
+
 function accessUrl(scope: PersonaScope): string | undefined {
   const application = scope.seen.application?.application;
-  return application && `https://myapps.microsoft.com/signin/${application.appId}?tenantId=${scope.graph.tenantId}`;
+  return application && scope.graph.userAccessUrl(application.appId);
 }

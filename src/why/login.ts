@@ -3,9 +3,8 @@
  * says whether it holds, what the person sees when it does not, and what mends it.
  */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
-import type { ComponentName } from "../persona/component.ts";
 import type { PersonaScope } from "../persona/scope.ts";
-import type { Seen } from "../persona/seen.ts";
+import type { ComponentName, Seen } from "../persona/seen.ts";
 import type { AwsAccount, ConnectInstance } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { EntraUser } from "../providers/graph/types.ts";
@@ -49,7 +48,7 @@ export interface LinkSpec {
 }
 
 /** What a component saw; throws what kept it from looking. */
-export function seenBy<N extends ComponentName>({ scope, failed }: Login, name: N): Seen[N] {
+export function seenBy<N extends ComponentName>({ scope, failed }: Login, name: N): Seen[N] | undefined {
   if (failed.has(name)) throw failed.get(name);
   return scope.seen[name];
 }

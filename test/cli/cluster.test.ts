@@ -84,7 +84,7 @@ describe("with the controller", () => {
     // Refused ones end with their reason.
     const refused = await Promise.all([cli(["reconcile", "nobody"]), cli(["reconcile", "broken"])]);
     expect(refused.map(({ code }) => code)).toEqual([1, 1]);
-    expect(refused[0]!.stderr).toMatch(/EntraUserNotFound: there is no user nobody@example.com/);
+    expect(refused[0]!.stderr).toMatch(/EntraUserNotFound: There is no user nobody@example.com/);
   });
 
   it("status folds what is well and opens what is not", async () => {

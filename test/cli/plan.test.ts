@@ -6,7 +6,7 @@ import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
 import { count, fold } from "../../src/cli/render/fold-changes.ts";
 import { planMarkdown } from "../../src/cli/render/plan.ts";
-import type { Change } from "../../src/domain/plan.ts";
+import type { Change } from "../../src/engine/change.ts";
 import { expectGolden, run } from "./support.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "connect-sso-plan-"));
@@ -76,6 +76,9 @@ const change = (verb: Change["verb"], object: string, more: Partial<Change> = {}
   object,
   why: "why",
   differences: [],
+  cause: "setup",
+  fate: "pending",
+  concern: "settings",
   ...more,
 });
 

@@ -161,7 +161,7 @@ test("events of a life: created, ready, drift, refused; each once, however long 
   expect(events.filter(({ count }) => count > 1)).toEqual([]);
   const of = (name: string) =>
     events.filter(({ ref }) => ref.name === name).map(({ event }) => `${event.type} ${event.reason}`);
-  expect(new Set(of("agents"))).toEqual(new Set(["Normal Created", "Normal Changed", "Normal Converged"]));
+  expect(new Set(of("agents"))).toEqual(new Set(["Normal Created", "Normal Updated", "Normal Converged"]));
   expect(of("jane")).toEqual(expect.arrayContaining(["Normal PersonaNotReady", "Normal Created", "Normal Converged"]));
   expect(of("nobody")).toEqual(["Warning EntraUserNotFound"]);
 });

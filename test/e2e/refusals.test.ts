@@ -1,6 +1,7 @@
 /** What bad input gets: Stalled, a reason, one sentence, and no write to a cloud. What a schema can say is the CRD's (test/kube, test/manifests). */
 import { CreateRoleCommand, CreateSAMLProviderCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { ConnectUser } from "../../src/api/resources.ts";
 import type { Resource } from "../../src/controller/on-folder.ts";
 import { metadataDocument } from "../sandbox/iam-support.ts";
 import { type Harness, INSTANCE_ARN, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
@@ -264,17 +265,16 @@ const users: [string, string, object, string, RegExp][] = [
     "an unknown routing profile",
     { ...user("alice", "agents", { routingProfile: "Basic" }), metadata: { name: "routing", namespace: "team" } },
     "UnknownRoutingProfile",
-    /candidates: Basic Routing Profile/,
+    /did you mean Basic Routing Profile/,
   ],
   [
     "site",
     "an unknown hierarchy group",
     { ...user("alice", "agents", { hierarchyGroup: ["Dublim"] }), metadata: { name: "site", namespace: "team" } },
     "UnknownHierarchyGroup",
-    /candidates: Dublin/,
+    /did you mean Dublin/,
   ],
   ["lost", "a persona that is missing", user("lost", "nope"), "PersonaNotFound", /no ConnectSsoPersona nope/],
-  ["asleep", "a persona that is suspended", user("asleep", "asleep"), "PersonaSuspended", /spec\.suspend/],
 ];
 
 describe("user", () => {
@@ -292,6 +292,14 @@ describe("user", () => {
     // Three of them are the same person: one by one, or they would be refused for that.
     h.apply(...users.filter(([name]) => !["routing", "site"].includes(name)).map(([, , object]) => object));
   });
+  test("of a suspended persona: it waits because a person said so, which is no fault", async () => {
+    h.apply(user("asleep", "asleep"));
+    await h.reason("ConnectUser", "asleep", "Ready", "PersonaSuspended");
+    const asleep = h.controller.store.get<ConnectUser>("ConnectUser", "team", "asleep");
+    expect(status(asleep, "Stalled")).toMatchObject({ status: "False", reason: "PersonaSuspended" });
+    expect(status(asleep, "Ready")!.message).toMatch(/Persona asleep is suspended/);
+  });
+
   test.each(users)("%s: %s", async (name, _, object, reason, says) => {
     if (["routing", "site"].includes(name)) {
       for (const other of ["profile", "routing"])

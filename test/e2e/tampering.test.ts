@@ -14,7 +14,6 @@ import {
 import { afterEach, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona } from "../../src/api/resources.ts";
 import { claimsDefinition } from "../../src/domain/claims.ts";
-import { concernOf } from "../../src/domain/concern.ts";
 import { type Harness, PATIENCE_MS, persona, start, status } from "./support.ts";
 
 let h: Harness;
@@ -23,7 +22,7 @@ afterEach(() => h?.stop());
 const OWNER_TAG = "connectsso.dev/owner";
 const iam = () => new IAMClient({});
 const get = (name: string) => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", name)!;
-const concerns = () => (get("agents").status!.drift ?? []).map(({ component, path }) => concernOf(component, path));
+const concerns = () => (get("agents").status!.drift ?? []).map(({ concern }) => concern);
 const until = (test: () => boolean, what: string) => h.controller.until(test, PATIENCE_MS, what);
 const warned = (reason: string) =>
   h.controller.store.events.filter(({ event }) => event.type === "Warning" && event.reason === reason);
@@ -117,7 +116,9 @@ test("a claims mapping policy that says as whom people sign in is taken off, and
   const attached = async () => ((await graph("GET", path)) as { value: { id: string }[] }).value.map(({ id }) => id);
   const foreign = await attach("theirs", claimsDefinition("mail", 3600));
   await until(() => warned("SecurityDriftCorrected").length > 0, "a security event");
-  expect(warned("SecurityDriftCorrected")[0]!.event.note).toMatch(/policy theirs .*as whom people sign in.*set back/);
+  expect(warned("SecurityDriftCorrected")[0]!.event.note).toMatch(
+    /foreignPolicy is theirs .*declared \(none\); corrected/,
+  );
   await h.ready();
   expect(await attached()).toEqual([]);
   // Nobody's to delete: other applications may use it.

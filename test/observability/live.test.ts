@@ -234,8 +234,8 @@ test("every kind of drift that is set back", async () => {
     count("importers", "role", "settings"),
     count("importers", "provisioning-user", "permissions"),
     count("agents", "role-delivery", "settings"),
-    count("agents", "connectUser", "permissions"),
-    count("agents", "connectUser", "settings"),
+    count("agents", "connect-user", "permissions"),
+    count("agents", "connect-user", "settings"),
   );
   await served("all is set back", ready("agents"), ready("importers"), state("agents", "ready", 2));
   await pauseJob(importers, graph);
@@ -245,7 +245,7 @@ test("every kind of drift that is set back", async () => {
     "what stands on it is found",
     count("importers", "provisioning", "settings"),
     count("agents", "assignments", "settings"),
-    count("agents", "roleAssignment", "settings"),
+    count("agents", "role-assignment", "settings"),
   );
   await served("all is set back", ready("agents"), ready("importers"), state("agents", "ready", 2));
   await watch(
@@ -256,7 +256,7 @@ test("every kind of drift that is set back", async () => {
         (one) => `ConnectSsoPermissionDrift importers ${one}`,
       ),
       ...["application", "claims", "provisioning", "role"].map((one) => `ConnectSsoDriftCorrected importers ${one}`),
-      ...["assignments", "connectUser", "role-delivery", "roleAssignment"].map(
+      ...["assignments", "connect-user", "role-delivery", "role-assignment"].map(
         (one) => `ConnectSsoDriftCorrected agents ${one}`,
       ),
     ],
@@ -280,12 +280,12 @@ test("driftPolicy Report: a widened trust and a promoted user stand", async () =
   await served(
     "both stand",
     drifted("agents", "role", "trust"),
-    /^connectsso_users_drifted\{.*"connectUser",concern="permissions"\} 1$/m,
+    /^connectsso_users_drifted\{.*"connect-user",concern="permissions"\} 1$/m,
   );
   await watch("reported drift", [
     "ConnectSsoTrustDrift agents role",
     "ConnectSsoDriftDetected agents role",
-    "ConnectSsoDriftDetected agents connectUser",
+    "ConnectSsoDriftDetected agents connect-user",
   ]);
   await patch("connectssopersona", "agents", { driftPolicy: "Correct" });
   await patch("connectuser", "jane", { driftPolicy: "Correct" });

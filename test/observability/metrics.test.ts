@@ -2,11 +2,14 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import type { ConnectSsoPersona, ConnectUser } from "../../src/api/resources.ts";
-import { concernOf, gravestConcern } from "../../src/domain/concern.ts";
-import type { Change } from "../../src/domain/plan.ts";
+import type { Change } from "../../src/engine/change.ts";
+import { gravest } from "../../src/engine/change.ts";
+import { concernOf } from "../../src/engine/component.ts";
+import { gravestKind } from "../../src/engine/errors.ts";
 import { createDomainMetrics, type DomainMetrics, type MetricsOptions } from "../../src/observability/metrics.ts";
-import { outcomeOf } from "../../src/observability/observer.ts";
+import { COMPONENTS as PERSONA_COMPONENTS } from "../../src/persona/components/index.ts";
 import type { CloudHealth } from "../../src/providers/clouds.ts";
+import { COMPONENTS as USER_COMPONENTS } from "../../src/user/components/index.ts";
 import { defaulted } from "./manifests.ts";
 
 const ARN = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666";
@@ -71,6 +74,8 @@ function user(
   const object = defaulted("ConnectUser", name, spec, { conditions: listed, ...status });
   return { ...object, metadata: { ...object.metadata, ...more } } as ConnectUser;
 }
+const COMPONENTS: Record<string, Parameters<typeof concernOf>[0]> = { ...PERSONA_COMPONENTS, ...USER_COMPONENTS };
+const concernIn = (component: string, path: string) => concernOf(COMPONENTS[component]!, path);
 const change = (component: string, path: string): Change => ({
   component,
   verb: "update",
@@ -78,14 +83,18 @@ const change = (component: string, path: string): Change => ({
   cloud: "iam",
   why: "w",
   differences: [{ path, desired: "a", observed: "b" }],
-  drift: true,
+  cause: "drift",
+  fate: "applied",
+  concern: concernIn(component, path),
 });
 
 describe("a persona that goes takes all its series along", () => {
   test("gauges, counters and timestamps", async () => {
     const status: ConnectSsoPersona["status"] = {
       conditions: [{ type: "Ready", status: "True", reason: "R", message: "", lastTransitionTime: "" }],
-      drift: [{ component: "application", path: "relayState", desired: "", observed: "", since: "" }],
+      drift: [
+        { component: "application", path: "relayState", desired: "", observed: "", concern: "settings", since: "" },
+      ],
       certificate: { expiresAt: "2029-01-01T00:00:00Z" },
       accessKey: { createdAt: "2026-01-01T00:00:00Z", lastUsedAt: "2026-01-02T00:00:00Z" },
       syncJob: { state: "Active", lastSuccessAt: "2026-01-02T00:00:00Z" },
@@ -191,7 +200,16 @@ describe("users", () => {
 
   test("that drifted are counted by component and concern", async () => {
     const drift = (path: string) => ({
-      drift: [{ component: "connectUser", path, desired: "", observed: "", since: "" }],
+      drift: [
+        {
+          component: "connect-user",
+          path,
+          desired: "",
+          observed: "",
+          concern: concernIn("connect-user", path),
+          since: "",
+        },
+      ],
     });
     users = [
       user("a", [], {}, drift("securityProfiles")),
@@ -199,8 +217,8 @@ describe("users", () => {
       user("c", [], {}, drift("routingProfile")),
     ];
     expect(await scrape("connectsso_users_drifted{")).toEqual([
-      'connectsso_users_drifted{namespace="team",persona="agents",component="connectUser",concern="permissions"} 2',
-      'connectsso_users_drifted{namespace="team",persona="agents",component="connectUser",concern="settings"} 1',
+      'connectsso_users_drifted{namespace="team",persona="agents",component="connect-user",concern="permissions"} 2',
+      'connectsso_users_drifted{namespace="team",persona="agents",component="connect-user",concern="settings"} 1',
     ]);
   });
 });
@@ -209,7 +227,7 @@ test("the last check is the creation, then what status knows, then what this pro
   const name = 'connectsso_drift_last_check_timestamp_seconds{namespace="team",persona="agents"}';
   const value = async () => Number((await scrape(name))[0]!.split(" ")[1]);
   expect(await value()).toBe(Date.parse(personas[0]!.metadata.creationTimestamp!) / 1000);
-  personas[0]!.status = { lastCheckedAt: "2026-02-01T00:00:00Z" };
+  personas[0]!.status = { lastCheckedTime: "2026-02-01T00:00:00Z" };
   expect(await value()).toBe(Date.parse("2026-02-01T00:00:00Z") / 1000);
   metrics.observer.passed!(personas[0]!, { outcome: "transient", complete: false });
   expect(await value()).toBe(Date.parse("2026-02-01T00:00:00Z") / 1000);
@@ -287,13 +305,8 @@ test("a drift counts once for its gravest concern, from a counter that stood at 
   const line =
     'connectsso_drift_total{namespace="team",persona="agents",component="role",concern="trust",action="corrected"}';
   expect(await scrape(line)).toEqual([`${line} 0`]);
-  const both = {
-    ...change("role", "description"),
-    differences: [
-      ...change("role", "description").differences,
-      ...change("role", "trust.Statement[0].Principal").differences,
-    ],
-  };
+  const both = change("role", "trust.Statement[0].Principal");
+  both.differences.unshift(...change("role", "description").differences);
   metrics.observer.drift!({ namespace: "team", persona: "agents" }, both, "corrected");
   expect(await scrape(line)).toEqual([`${line} 1`]);
 });
@@ -306,18 +319,17 @@ test.each([
   ["role", "permissionsBoundary", "permissions"],
   ["federation-policy", "Statement[0].Action", "permissions"],
   ["federation-policy", "tags.connectsso.dev/owner", "settings"],
-  ["connectUser", "securityProfiles", "permissions"],
-  ["connectUser", "routingProfile", "settings"],
+  ["connect-user", "securityProfiles", "permissions"],
+  ["connect-user", "routingProfile", "settings"],
   ["application", "relayState", "settings"],
 ])("%s %s concerns %s", (component, path, concern) => {
-  expect(concernOf(component, path)).toBe(concern);
-  expect(gravestConcern(component, [{ path: "displayName" }, { path }])).toBe(
-    component.endsWith("-policy") ? "permissions" : concern,
-  );
+  const found = concernIn(component, path);
+  expect(found).toBe(concern);
+  expect(gravest(["settings", found])).toBe(concern);
 });
 
 test("the outcome of a pass is the gravest of its errors", () => {
-  const of = (...kinds: string[]) => outcomeOf(kinds.map((kind) => ({ kind: kind as "waiting" })));
+  const of = (...kinds: string[]) => gravestKind(kinds.map((kind) => ({ kind: kind as "waiting" }))) ?? "success";
   expect([of(), of("waiting"), of("waiting", "transient"), of("transient", "terminal")]).toEqual([
     "success",
     "waiting",

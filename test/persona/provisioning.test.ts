@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import { ACTIVE_KEY_TAG, HANDED_OVER_TAG } from "../../src/persona/access-keys.ts";
 import { provisioning } from "../../src/persona/components/provisioning.ts";
 import type { PersonaScope } from "../../src/persona/scope.ts";
+import { stepsOf } from "../support/steps.ts";
 
 const at = (minute: number) => `2026-01-05T08:${String(minute).padStart(2, "0")}:00.000Z`;
 
@@ -20,7 +21,7 @@ function planAt(minute: number) {
   } as unknown as PersonaScope;
   const job = { id: "job", status: "Quarantine", scheduleState: "Active", quarantine: { since: at(minute) } };
   const seen = { job, keys: [key], use: {}, secretKeys: ["ClientSecret", "SecretToken"] };
-  return provisioning.plan(scope, seen as never).map(({ verb, object }) => `${verb} ${object}`);
+  return stepsOf(provisioning, scope, seen as never).map(({ verb, object }) => `${verb} ${object}`);
 }
 
 test.each([

@@ -3,8 +3,10 @@ import { expect, test } from "@jest/globals";
 import { iamNames, parseInstanceArn } from "../../src/domain/names.ts";
 import { appRoleIdOf, roleDelivery } from "../../src/persona/components/role-delivery.ts";
 import type { PersonaScope } from "../../src/persona/scope.ts";
+import type { SeenRoleDelivery } from "../../src/persona/seen.ts";
 import { CloudError } from "../../src/providers/errors.ts";
 import { INSTANCE_ARN } from "../e2e/support.ts";
+import { stepsOf } from "../support/steps.ts";
 
 function scopeOf(aws: { roleName?: string; samlProviderName?: string }, mode = "Direct", kept?: number): PersonaScope {
   const spec = { aws: { path: "/connect-sso/", ...aws }, roleDelivery: { mode, provisioning: {} } };
@@ -14,6 +16,11 @@ function scopeOf(aws: { roleName?: string; samlProviderName?: string }, mode = "
   const role = { id: appRoleIdOf(names.appRoleValue), value, displayName: names.role, isEnabled: true };
   const appRoles = kept === undefined ? [] : [{ ...role, description: "", allowedMemberTypes: ["User"] }];
   return { spec, names, seen: { application: { application: { appRoles } } } } as unknown as PersonaScope;
+}
+
+function seenOf(...p: Parameters<typeof scopeOf>): [PersonaScope, SeenRoleDelivery] {
+  const scope = scopeOf(...p);
+  return [scope, { application: scope.seen.application!.application! }];
 }
 
 test.each([
@@ -32,12 +39,13 @@ test.each([
   expect(roleDelivery.describe(scope, {})).toMatch(says);
   expect(roleDelivery.reason!(scope, {})).toBe(reason);
   if (mode === "Provisioning") return;
-  const [step] = roleDelivery.plan(scope, {});
+  const application = scope.seen.application!.application!;
+  const [step] = stepsOf(roleDelivery, scope, { application });
   expect(step!.why).toMatch(reason || Object.keys(aws).length === 0 ? /no role; its two ARNs have/ : /no role$/);
 });
 
 test("a value that Entra cut is a person's to mend, one that somebody edited is set back", () => {
-  expect(() => roleDelivery.plan(scopeOf({}, "Direct", 120), {})).toThrow(
+  expect(() => stepsOf(roleDelivery, ...seenOf({}, "Direct", 120))).toThrow(
     expect.objectContaining({
       constructor: CloudError,
       kind: "terminal",
@@ -45,5 +53,8 @@ test("a value that Entra cut is a person's to mend, one that somebody edited is 
       message: expect.stringMatching(/^Entra keeps 120 of the 150 characters/),
     }),
   );
-  expect(roleDelivery.plan(scopeOf({}, "Direct", 20), {})[0]).toMatchObject({ verb: "update", why: "it was changed" });
+  expect(stepsOf(roleDelivery, ...seenOf({}, "Direct", 20))[0]).toMatchObject({
+    verb: "update",
+    why: "it was changed",
+  });
 });

@@ -1,63 +1,111 @@
+/** What a user's components plan, by the calls that their steps make. */
 import { describe, expect, test } from "@jest/globals";
 import { declaredConflict } from "../../src/domain/conflicts.ts";
 import { massDeletion } from "../../src/domain/massdeletion.ts";
-import { type Desired, planSteps } from "../../src/user/plan.ts";
+import { COMPONENTS } from "../../src/user/components/index.ts";
+import type { UserScope } from "../../src/user/scope.ts";
+import { stepsOf } from "../support/steps.ts";
 
-const desired: Desired = {
-  owner: "c/n/jane",
-  persona: "agents",
-  input: {
-    username: "jane@example.com",
-    firstName: "Jane",
-    lastName: "Doe",
-    securityProfileIds: ["a"],
-    routingProfileId: "r",
-    tags: {},
-  },
-  assignment: { servicePrincipalId: "sp", principalId: "u", appRoleId: "role" },
+const input = {
+  username: "jane@example.com",
+  firstName: "Jane",
+  lastName: "Doe",
+  securityProfileIds: ["a"],
+  routingProfileId: "r",
+  tags: {},
 };
 const user = {
-  ...desired.input,
+  ...input,
   id: "1",
   arn: "arn",
   phone: {},
   tags: { "connectsso.dev/owner": "c/n/jane", "connectsso.dev/persona": "agents", team: "x" },
 };
-const assigned = [{ id: "as", appRoleId: "role" }] as never[];
-const kinds = (d: Partial<Desired>, seen: object, id?: string) =>
-  planSteps(
-    { ...desired, ...d },
-    { assignments: assigned, byGroup: false, user, former: [], ...seen },
-    { assigned: true, connectUser: true, ...(id ? { assignmentId: id } : {}) },
-  ).map(({ operation }) => operation.kind);
+const assigned = [{ id: "as", appRoleId: "role" }];
+
+/** Names of the calls that the plan makes, in order. */
+async function calls(scope: object, seen: Record<string, unknown>, assignmentId?: string): Promise<string[]> {
+  const made: string[] = [];
+  const recorder = (answers: Record<string, unknown> = {}) =>
+    new Proxy(answers, {
+      get: (known, name: string) => known[name] ?? ((...args: unknown[]) => made.push(name) && Promise.resolve(args)),
+    });
+  const all = {
+    object: { spec: {}, status: assignmentId ? { appRoleAssignmentId: assignmentId } : {} },
+    persona: { metadata: { name: "agents" }, spec: { connectUsers: { securityProfiles: ["Agent"] } } },
+    graph: recorder(),
+    connect: recorder({ nameOf: () => undefined, confirmAbsent: async () => true }),
+    owner: "c/n/jane",
+    input,
+    assignment: { servicePrincipalId: "sp", principalId: "u", appRoleId: "role" },
+    forbidden: [],
+    ...scope,
+  } as unknown as UserScope;
+  const views: Record<string, unknown> = {
+    "former-assignments": { former: [] },
+    "connect-user": { user },
+    "role-assignment": { assignments: assigned, byGroup: false },
+    ...seen,
+  };
+  for (const [name, component] of Object.entries(COMPONENTS))
+    for (const step of stepsOf(component as never, all as never, views[name] as never))
+      await step.apply(new Set(step.differences.map(({ path }) => path)));
+  return made;
+}
 
 describe("plan of a user", () => {
-  test.each([
+  const noRole = { "role-assignment": { assignments: [], byGroup: false } };
+  test.each<[string, object, Record<string, unknown>, string | undefined, string[]]>([
     ["in sync, foreign tags left", {}, {}, undefined, []],
-    ["first set-up", {}, { assignments: [], user: undefined }, undefined, ["create", "assign"]],
-    ["other profiles", {}, { user: { ...user, securityProfileIds: ["b"] } }, undefined, ["securityProfiles"]],
-    ["recreate once", { recreate: "h" }, {}, undefined, ["delete", "create"]],
+    ["first set-up", {}, { ...noRole, "connect-user": {} }, undefined, ["createUser", "assign"]],
+    [
+      "other profiles",
+      {},
+      { "connect-user": { user: { ...user, securityProfileIds: ["b"] } } },
+      undefined,
+      ["updateSecurityProfiles"],
+    ],
+    ["recreate once", { recreate: "h" }, {}, undefined, ["deleteUser", "createUser"]],
     [
       "recreated already",
       { recreate: "h" },
-      { user: { ...user, tags: { ...user.tags, "connectsso.dev/recreated": "h" } } },
+      { "connect-user": { user: { ...user, tags: { ...user.tags, "connectsso.dev/recreated": "h" } } } },
       undefined,
       [],
     ],
-    ["wrong role of ours", {}, { assignments: [{ id: "old", appRoleId: "x" }] }, "old", ["assign", "unassign"]],
+    [
+      "wrong role of ours",
+      {},
+      { "role-assignment": { assignments: [{ id: "old", appRoleId: "x" }], byGroup: false } },
+      "old",
+      ["assign", "unassign"],
+    ],
     [
       "moved here from another persona: the old role goes first",
       {},
       {
-        assignments: [],
-        user: { ...user, tags: { ...user.tags, "connectsso.dev/persona": "managers" } },
-        former: [{ persona: "managers", servicePrincipalId: "other", assignmentId: "x" }],
+        ...noRole,
+        "connect-user": { user: { ...user, tags: { ...user.tags, "connectsso.dev/persona": "managers" } } },
+        "former-assignments": { former: [{ persona: "managers", servicePrincipalId: "other", assignmentId: "x" }] },
       },
       undefined,
-      ["unassign", "tags", "assign"],
+      ["unassign", "tagUser", "assign"],
     ],
-    ["role of somebody else", {}, { assignments: [{ id: "old", appRoleId: "x" }] }, undefined, ["assign"]],
-  ])("%s", (_, d, seen, id, expected) => expect(kinds(d, seen, id)).toEqual(expected));
+    [
+      "role of somebody else",
+      {},
+      { "role-assignment": { assignments: [{ id: "old", appRoleId: "x" }], byGroup: false } },
+      undefined,
+      ["assign"],
+    ],
+    [
+      "a profile that is no longer allowed goes",
+      { forbidden: ["Admin"] },
+      { "connect-user": { user: { ...user, securityProfileIds: ["b"] } } },
+      undefined,
+      ["updateSecurityProfiles"],
+    ],
+  ])("%s", async (_, scope, seen, id, expected) => expect(await calls(scope, seen, id)).toEqual(expected));
 });
 
 test("conflict without case, in the same instance only", () => {

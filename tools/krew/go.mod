@@ -1,4 +1,3 @@
-// validate-krew-manifest is what the krew index runs on a manifest.
 module connectsso.dev/tools/krew
 
 go 1.26

@@ -677,6 +677,7 @@ export const CRDS = [
                           "path",
                           "desired",
                           "observed",
+                          "concern",
                           "since"
                         ],
                         "properties": {
@@ -698,11 +699,33 @@ export const CRDS = [
                             "description": "What was found.",
                             "maxLength": 512
                           },
+                          "concern": {
+                            "type": "string",
+                            "enum": [
+                              "trust",
+                              "permissions",
+                              "settings"
+                            ],
+                            "description": "What it touches: who may sign in (trust), what they may do (permissions), or neither."
+                          },
                           "since": {
                             "type": "string",
                             "format": "date-time",
                             "description": "When it was first seen."
                           }
+                        }
+                      }
+                    },
+                    "lastApplied": {
+                      "description": "What the controller applied last, by component and field, as short digests. A difference from it is drift; a difference from the\nspec alone is a declared change.",
+                      "type": "object",
+                      "maxProperties": 20,
+                      "additionalProperties": {
+                        "type": "object",
+                        "maxProperties": 200,
+                        "additionalProperties": {
+                          "type": "string",
+                          "maxLength": 64
                         }
                       }
                     },
@@ -720,6 +743,11 @@ export const CRDS = [
                           "format": "date-time",
                           "description": "When a signing certificate was asked for; its name ends in this time."
                         },
+                        "claimsPolicy": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When a claims mapping policy was asked for."
+                        },
                         "unknownSince": {
                           "type": "string",
                           "format": "date-time",
@@ -727,7 +755,7 @@ export const CRDS = [
                         }
                       }
                     },
-                    "lastCheckedAt": {
+                    "lastCheckedTime": {
                       "type": "string",
                       "format": "date-time",
                       "description": "When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed."
@@ -1176,6 +1204,7 @@ export const CRDS = [
                           "path",
                           "desired",
                           "observed",
+                          "concern",
                           "since"
                         ],
                         "properties": {
@@ -1197,6 +1226,15 @@ export const CRDS = [
                             "description": "What was found.",
                             "maxLength": 512
                           },
+                          "concern": {
+                            "type": "string",
+                            "enum": [
+                              "trust",
+                              "permissions",
+                              "settings"
+                            ],
+                            "description": "What it touches: who may sign in (trust), what they may do (permissions), or neither."
+                          },
                           "since": {
                             "type": "string",
                             "format": "date-time",
@@ -1205,7 +1243,20 @@ export const CRDS = [
                         }
                       }
                     },
-                    "lastCheckedAt": {
+                    "lastApplied": {
+                      "description": "What the controller applied last, by component and field, as short digests. A difference from it is drift; a difference from the\nspec alone is a declared change.",
+                      "type": "object",
+                      "maxProperties": 20,
+                      "additionalProperties": {
+                        "type": "object",
+                        "maxProperties": 200,
+                        "additionalProperties": {
+                          "type": "string",
+                          "maxLength": 64
+                        }
+                      }
+                    },
+                    "lastCheckedTime": {
                       "type": "string",
                       "format": "date-time",
                       "description": "When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed."

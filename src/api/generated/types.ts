@@ -375,10 +375,23 @@ desired: string
  */
 observed: string
 /**
+ * What it touches: who may sign in (trust), what they may do (permissions), or neither.
+ */
+concern: ("trust" | "permissions" | "settings")
+/**
  * When it was first seen.
  */
 since: string
 }[]
+/**
+ * What the controller applied last, by component and field, as short digests. A difference from it is drift; a difference from the
+ * spec alone is a declared change.
+ */
+lastApplied?: {
+[k: string]: {
+[k: string]: string
+}
+}
 /**
  * Calls that must never be repeated blindly. Written before such a call is sent, taken away once its outcome is seen, so that a
  * new process knows of it.
@@ -393,6 +406,10 @@ application?: string
  */
 certificate?: string
 /**
+ * When a claims mapping policy was asked for.
+ */
+claimsPolicy?: string
+/**
  * When a look found that the status was lost: what was asked for before is not known.
  */
 unknownSince?: string
@@ -400,7 +417,7 @@ unknownSince?: string
 /**
  * When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed.
  */
-lastCheckedAt?: string
+lastCheckedTime?: string
 /**
  * Last value handled of each request annotation.
  */
@@ -615,14 +632,27 @@ desired: string
  */
 observed: string
 /**
+ * What it touches: who may sign in (trust), what they may do (permissions), or neither.
+ */
+concern: ("trust" | "permissions" | "settings")
+/**
  * When it was first seen.
  */
 since: string
 }[]
 /**
+ * What the controller applied last, by component and field, as short digests. A difference from it is drift; a difference from the
+ * spec alone is a declared change.
+ */
+lastApplied?: {
+[k: string]: {
+[k: string]: string
+}
+}
+/**
  * When the clouds were last compared with the spec; moves at most once per poll interval in which something else changed.
  */
-lastCheckedAt?: string
+lastCheckedTime?: string
 /**
  * Last value handled of each request annotation, recreate for one.
  */

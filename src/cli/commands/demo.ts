@@ -130,7 +130,7 @@ const EXPECTED: [kind: string, component: string, path: RegExp][] = [
   [PERSONA, "application", /relayState/],
   [PERSONA, "federation-policy", /./],
   [PERSONA, "saml-provider", /./],
-  [USER, "connectUser", /securityProfiles/],
+  [USER, "connect-user", /securityProfiles/],
 ];
 
 async function showRepair(controller: FolderController, say: (text: string) => void): Promise<void> {

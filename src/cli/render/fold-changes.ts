@@ -1,5 +1,6 @@
 /** Steps as a person counts them: what is done to an object that was just made belongs to its making. Pure. */
-import type { Change, Setting, Verb } from "../../domain/plan.ts";
+import type { Setting } from "../../domain/difference.ts";
+import type { Change, Verb } from "../../engine/change.ts";
 
 /** replace: deleted and made again. */
 export interface PlannedChange extends Omit<Change, "verb" | "component"> {

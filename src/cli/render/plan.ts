@@ -4,8 +4,10 @@ import type { PlanDocument, PlannedResource } from "../dry-run.ts";
 import type { PlannedChange } from "./fold-changes.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
-const SIGN = { create: "+", update: "~", delete: "-", replace: "-/+", adopt: "=", wait: "…" } as const;
-const CLOUD = { entra: "Entra", iam: "IAM", connect: "Connect" } as const;
+const SIGN = { create: "+", update: "~", delete: "-", replace: "-/+", adopt: "=" } as const;
+const CLOUD: Record<string, string> = { entra: "Entra", iam: "IAM", connect: "Connect" };
+/** Causes that a reader must see; the others are what a plan is for. */
+const MARK: Partial<Record<PlannedChange["cause"], string>> = { drift: "drift" };
 
 export function planText(plan: PlanDocument, colours: Paint, columns?: number): string {
   const same = plan.resources.filter(isSame);
@@ -76,10 +78,10 @@ function resourceLines(resource: PlannedResource, colours: Paint, columns?: numb
 }
 
 function changeLines(change: PlannedChange, colours: Paint, columns?: number): string[] {
-  const { verb, cloud, object, why, drift, settings = [], differences, wait } = change;
+  const { verb, cloud, object, why, cause, settings = [], differences, wait } = change;
   const colour =
     verb === "create" ? colours.good : verb === "delete" || verb === "replace" ? colours.bad : colours.busy;
-  const mark = drift ? colours.busy(" (drift)") : "";
+  const mark = MARK[cause] ? colours.busy(` (${MARK[cause]})`) : "";
   return [
     wrap(
       `  ${colour(SIGN[verb].padEnd(1))} ${CLOUD[cloud]}: ${colours.bold(object)}${mark} ${colours.dim(`# ${why}`)}`,

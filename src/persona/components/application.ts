@@ -1,15 +1,17 @@
 /**
- * The Entra gallery application in SAML mode. Made by the safe order of facts/microsoft-graph.md section 0: under a name derived
- * from cluster, namespace and name, looked for by that name and by its owner tag before it is asked for.
+ * The Entra gallery application in SAML mode. It is created under a name derived from cluster, namespace and name, and looked for by that
+ * name and by its owner tag before it is asked for.
  */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import type { Difference } from "../../domain/plan.ts";
+import type { Difference } from "../../domain/difference.ts";
 import { samlEndpoints } from "../../domain/relay-state.ts";
+import type { Step } from "../../engine/component.ts";
+import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { Application, ServicePrincipal } from "../../providers/graph/types.ts";
 import { conflictError, terminalError, waitingError } from "../../providers/verdicts.ts";
-import { type Component, differ, differAsSet, type Step } from "../component.ts";
+import type { PersonaComponent } from "../component.ts";
 import {
   chooseIdentifier,
   findCandidates,
@@ -18,21 +20,23 @@ import {
   ownerTag,
   temporaryName,
 } from "../find-application.ts";
-import { instantiate, noteAbsence, restore } from "../instantiate.ts";
+import { instantiate, requireSettled, restore } from "../instantiate.ts";
 import { claim, type PersonaScope } from "../scope.ts";
 import type { SeenApplication } from "../seen.ts";
 
-export const application: Component<SeenApplication> = {
-  name: "application",
+export const application: PersonaComponent<"application"> = {
   condition: CONDITION.ApplicationReady,
   cloud: "entra",
   needs: [],
+  concerns: { trust: /^defaultReplyUrl$|^replyUrls$/ },
+  shared: false,
+  servesLogin: true,
   applies: () => true,
   observe,
-  plan(scope, seen) {
+  plan(scope, seen, compare) {
     if (seen.rivals.length > 1)
       throw conflictError(
-        "SeveralApplications",
+        REASON.SeveralApplications,
         `applications ${seen.rivals.join(", ")} all carry this persona's mark; delete those that nobody uses`,
       );
     if (!seen.application) return [seen.deleted ? restore(scope, seen.deleted) : instantiate(scope)];
@@ -56,24 +60,41 @@ export const application: Component<SeenApplication> = {
         `identifier ${seen.identifier} is used by ${seen.identifierTakenBy}; choose another, or leave application.identifier out`,
       );
     return [
-      ...tagStep(scope, object, found, owned),
-      ...signOnStep(scope, object, servicePrincipal),
-      ...applicationStep(scope, object, found, seen.identifier!),
+      ...tagStep(scope, object, found, owned, compare),
+      ...signOnStep(scope, object, servicePrincipal, compare),
+      ...applicationStep(scope, object, found, seen.identifier!, compare),
     ];
   },
   describe: (scope, seen) => `${scope.spec.application.displayName}, identifier ${seen.identifier}`,
+  remove,
 };
 
+/** SAML mode off and identifiers cleared first: Entra may refuse to delete otherwise, and a soft-deleted application may keep them. */
+async function remove(scope: PersonaScope): Promise<boolean> {
+  const { graph, call } = scope;
+  const { application: found, servicePrincipal } = await observe(scope);
+  if (!found) {
+    requireSettled(scope);
+    return true;
+  }
+  // Under the temporary name it is ours before it is tagged.
+  if (!found.tags.includes(ownerTag(scope)) && found.displayName !== temporaryName(scope)) return true;
+  if (found.identifierUris.length > 0) await graph.patchApplication(found.id, { identifierUris: [] }, call);
+  if (servicePrincipal?.preferredSingleSignOnMode)
+    await graph.patchServicePrincipal(servicePrincipal.id, { preferredSingleSignOnMode: null }, call);
+  await graph.deleteApplication(found.id, call);
+  return true;
+}
+
 async function observe(scope: PersonaScope): Promise<SeenApplication> {
-  const { graph, call, memory, inFlight } = scope;
+  const { graph, call, once } = scope;
   const candidates = await findCandidates(scope);
   const found = candidates[0];
   if (!found) {
-    noteAbsence(scope);
+    once.absent("application");
     return { ownerless: [], rivals: [], deleted: await findDeleted(scope) };
   }
-  delete memory.absent;
-  delete inFlight.application;
+  once.found("application");
   const known = await graph.findServicePrincipal(found.appId, call);
   const [servicePrincipal, ...owners] = await Promise.all([
     known ? graph.getServicePrincipal(known.id, call) : undefined,
@@ -90,81 +111,98 @@ async function observe(scope: PersonaScope): Promise<SeenApplication> {
   };
 }
 
-function tagStep(scope: PersonaScope, object: string, found: Application, owned: "ours" | "adopt"): Step[] {
+function tagStep(
+  scope: PersonaScope,
+  object: string,
+  found: Application,
+  owned: "ours" | "adopt",
+  compare: Comparison,
+): Step[] {
+  const differences = compare.differ("tags", scope.owner, ownerOfTags(found.tags));
   if (found.tags.includes(ownerTag(scope))) return [];
   return [
     {
       verb: owned === "adopt" ? "adopt" : "update",
       object,
       why: "it carries our owner tag",
-      differences: differ("tags", scope.owner, ownerOfTags(found.tags)),
+      differences,
       apply: () => scope.graph.patchApplication(found.id, { tags: [...found.tags, ownerTag(scope)] }, scope.call),
     },
   ];
 }
 
 /** SAML mode comes before identifierUris: Entra takes identifiers of foreign hosts from SAML applications only. */
-function signOnStep(scope: PersonaScope, object: string, found: ServicePrincipal): Step[] {
+function signOnStep(scope: PersonaScope, object: string, found: ServicePrincipal, compare: Comparison): Step[] {
   const mails = scope.spec.application.notificationEmails;
   const differences: Difference[] = [
-    ...differ("preferredSingleSignOnMode", "saml", found.preferredSingleSignOnMode),
-    ...differ("relayState", scope.relayState, found.relayState),
-    ...differ("loginUrl", "", found.loginUrl),
-    ...differ("appRoleAssignmentRequired", true, found.appRoleAssignmentRequired),
-    ...differ("accountEnabled", true, found.accountEnabled),
-    ...(mails ? differAsSet("notificationEmails", mails, found.notificationEmailAddresses) : []),
+    ...compare.differ("preferredSingleSignOnMode", "saml", found.preferredSingleSignOnMode),
+    ...compare.differ("relayState", scope.relayState, found.relayState),
+    ...compare.differ("loginUrl", "", found.loginUrl),
+    ...compare.differ("appRoleAssignmentRequired", true, found.appRoleAssignmentRequired),
+    ...compare.differ("accountEnabled", true, found.accountEnabled),
+    ...(mails
+      ? compare.asSet("notificationEmails", mails, found.notificationEmailAddresses)
+      : compare.undeclared("notificationEmails", [...found.notificationEmailAddresses].sort())),
   ];
   if (differences.length === 0) return [];
-  const changed = new Set(differences.map(({ path }) => path));
-  const patch: Parameters<typeof scope.graph.patchServicePrincipal>[1] = {
+  const patch = (changed: ReadonlySet<string>): Parameters<typeof scope.graph.patchServicePrincipal>[1] => ({
     ...(changed.has("preferredSingleSignOnMode") ? { preferredSingleSignOnMode: "saml" } : {}),
     ...(changed.has("relayState") ? { samlSingleSignOnSettings: { relayState: scope.relayState } } : {}),
     ...(changed.has("loginUrl") ? { loginUrl: null } : {}),
     ...(changed.has("appRoleAssignmentRequired") ? { appRoleAssignmentRequired: true } : {}),
     ...(changed.has("accountEnabled") ? { accountEnabled: true } : {}),
-    ...(changed.has("notificationEmails") ? { notificationEmailAddresses: mails! } : {}),
-  };
+    ...(changed.has("notificationEmails") ? { notificationEmailAddresses: mails ?? [] } : {}),
+  });
   return [
     {
       verb: "update",
       object,
       why: "its single sign-on settings differ",
       differences,
-      apply: () => scope.graph.patchServicePrincipal(found.id, patch, scope.call),
+      divisible: true,
+      apply: (changed) => scope.graph.patchServicePrincipal(found.id, patch(changed), scope.call),
     },
   ];
 }
 
-function applicationStep(scope: PersonaScope, object: string, found: Application, identifier: string): Step[] {
+function applicationStep(
+  scope: PersonaScope,
+  object: string,
+  found: Application,
+  identifier: string,
+  compare: Comparison,
+): Step[] {
   const endpoints = samlEndpoints(scope.instance, scope.spec.application.signInEndpoints);
   const { displayName } = scope.spec.application;
-  const redirects = differAsSet("replyUrls", endpoints, found.redirectUris);
+  const redirects = compare.asSet("replyUrls", endpoints, found.redirectUris);
   // Of a single reply URL it is a matter of course which one is the default.
   const single = found.redirectUris.length === 1 ? found.redirectUris[0] : null;
-  const reply = differ("defaultReplyUrl", endpoints[0], found.defaultRedirectUri ?? single);
-  const name = differ("displayName", displayName, found.displayName);
-  const identifiers = differAsSet("identifier", [identifier], found.identifierUris);
+  const reply = compare.differ("defaultReplyUrl", endpoints[0], found.defaultRedirectUri ?? single);
+  const name = compare.differ("displayName", displayName, found.displayName);
+  const identifiers = compare.asSet("identifier", [identifier], found.identifierUris);
   const differences = [...name, ...identifiers, ...redirects, ...reply];
   if (differences.length === 0) return [];
-  const patch = {
-    ...(name.length > 0 ? { displayName } : {}),
-    ...(identifiers.length > 0 ? { identifierUris: [identifier] } : {}),
-    ...(redirects.length + reply.length > 0
+  const patch = (changed: ReadonlySet<string>) => ({
+    ...(changed.has("displayName") ? { displayName } : {}),
+    ...(changed.has("identifier") ? { identifierUris: [identifier] } : {}),
+    ...(changed.has("replyUrls") || changed.has("defaultReplyUrl")
       ? { web: { redirectUris: endpoints }, defaultRedirectUri: endpoints[0]! }
       : {}),
-  };
+  });
   return [
     {
       verb: "update",
       object,
       why: "its identifier, reply URLs or name differ",
       differences,
-      apply: () => ownChoice(scope, identifier, () => scope.graph.patchApplication(found.id, patch, scope.call)),
+      divisible: true,
+      apply: (changed) =>
+        ownChoice(scope, identifier, () => scope.graph.patchApplication(found.id, patch(changed), scope.call)),
     },
   ];
 }
 
-/** Two personas may choose the same free identifier at once: who comes second takes the next. */
+/** Two personas may choose the same free identifier at once: the second one takes the next. */
 async function ownChoice(scope: PersonaScope, identifier: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();

@@ -1,16 +1,18 @@
 /** Groups that are assigned to the application with the persona's role. Users' own assignments belong to ConnectUser. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
+import type { Step } from "../../engine/component.ts";
 import { terminalError } from "../../providers/verdicts.ts";
-import type { Component, Step } from "../component.ts";
+import type { PersonaComponent } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
-import type { SeenAssignments } from "../seen.ts";
 
-export const assignments: Component<SeenAssignments> = {
-  name: "assignments",
+export const assignments: PersonaComponent<"assignments"> = {
   condition: CONDITION.AssignmentsReady,
   cloud: "entra",
   needs: ["role-delivery"],
+  concerns: { permissions: /^groups$/ },
+  shared: false,
+  servesLogin: false,
   applies: () => true,
   async observe(scope) {
     const principal = scope.seen.application?.servicePrincipal;
@@ -22,35 +24,46 @@ export const assignments: Component<SeenAssignments> = {
     });
     return { wanted, existing: all.filter(({ principalType }) => principalType === "Group"), strangers };
   },
-  plan(scope, { wanted, existing }) {
+  plan(scope, { wanted, existing }, compare) {
     const { graph, call } = scope;
     const principalId = scope.seen.application?.servicePrincipal?.id;
     const roleId = scope.seen["role-delivery"]?.appRoleId;
     const ours = existing.filter(({ appRoleId }) => appRoleId === roleId);
-    const missing = wanted.filter(({ id }) => !ours.some(({ principalId: assigned }) => assigned === id));
+    const isAssigned = (id: string) => ours.some(({ principalId: assigned }) => assigned === id);
+    const rows = wanted.map((group) => ({
+      group,
+      differences: compare.item("groups", group.id, true, isAssigned(group.id), group.displayName),
+    }));
     const surplus = ours.filter(({ principalId: assigned }) => !wanted.some(({ id }) => id === assigned));
     return [
-      ...missing.map(
-        (group): Step => ({
-          verb: "create",
-          object: `assignment of group ${group.displayName}`,
-          why: "it is declared",
-          differences: [{ path: "groups", desired: group.displayName, observed: "(none)" }],
-          apply: () => graph.assign(principalId!, group.id, roleId!, call),
-        }),
+      ...rows.flatMap(({ group, differences }): Step[] =>
+        differences.length === 0
+          ? []
+          : [
+              {
+                verb: "create",
+                object: `assignment of group ${group.displayName}`,
+                why: "it is declared",
+                differences,
+                apply: () => graph.assign(principalId!, group.id, roleId!, call),
+              },
+            ],
       ),
-      ...surplus.map(
-        (one): Step => ({
+      ...surplus.map((one): Step => {
+        const name = one.principalDisplayName ?? one.principalId;
+        return {
           verb: "delete",
-          object: `assignment of group ${one.principalDisplayName ?? one.principalId}`,
+          object: `assignment of group ${name}`,
           why: "it is not declared",
-          differences: [{ path: "groups", desired: "(none)", observed: one.principalDisplayName ?? one.principalId }],
+          differences: compare.item("groups", one.principalId, false, true, name),
           apply: () => graph.unassign(principalId!, one.id, call),
-        }),
-      ),
+        };
+      }),
     ];
   },
   describe: (_, { wanted }) => (wanted.length === 0 ? "no groups declared" : `${wanted.length} group(s) assigned`),
+  // They go with the application.
+  remove: async () => true,
 };
 
 export async function findGroup(scope: PersonaScope, group: { id?: string; displayName?: string }) {

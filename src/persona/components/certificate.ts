@@ -5,11 +5,14 @@
  */
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
+import { settingsOf } from "../../domain/difference.ts";
 import { durationSeconds } from "../../domain/duration.ts";
+import type { Step } from "../../engine/component.ts";
+import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
 import { UPLOAD_REFUSED } from "../../providers/graph/certificates.ts";
 import type { ServicePrincipal } from "../../providers/graph/types.ts";
-import { terminalError, waitingError } from "../../providers/verdicts.ts";
+import { terminalError } from "../../providers/verdicts.ts";
 import {
   certificateName,
   ROTATED_AT_TAG,
@@ -20,8 +23,8 @@ import {
   trustedTag,
   usableCertificates,
 } from "../certificates.ts";
-import { type Component, madeWith, type Step } from "../component.ts";
-import { hasLostItsHistory, intend, type PersonaScope, requestMark } from "../scope.ts";
+import type { PersonaComponent } from "../component.ts";
+import { type PersonaScope, principalOf, requestMark } from "../scope.ts";
 import type { Certificate, SeenCertificate } from "../seen.ts";
 import { trustsCertificate } from "../trust.ts";
 
@@ -30,23 +33,28 @@ const OVERLAP_MS = 3_600_000;
 /** A certificate shows in keyCredentials within minutes. */
 const SHOWS_WITHIN_MS = 600_000;
 
-export const certificate: Component<SeenCertificate> = {
-  name: "certificate",
+export const certificate: PersonaComponent<"certificate"> = {
   condition: CONDITION.CertificateReady,
   cloud: "entra",
   needs: ["application"],
+  concerns: { trust: /^activeThumbprint$/ },
+  shared: false,
+  servesLogin: false,
   applies: () => true,
   observe,
-  plan(scope, seen) {
-    const { servicePrincipal } = scope.seen.application ?? {};
+  plan(scope, seen, compare) {
+    const servicePrincipal = principalOf(scope);
     const { active, next, due, provider } = seen;
     if (!active) {
       const usable = seen.usable.at(-1);
-      return usable ? [activate(scope, servicePrincipal!, seen, usable)] : [add(scope, "nothing signs the assertions")];
+      return usable
+        ? [activate(scope, servicePrincipal!, compare, usable)]
+        : [add(scope, "nothing signs the assertions")];
     }
     const steps: Step[] = [];
     if (servicePrincipal!.preferredTokenSigningKeyThumbprint?.toUpperCase() !== active.thumbprint)
-      steps.push(activate(scope, servicePrincipal!, seen, active));
+      steps.push(activate(scope, servicePrincipal!, compare, active));
+    else compare.differ("activeThumbprint", active.thumbprint, active.thumbprint);
     if (due && !next) steps.push(add(scope, "the active certificate is to be replaced", true));
     if (next && trustsCertificate(provider?.metadata, next.key))
       steps.push(...takeOver(scope, servicePrincipal!, seen, active, next));
@@ -57,6 +65,8 @@ export const certificate: Component<SeenCertificate> = {
     `${short(active!)} signs until ${new Date(active!.notAfter).toISOString().slice(0, 10)}${
       next ? `; ${short(next)} takes its place ${whenTrusted(switchTime(next, provider?.tags ?? {}))}` : ""
     }${previous ? `; AWS trusts the former ${short(previous)} for an hour more` : ""}`,
+  // The certificate goes with the application.
+  remove: async () => true,
 };
 
 const whenTrusted = (switchAt: number | undefined) =>
@@ -67,7 +77,7 @@ const whenTrusted = (switchAt: number | undefined) =>
 const short = ({ thumbprint }: Certificate) => `${thumbprint.slice(0, 8)}…`;
 
 async function observe(scope: PersonaScope): Promise<SeenCertificate> {
-  const { graph, call, inFlight, memory } = scope;
+  const { graph, call, once } = scope;
   const { application, servicePrincipal } = scope.seen.application ?? {};
   if (!application || !servicePrincipal) return { usable: [], due: false, strays: [] };
   const [fresh, provider] = await Promise.all([
@@ -75,62 +85,47 @@ async function observe(scope: PersonaScope): Promise<SeenCertificate> {
     scope.iam.getSamlProvider(scope.names.samlProviderArn, call),
   ]);
   const principal = fresh ?? servicePrincipal;
-  scope.seen.application!.servicePrincipal = principal;
   const now = graph.now().getTime();
-  const asked = inFlight.certificate;
-  if (asked && principal.keyCredentials.some(({ displayName }) => displayName === certificateName(asked)))
-    delete inFlight.certificate;
+  const asked = once.askedAt("certificate");
   const usable = usableCertificates(principal, now);
-  if (usable.length > 0) delete inFlight.unknownSince;
-  memory.withoutCertificateSince = usable.length > 0 ? undefined : (memory.withoutCertificateSince ?? now);
+  if (asked && principal.keyCredentials.some(({ displayName }) => displayName === certificateName(asked)))
+    once.found("certificate");
+  if (usable.length === 0) once.absent("certificate");
+  else once.trust();
   const rotation = rotationOf(scope, usable, principal.preferredTokenSigningKeyThumbprint, provider?.tags ?? {}, now);
   const metadata = rotation.active ? await graph.federationMetadata(application.appId, call) : undefined;
-  return { usable, ...rotation, provider, metadata };
+  return { usable, ...rotation, provider, metadata, principal };
 }
 
 /** Not idempotent in Entra: the name, with its time, is in the status before the call is sent. */
 function add(scope: PersonaScope, why: string, maintenance = false): Step {
-  const { inFlight, graph, spec, call } = scope;
+  const { once, graph, spec, call } = scope;
+  const { lifetime } = spec.application.signingCertificate;
   return {
     verb: "create",
     object: "signing certificate",
     why,
     differences: [],
-    settings: madeWith({ lifetime: spec.application.signingCertificate.lifetime }),
+    settings: settingsOf({ lifetime }),
     maintenance,
-    async apply() {
-      requireAbsence(scope);
-      const now = graph.now();
-      const since = now.toISOString();
-      await intend(scope, "certificate", since);
-      const end = new Date(now.getTime() + durationSeconds(spec.application.signingCertificate.lifetime) * 1000);
-      try {
-        await graph.addTokenSigningCertificate(
-          scope.seen.application!.servicePrincipal!.id,
-          { displayName: certificateName(since), endDateTime: end.toISOString() },
-          call,
-        );
-      } catch (error) {
-        if (error instanceof CloudError && !error.outcomeUnknown) delete inFlight.certificate;
-        throw error instanceof CloudError && error.code === UPLOAD_REFUSED ? byHand(scope, error) : error;
-      }
-    },
+    ...(maintenance ? { reason: REASON.CertificateRotating } : {}),
+    apply: () =>
+      once.ask(
+        { key: "certificate", object: "the signing certificate", showsWithinMs: SHOWS_WITHIN_MS, lookAgainMs: 5_000 },
+        async (since) => {
+          const end = new Date(Date.parse(since) + durationSeconds(lifetime) * 1000);
+          try {
+            await graph.addTokenSigningCertificate(
+              principalOf(scope)!.id,
+              { displayName: certificateName(since), endDateTime: end.toISOString() },
+              call,
+            );
+          } catch (error) {
+            throw error instanceof CloudError && error.code === UPLOAD_REFUSED ? byHand(scope, error) : error;
+          }
+        },
+      ),
   };
-}
-
-/** One that was asked for earlier, by us or by a process whose status was lost, would show by now. */
-function requireAbsence(scope: PersonaScope): void {
-  const { inFlight, memory, graph } = scope;
-  const asked = inFlight.certificate ?? (hasLostItsHistory(scope) ? memory.withoutCertificateSince : undefined);
-  if (asked === undefined) return;
-  if (graph.now().getTime() - new Date(asked).getTime() < SHOWS_WITHIN_MS)
-    throw waitingError(
-      REASON.WaitingForReplication,
-      inFlight.certificate
-        ? `the signing certificate asked for at ${inFlight.certificate} does not show in Entra yet`
-        : "the status of this persona was lost: making sure that no signing certificate is under way",
-      5_000,
-    );
 }
 
 function byHand(scope: PersonaScope, refusal: CloudError): CloudError {
@@ -140,16 +135,12 @@ function byHand(scope: PersonaScope, refusal: CloudError): CloudError {
   );
 }
 
-function activate(scope: PersonaScope, principal: ServicePrincipal, seen: SeenCertificate, to: Certificate): Step {
-  const observed = principal.preferredTokenSigningKeyThumbprint ?? "(none)";
+function activate(scope: PersonaScope, principal: ServicePrincipal, compare: Comparison, to: Certificate): Step {
   return {
     verb: "update",
     object: "signing certificate",
     why: "another one, or none, is active",
-    differences: [{ path: "activeThumbprint", desired: to.thumbprint, observed }],
-    security: seen.active
-      ? `the active signing certificate was changed to ${observed}, and ${to.thumbprint} is declared`
-      : undefined,
+    differences: compare.differ("activeThumbprint", to.thumbprint, principal.preferredTokenSigningKeyThumbprint),
     apply: () => prefer(scope, principal, to),
   };
 }
@@ -183,6 +174,7 @@ function takeOver(
       why: "it notes since when AWS trusts both certificates",
       differences: [],
       maintenance: true,
+      reason: REASON.CertificateRotating,
       apply: () => iam.tagSamlProvider(provider.arn, trustedTag(to, iam.now()), [], call),
     },
   ];
@@ -201,6 +193,7 @@ function switchOver(
     why: "AWS trusts both, so the next one signs from now on",
     differences: [{ path: "activeThumbprint", desired: to.thumbprint, observed: from.thumbprint }],
     maintenance: true,
+    reason: REASON.CertificateRotating,
     async apply() {
       const mark = requestMark(scope, ANNOTATIONS.rotateCertificate);
       const tags = {
@@ -228,6 +221,7 @@ function removeOld(scope: PersonaScope, principal: ServicePrincipal, seen: SeenC
     why: one === previous ? "the next one has been signing long enough" : "it is ours and signs nothing",
     differences: [],
     maintenance: true,
+    reason: REASON.CertificateRotating,
     apply: () => scope.graph.removeSigningCertificates(principal.id, [one.thumbprint], scope.call),
   }));
 }

@@ -1,13 +1,14 @@
 /** Claims: left as the gallery application has them, unless RoleSessionName comes from the mail address. */
-import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { claimsDefinition, sendsDeclaredName } from "../../domain/claims.ts";
+import { settingsOf } from "../../domain/difference.ts";
 import { durationSeconds } from "../../domain/duration.ts";
+import type { Step } from "../../engine/component.ts";
+import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
-import { waitingError } from "../../providers/verdicts.ts";
-import { type Component, madeWith, type Step } from "../component.ts";
-import type { PersonaScope } from "../scope.ts";
+import type { PersonaComponent } from "../component.ts";
+import { type PersonaScope, principalOf } from "../scope.ts";
 import type { SeenClaims } from "../seen.ts";
 
 export function claimsPolicyName(scope: Pick<PersonaScope, "owner">): string {
@@ -17,14 +18,16 @@ export function claimsPolicyName(scope: Pick<PersonaScope, "owner">): string {
 /** A new policy shows within this time. Until then no other one is made; a second one, made after a crash, is removed again. */
 const SHOWS_WITHIN_MS = 300_000;
 
-export const claims: Component<SeenClaims> = {
-  name: "claims",
+export const claims: PersonaComponent<"claims"> = {
   condition: CONDITION.ClaimsReady,
   cloud: "entra",
   needs: ["application"],
+  concerns: { trust: /^(definition|foreignPolicy)$/ },
+  shared: false,
+  servesLogin: true,
   applies: () => true,
   observe,
-  plan(scope, { attached, own, surplus }) {
+  plan(scope, { attached, own, surplus }, compare) {
     const principal = scope.seen.application?.servicePrincipal;
     const { graph, call, spec } = scope;
     const object = `claims mapping policy ${claimsPolicyName(scope)}`;
@@ -47,7 +50,7 @@ export const claims: Component<SeenClaims> = {
         ),
         ...foreign
           .filter(({ definition }) => !sendsDeclaredName(definition, "userPrincipalName"))
-          .map((policy) => takeOff(scope, policy, "(none)")),
+          .map((policy) => takeOff(scope, policy, compare)),
       ];
     }
     const definition = [claimsDefinition("mail", durationSeconds(spec.application.sessionDuration))];
@@ -60,31 +63,32 @@ export const claims: Component<SeenClaims> = {
           object,
           why: "RoleSessionName comes from the mail address",
           differences: [],
-          settings: madeWith({ definition: definition[0], attached: `application ${spec.application.displayName}` }),
+          settings: settingsOf({ definition: definition[0], attached: `application ${spec.application.displayName}` }),
           apply: () => create(scope, definition),
         },
       ];
     }
     const steps: Step[] = [];
-    if (!sameDefinition(definition, own.definition))
+    const same = sameDefinition(definition, own.definition);
+    const differences = compare.differ("definition", definition[0], same ? definition[0] : own.definition.join(" "));
+    if (!same)
       steps.push({
         verb: "update",
         object,
         why: "its claims differ",
-        differences: [
-          { path: "definition", desired: definition[0]!, observed: own.definition.join(" ").slice(0, 600) },
-        ],
-        security: `${object} was rewritten: it decides as whom people sign in`,
+        differences,
         apply: () => graph.updateClaimsPolicy(own.id, { definition }, call),
       });
     // One policy counts per service principal: another one is taken off before ours is put on.
-    for (const other of attached.filter(({ id }) => id !== own.id)) steps.push(takeOff(scope, other, own.displayName));
-    if (!attached.some(({ id }) => id === own.id))
+    for (const other of attached.filter(({ id }) => id !== own.id)) steps.push(takeOff(scope, other, compare));
+    const isAttached = attached.some(({ id }) => id === own.id);
+    const detached = compare.differ("attached", own.displayName, isAttached ? own.displayName : undefined);
+    if (!isAttached)
       steps.push({
         verb: "update",
         object,
         why: "it is not attached to the application",
-        differences: [{ path: "attached", desired: own.displayName, observed: "(none)" }],
+        differences: detached,
         apply: () => graph.attachClaimsPolicy(principal!.id, own.id, call),
       });
     for (const other of surplus)
@@ -102,20 +106,31 @@ export const claims: Component<SeenClaims> = {
     scope.spec.application.roleSessionNameSource === "mail"
       ? `RoleSessionName from mail, session of ${scope.spec.application.sessionDuration}`
       : "claims of the gallery application",
+  remove,
 };
 
+async function remove(scope: PersonaScope): Promise<boolean> {
+  const { graph, call } = scope;
+  const wanted = scope.spec.application.roleSessionNameSource === "mail";
+  const policies = await orNoRight(wanted, graph.findClaimsPolicies(claimsPolicyName(scope), call));
+  const { servicePrincipalId } = scope.object.status ?? {};
+  for (const policy of policies) {
+    if (servicePrincipalId) await graph.detachClaimsPolicy(servicePrincipalId, policy.id, call);
+    await graph.deleteClaimsPolicy(policy.id, call);
+  }
+  return true;
+}
+
 /** The policy itself stays: other applications may use it. */
-function takeOff(scope: PersonaScope, policy: ClaimsMappingPolicy, desired: string): Step {
+function takeOff(scope: PersonaScope, policy: ClaimsMappingPolicy, compare: Comparison): Step {
   const { graph, call, spec } = scope;
-  const object = `application ${spec.application.displayName}`;
-  const principal = scope.seen.application!.servicePrincipal!;
+  const shown = `${policy.displayName} (${policy.id})`;
   return {
     verb: "update",
-    object,
+    object: `application ${spec.application.displayName}`,
     why: `claims mapping policy ${policy.displayName} decides as whom people sign in, and is not declared`,
-    differences: [{ path: "foreignPolicy", desired, observed: policy.displayName }],
-    security: `claims mapping policy ${policy.displayName} (${policy.id}) was attached to ${object}: it decides as whom people sign in`,
-    apply: () => graph.detachClaimsPolicy(principal.id, policy.id, call),
+    differences: compare.item("foreignPolicy", policy.id, false, true, shown),
+    apply: () => graph.detachClaimsPolicy(principalOf(scope)!.id, policy.id, call),
   };
 }
 
@@ -124,7 +139,7 @@ function takeOff(scope: PersonaScope, policy: ClaimsMappingPolicy, desired: stri
  * is attached tells everything.
  */
 async function observe(scope: PersonaScope): Promise<SeenClaims> {
-  const { graph, call, memory, spec } = scope;
+  const { graph, call, memory, spec, once } = scope;
   const principal = scope.seen.application?.servicePrincipal;
   const name = claimsPolicyName(scope);
   const now = graph.now().getTime();
@@ -139,7 +154,7 @@ async function observe(scope: PersonaScope): Promise<SeenClaims> {
   ];
   const [own, ...surplus] = [...new Map(ours.map((policy) => [policy.id, policy])).values()];
   memory.withoutClaimsPolicySince = own ? undefined : since;
-  if (own) delete memory.claimsPolicyAskedAt;
+  if (own) once.found("claimsPolicy");
   return { attached, own, surplus };
 }
 
@@ -154,17 +169,11 @@ async function orNoRight(wanted: boolean, read: Promise<ClaimsMappingPolicy[]>):
 }
 
 async function create(scope: PersonaScope, definition: string[]): Promise<void> {
-  const { graph, call, memory } = scope;
-  const now = graph.now().getTime();
-  if (now - (memory.claimsPolicyAskedAt ?? 0) < SHOWS_WITHIN_MS)
-    throw waitingError(REASON.WaitingForReplication, "Entra does not show the new claims mapping policy yet", 5_000);
-  memory.claimsPolicyAskedAt = now;
-  try {
-    await graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call);
-  } catch (error) {
-    if (error instanceof CloudError && !error.outcomeUnknown) delete memory.claimsPolicyAskedAt;
-    throw error;
-  }
+  const { graph, call, once } = scope;
+  const object = "the claims mapping policy";
+  await once.ask({ key: "claimsPolicy", object, showsWithinMs: SHOWS_WITHIN_MS, lookAgainMs: 5_000 }, () =>
+    graph.createClaimsPolicy({ displayName: claimsPolicyName(scope), definition }, call),
+  );
 }
 
 /** Equal rows, in whatever order and spelling of the JSON. */

@@ -1,5 +1,7 @@
 /** All components, in the order of the blog's chapters. */
-import type { Component } from "../component.ts";
+import type { Components } from "../../engine/component.ts";
+import type { PersonaScope } from "../scope.ts";
+import type { Seen } from "../seen.ts";
 import { application } from "./application.ts";
 import { assignments } from "./assignments.ts";
 import { certificate } from "./certificate.ts";
@@ -12,16 +14,17 @@ import { role } from "./role.ts";
 import { roleDelivery } from "./role-delivery.ts";
 import { samlProvider } from "./saml-provider.ts";
 
-export const COMPONENTS = [
-  federationPolicy,
-  listingPolicy,
+/** Leaving one out does not compile. */
+export const COMPONENTS: Components<PersonaScope, Seen> = {
+  "federation-policy": federationPolicy,
+  "listing-policy": listingPolicy,
   application,
   certificate,
   claims,
-  samlProvider,
+  "saml-provider": samlProvider,
   role,
-  provisioningUser,
+  "provisioning-user": provisioningUser,
   provisioning,
-  roleDelivery,
+  "role-delivery": roleDelivery,
   assignments,
-] as Component[];
+};

@@ -1,16 +1,19 @@
 /** The blog's azure_cli_user: the IAM user whose key Entra holds. It may list roles and nothing else. */
 import { CONDITION } from "../../api/resources.ts";
+import { NONE, settingsOf } from "../../domain/difference.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
+import type { Step } from "../../engine/component.ts";
 import { ACTIVE_KEY_TAG } from "../access-keys.ts";
-import { type Component, createOnce, differ, madeWith, type Step } from "../component.ts";
-import { claim, missingTags, ownTags, type PersonaScope } from "../scope.ts";
-import type { SeenProvisioningUser } from "../seen.ts";
+import { createOnce, type PersonaComponent } from "../component.ts";
+import { claim, missingTags, ownTags, type PersonaScope, tagChanges } from "../scope.ts";
 
-export const provisioningUser: Component<SeenProvisioningUser> = {
-  name: "provisioning-user",
+export const provisioningUser: PersonaComponent<"provisioning-user"> = {
   condition: CONDITION.ProvisioningReady,
   cloud: "iam",
   needs: ["listing-policy"],
+  concerns: { permissions: /^(policies|permissionsBoundary)$/ },
+  shared: false,
+  servesLogin: false,
   applies: () => true,
   async observe(scope) {
     const user = await scope.iam.getUser(scope.names.user, scope.call);
@@ -21,7 +24,7 @@ export const provisioningUser: Component<SeenProvisioningUser> = {
       scope.spec.adoptionPolicy === "IfUnowned";
     return { user, adoptedKeyId: adopting ? await heldKey(scope) : undefined };
   },
-  plan(scope, { user, adoptedKeyId }) {
+  plan(scope, { user, adoptedKeyId }, compare) {
     const { iam, call, names, boundaryArn, sharedOwner: _, ...rest } = scope;
     const object = `IAM user ${names.user}`;
     if (rest.spec.roleDelivery.mode === "Direct") {
@@ -31,11 +34,12 @@ export const provisioningUser: Component<SeenProvisioningUser> = {
       return [{ verb: "delete", object, why, differences: [], apply: () => iam.deleteUser(names.user, call) }];
     }
     const tags = ownTags(scope);
+    const isAttached = user?.attachedPolicyArns.includes(names.listingPolicyArn) ?? false;
     const attach: Step = {
       verb: "update",
       object,
       why: "it may list roles",
-      differences: [{ path: "policies", desired: names.listingPolicyArn, observed: "(none)" }],
+      differences: compare.item("policies", names.listingPolicyArn, true, isAttached),
       apply: () => iam.attachUserPolicy(names.user, names.listingPolicyArn, call),
     };
     if (!user) {
@@ -47,7 +51,7 @@ export const provisioningUser: Component<SeenProvisioningUser> = {
           object,
           why: "Entra imports roles with its key",
           differences: [],
-          settings: madeWith({ arn: names.userArn, permissionsBoundary: boundaryArn }),
+          settings: settingsOf({ arn: names.userArn, permissionsBoundary: boundaryArn }),
           apply: create,
         },
         attach,
@@ -58,17 +62,23 @@ export const provisioningUser: Component<SeenProvisioningUser> = {
     // In one call with the owner tag: a key of a user of ours that no tag names counts as never handed over.
     const held = adoptedKeyId ? { ...tags, [ACTIVE_KEY_TAG]: adoptedKeyId } : tags;
     const missing = missingTags(held, user.tags);
-    if (Object.keys(missing).length > 0)
+    const changed = tagChanges(compare, tags, user.tags);
+    const untagged = [
+      ...changed.rows,
+      // Ours by adoption, not by declaration: it changes with every rotation, so the ledger does not keep it.
+      ...(missing[ACTIVE_KEY_TAG]
+        ? [{ path: `tags.${ACTIVE_KEY_TAG}`, desired: `…${adoptedKeyId!.slice(-4)}`, observed: NONE }]
+        : []),
+    ];
+    if (untagged.length > 0)
       steps.push({
         verb: owned === "adopt" ? "adopt" : "update",
         object,
         why: "its tags say whose it is",
-        differences: Object.entries(missing).flatMap(([key, value]) =>
-          differ(`tags.${key}`, key === ACTIVE_KEY_TAG ? `…${value.slice(-4)}` : value, user.tags[key]),
-        ),
-        apply: () => iam.tagUser(names.user, missing, [], call),
+        differences: untagged,
+        apply: () => iam.tagUser(names.user, missing, changed.remove, call),
       });
-    const boundary = differ("permissionsBoundary", boundaryArn, user.permissionsBoundaryArn);
+    const boundary = compare.differ("permissionsBoundary", boundaryArn, user.permissionsBoundaryArn);
     if (boundary.length > 0)
       steps.push({
         verb: "update",
@@ -77,18 +87,23 @@ export const provisioningUser: Component<SeenProvisioningUser> = {
         differences: boundary,
         apply: () => iam.setUserBoundary(names.user, boundaryArn, call),
       });
-    if (!user.attachedPolicyArns.includes(names.listingPolicyArn)) steps.push(attach);
+    if (!isAttached) steps.push(attach);
     for (const arn of user.attachedPolicyArns.filter((one) => one !== names.listingPolicyArn))
       steps.push({
         verb: "update",
         object,
         why: `policy ${arn} is not declared`,
-        differences: [{ path: "policies", desired: "(none)", observed: arn }],
+        differences: compare.item("policies", arn, false, true),
         apply: () => iam.detachUserPolicy(names.user, arn, call),
       });
     return steps;
   },
   describe: (scope) => (scope.spec.roleDelivery.mode === "Direct" ? "not needed in mode Direct" : scope.names.userArn),
+  async remove({ iam, names, call, owner, spec }) {
+    const user = await iam.getUser(names.user, call);
+    if (user?.tags[OWNER_TAG] === owner) await iam.deleteUser(names.user, call);
+    return user !== undefined || spec.roleDelivery.mode === "Direct";
+  },
 };
 
 /** The only active key, or of several the one that was used last. */

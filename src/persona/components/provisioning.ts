@@ -1,28 +1,32 @@
 /** Entra's provisioning job: made once, given an access key (../access-keys.ts), started once, watched for quarantine. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
+import { settingsOf } from "../../domain/difference.ts";
+import type { Step } from "../../engine/component.ts";
+import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { handedOverAt, keySteps, keysOf, rotationStep } from "../access-keys.ts";
-import { type Component, madeWith, type Step } from "../component.ts";
+import type { PersonaComponent } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenProvisioning } from "../seen.ts";
 
 /** How long provisioning may take to know a new service principal. */
 const KNOWN_WITHIN_MS = 300_000;
 
-export const provisioning: Component<SeenProvisioning> = {
-  name: "provisioning",
+export const provisioning: PersonaComponent<"provisioning"> = {
   condition: CONDITION.ProvisioningReady,
   cloud: "entra",
   needs: ["application", "provisioning-user"],
+  concerns: {},
+  shared: false,
+  servesLogin: false,
   applies: (scope) => scope.spec.roleDelivery.mode === "Provisioning",
   async observe(scope) {
     const principal = scope.seen.application?.servicePrincipal;
     const user = scope.seen["provisioning-user"]?.user;
     const { graph, iam, call, names } = scope;
     const fresh = user ? await iam.getUser(names.user, call) : undefined;
-    if (fresh) scope.seen["provisioning-user"] = { ...scope.seen["provisioning-user"], user: fresh };
     const [jobs, keys, secretKeys] = await Promise.all([
       principal ? patiently(scope, graph.syncJobs(principal.id, call)) : [],
       user ? iam.listAccessKeys(names.user, call) : [],
@@ -33,6 +37,7 @@ export const provisioning: Component<SeenProvisioning> = {
       await Promise.all(keys.map(async ({ id }) => [id, await iam.accessKeyUse(id, call)])),
     );
     return {
+      user: fresh ?? user,
       job: jobs[0],
       templateId: (templates.find(({ id }) => id === "aws") ?? templates[0])?.id,
       keys,
@@ -40,12 +45,14 @@ export const provisioning: Component<SeenProvisioning> = {
       secretKeys,
     };
   },
-  plan(scope, seen) {
+  plan(scope, seen, compare) {
     const principalId = scope.seen.application?.servicePrincipal?.id;
     if (!seen.job) return [createJob(scope, principalId, seen.templateId)];
     const steps = keySteps(scope, seen);
     const { active, tags } = keysOf(scope, seen);
-    return steps.length > 0 || !active ? steps : jobSteps(scope, seen, handedOverAt(active, tags), principalId!);
+    return steps.length > 0 || !active
+      ? steps
+      : jobSteps(scope, seen, handedOverAt(active, tags), principalId!, compare);
   },
   reason: (scope, seen) => (rotationStep(scope, seen) ? REASON.KeyRotating : undefined),
   describe(scope, seen) {
@@ -54,6 +61,8 @@ export const provisioning: Component<SeenProvisioning> = {
     const rotation = rotationStep(scope, seen);
     return `the job is ${job?.status}; access key …${active?.id.slice(-4)}${rotation ? `; ${rotation}` : ""}`;
   },
+  // The job goes with the application.
+  remove: async () => true,
 };
 
 /**
@@ -79,7 +88,7 @@ function createJob(scope: PersonaScope, principalId: string | undefined, templat
     object: "provisioning job",
     why: "Entra imports the role with it",
     differences: [],
-    settings: madeWith({
+    settings: settingsOf({
       credentials: `a new access key of IAM user ${scope.names.user}, given to Entra alone`,
       schedule: "Active",
     }),
@@ -96,7 +105,13 @@ function createJob(scope: PersonaScope, principalId: string | undefined, templat
  * Started once: starting a running job again can stop the service. A quarantine is cleared only after a new key, which counts from the
  * moment Entra has it: the job may have failed with the former one while AWS did not accept the new one yet.
  */
-function jobSteps(scope: PersonaScope, { job }: SeenProvisioning, handedAt: number, principalId: string): Step[] {
+function jobSteps(
+  scope: PersonaScope,
+  { job }: SeenProvisioning,
+  handedAt: number,
+  principalId: string,
+  compare: Comparison,
+): Step[] {
   const quarantined = job!.status === "Quarantine";
   const cured = quarantined && handedAt > Date.parse(job!.quarantine?.since ?? "");
   if (quarantined && !cured)
@@ -104,13 +119,15 @@ function jobSteps(scope: PersonaScope, { job }: SeenProvisioning, handedAt: numb
       REASON.JobQuarantined,
       `Entra's provisioning job is in quarantine: ${job!.quarantine?.reason ?? "unknown"} ${job!.quarantine?.message ?? ""}`.trim(),
     );
-  if (job!.scheduleState === "Active" && !cured) return [];
+  const differences = compare.differ("schedule", "Active", job!.scheduleState);
+  if (differences.length === 0 && !cured) return [];
   return [
     {
       verb: "update",
       object: "provisioning job",
-      why: "it does not run",
-      differences: [{ path: "schedule", desired: "Active", observed: job!.scheduleState }],
+      why: cured ? "it has a new key" : "it was not running",
+      differences,
+      ...(cured ? { maintenance: true, reason: REASON.KeyRotating } : {}),
       wait: "Entra's role import, usually 40 minutes",
       apply: () => scope.graph.startSyncJob(principalId, job!.id, scope.call),
     },

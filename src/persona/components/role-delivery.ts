@@ -1,16 +1,20 @@
 /** How role and provider get into the application: written as an app role (Direct), or awaited from Entra's import (Provisioning). */
+
+import { v5 as uuid } from "uuid";
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
+import { settingsOf } from "../../domain/difference.ts";
 import { appRoleLength } from "../../domain/names.ts";
-import { URL_NAMESPACE, uuidV5 } from "../../domain/uuid.ts";
-import type { AppRole } from "../../providers/graph/types.ts";
+import type { Step } from "../../engine/component.ts";
+import type { Comparison } from "../../engine/ledger.ts";
+import type { Application, AppRole } from "../../providers/graph/types.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
-import { type Component, differ, madeWith, type Step } from "../component.ts";
+import type { PersonaComponent } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 
 /** Deterministic, so that a retry or an erased status never adds a second role. */
 export function appRoleIdOf(value: string): string {
-  return uuidV5(value, URL_NAMESPACE);
+  return uuid(value, uuid.URL);
 }
 
 function desiredRole(scope: PersonaScope): AppRole {
@@ -25,30 +29,29 @@ function desiredRole(scope: PersonaScope): AppRole {
   };
 }
 
-export const roleDelivery: Component<{ appRoleId?: string }> = {
-  name: "role-delivery",
+export const roleDelivery: PersonaComponent<"role-delivery"> = {
   condition: CONDITION.RoleDelivered,
   cloud: "entra",
   needs: ["application", "role", "provisioning"],
+  concerns: { trust: /^value$/ },
+  shared: false,
+  servesLogin: true,
   applies: () => true,
   async observe(scope) {
     const found = scope.seen.application?.servicePrincipal;
     const fresh = found ? await scope.graph.getServicePrincipal(found.id, scope.call) : undefined;
     const delivered = fresh?.appRoles.find(({ value, isEnabled }) => value === scope.names.appRoleValue && isEnabled);
-    const application = scope.seen.application?.application;
-    if (application) {
-      const current = await scope.graph.getApplication(application.id, scope.call);
-      if (current) scope.seen.application!.application = current;
-    }
-    return { appRoleId: delivered?.id };
+    const known = scope.seen.application?.application;
+    const application = known && ((await scope.graph.getApplication(known.id, scope.call)) ?? known);
+    return { appRoleId: delivered?.id, ...(application ? { application } : {}) };
   },
-  plan(scope, { appRoleId }) {
-    if (scope.spec.roleDelivery.mode === "Direct" && !isImported(scope, appRoleId)) {
-      const steps = writeRole(scope);
+  plan(scope, { appRoleId, application }, compare) {
+    if (scope.spec.roleDelivery.mode === "Direct" && !isImported(application, appRoleId)) {
+      const steps = writeRole(scope, application, compare);
       if (steps.length > 0) return steps;
     }
     if (appRoleId) return [];
-    if (!scope.seen.application?.application) return [];
+    if (!application) return [];
     if (scope.spec.roleDelivery.mode === "Direct")
       throw waitingError(REASON.WaitingForReplication, "Entra is copying the app role to the service principal", 3_000);
     const since = scope.object.status?.roleImportWaitingSince ?? new Date(scope.graph.now()).toISOString();
@@ -63,6 +66,8 @@ export const roleDelivery: Component<{ appRoleId?: string }> = {
     const note = lengthNote(scope);
     return `the application carries ${scope.names.role}${note ? `; ${note}` : ""}`;
   },
+  // The app role goes with the application.
+  remove: async () => true,
 };
 
 /** Of a role that we write: one that Entra imports may have 239 characters. */
@@ -89,14 +94,13 @@ function refuseCut({ names }: PersonaScope, desired: AppRole, found: AppRole | u
 }
 
 /** Imported while the mode was Provisioning: it serves on, and nobody's assignment has to move to a second role of the same value. */
-function isImported({ seen }: PersonaScope, delivered: string | undefined): boolean {
-  const own = seen.application?.application?.appRoles ?? [];
+function isImported(application: Application | undefined, delivered: string | undefined): boolean {
+  const own = application?.appRoles ?? [];
   return delivered !== undefined && !own.some(({ id }) => id === delivered);
 }
 
-function writeRole(scope: PersonaScope): Step[] {
+function writeRole(scope: PersonaScope, application: Application | undefined, compare: Comparison): Step[] {
   const { graph, call } = scope;
-  const application = scope.seen.application?.application;
   const desired = desiredRole(scope);
   const others = (application?.appRoles ?? []).filter(({ id }) => id !== desired.id);
   // Written by hand or by the import, under another id: people are assigned to it, so it stays as it is.
@@ -112,17 +116,17 @@ function writeRole(scope: PersonaScope): Step[] {
         object,
         why: ["the application carries no role", lengthNote(scope)].filter(Boolean).join("; "),
         differences: [],
-        settings: madeWith({ value: desired.value ?? undefined }),
+        settings: settingsOf({ value: desired.value ?? undefined }),
         apply: () => put([...others, desired]),
       },
     ];
   const contents = [
-    ...differ("value", desired.value, found.value),
-    ...differ("displayName", desired.displayName, found.displayName),
-    ...differ("description", desired.description, found.description),
-    ...differ("allowedMemberTypes", desired.allowedMemberTypes, found.allowedMemberTypes),
+    ...compare.differ("value", desired.value, found.value),
+    ...compare.differ("displayName", desired.displayName, found.displayName),
+    ...compare.differ("description", desired.description, found.description),
+    ...compare.differ("allowedMemberTypes", desired.allowedMemberTypes, found.allowedMemberTypes),
   ];
-  const differences = [...contents, ...differ("isEnabled", true, found.isEnabled)];
+  const differences = [...contents, ...compare.differ("isEnabled", true, found.isEnabled)];
   if (differences.length === 0) return [];
   return [
     {

@@ -1,20 +1,31 @@
 /** The IAM SAML provider: trusts the active signing certificate, and while it is rotated also the next or the previous one. */
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
+import { KNOWN_LATER, settingsOf } from "../../domain/difference.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import { KNOWN_LATER } from "../../domain/plan.ts";
+import type { Step } from "../../engine/component.ts";
+import type { Comparison } from "../../engine/ledger.ts";
 import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG, trustedTag } from "../certificates.ts";
-import { type Component, createOnce, differ, madeWith, type Step } from "../component.ts";
-import { claimKnown, missingTags, ownTags, type PersonaScope, requestMark, wasOurs } from "../scope.ts";
-import { changeOfTrust, describeCertificates, equalTrust, providerMetadata, trustsCertificate } from "../trust.ts";
+import { createOnce, type PersonaComponent } from "../component.ts";
+import { claimKnown, ownTags, type PersonaScope, requestMark, tagChanges, wasOurs } from "../scope.ts";
+import {
+  changeOfTrust,
+  describeCertificates,
+  describeTrust,
+  equalTrust,
+  providerMetadata,
+  trustsCertificate,
+} from "../trust.ts";
 
-export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: string }> = {
-  name: "saml-provider",
+export const samlProvider: PersonaComponent<"saml-provider"> = {
   condition: CONDITION.SamlProviderReady,
   cloud: "iam",
   needs: ["certificate"],
+  concerns: { trust: /^trust$/ },
+  shared: false,
+  servesLogin: false,
   applies: () => true,
   async observe(scope) {
     return {
@@ -22,7 +33,7 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
       desired: desiredMetadata(scope),
     };
   },
-  plan(scope, { provider, desired }) {
+  plan(scope, { provider, desired }, compare) {
     const { names, iam, call } = scope;
     const object = `SAML provider ${names.samlProvider}`;
     const tags = ownTags(scope);
@@ -33,7 +44,7 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
           object,
           why: "AWS does not know the application's certificate",
           differences: [],
-          settings: madeWith({
+          settings: settingsOf({
             arn: names.samlProviderArn,
             trust: desired === undefined ? KNOWN_LATER : describeCertificates(desired),
           }),
@@ -52,46 +63,58 @@ export const samlProvider: Component<{ provider?: IamSamlProvider; desired?: str
       scope,
       object,
       provider.tags[OWNER_TAG],
-      known && wasOurs(scope, "saml-provider", CONDITION.SamlProviderReady),
+      known && wasOurs(scope, "saml-provider"),
     );
     const steps: Step[] = [];
-    const missing = missingTags(tags, provider.tags);
-    if (Object.keys(missing).length > 0)
+    const changed = tagChanges(compare, tags, provider.tags);
+    if (changed.rows.length > 0)
       steps.push({
         verb: owned === "adopt" ? "adopt" : "update",
         object,
         why: "its tags say whose it is",
-        differences: Object.entries(missing).flatMap(([key, value]) =>
-          differ(`tags.${key}`, value, provider.tags[key]),
-        ),
-        apply: () => iam.tagSamlProvider(provider.arn, missing, [], call),
+        differences: changed.rows,
+        apply: () => iam.tagSamlProvider(provider.arn, changed.set, changed.remove, call),
       });
-    if (desired !== undefined && !equalTrust(desired, provider.metadata))
-      steps.push(update(scope, object, provider, desired));
+    if (desired !== undefined) steps.push(...update(scope, object, provider, desired, compare));
     return barred ? steps.map((step) => ({ ...step, barred })) : steps;
   },
   describe: (scope) => scope.names.samlProviderArn,
+  async remove({ iam, names, call, owner }) {
+    const provider = await iam.getSamlProvider(names.samlProviderArn, call);
+    if (provider?.tags[OWNER_TAG] === owner) await iam.deleteSamlProvider(names.samlProviderArn, call);
+    return provider !== undefined;
+  },
 };
 
-function update(scope: PersonaScope, object: string, provider: IamSamlProvider, desired: string): Step {
-  const wanted = describeCertificates(desired);
-  const found = describeCertificates(provider.metadata);
-  return {
-    verb: "update",
-    object,
-    why: "it trusts other certificates or another issuer",
-    differences: [{ path: "trust", desired: wanted, observed: found }],
-    maintenance: isRotation(scope, provider, desired),
-    security: `the metadata of ${object} was changed: it trusted ${found}, and ${wanted} is declared`,
-    async apply() {
-      const { iam, call } = scope;
-      const { next } = scope.seen.certificate ?? {};
-      // The note first: one of an earlier trust that somebody cut short must not let the next one sign at once.
-      if (next && !trustsCertificate(provider.metadata, next.key))
-        await iam.tagSamlProvider(provider.arn, trustedTag(next, iam.now()), [], call);
-      await iam.updateSamlProvider(provider.arn, desired, call);
+function update(
+  scope: PersonaScope,
+  object: string,
+  provider: IamSamlProvider,
+  desired: string,
+  compare: Comparison,
+): Step[] {
+  const same = equalTrust(desired, provider.metadata);
+  const wanted = describeTrust(desired);
+  const differences = compare.differ("trust", wanted, same ? wanted : describeTrust(provider.metadata));
+  if (same) return [];
+  const isRotating = isRotation(scope, provider, desired);
+  return [
+    {
+      verb: "update",
+      object,
+      why: "it trusts other certificates, another issuer or another sign-in address",
+      differences,
+      ...(isRotating ? { maintenance: true, reason: REASON.CertificateRotating } : {}),
+      async apply() {
+        const { iam, call } = scope;
+        const { next } = scope.seen.certificate ?? {};
+        // The note first: one of an earlier trust that somebody cut short must not let the next one sign at once.
+        if (next && !trustsCertificate(provider.metadata, next.key))
+          await iam.tagSamlProvider(provider.arn, trustedTag(next, iam.now()), [], call);
+        await iam.updateSamlProvider(provider.arn, desired, call);
+      },
     },
-  };
+  ];
 }
 
 /** A rotation adds the next certificate and ends the former one, and does nothing else. */

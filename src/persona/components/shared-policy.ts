@@ -1,9 +1,11 @@
-/** A managed policy that all personas of an instance share: made once, kept as declared, removed by the last persona. */
-import { CONDITION } from "../../api/resources.ts";
+/** A managed policy that all personas of an instance share: created once, kept as declared, removed by the last persona. */
+import { CONDITION, type ConnectSsoPersona, INDEX, PERSONA } from "../../api/resources.ts";
+import { settingsOf } from "../../domain/difference.ts";
+import { iamNames, parseInstanceArn } from "../../domain/names.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import { comparePolicies } from "../../domain/policies.ts";
-import type { IamPolicy } from "../../providers/aws/types.ts";
-import { type Component, createOnce, type Step } from "../component.ts";
+import { policyRows } from "../../domain/policies.ts";
+import type { Step } from "../../engine/component.ts";
+import { createOnce, type PersonaComponent } from "../component.ts";
 import { claim, missingTags, type PersonaScope } from "../scope.ts";
 
 interface SharedPolicy {
@@ -15,15 +17,17 @@ interface SharedPolicy {
   applies(scope: PersonaScope): boolean;
 }
 
-export function sharedPolicy(policy: SharedPolicy): Component<{ policy?: IamPolicy }> {
-  return {
-    name: policy.name,
+export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolicy & { name: N }): PersonaComponent<N> {
+  const component: PersonaComponent<SharedPolicy["name"]> = {
     condition: CONDITION.PoliciesReady,
     cloud: "iam",
     needs: [],
+    concerns: { permissions: /^(?!tags)/ },
+    shared: true,
+    servesLogin: policy.name === "federation-policy",
     applies: policy.applies,
     observe: async (scope) => ({ policy: await scope.iam.getPolicy(policy.arn(scope), scope.call) }),
-    plan(scope, seen) {
+    plan(scope, seen, compare) {
       const object = `IAM policy ${policy.policyName(scope)}`;
       const arn = policy.arn(scope);
       const document = policy.document(scope);
@@ -38,8 +42,8 @@ export function sharedPolicy(policy: SharedPolicy): Component<{ policy?: IamPoli
             why: policy.description,
             differences: [],
             settings: [
-              { path: "arn", value: arn },
-              ...comparePolicies(document, undefined).map(({ path, desired }) => ({ path, value: desired })),
+              ...settingsOf({ arn }),
+              ...policyRows(document, undefined).map(({ path, desired }) => ({ path, value: desired })),
             ],
             apply: () => createOnce(object, () => scope.iam.createPolicy(input, scope.call)),
           },
@@ -48,15 +52,16 @@ export function sharedPolicy(policy: SharedPolicy): Component<{ policy?: IamPoli
       const owned = claim(scope, object, seen.policy.tags[OWNER_TAG], scope.sharedOwner);
       const steps: Step[] = [];
       const missing = missingTags(tags, seen.policy.tags);
+      const untagged = compare.differ(`tags.${OWNER_TAG}`, scope.sharedOwner, seen.policy.tags[OWNER_TAG]);
       if (Object.keys(missing).length > 0)
         steps.push({
           verb: owned === "adopt" ? "adopt" : "update",
           object,
           why: "it carries our owner tag",
-          differences: [{ path: `tags.${OWNER_TAG}`, desired: scope.sharedOwner, observed: "(none)" }],
+          differences: untagged,
           apply: () => scope.iam.tagPolicy(arn, missing, [], scope.call),
         });
-      const differences = comparePolicies(document, seen.policy.document);
+      const differences = compare.all(policyRows(document, seen.policy.document));
       if (differences.length > 0)
         steps.push({
           verb: "update",
@@ -68,5 +73,33 @@ export function sharedPolicy(policy: SharedPolicy): Component<{ policy?: IamPoli
       return steps;
     },
     describe: (scope) => policy.policyName(scope),
+    remove: (scope) => removeShared(scope, policy.arn(scope)),
   };
+  return component as PersonaComponent<N>;
+}
+
+/**
+ * The last persona of the instance takes the policy along; policyEntities tells of those that the store does not know. False: no other
+ * persona wants it, and it was not found.
+ */
+async function removeShared(scope: PersonaScope, arn: string): Promise<boolean> {
+  const { iam, call, object, store } = scope;
+  const others = store
+    .list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value: object.spec.instanceArn })
+    .filter(({ metadata }) => metadata.uid !== object.metadata.uid && !metadata.deletionTimestamp);
+  if (others.some((other) => policiesOf(other).includes(arn))) return true;
+  const policy = await iam.getPolicy(arn, call);
+  if (policy?.tags[OWNER_TAG] !== scope.sharedOwner) return policy !== undefined;
+  const { roles, users, groups } = await iam.policyEntities(arn, call);
+  if (roles.length + users.length + groups.length === 0) await iam.deletePolicy(arn, call);
+  return true;
+}
+
+function policiesOf({ spec, metadata }: ConnectSsoPersona): string[] {
+  const instance = parseInstanceArn(spec.instanceArn);
+  const provisioning = spec.roleDelivery.provisioning;
+  const names = iamNames({ instance, namespace: metadata.namespace, name: metadata.name, aws: spec.aws, provisioning });
+  return spec.roleDelivery.mode === "Provisioning"
+    ? [names.federationPolicyArn, names.listingPolicyArn]
+    : [names.federationPolicyArn];
 }

@@ -16,9 +16,9 @@ import { tagRoutes } from "./tags.ts";
 import { userRoutes } from "./users.ts";
 import type { Body } from "./validate.ts";
 
-/** Every operation of Connect that the sandbox has. */
-export function connectRoutes(host: SandboxHost): Route[] {
-  return [
+export function createConnect(host: SandboxHost): SandboxService[] {
+  const instances = createInstances(host);
+  const routes: Route[] = [
     ...instanceRoutes(),
     ...userRoutes(host),
     ...proficiencyRoutes(host),
@@ -27,11 +27,6 @@ export function connectRoutes(host: SandboxHost): Route[] {
     ...sessionRoutes(host),
     ...quickConnectRoutes(host),
   ];
-}
-
-export function createConnect(host: SandboxHost): SandboxService[] {
-  const instances = createInstances(host);
-  const routes = connectRoutes(host);
   const byOperation = new Map(routes.map((route) => [route.name, route]));
   const service: SandboxService = {
     name: "connect",

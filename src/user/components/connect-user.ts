@@ -1,0 +1,310 @@
+/** The user in Amazon Connect: its name is the RoleSessionName that Entra sends. Each group of fields has an update call of its own. */
+import { REASON } from "../../api/reasons.ts";
+import { CONDITION } from "../../api/resources.ts";
+import { type Difference, type Setting, textOf } from "../../domain/difference.ts";
+import { OWNER_TAG, ownershipOf } from "../../domain/ownership.ts";
+import type { Step } from "../../engine/component.ts";
+import type { Comparison } from "../../engine/ledger.ts";
+import type { ConnectUserView, PhoneSettings, Proficiency, Tags } from "../../providers/aws/types.ts";
+import { conflictError, terminalError, waitingError } from "../../providers/verdicts.ts";
+import { deleteConnectUser } from "../removal.ts";
+import type { UserScope } from "../scope.ts";
+import type { UserComponent } from "../seen.ts";
+import { PERSONA_TAG, RECREATED_TAG } from "../tags.ts";
+
+export const connectUser: UserComponent<"connect-user"> = {
+  condition: CONDITION.ConnectUserReady,
+  cloud: "connect",
+  needs: ["former-assignments"],
+  concerns: { permissions: /^(securityProfiles|hierarchyGroup)$/ },
+  shared: false,
+  servesLogin: false,
+  applies: () => true,
+  async observe(scope) {
+    const { connect, input, call } = scope;
+    const user = await connect.user(input.username, call, detailOf(scope));
+    if (!user) await refuseOtherCase(scope);
+    return user ? { user } : {};
+  },
+  plan(scope, { user }, compare) {
+    const { forbidden, persona, recreate } = scope;
+    const problem =
+      forbidden.length > 0
+        ? terminalError(
+            REASON.SecurityProfileNotAllowed,
+            `Persona ${persona.metadata.name} does not allow ${forbidden.join(", ")}; it allows ${persona.spec.connectUsers.securityProfiles.join(", ")}`,
+          )
+        : undefined;
+    if (user) claim(scope, user);
+    else if (problem) throw problem;
+    const renew = user !== undefined && recreate !== undefined && user.tags[RECREATED_TAG] !== recreate;
+    if (!user || renew) return createSteps(scope, renew ? user : undefined);
+    const steps = [...tagStep(scope, user, compare), ...fieldSteps(scope, user, compare)];
+    return problem ? { steps, problem } : steps;
+  },
+  describe: () => "The Connect user is as declared",
+  remove: deleteConnectUser,
+};
+
+/** Detail reads cost a call per user: only for fields that are declared, or that we set. */
+function detailOf({ object: { spec, status } }: UserScope): ("identity" | "proficiencies")[] {
+  const applied = Object.keys(status?.lastApplied?.["connect-user"] ?? {});
+  const identity = spec.secondaryEmail !== undefined || spec.mobile !== undefined;
+  const hadIdentity = applied.includes("secondaryEmail") || applied.includes("mobile");
+  const hadProficiencies = applied.some((path) => path.startsWith("proficiencies."));
+  return [
+    ...(identity || hadIdentity ? ["identity" as const] : []),
+    ...(spec.proficiencies !== undefined || hadProficiencies ? ["proficiencies" as const] : []),
+  ];
+}
+
+/** Connect compares names with case: a user that differs in case alone would lock the person out, and a second one would confuse both. */
+async function refuseOtherCase({ connect, input, call }: UserScope): Promise<void> {
+  const other = (await connect.similar(input.username, call)).find(({ username }) => username !== input.username);
+  if (other)
+    throw terminalError(
+      REASON.UsernameCaseMismatch,
+      `Connect has a user ${other.username}, Entra sends ${input.username}, and Connect compares case: change the name in Entra, take RoleSessionName from an attribute that fits, or delete that Connect user`,
+    );
+}
+
+function claim({ object, owner }: UserScope, { username, tags }: ConnectUserView): void {
+  const ownership = ownershipOf(tags[OWNER_TAG], owner);
+  if (ownership === "ours") return;
+  if (ownership === "foreign")
+    throw conflictError(REASON.ForeignOwner, `Connect user ${username} belongs to ${tags[OWNER_TAG]}`);
+  if (object.spec.adoptionPolicy !== "IfUnowned")
+    throw conflictError(
+      REASON.NotOwned,
+      `Connect user ${username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
+    );
+}
+
+function tagsOf({ input, owner, persona, recreate }: UserScope): Tags {
+  return {
+    ...input.tags,
+    [OWNER_TAG]: owner,
+    [PERSONA_TAG]: persona.metadata.name,
+    ...(recreate ? { [RECREATED_TAG]: recreate } : {}),
+  };
+}
+
+function createSteps(scope: UserScope, old: ConnectUserView | undefined): Step[] {
+  const { connect, input, call } = scope;
+  const object = `Connect user ${input.username}`;
+  const why = old ? "recreation was requested" : "it does not exist";
+  const request = old ? { maintenance: true, reason: REASON.Recreated } : {};
+  const create: Step = {
+    verb: "create",
+    object,
+    why,
+    differences: [],
+    settings: settings(scope),
+    ...request,
+    async apply() {
+      // SearchUsers lags: a name that it lacks may exist.
+      if (!(await connect.confirmAbsent(input.username, call)))
+        throw waitingError(REASON.Pending, `Checking whether Connect user ${input.username} exists`, 5_000);
+      await connect.createUser({ ...input, tags: tagsOf(scope) }, call);
+    },
+  };
+  if (!old) return [create];
+  return [
+    { verb: "delete", object, why, differences: [], ...request, apply: () => connect.deleteUser(old, call) },
+    create,
+  ];
+}
+
+/** What a new Connect user is created with. */
+function settings(scope: UserScope): Setting[] {
+  const { input, proficiencies } = scope;
+  const rows: [string, unknown][] = [
+    ["firstName", input.firstName],
+    ["lastName", input.lastName],
+    ["secondaryEmail", input.secondaryEmail],
+    ["mobile", input.mobile],
+    ["securityProfiles", shown(scope, "securityProfile")(input.securityProfileIds.join(", "))],
+    ["routingProfile", shown(scope, "routingProfile")(input.routingProfileId)],
+    ["hierarchyGroup", input.hierarchyGroupId && shown(scope, "hierarchyGroup")(input.hierarchyGroupId)],
+    ...Object.entries(input.phone ?? {}).map(([key, value]): [string, unknown] => [`phone.${key}`, value]),
+    ...(proficiencies ?? []).map((one): [string, unknown] => [pathOf(one), one.level]),
+    ...Object.entries(input.tags).map(([key, value]): [string, unknown] => [`tags.${key}`, value]),
+  ];
+  return rows.flatMap(([path, value]) => (value === undefined ? [] : [{ path, value: String(value) }]));
+}
+
+/** Names of the ids in a comma-separated list: what people read. */
+function shown({ connect }: UserScope, kind: "securityProfile" | "routingProfile" | "hierarchyGroup") {
+  return (ids: string) =>
+    ids
+      .split(", ")
+      .map((id) => connect.nameOf(kind, id) ?? id)
+      .join(", ");
+}
+
+function tagStep(scope: UserScope, user: ConnectUserView, compare: Comparison): Step[] {
+  const { connect, input, call } = scope;
+  const tags = tagsOf(scope);
+  const rows = Object.entries(tags).flatMap(([key, value]) => compare.differ(`tags.${key}`, value, user.tags[key]));
+  const gone = compare
+    .applied("tags.")
+    .map((path) => path.slice("tags.".length))
+    .filter((key) => !(key in tags) && key !== RECREATED_TAG)
+    .map((key) => ({ key, rows: compare.undeclared(`tags.${key}`, user.tags[key]) }))
+    .filter((one) => one.rows.length > 0);
+  const differences = [...rows, ...gone.flatMap((one) => one.rows)];
+  if (differences.length === 0) return [];
+  const isAdopted = user.tags[OWNER_TAG] === undefined;
+  return [
+    {
+      verb: isAdopted ? "adopt" : "update",
+      object: `Connect user ${input.username}`,
+      why: isAdopted ? "it is taken over" : "its tags differ",
+      differences,
+      divisible: true,
+      apply: (paths) => {
+        const wanted = (key: string) => paths.has(`tags.${key}`);
+        const set = Object.fromEntries(
+          Object.entries(tags).filter(([key, value]) => wanted(key) && user.tags[key] !== value),
+        );
+        return connect.tagUser(user, set, gone.map(({ key }) => key).filter(wanted), call);
+      },
+    },
+  ];
+}
+
+/** One update call for each group of fields that differs; what is not declared stays, unless it was we who set it. */
+function fieldSteps(scope: UserScope, user: ConnectUserView, compare: Comparison): Step[] {
+  const { connect, input, call } = scope;
+  const step = (what: string, differences: Difference[], apply: Step["apply"], divisible = false): Step[] =>
+    differences.length === 0
+      ? []
+      : [
+          {
+            verb: "update",
+            object: `Connect user ${input.username}`,
+            why: `${what} differs`,
+            differences,
+            divisible,
+            apply,
+          },
+        ];
+  const profiles = [...input.securityProfileIds].sort();
+  return [
+    ...step("identity", identityRows(scope, user, compare), (paths) => updateIdentity(scope, user, paths), true),
+    ...step("phone", phoneRows(scope, user, compare), (paths) => updatePhone(scope, user, paths), true),
+    ...step(
+      "securityProfiles",
+      compare.asSet("securityProfiles", profiles, user.securityProfileIds, shown(scope, "securityProfile")),
+      () => connect.updateSecurityProfiles(user, input.securityProfileIds, call),
+    ),
+    ...step(
+      "routingProfile",
+      compare.differ("routingProfile", input.routingProfileId, user.routingProfileId, shown(scope, "routingProfile")),
+      () => connect.updateRoutingProfile(user, input.routingProfileId, call),
+    ),
+    ...step("hierarchy", hierarchyRows(scope, user, compare), () =>
+      connect.updateHierarchy(user, input.hierarchyGroupId, call),
+    ),
+    ...proficiencySteps(scope, user, compare, step),
+  ];
+}
+
+function hierarchyRows(scope: UserScope, user: ConnectUserView, compare: Comparison): Difference[] {
+  const show = shown(scope, "hierarchyGroup");
+  const { hierarchyGroupId } = scope.input;
+  if (hierarchyGroupId !== undefined)
+    return compare.differ("hierarchyGroup", hierarchyGroupId, user.hierarchyGroupId, show);
+  return compare.undeclared("hierarchyGroup", user.hierarchyGroupId, show);
+}
+
+const IDENTITY = ["firstName", "lastName", "secondaryEmail", "mobile"] as const;
+
+function identityRows({ input }: UserScope, user: ConnectUserView, compare: Comparison): Difference[] {
+  return IDENTITY.flatMap((field) => {
+    const wanted = input[field];
+    return wanted === undefined ? compare.undeclared(field, user[field]) : compare.differ(field, wanted, user[field]);
+  });
+}
+
+/** UpdateUserIdentityInfo replaces the whole object: what is not to be changed goes back as it was, read anew if it has not been read. */
+async function updateIdentity(
+  { connect, input, call }: UserScope,
+  user: ConnectUserView,
+  paths: ReadonlySet<string>,
+): Promise<void> {
+  const full = user.secondaryEmail === undefined ? await connect.user(user.username, call, ["identity"]) : user;
+  const value = (field: (typeof IDENTITY)[number]) => (paths.has(field) ? input[field] : full?.[field]) ?? undefined;
+  const secondaryEmail = value("secondaryEmail");
+  const mobile = value("mobile");
+  await connect.updateIdentity(
+    user,
+    {
+      firstName: value("firstName") ?? input.firstName,
+      lastName: value("lastName") ?? input.lastName,
+      ...(secondaryEmail ? { secondaryEmail } : {}),
+      ...(mobile ? { mobile } : {}),
+    },
+    call,
+  );
+}
+
+/** What a phone setting goes back to when it is declared no more: Connect's own default. */
+const PHONE_DEFAULTS = {
+  type: "SOFT_PHONE",
+  autoAccept: false,
+  afterContactWorkSeconds: 0,
+  persistentConnection: false,
+  deskPhoneNumber: undefined,
+} as const satisfies PhoneSettings;
+const PHONE = Object.keys(PHONE_DEFAULTS) as (keyof PhoneSettings)[];
+
+function phoneRows({ input }: UserScope, user: ConnectUserView, compare: Comparison): Difference[] {
+  return PHONE.flatMap((field) => {
+    const path = `phone.${field}`;
+    const wanted = input.phone?.[field];
+    if (wanted !== undefined) return compare.differ(path, wanted, user.phone[field]);
+    return textOf(user.phone[field]) === textOf(PHONE_DEFAULTS[field])
+      ? []
+      : compare.undeclared(path, user.phone[field]);
+  });
+}
+
+async function updatePhone({ connect, input, call }: UserScope, user: ConnectUserView, paths: ReadonlySet<string>) {
+  const phone: PhoneSettings = { ...user.phone };
+  for (const field of PHONE)
+    if (paths.has(`phone.${field}`)) Object.assign(phone, { [field]: input.phone?.[field] ?? PHONE_DEFAULTS[field] });
+  await connect.updatePhone(user, phone, call);
+}
+
+const pathOf = ({ attribute, value }: Pick<Proficiency, "attribute" | "value">) =>
+  `proficiencies.${attribute}=${value}`;
+
+function proficiencySteps(
+  { connect, proficiencies, call }: UserScope,
+  user: ConnectUserView,
+  compare: Comparison,
+  step: (what: string, differences: Difference[], apply: Step["apply"], divisible?: boolean) => Step[],
+): Step[] {
+  if (!user.proficiencies) return [];
+  const found = new Map(user.proficiencies.map((one) => [pathOf(one), one]));
+  const wanted = new Map((proficiencies ?? []).map((one) => [pathOf(one), one]));
+  const rows = [
+    ...[...wanted].flatMap(([path, one]) => compare.differ(path, one.level, found.get(path)?.level)),
+    ...[...found].flatMap(([path, one]) => {
+      if (wanted.has(path)) return [];
+      // A declared list is the whole list; without one, only what we set goes.
+      return proficiencies ? compare.differ(path, undefined, one.level) : compare.undeclared(path, one.level);
+    }),
+  ];
+  const apply: Step["apply"] = (paths) =>
+    connect.setProficiencies(
+      user,
+      {
+        set: [...wanted].filter(([path]) => paths.has(path)).map(([, one]) => one),
+        remove: [...found].filter(([path]) => paths.has(path) && !wanted.has(path)).map(([, one]) => one),
+      },
+      call,
+    );
+  return step("proficiencies", rows, apply, true);
+}

@@ -1,0 +1,76 @@
+/** ConnectUser on the engine. */
+import { REASON } from "../api/reasons.ts";
+import { type ConnectSsoPersona, type ConnectUser, FINALIZER, INDEX, PERSONA, USER } from "../api/resources.ts";
+import type { RemovalGuard } from "../domain/massdeletion.ts";
+import type { Kind } from "../engine/kind.ts";
+import { howToAllow, removalAllowed } from "../persona/removals.ts";
+import { terminalError } from "../providers/verdicts.ts";
+import { COMPONENTS } from "./components/index.ts";
+import { openRemoval, type UserRemoval } from "./removal.ts";
+import { openScope, type UserDeps, type UserScope } from "./scope.ts";
+import type { Seen } from "./seen.ts";
+import { userStatus } from "./status.ts";
+
+export type UserKind = Kind<ConnectUser, UserScope, Seen, UserRemoval>;
+
+export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuard }): UserKind {
+  const personaOf = ({ metadata, spec }: ConnectUser) =>
+    deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
+  return {
+    kind: USER,
+    finalizer: FINALIZER,
+    components: COMPONENTS,
+    readyMessage: "The user can sign in",
+    disputed: [REASON.NotOwned, REASON.ForeignOwner],
+    newMemory: () => ({}),
+    suspended(object) {
+      if (object.spec.suspend)
+        return { reason: REASON.Suspended, message: "spec.suspend is true: nothing is checked or changed" };
+      const persona = personaOf(object);
+      if (!persona?.spec.suspend) return undefined;
+      return {
+        reason: REASON.PersonaSuspended,
+        message: `Persona ${persona.metadata.name} is suspended: nothing is checked or changed`,
+      };
+    },
+    open: (object, context) => openScope(object, deps, context),
+    removal: {
+      hold: (object) => guardMassDeletion(object, personaOf(object), deps),
+      retains: ({ spec }) => spec.deletionPolicy === "Retain",
+      open: (object, context) => openRemoval(object, deps, context),
+      neverMade: ({ status }) =>
+        Object.keys(status?.lastApplied ?? {}).length === 0 &&
+        status?.appRoleAssignmentId === undefined &&
+        status?.connectUserId === undefined,
+      done: ({ metadata, spec }) => deps.removals.note(`${metadata.namespace}/${spec.personaRef.name}`, deps.now()),
+    },
+    status: (object, result) => userStatus(object, result, remarksOf(personaOf(object))),
+    // An API that is left alone shows on the personas and as a metric.
+    isToldElsewhere: (_, reason) => reason === REASON.CircuitOpen,
+    labels: ({ metadata: { namespace }, spec }) => ({ namespace, persona: spec.personaRef.name }),
+  };
+}
+
+/** Standing drift of the persona's trust or rights: the user may not be able to sign in, whatever its own components say. */
+function remarksOf(persona: ConnectSsoPersona | undefined): string[] {
+  const grave = (persona?.status?.drift ?? []).filter(({ concern }) => concern !== "settings");
+  if (!persona || grave.length === 0 || persona.spec.driftPolicy !== "Report") return [];
+  const rows = grave.slice(0, 3).map(({ component, path }) => `${component} ${path}`);
+  return [
+    `The user may not be able to sign in: persona ${persona.metadata.name} has differences that are not corrected (${rows.join(", ")})`,
+  ];
+}
+
+/** An emptied folder in Git must not empty a contact centre: too many at once wait for a person's word on the persona. */
+function guardMassDeletion(
+  { metadata: { namespace }, spec }: ConnectUser,
+  persona: ConnectSsoPersona | undefined,
+  deps: Pick<UserDeps, "store"> & { now(): number; removals: RemovalGuard },
+): void {
+  const { name } = spec.personaRef;
+  if (!persona || removalAllowed(persona)) return;
+  const users = deps.store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` });
+  const why = deps.removals.halted(`${namespace}/${name}`, users, deps.now());
+  if (!why) return;
+  throw terminalError(REASON.MassDeletionHalted, `${why}, so this one is not removed; ${howToAllow(namespace, name)}`);
+}

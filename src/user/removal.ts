@@ -1,0 +1,120 @@
+/**
+ * Deletion of a ConnectUser: the role assignment first, then, if asked for, the Connect user. Not found is done. Status only saves
+ * look-ups: without it the person is looked up again, and the Connect user is known by its owner tag.
+ */
+import { REASON } from "../api/reasons.ts";
+import { type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resources.ts";
+import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
+import type { OpenContext } from "../engine/kind.ts";
+import type { Graph } from "../providers/graph/types.ts";
+import { terminalError } from "../providers/verdicts.ts";
+import type { UserCall, UserDeps } from "./scope.ts";
+import { PERSONA_TAG } from "./tags.ts";
+
+export interface UserRemoval {
+  object: ConnectUser;
+  /** Undefined: it was deleted, or never existed. */
+  persona: ConnectSsoPersona | undefined;
+  graph: Graph;
+  deps: UserDeps;
+  call: UserCall;
+}
+
+export async function openRemoval(
+  object: ConnectUser,
+  deps: UserDeps,
+  { signal, priority }: OpenContext<ConnectUser, object>,
+): Promise<UserRemoval> {
+  const { metadata, spec } = object;
+  const persona = deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
+  const graph = await deps.clouds.graph(persona?.spec.application.tenantId, metadata.namespace);
+  return { object, persona, graph, deps, call: { ...(signal ? { signal } : {}), priority } };
+}
+
+export async function deleteConnectUser({ object, persona, deps, call }: UserRemoval): Promise<boolean> {
+  const { clouds, cluster } = deps;
+  const { metadata, spec, status } = object;
+  if (spec.deletionPolicy !== "Delete") return true;
+  const instanceArn = status?.connectUserArn?.split("/agent/")[0] ?? persona?.spec.instanceArn;
+  if (!instanceArn) {
+    // It waited for a persona that never existed, so nothing was created.
+    if (status?.observedGeneration !== undefined && status.username === undefined) return true;
+    throw terminalError(
+      REASON.PersonaNotFound,
+      `Persona ${spec.personaRef.name} is gone and status does not say in which instance the user is; restore the persona or set deletionPolicy: RevokeAccess`,
+    );
+  }
+  const { account } = await clouds.aws(instanceArn, metadata.namespace);
+  const connect = account.instance(instanceArn);
+  const owner = ownerOf(cluster, metadata.namespace, metadata.name);
+  const fresh = { ...call, maxAgeMs: 0 };
+  const named = status?.username === undefined ? undefined : await connect.user(status.username, fresh);
+  // Of a former name as well: the person was renamed since, or the RoleSessionName comes from elsewhere now.
+  const all = [...(named ? [named] : []), ...(await connect.users(named ? call : fresh))];
+  const ours = new Map(all.filter(({ tags }) => tags[OWNER_TAG] === owner).map((user) => [user.id, user]));
+  for (const user of ours.values()) await connect.deleteUser(user, call);
+  return true;
+}
+
+/** Our assignment of the persona's role goes; what others assigned stays. */
+export async function revoke(removal: UserRemoval): Promise<boolean> {
+  const { object, persona, graph, deps, call } = removal;
+  const { metadata, spec, status } = object;
+  const { cluster } = deps;
+  let servicePrincipalId = persona?.status?.servicePrincipalId;
+  let roleId = persona?.status?.appRoleId;
+  if (!servicePrincipalId) {
+    const [application] = await graph.findApplications(
+      { tag: `${OWNER_TAG}:${ownerOf(cluster, metadata.namespace, spec.personaRef.name)}` },
+      call,
+    );
+    const principal = application && (await graph.findServicePrincipal(application.appId, call));
+    servicePrincipalId = principal?.id;
+    // The one role that names a role and a provider; `User` and `msiam_access` have no value.
+    roleId ??= application?.appRoles.find(({ value }) => value?.includes(":saml-provider/"))?.id;
+  }
+  const { objectId, userPrincipalName } = spec.entraUser;
+  const person = status?.entraObjectId
+    ? { id: status.entraObjectId }
+    : await graph.user(objectId ? { objectId } : { userPrincipalName: userPrincipalName! }, call);
+  // Entra takes the assignments of a deleted person along.
+  if (!person) return true;
+  await revokeFormer(removal, person.id);
+  if (!servicePrincipalId) return true;
+  const fresh = { ...call, maxAgeMs: 0 };
+  const known = status?.appRoleAssignmentId;
+  const found = await graph.assignmentsOf(servicePrincipalId, person.id, fresh);
+  for (const { id, appRoleId } of found)
+    if (id === known || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
+  // The list lags behind what was granted.
+  if (known && !found.some(({ id }) => id === known)) await graph.unassign(servicePrincipalId, known, call);
+  return true;
+}
+
+/** What is left of a move that the deletion overtook: our assignment in the application of a persona that the user belonged to before. */
+async function revokeFormer({ object, persona, graph, deps, call }: UserRemoval, personId: string): Promise<void> {
+  const { metadata, status } = object;
+  for (const other of deps.store.list<ConnectSsoPersona>(PERSONA, { namespace: metadata.namespace })) {
+    const servicePrincipalId = other.status?.servicePrincipalId;
+    if (!servicePrincipalId || servicePrincipalId === persona?.status?.servicePrincipalId) continue;
+    if (persona && other.spec.application.tenantId !== persona.spec.application.tenantId) continue;
+    for (const { id } of await graph.assignmentsOf(servicePrincipalId, personId, call)) {
+      const ours = id === status?.appRoleAssignmentId || (await isTagged(object, other, deps, call));
+      if (ours) await graph.unassign(servicePrincipalId, id, call);
+    }
+  }
+}
+
+/** Whether the Connect user is ours and its tag says that this persona's role was given. */
+async function isTagged(
+  { metadata, status }: ConnectUser,
+  { metadata: { name }, spec }: ConnectSsoPersona,
+  { clouds, cluster }: UserDeps,
+  call: UserCall,
+): Promise<boolean> {
+  const instanceArn = status?.connectUserArn?.split("/agent/")[0] ?? spec.instanceArn;
+  const { account } = await clouds.aws(instanceArn, metadata.namespace);
+  const owner = ownerOf(cluster, metadata.namespace, metadata.name);
+  const users = await account.instance(instanceArn).users(call);
+  return [...users].some(({ tags }) => tags[OWNER_TAG] === owner && tags[PERSONA_TAG] === name);
+}

@@ -1,0 +1,21 @@
+/** What each component of a user sees in a pass. One member a component. */
+import type { Component } from "../engine/component.ts";
+import type { ConnectUserView } from "../providers/aws/types.ts";
+import type { Assignment } from "../providers/graph/types.ts";
+import type { UserRemoval } from "./removal.ts";
+import type { UserScope } from "./scope.ts";
+
+export interface FormerAssignment {
+  persona: string;
+  servicePrincipalId: string;
+  assignmentId: string;
+}
+export interface Seen {
+  /** Assignments that we made in the application of a persona that the user belonged to before. */
+  "former-assignments": { former: FormerAssignment[] };
+  "connect-user": { user?: ConnectUserView };
+  /** The user's own assignments in the persona's application, and whether a group of which the user is a direct member has the role. */
+  "role-assignment": { assignments: readonly Assignment[]; byGroup: boolean };
+}
+export type ComponentName = keyof Seen;
+export type UserComponent<N extends ComponentName> = Component<UserScope, Seen, N, UserRemoval>;
