@@ -5,6 +5,7 @@
  * the exit code. Whatever it imports is loaded only when it runs, so that `--help` stays fast.
  */
 import { type Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { terminalText } from "../domain/text.ts";
 import { readableStack } from "../observability/stack.ts";
 
 export interface OptionSpec {
@@ -117,8 +118,8 @@ export async function main(program: Command, argv = process.argv): Promise<void>
   } catch (error) {
     if (error instanceof CommanderError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`connect-sso: ${message}\n`);
-    if (error instanceof CliError && error.hint) process.stderr.write(`  ${error.hint}\n`);
+    process.stderr.write(`connect-sso: ${terminalText(message)}\n`);
+    if (error instanceof CliError && error.hint) process.stderr.write(`  ${terminalText(error.hint)}\n`);
     if (process.env.CONNECT_SSO_DEBUG && error instanceof Error)
       process.stderr.write(`${readableStack(error.stack ?? "")}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : 1;

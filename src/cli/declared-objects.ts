@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
 import { INDEXES, RESOURCES } from "../controller/kinds.ts";
+import { terminalText } from "../domain/text.ts";
 import {
   formatProblem,
   type ManifestProblem,
@@ -53,7 +54,7 @@ function fromFolder(path: string, namespace: string | undefined): Declared {
   } catch (error) {
     throw new CliError((error as Error).message, { hint: "-f wants a folder or a file of manifests" });
   }
-  for (const problem of manifests.problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  for (const problem of manifests.problems) process.stderr.write(`${terminalText(formatProblem(problem))}\n`);
   if (manifests.objects.length === 0)
     throw new CliError(`no valid ${PERSONA} or ${USER} in ${path}`, {
       hint: "examples/recommended shows what they look like",

@@ -1,4 +1,6 @@
 /** Follows one object until what was asked of it is done: its tree on a terminal, a line for each change elsewhere. */
+
+import { terminalText } from "../domain/text.ts";
 import { type Condition, findCondition, isTrue } from "../runtime/conditions.ts";
 import type { Resource } from "./declared-objects.ts";
 import { LiveProgress } from "./render/progress.ts";
@@ -41,14 +43,14 @@ export async function follow(following: Following): Promise<number> {
       const moved = answered || JSON.stringify(one.status) !== first;
       if (answered && ended(one)) {
         progress.end();
-        process.stdout.write(`${paint().good("✔")} ${label}: ${told(one)}\n`);
+        process.stdout.write(`${paint().good("✔")} ${label}: ${terminalText(told(one))}\n`);
         return 0;
       }
       const waited = Date.now() - started;
       const stalled = findCondition(conditions, "Stalled");
       if (isTrue(conditions, "Stalled") && (answered || (moved && waited > STALLED_MS) || waited > IDLE_MS)) {
         progress.end();
-        process.stderr.write(`connect-sso: ${label}: ${stalled!.reason}: ${stalled!.message}\n`);
+        process.stderr.write(`connect-sso: ${label}: ${terminalText(`${stalled!.reason}: ${stalled!.message}`)}\n`);
         return 1;
       }
       if (!moved && !warned && waited > IDLE_MS) {
@@ -58,7 +60,9 @@ export async function follow(following: Following): Promise<number> {
       if (waited > timeoutMs) {
         progress.end();
         const why = findCondition(conditions, "Ready")?.message ?? "it was not looked at";
-        process.stderr.write(`connect-sso: ${label}: ${what} has not ended within ${timeoutMs / 1000} s: ${why}\n`);
+        process.stderr.write(
+          `connect-sso: ${label}: ${what} has not ended within ${timeoutMs / 1000} s: ${terminalText(why)}\n`,
+        );
         return 1;
       }
       progress.show(

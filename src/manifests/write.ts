@@ -1,6 +1,7 @@
 /** Manifests as YAML for people: key order as written, comments above each document, lists of names on one line. */
 import { join } from "node:path";
 import { Document, isMap, isScalar, isSeq, visit } from "yaml";
+import { yamlComment } from "../domain/text.ts";
 import { saveFiles } from "./save.ts";
 
 export interface Written {
@@ -24,12 +25,12 @@ export function manifestYaml({ object, comments = [] }: Written): string {
     },
   });
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
-  return `${comments.map((line) => `# ${line}\n`).join("")}${text}`;
+  return `${comments.map((line) => `# ${yamlComment(line)}\n`).join("")}${text}`;
 }
 
 /** All documents as one stream. `head` are comment lines above everything. */
 export function manifestStream(documents: Written[], head: string[] = []): string {
-  return `${head.map((line) => `# ${line}\n`).join("")}${documents.map((one) => `---\n${manifestYaml(one)}`).join("")}`;
+  return `${head.map((line) => `# ${yamlComment(line)}\n`).join("")}${documents.map((one) => `---\n${manifestYaml(one)}`).join("")}`;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
 import { followFolder } from "../../controller/manifest-watch.ts";
 import { FolderController, type Resource } from "../../controller/on-folder.ts";
+import { terminalText } from "../../domain/text.ts";
 import { conditionOf, conditionsOf, isReady } from "../../runtime/conditions.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
@@ -86,7 +87,10 @@ async function showUntil(
     told = fresh.at(-1)?.number ?? told;
     return fresh
       .filter(({ event }) => event.type === "Warning" || /Drift/.test(event.reason))
-      .map(({ ref, event }) => `     ${colours.busy("!")} ${ref.kind}/${ref.name} ${event.reason}: ${event.note}`);
+      .map(
+        ({ ref, event }) =>
+          `     ${colours.busy("!")} ${terminalText(`${ref.kind}/${ref.name} ${event.reason}: ${event.note}`)}`,
+      );
   };
   const progress = new Progress(
     () => {

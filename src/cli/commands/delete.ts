@@ -1,6 +1,7 @@
 /** `connect-sso delete -f`: what manifests declare is taken away as their deletionPolicy says, users before personas. */
 import { FINALIZER, PERSONA } from "../../api/resources.ts";
 import { FolderController } from "../../controller/on-folder.ts";
+import { terminalText } from "../../domain/text.ts";
 import { conditionsOf } from "../../runtime/conditions.ts";
 import type { KubeObject } from "../../runtime/port.ts";
 import { openClouds } from "../cloud-session.ts";
@@ -72,7 +73,7 @@ async function gone(controller: FolderController, group: Resource[], timeoutMs: 
     if (!left().includes(one)) process.stdout.write(`${colours.good("✔")} ${name}: ${what(one)}\n`);
     else
       process.stderr.write(
-        `connect-sso: ${name}: ${why ? `${why.reason}: ${why.message}` : "not done in time; run it again to go on"}\n`,
+        `connect-sso: ${name}: ${why ? `${why.reason}: ${terminalText(why.message)}` : "not done in time; run it again to go on"}\n`,
       );
   }
   return left().length === 0;

@@ -8,6 +8,7 @@ import { endpoints } from "../../doctor/program.ts";
 import { parseInstanceArn } from "../../domain/names.ts";
 import { entraNeeds } from "../../domain/permissions/entra.ts";
 import { type AwsScope, scopeOfPath, scopesOf } from "../../domain/permissions/scope.ts";
+import { everyString, terminalText } from "../../domain/text.ts";
 import { type CloudSession, openClouds } from "../cloud-session.ts";
 import { CliError } from "../command.ts";
 import { type Declared, openDeclared } from "../declared-objects.ts";
@@ -50,7 +51,10 @@ export async function doctor(options: Options): Promise<number> {
     await declared?.close();
   }
   const shown = options.sandbox ? checks.filter(({ name }) => name !== "clock") : checks;
-  print({ data: { checks: shown }, text: () => checksText(shown, paint(), width()) }, options.output);
+  print(
+    { data: { checks: shown }, text: () => checksText(everyString(shown, terminalText), paint(), width()) },
+    options.output,
+  );
   return shown.some(({ state }) => state === "bad") ? 2 : 0;
 }
 

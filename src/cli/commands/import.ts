@@ -1,4 +1,6 @@
 /** `connect-sso import`: manifests that take over what stands in the clouds; writes nothing there. */
+
+import { terminalText } from "../../domain/text.ts";
 import { discover } from "../../import/discover.ts";
 import { importManifests } from "../../import/manifests.ts";
 import { manifestStream, writeManifests } from "../../manifests/write.ts";
@@ -27,7 +29,7 @@ export async function importCommand(options: Options): Promise<number> {
       options.namespace,
     );
     const all = [...personas, ...users];
-    for (const note of notes) process.stderr.write(`note: ${note}\n`);
+    for (const note of notes) process.stderr.write(`note: ${terminalText(note)}\n`);
     if (all.length === 0) {
       process.stderr.write(
         `connect-sso: no application signs in to ${options.instance} that is not taken over already\n`,

@@ -1,4 +1,6 @@
 /** `connect-sso users from-csv`: Connect's bulk-upload file to ConnectUser manifests; asks no cloud. */
+
+import { terminalText } from "../../domain/text.ts";
 import { usersFromCsv } from "../../manifests/csv.ts";
 import { manifestStream, writeManifests } from "../../manifests/write.ts";
 import { CliError } from "../command.ts";
@@ -42,7 +44,7 @@ export async function fromCsv(file: string | undefined, options: Options): Promi
       declared: persona,
       existing: declared?.users(),
     });
-    for (const { line, message } of problems) process.stderr.write(`${name}:${line}: ${message}\n`);
+    for (const { line, message } of problems) process.stderr.write(`${terminalText(`${name}:${line}: ${message}`)}\n`);
     if (problems.length > 0 && !options.partial) {
       process.stderr.write(
         `connect-sso: ${problems.length} problem(s), nothing is written; --partial writes the ${users.length} user(s) without\n`,
@@ -55,7 +57,7 @@ export async function fromCsv(file: string | undefined, options: Options): Promi
     ];
     if (options.out) {
       const paths = writeManifests(options.out, users);
-      for (const line of head) process.stderr.write(`${line}\n`);
+      for (const line of head) process.stderr.write(`${terminalText(line)}\n`);
       process.stderr.write(`${paths.length} file(s) written below ${options.out}\n`);
     } else process.stdout.write(manifestStream(users, head));
     return problems.length > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 /** `connect-sso why`: reads only. */
 import { type ConnectSsoPersona, type ConnectUser, PERSONA } from "../../api/resources.ts";
+import { everyString, terminalText } from "../../domain/text.ts";
 import { nearest } from "../../providers/aws/names.ts";
 import { type Explanation, explain, findUsers } from "../../why/index.ts";
 import type { Link } from "../../why/login.ts";
@@ -73,7 +74,8 @@ function nobody(user: string, declared: Declared): Explanation {
 
 const NAME = 24;
 
-export function explanationText(one: Explanation, colours: Paint, columns?: number): string {
+export function explanationText(given: Explanation, colours: Paint, columns?: number): string {
+  const one = everyString(given, terminalText);
   const { user, persona, person, links, signInAt } = one;
   const about = user ? `ConnectUser ${user.namespace}/${user.name}${persona ? ` of persona ${persona.name}` : ""}` : "";
   const head = `${colours.bold(person)}${about ? ` ${colours.dim(about)}` : ""}`;

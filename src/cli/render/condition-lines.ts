@@ -1,4 +1,6 @@
 /** What was reached, as lines: one for each condition that becomes True, one for each that a person must see to. */
+
+import { terminalText } from "../../domain/text.ts";
 import type { Condition } from "../../runtime/conditions.ts";
 import type { Resource } from "../declared-objects.ts";
 import type { Paint } from "./terminal.ts";
@@ -31,8 +33,8 @@ export class Steps {
         const seconds = dim(`${Math.round((Date.now() - this.#started) / 1000)}s`.padStart(4));
         lines.push(
           type === "Stalled"
-            ? `${seconds} ${bad("✘")} ${one.kind}/${one.metadata.name} ${reason}: ${message}`
-            : `${seconds} ${good("✔")} ${key}${type === "Ready" ? "" : dim(`  ${message}`)}`,
+            ? `${seconds} ${bad("✘")} ${one.kind}/${one.metadata.name} ${reason}: ${terminalText(message)}`
+            : `${seconds} ${good("✔")} ${key}${type === "Ready" ? "" : dim(`  ${terminalText(message)}`)}`,
         );
       }
     return lines;

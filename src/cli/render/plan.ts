@@ -1,5 +1,6 @@
 /** A plan for people: on a terminal, and as a pull-request comment. */
 
+import { everyString, htmlText, markdownBlock, markdownCode, markdownText, terminalText } from "../../domain/text.ts";
 import type { PlanDocument, PlannedResource } from "../dry-run.ts";
 import type { PlannedChange } from "./fold-changes.ts";
 import { type Paint, wrap } from "./terminal.ts";
@@ -9,7 +10,8 @@ const CLOUD: Record<string, string> = { entra: "Entra", iam: "IAM", connect: "Co
 /** Causes that a reader must see; the others are what a plan is for. */
 const MARK: Partial<Record<PlannedChange["cause"], string>> = { drift: "drift" };
 
-export function planText(plan: PlanDocument, colours: Paint, columns?: number): string {
+export function planText(given: PlanDocument, colours: Paint, columns?: number): string {
+  const plan = everyString(given, terminalText);
   const same = plan.resources.filter(isSame);
   const lines = plan.resources
     .filter((one) => !isSame(one))
@@ -128,7 +130,7 @@ export function planMarkdown(plan: PlanDocument): string {
   const blocks: string[] = [];
   let size = 0;
   for (const resource of changed) {
-    const block = markdownBlock(resource);
+    const block = resourceMarkdown(resource);
     size += block.length;
     if (size > COMMENT_LIMIT) {
       blocks.push(`…and ${changed.length - blocks.length} more resources; run \`connect-sso plan\` to see them.\n`);
@@ -143,30 +145,33 @@ export function planMarkdown(plan: PlanDocument): string {
       ? [
           `Not declared any more, left alone: ${plan.undeclared
             .slice(0, NAMED)
-            .map(({ kind, namespace, name }) => `${kind} \`${namespace}/${name}\``)
+            .map(({ kind, namespace, name }) => `${kind} ${markdownCode(`${namespace}/${name}`)}`)
             .join(", ")}${plan.undeclared.length > NAMED ? `, and ${plan.undeclared.length - NAMED} more` : ""}.\n`,
         ]
       : []),
-    ...waits(plan),
+    ...waits(plan).map(markdownText),
   ];
   return [head, "", ...blocks, ...tail].join("\n").trimEnd();
 }
 
-function markdownBlock({ kind, namespace, name, changes, problem }: PlannedResource): string {
+function resourceMarkdown({ kind, namespace, name, changes, problem }: PlannedResource): string {
   const rows = changes.flatMap(({ verb, cloud, object, why, settings = [], differences, wait }) => [
     `${verb === "update" ? "!" : verb === "replace" ? "- +" : SIGN[verb]} ${CLOUD[cloud]}: ${object}  # ${why}`,
     ...settings.map(({ path, value }) => `+   ${path}: ${value}`),
     ...differences.flatMap(({ path, desired, observed }) => [`-   ${path}: ${observed}`, `+   ${path}: ${desired}`]),
     ...(wait ? [`#   then waits for ${wait}`] : []),
   ]);
-  // A value with backticks must not end the block.
-  const fence = "`".repeat(Math.max(3, ...rows.map((row) => longestRun(row) + 1)));
   return [
-    `<details open><summary><b>${kind} ${namespace}/${name}</b></summary>\n`,
-    ...(rows.length > 0 ? [`${fence}diff`, ...rows.map((row) => row.replaceAll("\n", " ")), `${fence}\n`] : []),
-    ...(problem ? [`> ${problem.waits ? "⏳" : "❌"} **${problem.reason}**: ${problem.message}\n`] : []),
+    `<details open><summary><b>${htmlText(`${kind} ${namespace}/${name}`)}</b></summary>\n`,
+    ...(rows.length > 0
+      ? [
+          `${markdownBlock(rows, "diff")}
+`,
+        ]
+      : []),
+    ...(problem
+      ? [`> ${problem.waits ? "⏳" : "❌"} **${markdownText(problem.reason)}**: ${markdownText(problem.message)}\n`]
+      : []),
     "</details>\n",
   ].join("\n");
 }
-
-const longestRun = (text: string) => Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));

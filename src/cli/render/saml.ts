@@ -3,6 +3,7 @@
 import type { SigningCertificate } from "../../domain/metadata.ts";
 import { type Finding, iso, spell } from "../../domain/saml/checks.ts";
 import { ATTRIBUTES, awsAttribute, rolePairs } from "../../domain/saml/document.ts";
+import { terminalText } from "../../domain/text.ts";
 import type { DecodedResponse } from "../commands/saml-decode.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
@@ -16,11 +17,6 @@ export interface DecodeContext {
 }
 
 const LABEL = 18;
-/** Control characters and those that turn the direction of text: a hostile assertion must not write to the terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const plain = (text: string) => text.replace(CONTROL, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`);
-
 export function decodedText(
   responses: DecodedResponse[],
   context: DecodeContext,
@@ -48,7 +44,7 @@ function block(one: DecodedResponse, context: DecodeContext, colours: Paint, col
   const read = [...signatureRows(decoded.signature, context.now), ...fields(one, context.now)];
   return [
     ...row("signature", signatureLine(decoded.signature, colours)),
-    ...read.flatMap(([label, value]) => row(label, value && plain(value))),
+    ...read.flatMap(([label, value]) => row(label, value && terminalText(value))),
     ...row("compared with", compared),
     "",
     ...findingLines(findings, colours, columns),
@@ -57,8 +53,8 @@ function block(one: DecodedResponse, context: DecodeContext, colours: Paint, col
 
 function signatureLine(signature: DecodedResponse["decoded"]["signature"], colours: Paint): string {
   if (signature.state === "verified")
-    return `${colours.good("VERIFIED")}: it covers the ${signature.covers.toLowerCase()}, by ${signature.source}`;
-  return `${colours.bad("NOT VERIFIED")}: ${plain(signature.why)}`;
+    return `${colours.good("VERIFIED")}: it covers the ${signature.covers.toLowerCase()}, by ${terminalText(signature.source)}`;
+  return `${colours.bad("NOT VERIFIED")}: ${terminalText(signature.why)}`;
 }
 
 function signatureRows(
@@ -136,9 +132,9 @@ export function findingLines(findings: Finding[], colours: Paint, columns?: numb
   return [...findings]
     .sort((a, b) => order[a.level] - order[b.level])
     .flatMap(({ level, what, seen, fix }) => [
-      wrap(`${mark[level]} ${plain(what)}`, columns, 2),
-      ...(seen ? [wrap(colours.dim(`  the person sees: ${seen}`), columns, 4)] : []),
-      ...(fix ? [wrap(`  → ${fix}`, columns, 4)] : []),
+      wrap(`${mark[level]} ${terminalText(what)}`, columns, 2),
+      ...(seen ? [wrap(colours.dim(`  the person sees: ${terminalText(seen)}`), columns, 4)] : []),
+      ...(fix ? [wrap(`  → ${terminalText(fix)}`, columns, 4)] : []),
     ]);
 }
 

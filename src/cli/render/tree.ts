@@ -3,6 +3,7 @@
  * not is open with its message and since when.
  */
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
+import { everyString, terminalText } from "../../domain/text.ts";
 import { type Condition, conditionOf, conditionsOf, findCondition, isReady } from "../../runtime/conditions.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
@@ -31,7 +32,8 @@ const OPEN_USERS = 20;
 /** As many users that are well are named before they are counted. */
 const NAMED_USERS = 5;
 
-export function tree(resources: Resource[], colours: Paint, options: TreeOptions = {}): string {
+export function tree(given: Resource[], colours: Paint, options: TreeOptions = {}): string {
+  const resources = everyString(given, terminalText);
   const personas = resources.filter((one): one is ConnectSsoPersona => one.kind === PERSONA);
   const users = resources.filter((one): one is ConnectUser => one.kind === USER);
   const key = (namespace: string, name: string) => `${namespace}/${name}`;
