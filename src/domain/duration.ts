@@ -1,6 +1,50 @@
-/** Durations as Kubernetes writes them ("8h", "1h30m"), in seconds. */
+/** Durations as Go and Kubernetes write them ("8h", "1h30m", "26280h", "1.5h", "90s"): one form in specs, settings and messages. */
+
+const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
+
+/** In seconds; undefined for what is not a duration, negative ones included. "0" needs no unit. */
+export function parseDuration(text: string): number | undefined {
+  if (text === "0") return 0;
+  if (!/^(\d+(\.\d*)?(h|ms|m|us|µs|ns|s))+$/.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+(?:\.\d*)?)(h|ms|m|us|µs|ns|s)/g)];
+  const seconds = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit!]!, 0);
+  return Number.isFinite(seconds) ? seconds : undefined;
+}
+
+/** As `parseDuration`; throws RangeError. For values that a schema has checked. */
 export function durationSeconds(text: string): number {
-  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
-  if (!match || text === "") throw new RangeError(`not a duration: ${text}`);
-  return Number(match[1] ?? 0) * 3600 + Number(match[2] ?? 0) * 60 + Number(match[3] ?? 0);
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw new RangeError(`not a duration: ${text}`);
+  return seconds;
+}
+
+/** Hours, minutes and seconds, each only where it is not zero: "1h30m", "26280h", "45s", "0s". Rounded to whole seconds. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts: [number, string][] = [
+    [Math.floor(whole / 3600), "h"],
+    [Math.floor((whole % 3600) / 60), "m"],
+    [whole % 60, "s"],
+  ];
+  return (
+    parts
+      .filter(([amount]) => amount > 0)
+      .map(([amount, unit]) => `${amount}${unit}`)
+      .join("") || "0s"
+  );
+}
+
+export const clamp = (value: number, least: number, most: number): number =>
+  Math.min(Math.max(Number.isNaN(value) ? least : value, least), most);
+
+/** Node fires a timer that is longer than this at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * A time from a status or a header, which anybody may have written. Undefined when it is no time; never later than `aheadMs` from now,
+ * so that nothing waits for the year 9999.
+ */
+export function clampTime(text: string | undefined, nowMs: number, aheadMs: number): number | undefined {
+  const at = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(at) ? undefined : clamp(at, 0, nowMs + aheadMs);
 }
