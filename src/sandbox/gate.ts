@@ -70,7 +70,8 @@ export class Gate {
     const owner =
       service === "graph"
         ? ""
-        : `${this.#host.accountOf(request.headers)}/${this.#host.regionOf(request.headers) ?? ""}`;
+        : // IAM is one for all regions.
+          `${this.#host.accountOf(request.headers)}/${service === "iam" ? "" : (this.#host.regionOf(request.headers) ?? "")}`;
     const cost = operation.cost ?? [[service === "graph" ? "" : operation.name, 1]];
     for (const [key, tokens] of cost) {
       const wait = this.#take(`${service}/${owner}/${key}`, quota, tokens);

@@ -16,8 +16,6 @@ export class SignatureError extends Error {
 
 export interface SignedFor {
   service: "iam" | "sts" | "connect";
-  /** The one region of an API that has but one. */
-  region?: string;
   /** How far the date may be off, minutes: AWS services name 5 or 15 in their refusals. */
   skewMinutes: number;
 }
@@ -86,8 +84,7 @@ function readAuthorization(headers: Record<string, string>): Authorization {
 }
 
 function checkScope({ region, service }: Authorization, expected: SignedFor): void {
-  if (expected.region === undefined ? !REGION.test(region) : region !== expected.region)
-    throw mismatch("Credential should be scoped to a valid region.");
+  if (!REGION.test(region)) throw mismatch("Credential should be scoped to a valid region.");
   if (service !== expected.service)
     throw mismatch(`Credential should be scoped to correct service: '${expected.service}'.`);
 }

@@ -16,9 +16,9 @@ import { tagRoutes } from "./tags.ts";
 import { userRoutes } from "./users.ts";
 import type { Body } from "./validate.ts";
 
-export function createConnect(host: SandboxHost): SandboxService[] {
-  const instances = createInstances(host);
-  const routes: Route[] = [
+/** Every operation of Connect that the sandbox has. */
+export function connectRoutes(host: SandboxHost): Route[] {
+  return [
     ...instanceRoutes(),
     ...userRoutes(host),
     ...proficiencyRoutes(host),
@@ -27,6 +27,11 @@ export function createConnect(host: SandboxHost): SandboxService[] {
     ...sessionRoutes(host),
     ...quickConnectRoutes(host),
   ];
+}
+
+export function createConnect(host: SandboxHost): SandboxService[] {
+  const instances = createInstances(host);
+  const routes = connectRoutes(host);
   const byOperation = new Map(routes.map((route) => [route.name, route]));
   const service: SandboxService = {
     name: "connect",

@@ -22,7 +22,7 @@ export interface ConnectUser {
   Id: string;
   Arn: string;
   Username: string;
-  IdentityInfo: { FirstName: string; LastName: string; SecondaryEmail?: string; Mobile?: string };
+  IdentityInfo: { FirstName: string; LastName: string; SecondaryEmail?: string; Mobile?: string; Email?: string };
   /** Absent only where behaviour.open says that settings per channel take its place. */
   PhoneConfig?: PhoneConfig;
   SecurityProfileIds: string[];

@@ -45,7 +45,8 @@ export function identityInfo(instance: Instance, value: unknown, needNames: bool
     throw invalidParameter("SecondaryEmail is not an email address");
   const Mobile = text(info, "Mobile", 0, 50);
   if (Mobile && !/^\+[1-9]\d{1,14}$/.test(Mobile)) throw invalidParameter("Mobile must be E.164");
-  return { FirstName: FirstName ?? "", LastName: LastName ?? "", SecondaryEmail, Mobile };
+  const Email = text(info, "Email", 0, 254);
+  return { FirstName: FirstName ?? "", LastName: LastName ?? "", Email, SecondaryEmail, Mobile };
 }
 
 export function securityProfiles(instance: Instance, value: unknown): string[] {
