@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo dev test soak bench lint build pack binary generate sbom licenses clean argocd-testdata
+.PHONY: help demo dev test soak bench lint build pack binary archive images generate sbom licenses clean argocd-testdata
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -23,6 +23,12 @@ pack: dist/connect-sso.js ## build/npm/connect-sso-VERSION.tgz, the npm package
 binary: node_modules/.installed ## build/binary/connect-sso, the program and Node in one file, for this machine
 	node scripts/binary.mjs
 
+archive: dist/connect-sso.js ## build/release/connect-sso_VERSION_OS_ARCH.tar.gz, the binary with its licences (NODE_LICENSE=file)
+	node scripts/archive.mjs $(if $(NODE_LICENSE),--node-license $(NODE_LICENSE))
+
+images: node_modules/.installed ## every container image that an installation pulls, for a mirror
+	@node scripts/images.mjs
+
 demo: dist/connect-sso.js ## the blog's set-up against sandbox clouds, broken and repaired; no cluster, no cloud
 	node dist/connect-sso.js demo
 
@@ -33,7 +39,7 @@ test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint
 	node scripts/licenses.mjs
 	node scripts/generate.mjs --check
-	node scripts/tools.mjs kube helm promtool argo-lua actionlint zizmor operator-verify crds python-aws python-setup >/dev/null
+	node scripts/tools.mjs kube helm promtool argo-lua actionlint zizmor operator-verify validate-krew-manifest crds python-aws python-setup >/dev/null
 	npm test --silent
 
 lint: node_modules/.installed ## style, types and layering

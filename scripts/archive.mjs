@@ -23,8 +23,9 @@ export function archiveName(version, platform = process.platform, arch = process
 export async function archive({ binary, nodeLicense, out = join(root, "build", "release") } = {}) {
   const notices = join(root, "dist", "THIRD-PARTY-NOTICES.txt");
   if (!existsSync(notices)) throw new Error("build first: make build");
-  // Node's distributions have it one folder above the program.
-  const license = nodeLicense ?? join(dirname(dirname(process.execPath)), "LICENSE");
+  // Node's distributions have it beside the program on Windows, and one folder above it elsewhere.
+  const home = process.platform === "win32" ? dirname(process.execPath) : dirname(dirname(process.execPath));
+  const license = nodeLicense ?? join(home, "LICENSE");
   if (!existsSync(license)) throw new Error(`${license} does not exist; give Node's licence with --node-license FILE`);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const program = binary ?? (await buildBinary());

@@ -1,6 +1,7 @@
 // One program, with source maps: what the container and the npm package carry and `make demo` runs. Heavy parts stay lazy: a command loads
 // what it needs.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { BUNDLE } from "./bundle.mjs";
 import { bundledPackages, notices } from "./licenses.mjs";
@@ -9,8 +10,8 @@ rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
 
 const { metafile } = await build({
   ...BUNDLE,
-  entryPoints: { "connect-sso": new URL("../src/main.ts", import.meta.url).pathname },
-  outdir: new URL("../dist", import.meta.url).pathname,
+  entryPoints: { "connect-sso": fileURLToPath(new URL("../src/main.ts", import.meta.url)) },
+  outdir: fileURLToPath(new URL("../dist", import.meta.url)),
   splitting: true,
   format: "esm",
   target: "node22",

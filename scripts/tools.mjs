@@ -1,7 +1,7 @@
 // Finds the binaries that the tests and `make dev` run, or gets them, and prints the folder they are in.
 //   node scripts/tools.mjs kube           kube-apiserver, etcd, kubectl
 //   node scripts/tools.mjs helm promtool argo-lua  what checks the chart, the alert rules and Argo CD's scripts
-//   node scripts/tools.mjs actionlint zizmor operator-verify  what checks the workflows and the OLM bundle
+//   node scripts/tools.mjs actionlint zizmor operator-verify validate-krew-manifest  what checks workflows, OLM bundle and krew manifest
 //   node scripts/tools.mjs crds           the kinds of Prometheus' operator, Argo CD and Flux, as those publish them
 //   node scripts/tools.mjs python-aws     boto3 and the AWS CLI in a virtual environment of their own
 //   node scripts/tools.mjs python-setup   what checks deploy/: shellcheck, cfn-lint, a Bicep parser, moto
@@ -38,6 +38,7 @@ const PACKAGES = {
   helm: ["kube", "helm.sh/helm/v3/cmd/helm"],
   "argo-lua": ["argo-lua", "."],
   actionlint: ["actionlint", "github.com/rhysd/actionlint/cmd/actionlint"],
+  "validate-krew-manifest": ["krew", "sigs.k8s.io/krew/cmd/validate-krew-manifest"],
   "operator-verify": ["olm", "github.com/operator-framework/api/cmd/operator-verify"],
   promtool: ["promtool", "github.com/prometheus/prometheus/cmd/promtool"],
 };
@@ -50,6 +51,7 @@ const USUAL_SECONDS = {
   "argo-lua": 10,
   actionlint: 10,
   "operator-verify": 60,
+  "validate-krew-manifest": 45,
   promtool: 270,
 };
 

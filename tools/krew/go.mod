@@ -1,3 +1,4 @@
+// validate-krew-manifest is what the krew index runs on a manifest.
 module connectsso.dev/tools/krew
 
 go 1.26
