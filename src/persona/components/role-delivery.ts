@@ -1,10 +1,9 @@
 /** How role and provider get into the application: written as an app role (Direct), or awaited from Entra's import (Provisioning). */
-
-import { v5 as uuid } from "uuid";
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { appRoleLength } from "../../domain/names.ts";
+import { URL_NAMESPACE, uuidV5 } from "../../domain/uuid.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import type { Application, AppRole } from "../../providers/graph/types.ts";
@@ -14,7 +13,7 @@ import type { PersonaScope } from "../scope.ts";
 
 /** Deterministic, so that a retry or an erased status never adds a second role. */
 export function appRoleIdOf(value: string): string {
-  return uuid(value, uuid.URL);
+  return uuidV5(value, URL_NAMESPACE);
 }
 
 function desiredRole(scope: PersonaScope): AppRole {
