@@ -101,6 +101,11 @@ export function limit<C extends LimitedChange>(input: LimitInput<C>): Verdict<C>
   };
 }
 
+/** Whether this change was let through and is not done yet. */
+export function isOutstanding(admitted: readonly Admitted[], text: string): boolean {
+  return admitted.some((entry) => digestsOf(entry).includes(digest(text)));
+}
+
 /** A time in the future, from a status that somebody wrote or a clock that was set back, counts as now. */
 function withinWindow({ admitted, now, windowMs }: LimitInput<LimitedChange>): Admitted[] {
   return admitted.flatMap((entry) => {

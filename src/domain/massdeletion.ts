@@ -1,4 +1,5 @@
 /** Guard against an emptied folder in Git or a wrong prune: too many of a persona's users going at once. */
+import { type Admitted, isOutstanding, type LimitedChange, limit, type Verdict } from "./limits.ts";
 
 export interface Removals {
   /** ConnectUsers of the persona that still exist, those being deleted included. */
@@ -61,4 +62,61 @@ export class RemovalGuard {
     else this.#at.delete(persona);
     return recent.length;
   }
+}
+
+/** A ConnectUser as the guard of a persona sees it. */
+export interface GuardedUser {
+  uid: string;
+  /** The persona that it refers to. */
+  persona: string;
+  /** The persona that gave it its role: a user that was pointed at another persona, there or not, is still one of the first. */
+  grantedBy?: string;
+  deleting: boolean;
+  /** Its set removed it: the limits of the set have counted it. */
+  bySet: boolean;
+}
+
+export interface PersonaRemovals {
+  /** `namespace/name`. */
+  scope: string;
+  persona: string;
+  users: readonly GuardedUser[];
+  /** Share of the persona's users, 0 to 1, that may go within the window. */
+  share: number;
+  /** From the persona's status. */
+  admitted: readonly Admitted[];
+  now: number;
+  windowMs: number;
+  /** Whether a person let the wave go. */
+  allowed: boolean;
+}
+
+const textOf = (uid: string) => `remove ${uid}`;
+
+/**
+ * Which of a persona's users may go. Decided in one place, the reconcile of the persona, and stored in its status before the first one goes:
+ * each user then only looks whether it is admitted. So nothing is counted anew by a restart, another leader or a slow prune.
+ */
+export function guardRemovals(given: PersonaRemovals): Verdict<LimitedChange> {
+  const { scope, persona, users, share, admitted, now, windowMs, allowed } = given;
+  const mine = users.filter((user) => (user.grantedBy ?? user.persona) === persona);
+  return limit({
+    scope,
+    changes: mine
+      .filter(({ deleting }) => deleting)
+      .map(({ uid, bySet }) => ({ text: textOf(uid), sorts: bySet ? [] : ["removals"] })),
+    // Those that wait for their removal are still there.
+    size: mine.length,
+    shares: { removals: share, moves: 1, grants: 1 },
+    ignoreBelow: ALWAYS_ALLOWED + 1,
+    admitted,
+    now,
+    windowMs,
+    approved: () => allowed,
+  });
+}
+
+/** Whether the persona's guard let this user go. */
+export function mayGo(admitted: readonly Admitted[], { uid, bySet }: Pick<GuardedUser, "uid" | "bySet">): boolean {
+  return bySet || isOutstanding(admitted, textOf(uid));
 }
