@@ -34,6 +34,8 @@ export const REASON = {
   UnknownHierarchyGroup: "UnknownHierarchyGroup",
   UnknownGroup: "UnknownGroup",
   AmbiguousGroup: "AmbiguousGroup",
+  // sets
+  SourceIncomplete: "SourceIncomplete",
   NameTooLong: "NameTooLong",
   NameLong: "NameLong",
   IdentifierTaken: "IdentifierTaken",

@@ -61,6 +61,19 @@ export function directoryCalls({ client }: TenantContext) {
         throw error;
       }
     },
+    async memberGroups(groupId, options) {
+      try {
+        const all = await client.list<Json>({
+          operation: "/groups/{id}/members/microsoft.graph.group",
+          path: `${path`/groups/${groupId}`}/members/microsoft.graph.group?$select=id,displayName&$top=999`,
+          options,
+        });
+        return all.map(toGroup);
+      } catch (error) {
+        if (error instanceof CloudError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
     async userChanges(token, options) {
       const read = await userChanges(client, token, options);
       people.absorb(read);

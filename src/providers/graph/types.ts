@@ -259,6 +259,8 @@ export interface Graph {
    * users are left out. Undefined: there is no such group.
    */
   members(groupId: string, o?: CallOptions & { nested?: boolean }): Promise<Person[] | undefined>;
+  /** Groups that are direct members of a group; all pages or an error. Undefined: there is no such group. */
+  memberGroups(groupId: string, o?: CallOptions): Promise<EntraGroup[] | undefined>;
   /** Changes of users of the tenant, one call while little happens. The cache of `user` learns from it. */
   userChanges(token: string | undefined, o?: CallOptions): Promise<Changes<PersonChange>>;
   /** Changes of groups and of their direct members, as `userChanges`. `groupIds`, at most 50, narrows a stream that begins. */

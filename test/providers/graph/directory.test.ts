@@ -74,6 +74,13 @@ describe("people of a group", () => {
     });
   });
 
+  test("groups in a group, direct ones only", async () => {
+    await withSandbox(world, async ({ graph }) => {
+      expect(await graph.memberGroups(TEAM)).toEqual([{ id: INNER, displayName: "inner" }]);
+      expect(await graph.memberGroups(NOBODY)).toBeUndefined();
+    });
+  });
+
   test("a page without a list is an error", async () => {
     await withServer(
       (_, response) => json(response, 200, {}),

@@ -1,0 +1,264 @@
+/**
+ * The groups of a tenant that sets speak of, and the people in them, kept as they are by delta queries: one call for groups and one for
+ * users in each interval, whatever their number. Shared by all sets of the tenant.
+ *
+ * Guarantees: what `read` returns was read to its end; anything else is an error. Groups in groups count at any depth, circles end.
+ * Assumptions: a change that is not in the delta yet comes with a later one (the service is eventually consistent).
+ */
+import { REASON } from "../api/reasons.ts";
+import { attributesOf, type Person } from "../domain/people.ts";
+import type { CallOptions } from "../providers/errors.ts";
+import type { Graph, Person as GraphPerson, GroupChange, PersonChange } from "../providers/graph/types.ts";
+import { terminalError, waitingError } from "../providers/verdicts.ts";
+import type { Account } from "./members.ts";
+import { type GroupReference, groupKey } from "./rules.ts";
+
+export type DirectoryPort = Pick<
+  Graph,
+  "members" | "memberGroups" | "people" | "userChanges" | "groupChanges" | "findGroups"
+>;
+
+/** Direct members. `groups` is read only where nested groups count. */
+interface Direct {
+  users: Set<string>;
+  groups?: Set<string>;
+}
+export interface Reading {
+  people: ReadonlyMap<string, Person>;
+  /** Object ids of people by group key. */
+  groups: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Object ids of groups by group key. */
+  ids: ReadonlyMap<string, string>;
+  /** Moves when anything that this directory knows has changed. */
+  version: number;
+  /** Milliseconds since the epoch: everything until then is in. */
+  at: number;
+}
+
+const RETRY_MS = 15_000;
+const personOf = (user: GraphPerson): Person => ({ id: user.id.toLowerCase(), attributes: attributesOf(user) });
+const accountOf = ({ attributes }: Person): Account => (attributes.accountEnabled ? "Enabled" : "Disabled");
+
+export class Directory {
+  readonly #graph: DirectoryPort;
+  readonly #now: () => number;
+  readonly #direct = new Map<string, Direct>();
+  readonly #people = new Map<string, Person>();
+  /** Accounts of people outside the groups who were asked for. */
+  readonly #accounts = new Map<string, Account>();
+  readonly #deleted = new Set<string>();
+  /** Group ids by key. */
+  readonly #found = new Map<string, string>();
+  #tokens: { users: string; groups: string } | undefined;
+  #at = 0;
+  #version = 0;
+  /** One at a time: all sets share what is read. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(graph: DirectoryPort, now: () => number = Date.now) {
+    this.#graph = graph;
+    this.#now = now;
+  }
+
+  /** Not older than `maxAgeMs`. */
+  read(groups: readonly GroupReference[], o: CallOptions & { nested: boolean; maxAgeMs: number }): Promise<Reading> {
+    return this.#inTurn(async () => {
+      if (this.#tokens === undefined || this.#now() - this.#at >= o.maxAgeMs) await this.#refresh(o);
+      const ids = new Map<string, string>();
+      for (const group of groups) ids.set(groupKey(group), await this.#find(group, o));
+      for (const id of ids.values()) await this.#track(id, o);
+      await this.#complete(o);
+      const sets = [...ids].map(([key, id]) => [key, this.#within(id, o.nested)] as const);
+      // A copy: what another set's look changes while this one is still computed must not look like somebody who left.
+      const people = new Map<string, Person>();
+      for (const [, members] of sets) for (const id of members) people.set(id, this.#people.get(id)!);
+      return { people, groups: new Map(sets), ids, version: this.#version, at: this.#at };
+    });
+  }
+
+  /** What became of people who may be in no group any more. */
+  accounts(ids: readonly string[], o: CallOptions): Promise<Map<string, Account>> {
+    return this.#inTurn(async () => {
+      const unknown = ids.filter((id) => !this.#people.has(id) && !this.#accounts.has(id));
+      if (unknown.length > 0) {
+        const found = await this.#graph.people(unknown, o);
+        for (const id of unknown) {
+          const user = found.get(id);
+          this.#accounts.set(id, user ? accountOf(personOf(user)) : "Deleted");
+        }
+      }
+      return new Map(
+        ids.map((id) => {
+          const person = this.#people.get(id);
+          return [id, person ? accountOf(person) : this.#accounts.get(id)!];
+        }),
+      );
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #refresh(o: CallOptions): Promise<void> {
+    const at = this.#now();
+    const groups = await this.#graph.groupChanges(this.#tokens?.groups, o);
+    const users = await this.#graph.userChanges(this.#tokens?.users, o);
+    if (groups.reset || users.reset) this.#forget();
+    else {
+      for (const change of groups.changes) this.#groupChanged(change);
+      for (const change of users.changes) this.#userChanged(change);
+    }
+    this.#tokens = { users: users.token, groups: groups.token };
+    this.#at = at;
+  }
+
+  /** Everything is read anew; tokens are older than what is read, so nothing is missed. */
+  #forget(): void {
+    this.#direct.clear();
+    this.#people.clear();
+    this.#accounts.clear();
+    this.#deleted.clear();
+    this.#found.clear();
+    this.#version++;
+  }
+
+  #groupChanged({ id: given, removed, displayName, members }: GroupChange): void {
+    const id = given.toLowerCase();
+    for (const [key, found] of this.#found)
+      if (
+        found === id &&
+        (removed || (displayName !== undefined && key.startsWith("name:") && key !== `name:${displayName}`))
+      )
+        this.#found.delete(key);
+    const direct = this.#direct.get(id);
+    if (!direct) return;
+    this.#version++;
+    // What a group in it brings along, or takes away, has to be read; so has a group that is back.
+    if (removed || members.some(({ type }) => type !== "user" && type !== "device" && type !== "servicePrincipal")) {
+      this.#direct.delete(id);
+      return;
+    }
+    for (const member of members) {
+      if (member.type !== "user") continue;
+      if (member.removed) direct.users.delete(member.id.toLowerCase());
+      else direct.users.add(member.id.toLowerCase());
+    }
+  }
+
+  #userChanged({ id: given, removed, person }: PersonChange): void {
+    const id = given.toLowerCase();
+    const known = this.#people.has(id);
+    if (removed) {
+      if (known || this.#accounts.has(id)) this.#version++;
+      this.#people.delete(id);
+      if (known || this.#accounts.has(id)) this.#accounts.set(id, "Deleted");
+      if (known) this.#deleted.add(id);
+      for (const { users } of this.#direct.values()) users.delete(id);
+      return;
+    }
+    // A restored account gets its memberships back, of which the groups may say nothing.
+    if (this.#deleted.has(id)) {
+      this.#forget();
+      return;
+    }
+    if (!person) return;
+    if (known) this.#people.set(id, personOf(person));
+    if (this.#accounts.has(id)) this.#accounts.set(id, accountOf(personOf(person)));
+    if (known || this.#accounts.has(id)) this.#version++;
+  }
+
+  async #find(group: GroupReference, o: CallOptions): Promise<string> {
+    const key = groupKey(group);
+    const known = this.#found.get(key);
+    if (known) return known;
+    const name = group.displayName ?? group.id!;
+    const found = await this.#graph.findGroups(group.id ? { id: group.id } : { displayName: name }, o);
+    if (found.length === 0) throw terminalError(REASON.UnknownGroup, `there is no Entra group ${name}`);
+    if (found.length > 1)
+      throw terminalError(
+        REASON.AmbiguousGroup,
+        `${found.length} Entra groups are called ${name}: name one by id (${found.map(({ id }) => id).join(", ")})`,
+      );
+    const id = found[0]!.id.toLowerCase();
+    this.#found.set(key, id);
+    return id;
+  }
+
+  /** Reads a group, and the groups in it, unless they are known. */
+  async #track(root: string, { nested, ...o }: CallOptions & { nested: boolean }): Promise<void> {
+    const open = [root];
+    const seen = new Set(open);
+    for (const id of open) {
+      const direct = this.#direct.get(id) ?? (await this.#readUsers(id, o));
+      if (!nested) continue;
+      direct.groups ??= await this.#readGroups(id, o);
+      for (const inner of direct.groups)
+        if (!seen.has(inner)) {
+          seen.add(inner);
+          open.push(inner);
+        }
+    }
+  }
+
+  async #readUsers(id: string, o: CallOptions): Promise<Direct> {
+    const users = await this.#graph.members(id, { ...o, nested: false });
+    if (!users) throw this.#gone(id);
+    const direct: Direct = { users: new Set() };
+    for (const user of users) {
+      const person = personOf(user);
+      direct.users.add(person.id);
+      this.#people.set(person.id, person);
+    }
+    this.#direct.set(id, direct);
+    this.#version++;
+    return direct;
+  }
+
+  async #readGroups(id: string, o: CallOptions): Promise<Set<string>> {
+    const groups = await this.#graph.memberGroups(id, o);
+    if (!groups) throw this.#gone(id);
+    return new Set(groups.map((group) => group.id.toLowerCase()));
+  }
+
+  #gone(id: string): Error {
+    for (const [key, found] of this.#found) if (found === id) this.#found.delete(key);
+    this.#direct.delete(id);
+    return terminalError(REASON.UnknownGroup, `there is no Entra group ${id} any more`);
+  }
+
+  /** Attributes of everybody who came by a delta. Somebody without them would look like somebody who left. */
+  async #complete(o: CallOptions): Promise<void> {
+    const missing = new Set<string>();
+    for (const { users } of this.#direct.values()) for (const id of users) if (!this.#people.has(id)) missing.add(id);
+    if (missing.size === 0) return;
+    const found = await this.#graph.people([...missing], o);
+    for (const [id, user] of found) {
+      this.#people.set(id.toLowerCase(), personOf(user));
+      missing.delete(id.toLowerCase());
+    }
+    this.#version++;
+    if (missing.size === 0) return;
+    // Deleted since, or not readable yet: the next look begins with the whole lists.
+    this.#direct.clear();
+    throw waitingError(REASON.SourceIncomplete, `${missing.size} members of the groups cannot be read yet`, RETRY_MS);
+  }
+
+  #within(root: string, nested: boolean): Set<string> {
+    const open = [root];
+    const seen = new Set(open);
+    const all = new Set<string>();
+    for (const id of open) {
+      const direct = this.#direct.get(id)!;
+      for (const user of direct.users) all.add(user);
+      for (const inner of nested ? direct.groups! : [])
+        if (!seen.has(inner)) {
+          seen.add(inner);
+          open.push(inner);
+        }
+    }
+    return all;
+  }
+}

@@ -1,0 +1,183 @@
+/** The directory of a tenant over real HTTP, while somebody changes it by plain Graph requests. */
+import { describe, expect, test } from "@jest/globals";
+import type { WorldInput } from "../../src/sandbox/world.ts";
+import { Directory } from "../../src/set/directory.ts";
+import { type Scene, withSandbox } from "../providers/graph/sandbox.ts";
+
+const TEAM = "22222222-0000-4000-8000-000000000001";
+const INNER = "22222222-0000-4000-8000-000000000002";
+const OTHER = "22222222-0000-4000-8000-000000000003";
+const ADA = "11111111-0000-4000-8000-000000000001";
+const BOB = "11111111-0000-4000-8000-000000000002";
+const CYD = "11111111-0000-4000-8000-000000000003";
+const NAMES: Record<string, string> = { [ADA]: "ada", [BOB]: "bob", [CYD]: "cyd" };
+
+const world: WorldInput = {
+  users: [
+    { id: ADA, userPrincipalName: "ada@example.com", department: "Sales" },
+    { id: BOB, userPrincipalName: "bob@example.com" },
+    { id: CYD, userPrincipalName: "cyd@example.com" },
+  ],
+  devices: [{ displayName: "laptop" }],
+  groups: [
+    { id: TEAM, displayName: "team", members: ["ada@example.com", "laptop"], groups: ["inner"] },
+    { id: INNER, displayName: "inner", members: ["bob@example.com"], groups: ["team"] },
+    { id: OTHER, displayName: "other", members: [] },
+  ],
+};
+const ref = (id: string) => ({ "@odata.id": `https://graph.microsoft.com/v1.0/directoryObjects/${id}` });
+
+function scene({ graph, plain }: Scene) {
+  const directory = new Directory(graph);
+  const read = (nested = true, groups = [{ displayName: "team" }]) => directory.read(groups, { nested, maxAgeMs: 0 });
+  return {
+    directory,
+    plain,
+    graph,
+    read,
+    async team(nested = true): Promise<string[]> {
+      return [...(await read(nested)).groups.get("name:team")!].map((id) => NAMES[id] ?? id).sort();
+    },
+    add: (group: string, id: string) => plain.ok("POST", `/groups/${group}/members/$ref`, ref(id)),
+    drop: (group: string, id: string) => plain.ok("DELETE", `/groups/${group}/members/${id}/$ref`),
+  };
+}
+const withDirectory = (use: (s: ReturnType<typeof scene>) => Promise<void>) => withSandbox(world, (s) => use(scene(s)));
+
+describe("members", () => {
+  test("of groups in groups, a circle ends; direct ones alone where nested is off", async () => {
+    await withDirectory(async ({ team }) => {
+      expect(await team()).toEqual(["ada", "bob"]);
+      expect(await team(false)).toEqual(["ada"]);
+      expect(await team()).toEqual(["ada", "bob"]);
+    });
+  });
+
+  test("joins and leaves, direct and nested, with attributes", async () => {
+    await withDirectory(async ({ team, add, drop, read }) => {
+      await team();
+      await add(TEAM, CYD);
+      expect(await team()).toEqual(["ada", "bob", "cyd"]);
+      expect((await read()).people.get(CYD)?.attributes.userPrincipalName).toBe("cyd@example.com");
+      await drop(INNER, BOB);
+      expect(await team()).toEqual(["ada", "cyd"]);
+      await add(INNER, BOB);
+      await add(INNER, CYD);
+      await drop(TEAM, CYD);
+      expect(await team()).toEqual(["ada", "bob", "cyd"]);
+    });
+  });
+
+  test("a group that is put into another, and taken out", async () => {
+    await withDirectory(async ({ team, add, drop }) => {
+      await add(OTHER, CYD);
+      await team();
+      await add(INNER, OTHER);
+      expect(await team()).toEqual(["ada", "bob", "cyd"]);
+      await drop(TEAM, INNER);
+      expect(await team()).toEqual(["ada"]);
+    });
+  });
+
+  test("attributes that change", async () => {
+    await withDirectory(async ({ read, plain }) => {
+      const before = await read();
+      expect(before.people.get(ADA)?.attributes).toMatchObject({ department: "Sales", accountEnabled: true });
+      await plain.ok("PATCH", `/users/${ADA}`, { department: null, accountEnabled: false });
+      const after = await read();
+      expect(after.people.get(ADA)?.attributes).toMatchObject({ department: "", accountEnabled: false });
+      expect(after.version).not.toBe(before.version);
+      expect(before.people.get(ADA)?.attributes.department).toBe("Sales");
+    });
+  });
+
+  test("an account that is deleted and restored", async () => {
+    await withDirectory(async ({ team, plain, directory }) => {
+      await team();
+      await plain.ok("DELETE", `/users/${ADA}`);
+      expect(await team()).toEqual(["bob"]);
+      expect(await directory.accounts([ADA, BOB], {})).toEqual(
+        new Map([
+          [ADA, "Deleted"],
+          [BOB, "Enabled"],
+        ]),
+      );
+      await plain.ok("POST", `/directory/deletedItems/${ADA}/restore`);
+      expect(await team()).toEqual(["ada", "bob"]);
+    });
+  });
+});
+
+test("accounts of people in no group are asked for once, and followed", async () => {
+  await withDirectory(async ({ team, plain, directory }) => {
+    await team();
+    expect(await directory.accounts([CYD], {})).toEqual(new Map([[CYD, "Enabled"]]));
+    await plain.ok("PATCH", `/users/${CYD}`, { accountEnabled: false });
+    await team();
+    const before = plain.sandbox.log.length;
+    expect(await directory.accounts([CYD], {})).toEqual(new Map([[CYD, "Disabled"]]));
+    expect(plain.sandbox.log.length).toBe(before);
+  });
+});
+
+describe("groups by name", () => {
+  test("that are gone, renamed or doubled are errors; a restored one is back", async () => {
+    await withDirectory(async ({ team, read, plain }) => {
+      await team();
+      await plain.ok("DELETE", `/groups/${TEAM}`);
+      await expect(team()).rejects.toMatchObject({ kind: "terminal", reason: "UnknownGroup" });
+      await plain.ok("POST", `/directory/deletedItems/${TEAM}/restore`);
+      expect(await team()).toContain("ada");
+      await plain.ok("PATCH", `/groups/${TEAM}`, { displayName: "crew" });
+      await expect(team()).rejects.toMatchObject({ message: "there is no Entra group team" });
+      expect((await read(true, [{ displayName: "crew" }])).ids).toEqual(new Map([["name:crew", TEAM]]));
+      const twice = { displayName: "other", mailEnabled: false, mailNickname: "o2", securityEnabled: true };
+      await plain.ok("POST", "/groups", twice);
+      await expect(read(true, [{ displayName: "other" }])).rejects.toMatchObject({ reason: "AmbiguousGroup" });
+    });
+  });
+});
+
+describe("what could not be read is an error, never less", () => {
+  test.each(["truncated", "denied", "malformed", "unavailable", "cut"] as const)("%s", async (kind) => {
+    await withDirectory(async ({ team, add, plain }) => {
+      for (const match of ["graph:GET */members/*", "graph:GET */delta"]) {
+        plain.sandbox.faults.add({ match, kind });
+        await expect(team()).rejects.toMatchObject({ name: "CloudError" });
+        plain.sandbox.faults.clear();
+      }
+      expect(await team()).toEqual(["ada", "bob"]);
+      await add(TEAM, CYD);
+      plain.sandbox.faults.add({ match: "graph:GET /users/delta", kind });
+      await expect(team()).rejects.toMatchObject({ name: "CloudError" });
+      plain.sandbox.faults.clear();
+      expect(await team()).toEqual(["ada", "bob", "cyd"]);
+    });
+  });
+
+  test("tokens that have expired: everything is read anew", async () => {
+    await withDirectory(async ({ team, add, plain }) => {
+      await team();
+      await add(TEAM, CYD);
+      plain.sandbox.clock.advance(8 * 86_400_000);
+      expect(await team()).toEqual(["ada", "bob", "cyd"]);
+    });
+  });
+});
+
+test("a quiet look is two calls, and none within the interval; many sets share them", async () => {
+  await withDirectory(async ({ directory, team, plain }) => {
+    await team();
+    const calls = async (work: () => Promise<unknown>) => {
+      const before = plain.sandbox.log.length;
+      await work();
+      return plain.sandbox.log.length - before;
+    };
+    expect(await calls(team)).toBe(2);
+    const kept = { nested: true, maxAgeMs: 30_000 };
+    expect(await calls(() => directory.read([{ displayName: "team" }], kept))).toBe(0);
+    const other = () => Promise.all([1, 2, 3].map(() => directory.read([{ id: INNER }], kept)));
+    // Whether there is a group of this id.
+    expect(await calls(other)).toBe(1);
+  });
+});
