@@ -9,8 +9,8 @@ export const AWS_FACTS = {
       "the service model made PhoneConfig optional between botocore 1.40.76 and 1.44.8; API_CreateUser does not say whether both may be absent",
   },
   phoneConfigOfChannelUsers: {
-    values: ["kept", "voice", "absent"],
-    fact: "PhoneConfig in DescribeUser and SearchUsers after UpdateUserConfig: as it was before, the values of the voice channel, or no PhoneConfig at all",
+    values: ["voice", "kept", "absent"],
+    fact: "PhoneConfig in DescribeUser and SearchUsers after UpdateUserConfig: the values of the voice channel, as it was before, or no PhoneConfig at all",
     source: "API_UpdateUserConfig does not say",
   },
   channelsOfPhoneConfigUsers: {

@@ -199,7 +199,7 @@ function connectStatements(instances: InstanceScope[]): Statement[] {
         "connect:DescribeUser",
         "connect:DeleteUser",
         "connect:UpdateUserIdentityInfo",
-        "connect:UpdateUserPhoneConfig",
+        "connect:UpdateUserConfig",
         "connect:UpdateUserSecurityProfiles",
         "connect:UpdateUserRoutingProfile",
         "connect:UpdateUserHierarchy",

@@ -102,6 +102,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
       client: iamClient,
       call: callFor("iam", account, "global"),
       now: cloudClock.now,
+      clock,
     });
     const regions = new Map<string, ConnectClient>();
     const instances = new Map<string, ConnectInstance>();

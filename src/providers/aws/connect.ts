@@ -8,9 +8,9 @@ import {
   DisassociateUserProficienciesCommand,
   TagResourceCommand,
   UntagResourceCommand,
+  UpdateUserConfigCommand,
   UpdateUserHierarchyCommand,
   UpdateUserIdentityInfoCommand,
-  UpdateUserPhoneConfigCommand,
   UpdateUserProficienciesCommand,
   UpdateUserRoutingProfileCommand,
   UpdateUserSecurityProfilesCommand,
@@ -19,13 +19,18 @@ import type { Clock } from "../../runtime/clock.ts";
 import { type CallOptions, CloudError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
+import { listsOf, mergedHandling, voiceHandling } from "./handling.ts";
 import { createInventory } from "./inventory.ts";
 import { createNames, pathKey } from "./names.ts";
+import { quickConnectCalls } from "./quick-connects.ts";
+import { securityProfileCalls } from "./security-profiles.ts";
+import { endSessions } from "./sessions.ts";
 import type {
   ConnectInstance,
   ConnectInstanceFacts,
   ConnectUserInput,
   ConnectUserView,
+  ContactHandling,
   PhoneSettings,
 } from "./types.ts";
 
@@ -51,6 +56,26 @@ export function createConnectInstance(p: {
   const apply = async (user: ConnectUserView, change: Partial<ConnectUserView>) => {
     const known = await inventory.users(Number.POSITIVE_INFINITY);
     inventory.wrote({ ...(known.get(user.username) ?? user), ...change });
+  };
+  /**
+   * What UpdateUserConfig does to lists and channels that it does not name is not documented, so what the user has is sent along, read
+   * just before.
+   */
+  const configure = async (
+    user: ConnectUserView,
+    change: { phone?: PhoneSettings; handling?: ContactHandling },
+    o?: CallOptions,
+  ) => {
+    const seen = (await inventory.describe(user.id, o)) ?? user;
+    const phone = { ...seen.phone, ...change.phone };
+    const voice = mergedHandling(voiceHandling(seen.phone), seen.handling);
+    const handling = mergedHandling(
+      mergedHandling(voice, change.phone && voiceHandling(change.phone)),
+      change.handling,
+    );
+    const input = { ...of(user), ...listsOf(handling, phone) };
+    await call("UpdateUserConfig", (s) => client.send(new UpdateUserConfigCommand(input), s), o, user.username);
+    await apply(user, { phone: { ...phone, ...(handling.VOICE && phoneOfVoice(handling)) }, handling });
   };
   const of = (user: ConnectUserView) => ({ InstanceId, UserId: user.id });
   let facts: { at: number; read: Promise<ConnectInstanceFacts> } | undefined;
@@ -151,16 +176,11 @@ export function createConnectInstance(p: {
       );
       await apply(user, { firstName: i.firstName, lastName: i.lastName });
     },
-    async updatePhone(user, phone, o) {
-      const input = { ...of(user), PhoneConfig: phoneConfig(phone) };
-      await call(
-        "UpdateUserPhoneConfig",
-        (s) => client.send(new UpdateUserPhoneConfigCommand(input), s),
-        o,
-        user.username,
-      );
-      await apply(user, { phone });
-    },
+    updatePhone: (user, phone, o) => configure(user, { phone }, o),
+    updateHandling: (user, handling, o) => configure(user, { handling }, o),
+    endSessions: endSessions({ client, call, instanceId: InstanceId }),
+    ...quickConnectCalls({ ...p, instanceId: InstanceId }),
+    ...securityProfileCalls({ ...p, instanceId: InstanceId }),
     async updateSecurityProfiles(user, ids, o) {
       const input = { ...of(user), SecurityProfileIds: ids };
       await call(
@@ -260,17 +280,18 @@ function identityOf(i: { firstName: string; lastName: string; secondaryEmail?: s
   };
 }
 
-function phoneConfig(phone: PhoneSettings) {
-  return {
-    PhoneType: phone.type,
-    AutoAccept: phone.autoAccept,
-    AfterContactWorkTimeLimit: phone.afterContactWorkSeconds,
-    DeskPhoneNumber: phone.deskPhoneNumber,
-    PersistentConnection: phone.persistentConnection,
-  };
+/** The voice channel under the older names. */
+function phoneOfVoice({ VOICE: voice = {} }: ContactHandling): PhoneSettings {
+  const { autoAccept, afterContactWorkSeconds, persistentConnection } = voice;
+  return { autoAccept, afterContactWorkSeconds, persistentConnection };
 }
 
+/**
+ * PhoneConfig has been required until 2026 and may be still, so it is always there, with the telephone alone: a field of it and the list
+ * per channel that corresponds to it exclude each other.
+ */
 function createInput(InstanceId: string, u: ConnectUserInput) {
+  const { PhoneNumberConfigs: _, ...lists } = listsOf(mergedHandling(voiceHandling(u.phone ?? {}), u.handling));
   return {
     InstanceId,
     Username: u.username,
@@ -278,7 +299,11 @@ function createInput(InstanceId: string, u: ConnectUserInput) {
     SecurityProfileIds: u.securityProfileIds,
     RoutingProfileId: u.routingProfileId,
     ...(u.hierarchyGroupId && { HierarchyGroupId: u.hierarchyGroupId }),
-    ...(u.phone && { PhoneConfig: phoneConfig(u.phone) }),
+    PhoneConfig: {
+      PhoneType: u.phone?.type ?? "SOFT_PHONE",
+      ...(u.phone?.deskPhoneNumber && { DeskPhoneNumber: u.phone.deskPhoneNumber }),
+    },
+    ...lists,
     ...(Object.keys(u.tags).length > 0 && { Tags: u.tags }),
   };
 }
@@ -293,7 +318,8 @@ function viewOfInput(u: ConnectUserInput, id: string, arn: string): ConnectUserV
     securityProfileIds: u.securityProfileIds,
     routingProfileId: u.routingProfileId,
     hierarchyGroupId: u.hierarchyGroupId,
-    phone: u.phone ?? {},
+    phone: { type: "SOFT_PHONE", ...u.phone, ...(u.handling?.VOICE && phoneOfVoice(u.handling)) },
+    handling: mergedHandling(voiceHandling(u.phone ?? {}), u.handling),
     tags: u.tags,
   };
 }

@@ -47,6 +47,7 @@ const COMMON: Record<string, Rule> = {
   ResourceConflict: ["transient", "ConcurrentModification"],
   ConditionalOperationFailed: ["transient", "ConcurrentModification"],
   Idempotency: ["conflict", "AlreadyExists"],
+  UnknownOperation: ["terminal", "NotSupported"],
   ServiceFailure: ["transient", "ServiceFailure"],
   InternalService: ["transient", "ServiceFailure"],
   InternalFailure: ["transient", "ServiceFailure"],
@@ -116,6 +117,8 @@ function explain(reason: string, text: string, call: AwsCall): string {
       return `there is no policy ${NO_BOUNDARY.exec(text)![1]} for the permissions boundary: make it (connect-sso policy boundary prints one), or name another in the controller's configuration or in aws.permissionsBoundaryArn`;
     case "CredentialsMissing":
       return `no AWS credentials were found (${text})`;
+    case "NotSupported":
+      return `this Amazon Connect has no operation ${call.operation}`;
     case "NoAnswer":
       return `no answer (${text})`;
     case "ClockSkew":

@@ -7,15 +7,15 @@ import {
   DescribeUserCommand,
   ListUserProficienciesCommand,
   ListUsersCommand,
+  SearchUsersCommand,
   type User,
-  type UserPhoneConfig,
   type UserSearchSummary,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallOptions, MaybePromise } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
-import { searchUsers } from "./search-users.ts";
+import { handlingOf, listUnitOf, phoneOf, type TimeUnit } from "./handling.ts";
 import type { ConnectUserView, PhoneSettings, Proficiency } from "./types.ts";
 
 export type Detail = "identity" | "proficiencies";
@@ -77,6 +77,8 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   let users = new Map<string, ConnectUserView>();
   let lowerCase: Map<string, string[]> | undefined;
   let readAt: number | undefined;
+  /** Of the lists per channel in SearchUsers. */
+  let listUnit: TimeUnit = 1000;
   let reading: Promise<void> | undefined;
   const own = new Map<string, OwnWrite>();
   const details = new Map<string, Details>();
@@ -93,8 +95,11 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     let NextToken: string | undefined;
     do {
       const input = { InstanceId, MaxResults: SEARCH_PAGE, NextToken };
-      const r = await call("SearchUsers", (s) => searchUsers(client, input, s), o);
-      for (const user of r.Users) if (user.Username) fresh.set(user.Username, viewOf(user, 1000, intern));
+      const r = await call("SearchUsers", (s) => client.send(new SearchUsersCommand(input), s), o);
+      const found = r.Users ?? [];
+      // Once seconds, always seconds: the service has one way.
+      if (listUnitOf(found) === 1) listUnit = 1;
+      for (const user of found) if (user.Username) fresh.set(user.Username, viewOf(user, 1000, listUnit, intern));
       NextToken = r.NextToken;
     } while (NextToken);
     for (const [name, write] of own) {
@@ -148,7 +153,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     const user = r?.User;
     if (!user) return undefined;
     return {
-      ...viewOf(user, 1),
+      ...viewOf(user, 1, 1),
       secondaryEmail: user.IdentityInfo?.SecondaryEmail ?? null,
       mobile: user.IdentityInfo?.Mobile ?? null,
     };
@@ -287,10 +292,15 @@ function shows(seen: ConnectUserView | undefined, written: ConnectUserView | und
       Object.entries(v.phone)
         .filter(([key, x]) => x !== undefined && written.phone[key as keyof PhoneSettings] !== undefined)
         .sort(),
+      Object.entries(written.handling ?? {}).map(([channel, values]) =>
+        Object.keys(values).map((key) => [channel, key, (v.handling as ContactHandlings)?.[channel]?.[key]]),
+      ),
       Object.entries(v.tags).sort(),
     ]);
   return core(seen) === core(written);
 }
+
+type ContactHandlings = Record<string, Record<string, unknown> | undefined> | undefined;
 
 type Intern = <T>(value: T) => T;
 
@@ -305,15 +315,14 @@ function createIntern(): Intern {
   };
 }
 
-/**
- * What is not set may be null in a page as it came. `timeUnit`: SearchUsers gives after-contact work in milliseconds (1000), DescribeUser
- * in seconds (1): facts/aws.md trap 2.
- */
+/** SearchUsers gives after-contact work in milliseconds, DescribeUser in seconds. Source: API_SearchUsers. */
 function viewOf(
   user: UserSearchSummary | User,
-  timeUnit: 1 | 1000,
+  phoneUnit: TimeUnit,
+  listUnit: TimeUnit,
   intern: Intern = (value) => value,
 ): ConnectUserView {
+  const handling = handlingOf(user, listUnit);
   return {
     id: user.Id!,
     arn: user.Arn!,
@@ -323,19 +332,8 @@ function viewOf(
     securityProfileIds: intern(user.SecurityProfileIds ?? []),
     routingProfileId: intern(user.RoutingProfileId ?? undefined),
     hierarchyGroupId: intern(user.HierarchyGroupId ?? undefined),
-    phone: intern(phoneOf(user.PhoneConfig, timeUnit)),
+    phone: intern(phoneOf(user, phoneUnit, handling)),
+    handling: intern(handling),
     tags: user.Tags ?? {},
-  };
-}
-
-function phoneOf(phone: UserPhoneConfig | undefined, timeUnit: 1 | 1000): PhoneSettings {
-  if (!phone) return {};
-  const limit = phone.AfterContactWorkTimeLimit ?? undefined;
-  return {
-    type: phone.PhoneType ?? undefined,
-    autoAccept: phone.AutoAccept ?? undefined,
-    afterContactWorkSeconds: limit === undefined ? undefined : Math.round(limit / timeUnit),
-    deskPhoneNumber: phone.DeskPhoneNumber || undefined,
-    persistentConnection: phone.PersistentConnection ?? undefined,
   };
 }

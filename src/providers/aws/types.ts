@@ -3,6 +3,22 @@ import type { CallOptions, MaybePromise } from "../errors.ts";
 
 export type Tags = Record<string, string>;
 
+/** A policy that lives inside a role, user or group. */
+export interface IamInlinePolicy {
+  name: string;
+  /** Parsed. */
+  document: unknown;
+}
+export interface IamGroup {
+  name: string;
+  attachedPolicyArns: string[];
+  inline: IamInlinePolicy[];
+}
+/** How many of each the account has, and may have. */
+export interface IamQuota {
+  used: number;
+  limit: number;
+}
 export interface IamPolicy {
   arn: string;
   name: string;
@@ -20,6 +36,8 @@ export interface IamRole {
   /** Parsed trust policy. */
   trust: unknown;
   maxSessionDurationSeconds: number;
+  /** How long a sign-in session may last, 3600 to 7,776,000, whatever maxSessionDurationSeconds says; undefined when it is not set. */
+  maxSigninSessionSeconds?: number;
   description?: string;
   permissionsBoundaryArn?: string;
   tags: Tags;
@@ -28,6 +46,10 @@ export interface IamRole {
 export interface IamSamlProvider {
   arn: string;
   uuid?: string;
+  /** Required: assertions that are not encrypted are refused, so that Entra's plain ones fail. */
+  assertionEncryption?: "Required" | "Allowed";
+  /** How many private keys there are to decrypt with; two at most. */
+  privateKeys: number;
   metadata: string;
   tags: Tags;
   createdAt?: Date;
@@ -64,7 +86,7 @@ export interface Iam {
   ): Promise<string>;
   /** New default version; the oldest non-default version is pruned first when there are five. */
   setPolicyDocument(arn: string, document: unknown, o?: CallOptions): Promise<void>;
-  /** Names of the roles and users that carry the policy, and whether it is somebody's permissions boundary. */
+  /** Names of the roles, users and groups that carry the policy; those whose permissions boundary it is are among them. */
   policyEntities(arn: string, o?: CallOptions): Promise<{ roles: string[]; users: string[]; groups: string[] }>;
   /** Deletes versions, then the policy. Fails with DeleteConflict while attached: detach first. */
   deletePolicy(arn: string, o?: CallOptions): Promise<void>;
@@ -85,9 +107,16 @@ export interface Iam {
   ): Promise<string>;
   updateRole(
     name: string,
-    r: { maxSessionDurationSeconds: number; description: string },
+    r: {
+      maxSessionDurationSeconds: number;
+      description: string;
+      /** Undefined leaves it as it is, null takes it off. */
+      maxSigninSessionSeconds?: number | null;
+    },
     o?: CallOptions,
   ): Promise<void>;
+  inlineRolePolicies(name: string, o?: CallOptions): Promise<IamInlinePolicy[]>;
+  deleteRolePolicy(name: string, policy: string, o?: CallOptions): Promise<void>;
   setTrust(name: string, trust: unknown, o?: CallOptions): Promise<void>;
   setRoleBoundary(name: string, arn: string | undefined, o?: CallOptions): Promise<void>;
   attachRolePolicy(name: string, policyArn: string, o?: CallOptions): Promise<void>;
@@ -96,6 +125,11 @@ export interface Iam {
   /** Detaches managed policies, deletes inline ones, then the role. */
   deleteRole(name: string, o?: CallOptions): Promise<void>;
   listRoles(pathPrefix: string, o?: CallOptions): Promise<Pick<IamRole, "arn" | "name" | "path" | "trust">[]>;
+  /** ARNs of the roles of the whole account whose trust names the SAML provider, from a list of the last minute. */
+  rolesTrusting(samlProviderArn: string, o?: CallOptions): Promise<string[]>;
+
+  /** From GetAccountSummary, of the last minute: what a batch of creates needs is compared with what is left before the first of them. */
+  quotas(o?: CallOptions): Promise<Record<"roles" | "policies" | "users" | "groups", IamQuota>>;
 
   /**
    * What the policies of a role or user, its boundary included, decide (SimulatePrincipalPolicy). `context`: condition keys, for
@@ -123,6 +157,11 @@ export interface Iam {
   attachUserPolicy(name: string, policyArn: string, o?: CallOptions): Promise<void>;
   detachUserPolicy(name: string, policyArn: string, o?: CallOptions): Promise<void>;
   tagUser(name: string, set: Tags, remove: string[], o?: CallOptions): Promise<void>;
+  inlineUserPolicies(name: string, o?: CallOptions): Promise<IamInlinePolicy[]>;
+  deleteUserPolicy(name: string, policy: string, o?: CallOptions): Promise<void>;
+  /** The groups of a user, with what each of them grants. */
+  userGroups(name: string, o?: CallOptions): Promise<IamGroup[]>;
+  removeFromGroup(name: string, group: string, o?: CallOptions): Promise<void>;
   /** Access keys, attached and inline policies, groups, then the user. */
   deleteUser(name: string, o?: CallOptions): Promise<void>;
   listAccessKeys(userName: string, o?: CallOptions): Promise<IamAccessKey[]>;
@@ -151,6 +190,31 @@ export interface PhoneSettings {
   deskPhoneNumber?: string;
   persistentConnection?: boolean;
 }
+export const CHANNELS = ["VOICE", "CHAT", "TASK", "EMAIL"] as const;
+export type Channel = (typeof CHANNELS)[number];
+export interface ChannelHandling {
+  autoAccept?: boolean;
+  /** 0 to 2,000,000; 0 has no end. */
+  afterContactWorkSeconds?: number;
+  /** The rest is for VOICE alone. */
+  callbackAutoAccept?: boolean;
+  callbackAfterContactWorkSeconds?: number;
+  persistentConnection?: boolean;
+  voiceEnhancement?: "VOICE_ISOLATION" | "NOISE_SUPPRESSION" | "NONE";
+}
+export type ContactHandling = Partial<Record<Channel, ChannelHandling>>;
+
+/** Whether a user's sign-in sessions were ended; `reason` and `message` say why that is not possible here. */
+export type SessionsEnded = { ended: true } | { ended: false; reason: string; message: string };
+
+/** A quick connect that rings a user. */
+export interface UserQuickConnect {
+  id: string;
+  name: string;
+  userId: string;
+  flowId: string;
+}
+
 export interface Proficiency {
   attribute: string;
   value: string;
@@ -170,7 +234,10 @@ export interface ConnectUserView {
   securityProfileIds: string[];
   routingProfileId?: string;
   hierarchyGroupId?: string;
+  /** Type and number of the telephone; the rest repeats the voice channel of `handling`. */
   phone: PhoneSettings;
+  /** Undefined where Connect shows no settings per channel. */
+  handling?: ContactHandling;
   /** Undefined when not read. */
   proficiencies?: Proficiency[];
   tags: Tags;
@@ -186,6 +253,7 @@ export interface ConnectUserInput {
   routingProfileId: string;
   hierarchyGroupId?: string;
   phone?: PhoneSettings;
+  handling?: ContactHandling;
   tags: Tags;
 }
 
@@ -229,7 +297,11 @@ export interface ConnectInstance {
     i: { firstName: string; lastName: string; secondaryEmail?: string; mobile?: string },
     o?: CallOptions,
   ): Promise<void>;
+  /** Type, number and the voice channel; other channels stay as they are. */
   updatePhone(user: ConnectUserView, phone: PhoneSettings, o?: CallOptions): Promise<void>;
+  /** Settings and channels that are not named stay as they are: the user is read anew, and what is there is sent along. */
+  updateHandling(user: ConnectUserView, handling: ContactHandling, o?: CallOptions): Promise<void>;
+  endSessions(user: ConnectUserView, o?: CallOptions): Promise<SessionsEnded>;
   updateSecurityProfiles(user: ConnectUserView, ids: string[], o?: CallOptions): Promise<void>;
   updateRoutingProfile(user: ConnectUserView, id: string, o?: CallOptions): Promise<void>;
   updateHierarchy(user: ConnectUserView, id: string | undefined, o?: CallOptions): Promise<void>;
@@ -239,6 +311,13 @@ export interface ConnectInstance {
     o?: CallOptions,
   ): Promise<void>;
   tagUser(user: ConnectUserView, set: Tags, remove: string[], o?: CallOptions): Promise<void>;
+
+  /** All quick connects of the instance that ring a user, from a search of at most `maxAgeMs` (default a minute) ago. */
+  quickConnects(o?: CallOptions & { maxAgeMs?: number }): Promise<UserQuickConnect[]>;
+  repointQuickConnect(one: UserQuickConnect, userId: string, o?: CallOptions): Promise<void>;
+  deleteQuickConnect(one: UserQuickConnect, o?: CallOptions): Promise<void>;
+  /** API names of what the security profile permits, sorted; at most `maxAgeMs` (default ten minutes) old. Undefined: there is no such profile. */
+  securityProfilePermissions(id: string, o?: CallOptions & { maxAgeMs?: number }): Promise<string[] | undefined>;
 }
 
 /** One AWS account and everything reachable with its credentials. */

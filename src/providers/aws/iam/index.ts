@@ -1,22 +1,35 @@
 /** IAM of one account. Documents are parsed, lists are complete, deletes are done when nothing is left. */
 import type { IAMClient } from "@aws-sdk/client-iam";
+import type { Clock } from "../../../runtime/clock.ts";
 import type { Call } from "../call.ts";
 import type { Iam } from "../types.ts";
 import { accessKeyCalls } from "./access-keys.ts";
+import { accountCalls } from "./account.ts";
+import { inlineCalls } from "./inline.ts";
 import { policyCalls } from "./policies.ts";
 import { roleCalls } from "./roles.ts";
 import { samlProviderCalls } from "./saml-providers.ts";
 import { simulationCalls } from "./simulation.ts";
 import { userCalls } from "./users.ts";
 
-export function createIam(p: { account: string; partition: string; client: IAMClient; call: Call; now(): Date }): Iam {
+export function createIam(p: {
+  account: string;
+  partition: string;
+  client: IAMClient;
+  call: Call;
+  now(): Date;
+  clock: Clock;
+}): Iam {
   const keys = accessKeyCalls(p);
+  const roles = roleCalls(p);
   return {
     account: p.account,
     partition: p.partition,
     now: p.now,
     ...policyCalls(p),
-    ...roleCalls(p),
+    ...roles,
+    ...inlineCalls(p),
+    ...accountCalls(p, roles, p.clock),
     ...samlProviderCalls(p),
     ...userCalls(p, keys),
     ...keys,

@@ -18,6 +18,7 @@ import {
 } from "@aws-sdk/client-iam";
 import type { CallOptions } from "../../errors.ts";
 import { orMissing } from "../errors.ts";
+import { readNewerMembers, sendNewerMembers } from "../newer-members.ts";
 import type { Iam } from "../types.ts";
 import { hasAny, type IamContext, pages, pairs, parseDocument, tagList, tagsOf } from "./context.ts";
 
@@ -34,7 +35,10 @@ export function roleCalls({ client, call }: IamContext) {
 
   const roles = {
     async getRole(name, o) {
-      const r = await orMissing(call("GetRole", (s) => client.send(new GetRoleCommand({ RoleName: name }), s), o));
+      const command = new GetRoleCommand({ RoleName: name });
+      // @aws-sdk/client-iam 3.1169.0 does not know MaxSigninSessionDuration.
+      const newer = readNewerMembers(command.middlewareStack, ["MaxSigninSessionDuration"]);
+      const r = await orMissing(call("GetRole", (s) => client.send(command, s), o));
       const role = r?.Role;
       if (!role) return undefined;
       return {
@@ -44,6 +48,7 @@ export function roleCalls({ client, call }: IamContext) {
         id: role.RoleId!,
         trust: parseDocument(role.AssumeRolePolicyDocument),
         maxSessionDurationSeconds: role.MaxSessionDuration ?? 3600,
+        ...(newer().MaxSigninSessionDuration && { maxSigninSessionSeconds: Number(newer().MaxSigninSessionDuration) }),
         description: role.Description,
         permissionsBoundaryArn: role.PermissionsBoundary?.PermissionsBoundaryArn,
         tags: tagsOf(role.Tags),
@@ -65,7 +70,14 @@ export function roleCalls({ client, call }: IamContext) {
     },
     async updateRole(name, c, o) {
       const input = { RoleName: name, MaxSessionDuration: c.maxSessionDurationSeconds, Description: c.description };
-      await call("UpdateRole", (s) => client.send(new UpdateRoleCommand(input), s), o, name);
+      const command = new UpdateRoleCommand(input);
+      const signin = c.maxSigninSessionSeconds;
+      if (signin !== undefined)
+        sendNewerMembers(
+          command.middlewareStack,
+          signin === null ? { ResetMaxSigninSessionDuration: "true" } : { MaxSigninSessionDuration: String(signin) },
+        );
+      await call("UpdateRole", (s) => client.send(command, s), o, name);
     },
     async setTrust(name, trust, o) {
       const input = { RoleName: name, PolicyDocument: JSON.stringify(trust) };
@@ -142,7 +154,11 @@ export function roleCalls({ client, call }: IamContext) {
     },
     async listRoles(PathPrefix, o) {
       return pages(async (Marker) => {
-        const r = await call("ListRoles", (s) => client.send(new ListRolesCommand({ PathPrefix, Marker }), s), o);
+        const r = await call(
+          "ListRoles",
+          (s) => client.send(new ListRolesCommand({ PathPrefix, Marker, MaxItems: 1000 }), s),
+          o,
+        );
         const found = (r.Roles ?? []).map((x) => ({
           arn: x.Arn!,
           name: x.RoleName!,

@@ -22,6 +22,8 @@ export function samlProviderCalls({ client, call }: IamContext) {
       return {
         arn,
         uuid: r.SAMLProviderUUID,
+        assertionEncryption: r.AssertionEncryptionMode,
+        privateKeys: r.PrivateKeyList?.length ?? 0,
         metadata: r.SAMLMetadataDocument ?? "",
         tags: tagsOf(r.Tags),
         createdAt: r.CreateDate,
