@@ -16,7 +16,7 @@ FROM ${BASE_IMAGE}
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="connect-sso" \
-      org.opencontainers.image.description="Sets up and keeps up single sign-on from Microsoft Entra ID to Amazon Connect" \
+      org.opencontainers.image.description="Sets up and maintains single sign-on from Microsoft Entra ID to Amazon Connect" \
       org.opencontainers.image.source="https://github.com/connect-sso/connect-sso" \
       org.opencontainers.image.documentation="https://github.com/connect-sso/connect-sso/tree/main/docs" \
       org.opencontainers.image.licenses="Apache-2.0" \

@@ -29,7 +29,7 @@ export async function start(): Promise<void> {
   }
   const name = called.startsWith("kubectl-") ? "kubectl connect-sso" : "connect-sso";
   const program = new Command(name)
-    .description("Sets up and keeps up single sign-on from Microsoft Entra ID to Amazon Connect.")
+    .description("Sets up and maintains single sign-on from Microsoft Entra ID to Amazon Connect.")
     .version(VERSION)
     .showHelpAfterError(`(${name} --help shows what there is)`);
   await main(
