@@ -192,7 +192,11 @@ export class Transport {
     if (proxyUrl) {
       const proxy = { ...pool, proxy: proxyUrl };
       this.#agent = secure ? new HttpsProxyAgent({ ...proxy, ...tls }) : new HttpProxyAgent(proxy);
-    } else this.#agent = secure ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
+    } else {
+      // HTTPS_PROXY and NO_PROXY, which Node itself reads.
+      const direct = { ...pool, proxyEnv: process.env };
+      this.#agent = secure ? new HttpsAgent({ ...direct, ...tls }) : new HttpAgent(direct);
+    }
     this.#fingerprint = fingerprint;
     return this.#agent;
   }

@@ -45,8 +45,11 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
   /** Of all accounts, by ARN. */
   const opened = new Map<string, ConnectInstance>();
   const plugins = allowInsecure ? [] : [httpsOnly];
-  const ambient = fromNodeProviderChain({ clientPlugins: plugins });
   const homeRegion = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
+  const ambient = fromNodeProviderChain({
+    clientPlugins: plugins,
+    clientConfig: clientConfig({ region: homeRegion }),
+  });
 
   function callFor(api: "iam" | "sts" | "connect", account: string, region: string): Call {
     const key = `${api}/${account}`;

@@ -32,6 +32,8 @@ const IAM_REGIONS: [prefix: string, region: string][] = [
 
 /** Limiter and breaker see every attempt only when the SDK makes one: retries live in call.ts. */
 export function clientConfig(o: ClientOptions) {
+  // Node itself reads HTTPS_PROXY and NO_PROXY.
+  const pool = { keepAlive: true, maxSockets: 25, proxyEnv: process.env };
   return {
     region: o.region,
     ...(o.credentials && { credentials: o.credentials }),
@@ -40,8 +42,8 @@ export function clientConfig(o: ClientOptions) {
       connectionTimeout: 5_000,
       requestTimeout: 30_000,
       throwOnRequestTimeout: true,
-      httpsAgent: { keepAlive: true, maxSockets: 25 },
-      httpAgent: { keepAlive: true, maxSockets: 25 },
+      httpsAgent: pool,
+      httpAgent: pool,
     },
     customUserAgent: "connect-sso",
     logger: SILENT,

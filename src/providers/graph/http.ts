@@ -27,7 +27,8 @@ export class TooLarge extends Error {}
 
 /** Without a connection, milliseconds; how long the whole may take is the signal's affair. */
 const CONNECT_MS = 10_000;
-const pool = { keepAlive: true, maxSockets: 25 };
+/** Through HTTPS_PROXY and around NO_PROXY, which Node itself reads. */
+const pool = { keepAlive: true, maxSockets: 25, proxyEnv: process.env };
 const client = new NodeHttpHandler({ connectionTimeout: CONNECT_MS, httpAgent: pool, httpsAgent: pool });
 const decompress = promisify(gunzip);
 
