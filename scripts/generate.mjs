@@ -9,6 +9,7 @@ import { chartFiles } from "./chart.mjs";
 import { metricsReference } from "./metrics.mjs";
 import { olmFiles } from "./olm.mjs";
 import { policyFiles } from "./policies.mjs";
+import { settingsReference } from "./settings.mjs";
 
 const root = new URL("..", import.meta.url);
 const banner = "// Generated from crds/ by `make generate`. Do not edit.\n";
@@ -85,6 +86,7 @@ const outputs = {
   "src/api/generated/types.ts": types,
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
   "docs/metrics.md": metricsReference(),
+  "docs/settings.md": settingsReference(),
   ...chartFiles(),
   ...policyFiles(),
   ...olmFiles(),

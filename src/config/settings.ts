@@ -48,65 +48,99 @@ export interface Settings {
   massDeletion?: { share: number };
 }
 
-const strings = { type: "array", minItems: 1, items: { type: "string", minLength: 1 } };
-const rate = {
+const strings = (description: string) => ({
+  description,
+  type: "array",
+  minItems: 1,
+  items: { type: "string", minLength: 1 },
+});
+const rate = (description: string) => ({
+  description,
   type: "object",
   additionalProperties: false,
   required: ["rate", "burst"],
-  properties: { rate: { type: "number", exclusiveMinimum: 0 }, burst: { type: "number", minimum: 1 } },
-};
-const iamArn = (kind: string) => ({ type: "string", pattern: `^arn:aws[a-z-]*:iam::(\\d{12}|aws):${kind}/.+$` });
+  properties: {
+    rate: { description: "calls per second", type: "number", exclusiveMinimum: 0 },
+    burst: { description: "calls at once", type: "number", minimum: 1 },
+  },
+});
+const iamArn = (kind: string, description: string) => ({
+  description,
+  type: "string",
+  pattern: `^arn:aws[a-z-]*:iam::(\\d{12}|aws):${kind}/.+$`,
+});
 const GUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
-/** JSON schema of the file; the chart's values carry it too. */
+/** JSON schema of the file; the chart's values carry it too, and docs/settings.md is made of it. */
 export const SETTINGS_SCHEMA = {
   type: "object",
   additionalProperties: false,
   properties: {
     accounts: {
+      description:
+        "AWS accounts that the controller may act in. Without it: the account of its own credentials, from every namespace",
       type: "array",
       items: {
         type: "object",
         additionalProperties: false,
         required: ["id"],
         properties: {
-          id: { type: "string", pattern: "^\\d{12}$" },
-          assumeRoleArn: iamArn("role"),
-          permissionsBoundaryArn: iamArn("policy"),
-          instances: strings,
-          namespaces: strings,
-          regions: strings,
+          id: { description: "account id, twelve digits, in quotes", type: "string", pattern: "^\\d{12}$" },
+          assumeRoleArn: iamArn("role", "role that the controller assumes there. Without it: its own credentials"),
+          permissionsBoundaryArn: iamArn("policy", "permissions boundary that every role and user must carry"),
+          instances: strings("ids or ARNs of the allowed instances. Without it: every instance of the account"),
+          namespaces: strings("namespaces that may use the account; * matches any characters. Without it: every one"),
+          regions: strings("allowed regions. Without it: every region"),
         },
       },
     },
     tenants: {
+      description: "Entra tenants. Without it: the tenant of the controller's own credentials, from every namespace",
       type: "array",
       items: {
         type: "object",
         additionalProperties: false,
         required: ["id"],
         properties: {
-          id: { type: "string", pattern: GUID },
-          clientId: { type: "string", pattern: GUID },
-          namespaces: strings,
+          id: { description: "tenant id", type: "string", pattern: GUID },
+          clientId: {
+            description: "application (client) id of the controller there. Without it: AZURE_CLIENT_ID",
+            type: "string",
+            pattern: GUID,
+          },
+          namespaces: strings("namespaces that may use the tenant; * matches any characters. Without it: every one"),
         },
       },
     },
     limits: {
+      description: "quotas of the clouds, where yours were raised",
       type: "object",
       additionalProperties: false,
       properties: {
-        connect: rate,
-        iam: rate,
-        graph: rate,
-        graphWrites: rate,
-        operations: { type: "object", propertyNames: { pattern: "^[A-Z][A-Za-z]+$" }, additionalProperties: rate },
+        connect: rate("each Connect operation, per account and region. Default: rate 2, burst 5"),
+        iam: rate("each IAM operation, per account. Default: rate 10, burst 20"),
+        graph: rate("resource units of Microsoft Graph, per tenant. Default: rate 200, burst 1500"),
+        graphWrites: rate("writes to Microsoft Graph, per tenant. Default: rate 6, burst 2000"),
+        operations: {
+          description: "single AWS operations by name, such as CreateUser",
+          type: "object",
+          propertyNames: { pattern: "^[A-Z][A-Za-z]+$" },
+          additionalProperties: rate("that operation"),
+        },
       },
     },
     massDeletion: {
+      description: "guard against the removal of many users at once",
       type: "object",
       additionalProperties: false,
       required: ["share"],
-      properties: { share: { type: "number", exclusiveMinimum: 0, maximum: 1 } },
+      properties: {
+        share: {
+          description: "share of a persona's users that may be removed in one poll interval. Default: 0.3",
+          type: "number",
+          exclusiveMinimum: 0,
+          maximum: 1,
+        },
+      },
     },
   },
 };

@@ -21,7 +21,7 @@ const list = (items: Manifest[]) => ({ apiVersion: "v1", kind: "List", items });
 
 beforeAll(async () => {
   server = await startApiServer();
-  for (const namespace of ["connect-sso", "contact-centre", "monitoring", "argocd", "flux-system"])
+  for (const namespace of ["connect-sso", "contact-centre", "customer-service", "monitoring", "argocd", "flux-system"])
     await kubectl(`create namespace ${namespace}`);
   await kubectl("label namespace connect-sso pod-security.kubernetes.io/enforce=restricted");
   await kubectl(`apply --server-side -f ${await foreignCrds()}`);
