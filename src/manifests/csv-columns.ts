@@ -7,6 +7,12 @@ import type { ConnectUserSpec } from "../api/resources.ts";
 
 export type Draft = Partial<ConnectUserSpec> & {
   login?: string;
+  /** From Entra's own export: names the person, whatever becomes the RoleSessionName. */
+  principal?: string;
+  /** Of the template of 2026, which has the hierarchy twice. */
+  agentHierarchy?: string[];
+  /** What a persona's users cannot be given by a ConnectUser; told in a comment. */
+  left?: string[];
   /** Not a field of a ConnectUser: the person's mailbox, for instances that kept their own passwords. */
   email?: string;
 };
@@ -25,6 +31,14 @@ export interface Column {
 export const E164 = /^\+[1-9][0-9]{1,14}$/;
 const EMAIL = /^[^@\s]+@[^@\s]+$/;
 
+/** Columns of Entra's export of users (admin center, "Download users") that say nothing to Connect. */
+const ENTRA_ONLY = [
+  ...["displayName", "id", "userType", "jobTitle", "department", "accountEnabled", "usageLocation", "streetAddress"],
+  ...["state", "country", "officeLocation", "city", "postalCode", "telephoneNumber", "mobilePhone"],
+  ...["alternateEmailAddress", "ageGroup", "consentProvidedForMinor", "legalAgeGroupClassification", "companyName"],
+  ...["creationType", "directorySynced", "invitationState", "identityIssuer", "createdDateTime"],
+];
+
 /** Lower case, letters and digits only: headings get edited by spreadsheets and by hand. */
 export const heading = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
 
@@ -42,6 +56,7 @@ function phone(draft: Draft): NonNullable<ConnectUserSpec["phone"]> {
 export const COLUMNS: Column[] = [
   {
     title: "first name",
+    also: ["givenName"],
     read(cell, draft) {
       draft.firstName = cell.normalize("NFC");
       return undefined;
@@ -49,6 +64,7 @@ export const COLUMNS: Column[] = [
   },
   {
     title: "last name",
+    also: ["surname"],
     read(cell, draft) {
       draft.lastName = cell.normalize("NFC");
       return undefined;
@@ -56,7 +72,7 @@ export const COLUMNS: Column[] = [
   },
   {
     title: "email address",
-    also: ["email"],
+    also: ["email", "mail"],
     dropped: "users of a SAML instance have no e-mail address of their own",
     read(cell, draft) {
       draft.email = cell;
@@ -88,6 +104,14 @@ export const COLUMNS: Column[] = [
     },
   },
   {
+    title: "userPrincipalName",
+    also: ["user principal name", "UPN"],
+    read(cell, draft) {
+      draft.principal = cell;
+      return undefined;
+    },
+  },
+  {
     title: "routing profile name",
     also: ["routing profile"],
     read(cell, draft) {
@@ -109,6 +133,35 @@ export const COLUMNS: Column[] = [
     read(cell, draft) {
       draft.hierarchyGroup = list(cell, cell.includes("|") ? "|" : "/") as ConnectUserSpec["hierarchyGroup"];
       return draft.hierarchyGroup!.length > 5 ? "a hierarchy has at most 5 levels" : undefined;
+    },
+  },
+  {
+    title: "agent hierarchy",
+    read(cell, draft) {
+      draft.agentHierarchy = list(cell, cell.includes("|") ? "|" : "/");
+      return draft.agentHierarchy.length > 5 ? "a hierarchy has at most 5 levels" : undefined;
+    },
+  },
+  {
+    title: "persistent connection",
+    also: ["persistent connection (yes/no)"],
+    read(cell, draft) {
+      if (!/^(yes|no|true|false)$/i.test(cell)) return `persistent connection "${cell}" is neither yes nor no`;
+      phone(draft).persistentConnection = /^(yes|true)$/i.test(cell);
+      return undefined;
+    },
+  },
+  {
+    title: "audio enhancement(none/isolate voice/suppress noise)",
+    also: ["audio enhancement", "voice enhancement"],
+    read(cell, draft) {
+      const mode = /^(none|isolate[ _]voice|voice[ _]isolation|suppress[ _]noise|noise[ _]suppression)$/i.exec(
+        cell,
+      )?.[1];
+      if (!mode) return `audio enhancement "${cell}" is none of none, isolate voice and suppress noise`;
+      if (mode.toLowerCase() !== "none")
+        draft.left = [...(draft.left ?? []), `audio enhancement "${cell}" is left out: set it in Amazon Connect`];
+      return undefined;
     },
   },
   {
@@ -152,11 +205,12 @@ export const COLUMNS: Column[] = [
     title: "tags",
     read(cell, draft) {
       const tags: Record<string, string> = {};
-      for (const pair of list(cell, "||")) {
-        const [key, value, more] = pair.split("|").map((part) => part.trim());
-        if (!key || value === undefined || more !== undefined) return `tags "${pair}" is not key|value`;
+      for (const [key = "", value, ...more] of tagPairs(cell)) {
+        if (key === "" || value === undefined || more.length > 0)
+          return `tags "${cell}" is neither key|value||key|value nor key:value|key:value`;
         if (/^(aws:|connectsso\.dev\/)/.test(key))
           return `tag ${key}: keys must not begin with aws: or connectsso.dev/`;
+        if (key in tags) return `tag ${key} stands there twice`;
         tags[key] = value;
       }
       draft.tags = tags;
@@ -165,8 +219,20 @@ export const COLUMNS: Column[] = [
   },
 ];
 
+/** `Team:A|Site:B`, where every part has exactly one colon; else `team|a||site|b`, as the template writes it. */
+function tagPairs(cell: string): string[][] {
+  const parts = list(cell, "|");
+  const pairs = parts.map((part) => part.split(":").map((one) => one.trim()));
+  if (!cell.includes("||") && pairs.every((pair) => pair.length === 2)) return pairs;
+  return list(cell, "||").map((pair) => pair.split("|").map((part) => part.trim()));
+}
+
 const byHeading = new Map(
   COLUMNS.flatMap((column) => [column.title, ...(column.also ?? [])].map((name) => [heading(name), column])),
 );
 
 export const columnOf = (title: string): Column | undefined => byHeading.get(heading(title));
+
+const entraOnly = new Set(ENTRA_ONLY.map(heading));
+/** A column of Entra's export that has no counterpart in Connect. */
+export const isEntraOnly = (title: string): boolean => entraOnly.has(heading(title));

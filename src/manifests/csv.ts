@@ -3,7 +3,8 @@ import { type CsvError, parse } from "csv-parse/sync";
 import { API_VERSION, type ConnectSsoPersona, type ConnectUser, USER } from "../api/resources.ts";
 import { shorten } from "../domain/names.ts";
 import { checkUsername } from "../domain/usernames.ts";
-import { COLUMNS, type Column, columnOf, type Draft, E164 } from "./csv-columns.ts";
+import { COLUMNS, type Column, columnOf, type Draft, E164, isEntraOnly } from "./csv-columns.ts";
+import { decodeCsv } from "./encoding.ts";
 import { validate } from "./schema.ts";
 
 export interface CsvOptions {
@@ -15,6 +16,8 @@ export interface CsvOptions {
   declared?: ConnectSsoPersona;
   /** Users that are declared already; the same person twice is a problem. */
   existing?: ConnectUser[];
+  /** Users whose manifests the file updates: they keep their names. */
+  updated?: ConnectUser[];
 }
 
 export interface CsvProblem {
@@ -44,12 +47,15 @@ interface Row {
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-export function usersFromCsv(text: string, options: CsvOptions): CsvResult {
+/** `file` is the bytes of a file, or text. */
+export function usersFromCsv(file: string | Uint8Array, options: CsvOptions): CsvResult {
   const result: CsvResult = { users: [], problems: [], dropped: [] };
-  if (Buffer.byteLength(text) > MAX_BYTES) {
+  if (Buffer.byteLength(file) > MAX_BYTES) {
     result.problems.push({ line: 1, message: "the file is larger than 16 MiB" });
     return result;
   }
+  const { text, problems } = typeof file === "string" ? { text: file, problems: [] } : decodeCsv(file);
+  result.problems.push(...problems);
   const rows = readRows(text, result);
   const header = rows.shift();
   if (!header) {
@@ -59,7 +65,9 @@ export function usersFromCsv(text: string, options: CsvOptions): CsvResult {
   const columns = readHeader(header, result);
   if (!columns) return result;
   const people = rows.map((row) => readPerson(row, columns, result, options)).filter((person) => person !== undefined);
-  const named = nameUsers(refuseDuplicates(people, result, options)).filter(({ broken }) => !broken);
+  const named = nameUsers(refuseDuplicates(people, result, options), options.updated ?? []).filter(
+    ({ broken }) => !broken,
+  );
   for (const { line, draft, upn, name, comments } of named) {
     const object = manifest(draft, upn, name, options);
     // A copy: the validation fills in defaults, which a manifest for people need not spell out.
@@ -71,18 +79,25 @@ export function usersFromCsv(text: string, options: CsvOptions): CsvResult {
   return result;
 }
 
-/** Commas, semicolons (spreadsheets of half of Europe) or tabs, whichever the heading has most of. */
-function delimiterOf(text: string): string {
+/** What Excel (`sep=;`) and PowerShell (`#TYPE …`) write above the heading. */
+const PREAMBLE = /^\uFEFF?(?:"?sep=([^\r\n])"?[ \t]*|#TYPE [^\r\n]*)\r?\n/i;
+
+/** As `sep=` says; else commas, semicolons (spreadsheets of half of Europe) or tabs, whichever the heading has most of. */
+function delimiterOf(text: string, declared: string | undefined): string {
+  if (declared !== undefined) return declared;
   const first = (text.replace(/^\uFEFF/, "").split(/\r?\n/, 1)[0] ?? "").replace(/"[^"]*"/g, "");
   const count = (one: string) => first.split(one).length;
   return [",", ";", "\t"].reduce((best, one) => (count(one) > count(best) ? one : best));
 }
 
-function readRows(text: string, result: CsvResult): Row[] {
+function readRows(given: string, result: CsvResult): Row[] {
+  const preamble = PREAMBLE.exec(given);
+  const text = given.slice(preamble?.[0].length ?? 0);
+  const above = preamble ? 1 : 0;
   try {
     const records = parse(text, {
       bom: true,
-      delimiter: delimiterOf(text),
+      delimiter: delimiterOf(text, preamble?.[1]),
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
@@ -91,35 +106,33 @@ function readRows(text: string, result: CsvResult): Row[] {
     }) as unknown as { record: string[]; info: { lines: number } }[];
     // A quoted cell may hold line breaks: `lines` is where the record ends.
     return records.map(({ record, info }) => ({
-      line: info.lines - record.join("").split("\n").length + 1,
+      line: above + info.lines - record.join("").split("\n").length + 1,
       cells: record,
     }));
   } catch (error) {
     const { lines, message } = error as CsvError & { lines?: number };
-    result.problems.push({ line: lines ?? 1, message: message.replace(/ at line \d+.*$/s, "") });
+    result.problems.push({ line: above + (lines ?? 1), message: message.replace(/ at line \d+.*$/s, "") });
     return [];
   }
 }
 
 function readHeader(header: Row, result: CsvResult): (Column | undefined)[] | undefined {
-  const columns = header.cells.map((title) => {
-    const column = columnOf(title);
-    if (!column && title !== "")
-      result.problems.push({
-        line: header.line,
-        message: `unknown column "${title}"; Connect's template has ${known()}`,
-      });
-    return column;
-  });
+  const complain = (message: string) => result.problems.push({ line: header.line, message });
+  const columns = header.cells.map(columnOf);
+  const fromEntra = columns.includes(columnOf("userPrincipalName"));
+  const strange = header.cells.filter((title, index) => !columns[index] && title !== "");
+  const ignored = fromEntra ? strange.filter(isEntraOnly) : [];
+  if (ignored.length > 0) result.dropped.push({ title: ignored.join(", "), why: "Connect has nothing of the kind" });
+  const unknown = strange.filter((title) => !ignored.includes(title));
+  for (const [index, title] of unknown.entries())
+    complain(`unknown column "${title}"${index < unknown.length - 1 ? "" : `; understood are ${known()}`}`);
   for (const column of new Set(columns)) {
     if (column && columns.filter((other) => other === column).length > 1)
-      result.problems.push({ line: header.line, message: `column "${column.title}" stands there twice` });
+      complain(`column "${column.title}" appears twice`);
   }
-  for (const title of ["first name", "last name", "user login"]) {
-    if (!columns.includes(columnOf(title)))
-      result.problems.push({ line: header.line, message: `there is no column "${title}"` });
-  }
-  return columns.includes(columnOf("user login")) ? columns : undefined;
+  for (const title of ["first name", "last name", ...(fromEntra ? [] : ["user login"])])
+    if (!columns.includes(columnOf(title))) complain(`there is no column "${title}"`);
+  return fromEntra || columns.includes(columnOf("user login")) ? columns : undefined;
 }
 
 const known = () => COLUMNS.map(({ title }) => title).join(", ");
@@ -157,9 +170,19 @@ function readPerson(
     complain(
       `no ${missing.map((field) => (field === "firstName" ? "first name" : "last name")).join(" and no ")}; users of a SAML instance need both`,
     );
+  for (const name of [draft.firstName, draft.lastName])
+    if (name && /\ufffd|[^\s?]\?|\?[^\s?]/.test(name))
+      complain(
+        `"${name}" lost letters when the file was written; export it again as UTF-8 (PowerShell: -Encoding utf8)`,
+      );
+  if (draft.agentHierarchy) {
+    draft.hierarchyGroup ??= draft.agentHierarchy as Draft["hierarchyGroup"];
+    if (draft.hierarchyGroup?.join("|") !== draft.agentHierarchy.join("|"))
+      complain("agent hierarchy and user_hierarchy name different groups");
+  }
   const upn = principalName(draft, options, complain);
   checkProfiles(draft, options, complain);
-  const comments = tidyPhone(draft, complain);
+  const comments = [...tidyPhone(draft, complain), ...(draft.left ?? [])];
   return upn === undefined
     ? undefined
     : { line: row.line, draft, upn, comments, broken: result.problems.length > before };
@@ -167,10 +190,16 @@ function readPerson(
 
 /** The login of a SAML instance is the RoleSessionName, and so the user principal name (or the mail) of the person. */
 function principalName(
-  { login, email }: Draft,
+  { login, email, principal }: Draft,
   { domain }: CsvOptions,
   complain: (text: string) => void,
 ): string | undefined {
+  if (principal !== undefined && login === undefined) {
+    // Another attribute than the user principal name may become the RoleSessionName: whether Connect takes it is looked at in Entra.
+    if (/^[^\s@]+@[^\s@]+$/.test(principal)) return principal;
+    complain(`userPrincipalName "${principal}" is not a user principal name`);
+    return undefined;
+  }
   if (!login) {
     complain("no user login");
     return undefined;
@@ -214,6 +243,8 @@ function tidyPhone({ phone }: Draft, complain: (text: string) => void): string[]
   }
   if (phone.autoAccept) comments.push("soft phone auto accept is left out: the phone is a desk phone");
   delete phone.autoAccept;
+  if (phone.persistentConnection) comments.push("persistent connection is left out: the phone is a desk phone");
+  delete phone.persistentConnection;
   if (phone.deskPhoneNumber === undefined) complain("phone type desk, but no phone number");
   else if (!E164.test(phone.deskPhoneNumber))
     complain(`phone number "${phone.deskPhoneNumber}" is not in E.164 (for example +35315550100)`);
@@ -222,23 +253,26 @@ function tidyPhone({ phone }: Draft, complain: (text: string) => void): string[]
 
 function refuseDuplicates(people: Person[], result: CsvResult, options: CsvOptions): Person[] {
   const first = new Map<string, Person>();
-  const declared = new Map<string, ConnectUser>();
-  for (const user of options.existing ?? []) {
-    const { userPrincipalName } = user.spec.entraUser;
-    for (const name of [userPrincipalName, user.spec.username, user.status?.username])
-      if (name) declared.set(name.toLowerCase(), user);
-  }
+  const declared = byPerson(options.existing ?? []);
+  const updated = byPerson(options.updated ?? []);
   return people.filter((person) => {
     const key = person.upn.toLowerCase();
     const complain = (message: string) => result.problems.push({ line: person.line, message });
     const earlier = first.get(key);
     if (earlier) {
       const same = earlier.upn === person.upn ? "" : `, which differs in case alone (${earlier.upn})`;
-      complain(`user login ${person.upn} stands in line ${earlier.line} already${same}`);
+      complain(`user login ${person.upn} is in line ${earlier.line} already${same}`);
       return false;
     }
     first.set(key, person);
-    const other = declared.get(key);
+    const known = updated.get(key);
+    const other = known ? undefined : declared.get(key);
+    if (known && known.spec.personaRef.name !== options.persona) {
+      complain(
+        `user login ${person.upn} is ConnectUser ${known.metadata.name} of persona ${known.spec.personaRef.name}; move it by hand`,
+      );
+      return false;
+    }
     if (other)
       complain(
         `user login ${person.upn} is ConnectUser ${other.metadata.namespace}/${other.metadata.name} of persona ${other.spec.personaRef.name} already`,
@@ -247,13 +281,24 @@ function refuseDuplicates(people: Person[], result: CsvResult, options: CsvOptio
   });
 }
 
+function byPerson(users: ConnectUser[]): Map<string, ConnectUser> {
+  const found = new Map<string, ConnectUser>();
+  for (const user of users)
+    for (const name of [user.spec.entraUser.userPrincipalName, user.spec.username, user.status?.username])
+      if (name) found.set(name.toLowerCase(), user);
+  return found;
+}
+
 /** The part before the "@" where that is unambiguous in the file, the whole login elsewhere: the same file gives the same names. */
-function nameUsers(people: Person[]): (Person & { name: string })[] {
+function nameUsers(people: Person[], updated: ConnectUser[]): (Person & { name: string })[] {
+  const known = byPerson(updated);
   const short = ({ upn }: Person) => objectName(upn.split("@")[0]!);
   const counts = new Map<string, number>();
   for (const person of people) counts.set(short(person), (counts.get(short(person)) ?? 0) + 1);
-  const used = new Set<string>();
+  const used = new Set(updated.map(({ metadata }) => metadata.name));
   return people.map((person) => {
+    const own = known.get(person.upn.toLowerCase());
+    if (own) return { ...person, name: own.metadata.name };
     const wanted = counts.get(short(person)) === 1 ? short(person) : objectName(person.upn);
     let name = wanted;
     for (let number = 2; used.has(name); number++) name = `${wanted}-${number}`;
@@ -271,7 +316,14 @@ function objectName(text: string): string {
 }
 
 function manifest(draft: Draft, upn: string, name: string, options: CsvOptions): CsvUser["object"] {
-  const { login: _login, email: _email, ...spec } = draft;
+  const {
+    login: _login,
+    email: _email,
+    principal: _principal,
+    agentHierarchy: _hierarchy,
+    left: _left,
+    ...spec
+  } = draft;
   if (spec.phone && Object.keys(spec.phone).length === 0) delete spec.phone;
   return {
     apiVersion: API_VERSION,

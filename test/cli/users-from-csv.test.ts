@@ -105,7 +105,7 @@ test("problems by line, and then nothing", async () => {
   const { code, stdout, stderr } = await run(args);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr.replaceAll(folder, "DIR").split("\n")).toEqual([
-    expect.stringMatching(/^DIR\/bad.csv:1: unknown column "department"; Connect's template has first name, /),
+    expect.stringMatching(/^DIR\/bad.csv:1: unknown column "department"; understood are first name, /),
     "DIR/bad.csv:2: no last name; users of a SAML instance need both",
     "DIR/bad.csv:2: persona agents does not allow the security profile Admin; it allows Agent",
     "DIR/bad.csv:3: user login omar@example.com is ConnectUser team/omar of persona agents already",

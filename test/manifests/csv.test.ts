@@ -154,7 +154,11 @@ describe("problems, by line", () => {
       "Jane,Doe,jane@example.com,,,,,0861234567",
       'mobile "0861234567" is not in E.164 (for example +35315550100)',
     ],
-    ["a tag", "Jane,Doe,jane@example.com,,,,,,team", 'tags "team" is not key|value'],
+    [
+      "a tag",
+      "Jane,Doe,jane@example.com,,,,,,team",
+      'tags "team" is neither key|value||key|value nor key:value|key:value',
+    ],
     [
       "a tag of ours",
       "Jane,Doe,jane@example.com,,,,,,connectsso.dev/owner|me",
@@ -184,11 +188,11 @@ describe("problems, by line", () => {
     expect(problems).toEqual([
       {
         line: 3,
-        message: "user login JANE@example.com stands in line 2 already, which differs in case alone (jane@example.com)",
+        message: "user login JANE@example.com is in line 2 already, which differs in case alone (jane@example.com)",
       },
       {
         line: 4,
-        message: "user login jane@example.com stands in line 2 already",
+        message: "user login jane@example.com is in line 2 already",
       },
     ]);
   });
@@ -222,7 +226,7 @@ describe("problems, by line", () => {
       [
         {
           line: 1,
-          message: /^unknown column "department"; Connect's template has first name, /,
+          message: /^unknown column "department"; understood are first name, /,
         },
       ],
     ],
@@ -241,11 +245,7 @@ describe("problems, by line", () => {
       [{ line: 2, message: /^Quote Not Closed/ }],
     ],
     ["nothing", "", [{ line: 1, message: /^the file is empty$/ }]],
-    [
-      "a column twice",
-      "first name,last name,user login,Login\n",
-      [{ line: 1, message: /"user login" stands there twice/ }],
-    ],
+    ["a column twice", "first name,last name,user login,Login\n", [{ line: 1, message: /"user login" appears twice/ }]],
   ])("%s", (_, text, expected) => {
     const { problems } = usersFromCsv(text, options);
     expect(problems.map(({ line }) => line)).toEqual(expected.map(({ line }) => line));

@@ -85,14 +85,14 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
   },
   {
     name: "users from-csv",
-    summary: "ConnectUser manifests from Connect's own bulk-upload file",
+    summary: "ConnectUser manifests from Connect's bulk-upload file or Entra's user export",
     details:
       "Problems are told by line, and then nothing is written. With -f or a kubeconfig the persona's defaults are left out of the manifests, its allow-list of security profiles is held, and people who are declared already are found.",
     arguments: [{ name: "file", description: 'the CSV file; "-" or nothing for standard input' }],
     options: [
       { flags: "--persona <name>", description: "persona of all users of the file", required: true },
       { flags: "--domain <name>", description: "completes a login without @: jdoe becomes jdoe@<name>" },
-      { flags: "--out <folder>", description: "one file per user instead of standard output" },
+      { flags: "--out <folder>", description: "one file per user instead of standard output; manifests in it are updated field by field" },
       { flags: "--partial", description: "write the users of the lines without problems" },
       ...OBJECTS.filter(({ flags }) => !flags.includes("--all-namespaces")),
     ],

@@ -1,8 +1,12 @@
 /** `connect-sso users from-csv`: Connect's bulk-upload file to ConnectUser manifests; asks no cloud. */
 
+import { existsSync } from "node:fs";
+import { type ConnectUser, USER } from "../../api/resources.ts";
 import { terminalText } from "../../domain/text.ts";
 import { usersFromCsv } from "../../manifests/csv.ts";
-import { manifestStream, writeManifests } from "../../manifests/write.ts";
+import { mergeManifests, writeMerged } from "../../manifests/merge.ts";
+import { readManifests } from "../../manifests/read.ts";
+import { manifestStream } from "../../manifests/write.ts";
 import { CliError } from "../command.ts";
 import { type Declared, openDeclared } from "../declared-objects.ts";
 import type { ObjectOptions } from "../options.ts";
@@ -20,7 +24,7 @@ const LIMIT = 16 * 1024 * 1024;
 
 /** 0: every line became a manifest; 1: problems, and nothing is written unless --partial was given. */
 export async function fromCsv(file: string | undefined, options: Options): Promise<number> {
-  const text = new TextDecoder("utf-8").decode(await readInput(file, LIMIT));
+  const bytes = await readInput(file, LIMIT);
   const declared = options.filename || options.kubeconfig || options.context ? await openDeclared(options) : undefined;
   try {
     const namespace = options.namespace ?? namespaceOf(declared, options.persona) ?? "default";
@@ -37,12 +41,13 @@ export async function fromCsv(file: string | undefined, options: Options): Promi
         }`,
       });
     const name = file === undefined || file === "-" ? "(standard input)" : file;
-    const { users, problems, dropped } = usersFromCsv(text, {
+    const { users, problems, dropped } = usersFromCsv(bytes, {
       persona: options.persona,
       namespace,
       domain: options.domain,
       declared: persona,
       existing: declared?.users(),
+      updated: options.out ? usersBelow(options.out, namespace) : [],
     });
     for (const { line, message } of problems) process.stderr.write(`${terminalText(`${name}:${line}: ${message}`)}\n`);
     if (problems.length > 0 && !options.partial) {
@@ -56,9 +61,10 @@ export async function fromCsv(file: string | undefined, options: Options): Promi
       ...dropped.map(({ title, why }) => `Column "${title}" is left out: ${why}.`),
     ];
     if (options.out) {
-      const paths = writeManifests(options.out, users);
-      for (const line of head) process.stderr.write(`${terminalText(line)}\n`);
-      process.stderr.write(`${paths.length} file(s) written below ${options.out}\n`);
+      const merged = mergeManifests(options.out, users);
+      writeMerged(merged);
+      for (const line of [...head, ...merged.changes]) process.stderr.write(`${terminalText(line)}\n`);
+      process.stderr.write(`${merged.files.length} file(s) written below ${options.out}\n`);
     } else process.stdout.write(manifestStream(users, head));
     return problems.length > 0 ? 1 : 0;
   } finally {
@@ -70,4 +76,11 @@ export async function fromCsv(file: string | undefined, options: Options): Promi
 function namespaceOf(declared: Declared | undefined, persona: string): string | undefined {
   const found = declared?.personas().filter(({ metadata }) => metadata.name === persona) ?? [];
   return found.length === 1 ? found[0]!.metadata.namespace : undefined;
+}
+
+/** What the folder holds already of this namespace: its manifests are updated. */
+function usersBelow(folder: string, namespace: string): ConnectUser[] {
+  if (!existsSync(folder)) return [];
+  const { objects } = readManifests(folder, namespace);
+  return objects.filter((one): one is ConnectUser => one.kind === USER && one.metadata.namespace === namespace);
 }
