@@ -92,7 +92,10 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     options: [
       { flags: "--persona <name>", description: "persona of all users of the file", required: true },
       { flags: "--domain <name>", description: "completes a login without @: jdoe becomes jdoe@<name>" },
-      { flags: "--out <folder>", description: "one file per user instead of standard output; manifests in it are updated field by field" },
+      {
+        flags: "--out <folder>",
+        description: "one file per user instead of standard output; manifests in it are updated field by field",
+      },
       { flags: "--partial", description: "write the users of the lines without problems" },
       ...OBJECTS.filter(({ flags }) => !flags.includes("--all-namespaces")),
     ],
