@@ -9,6 +9,8 @@ import type { AwsScope, InstanceScope } from "./scope.ts";
 export const SELDOM_USED: Record<string, string> = {
   "iam:DeleteRolePolicy": "somebody put an inline policy on the role, and the role is deleted",
   "iam:DeleteUserPolicy": "somebody put an inline policy on the user, and the user is deleted",
+  "iam:UntagRole": "a tag in aws.tags is declared no more",
+  "iam:UntagSAMLProvider": "a tag in aws.tags is declared no more",
   "iam:UntagUser": "from the second key rotation on, the mark of the one before is taken off",
 };
 
@@ -85,6 +87,7 @@ function policyStatements({ policies, samlProviders }: AwsScope): Statement[] {
         "iam:UpdateSAMLProvider",
         "iam:DeleteSAMLProvider",
         "iam:TagSAMLProvider",
+        "iam:UntagSAMLProvider",
       ],
       Resource: samlProviders,
     },
@@ -119,6 +122,7 @@ function roleStatements({ roles, policies, boundaryArn }: AwsScope): Statement[]
         "iam:DeleteRolePolicy",
         "iam:DeleteRole",
         "iam:TagRole",
+        "iam:UntagRole",
       ],
       Resource: roles,
     },
@@ -205,6 +209,7 @@ function connectStatements(instances: InstanceScope[]): Statement[] {
         "connect:UpdateUserHierarchy",
         ...proficiencies,
         "connect:TagResource",
+        "connect:UntagResource",
       ],
       Resource: each("/agent/*"),
     },
