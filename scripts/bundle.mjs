@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 const root = new URL("..", import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
 
-/** The client's generated models are pure classes: without this, every one of them is loaded at start-up. */
+/** The client's generated models are pure classes: without this, every one of them is loaded at start-up, 101 MB become 109. */
 const noSideEffects = {
   name: "no-side-effects",
   setup({ onResolve, resolve }) {
@@ -23,40 +23,6 @@ const noSideEffects = {
   },
 };
 
-/**
- * client-node makes undici dispatchers for its API classes, which we do not use: its kubeconfig alone asks for none. Left out, because
- * undici is a fifth of the program's memory.
- */
-const noUndici = {
-  name: "no-undici",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici$/ }, ({ importer }) =>
-      importer.includes("@kubernetes/client-node") ? { path: "undici", namespace: "left-out" } : undefined,
-    );
-    onLoad({ filter: /./, namespace: "left-out" }, () => ({
-      contents:
-        "const no = class { constructor() { throw new Error('undici is not part of this program'); } };\n" +
-        "export const fetch = no; export { no as Agent, no as ProxyAgent };",
-    }));
-  },
-};
-
-/**
- * An `import` of node:http names everything that it exports, and one of these, WebSocket, is Node's own undici: 13 MB and 25 ms for
- * nothing. Asked for as `require` does, it is not touched.
- */
-const httpWithoutUndici = {
-  name: "http-without-undici",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
-      kind === "require-call" ? undefined : { path: "http", namespace: "by-require" },
-    );
-    onLoad({ filter: /./, namespace: "by-require" }, () => ({
-      contents: 'module.exports = process.getBuiltinModule("node:http");',
-    }));
-  },
-};
-
 /** Options of esbuild. */
 export const BUNDLE = {
   bundle: true,
@@ -69,7 +35,7 @@ export const BUNDLE = {
   define: { CONNECT_SSO_VERSION: JSON.stringify(version) },
   // Only installed here because tools want it; `debug` takes it when it is there.
   external: ["supports-color"],
-  plugins: [noUndici, httpWithoutUndici, noSideEffects],
+  plugins: [noSideEffects],
   metafile: true,
   logLevel: "warning",
 };

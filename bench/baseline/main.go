@@ -68,9 +68,13 @@ func run(kubeconfig string, want int64) error {
 		return err
 	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:  runtime.NewScheme(),
-		Metrics: metricsserver.Options{BindAddress: "127.0.0.1:0"},
-		Client:  client.Options{Cache: &client.CacheOptions{Unstructured: true}},
+		Scheme:                        runtime.NewScheme(),
+		Metrics:                       metricsserver.Options{BindAddress: "127.0.0.1:0"},
+		Client:                        client.Options{Cache: &client.CacheOptions{Unstructured: true}},
+		LeaderElection:                true,
+		LeaderElectionID:              "baseline",
+		LeaderElectionNamespace:       "default",
+		LeaderElectionReleaseOnCancel: true,
 	})
 	if err != nil {
 		return err

@@ -5,11 +5,11 @@ import type { Command, Counts, Write } from "./sandbox-process.ts";
 
 export const UNLIMITED: Behaviour["quotas"] = { connect: "unlimited", iam: "unlimited", graph: "unlimited" };
 /** What Amazon gives every account, and what the sandbox takes for IAM and a large tenant's Graph. */
-export const DEFAULT_QUOTAS: Behaviour["quotas"] = {
+export const DEFAULT_QUOTAS = {
   connect: { rate: 2, burst: 5 },
   iam: { rate: 20, burst: 40 },
   graph: { rate: 350, burst: 3500 },
-};
+} satisfies Behaviour["quotas"];
 
 export class SandboxProcess {
   readonly #child: ChildProcess;

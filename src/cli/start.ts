@@ -1,13 +1,9 @@
 /** Wiring only. The commands are in src/cli/catalogue/; what a command needs is loaded when it runs. */
 import { basename } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { Command } from "commander";
 import { COMMANDS, GROUPS } from "./catalogue/index.ts";
 import { buildProgram, main } from "./command.ts";
 import { VERSION } from "./version.ts";
-
-// What Maglev compiles is fast enough here, and TurboFan compiles for longer than its code runs. Node 22 has TurboFan only.
-if (Number.parseInt(process.versions.node, 10) >= 24) setFlagsFromString("--no-turbofan");
 
 // `head` and `less` leave when they have seen enough; an answer on a full disk is none.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,7 +1,6 @@
 /**
  * HTTP to the API server over one shared connection pool. client-node opens a TLS connection per request and neither times out nor
- * retries; only its kubeconfig and authentication are used (kubeconfig.ts). Node's own client, because undici would be a fifth of the
- * program's memory. Headers and bodies are never logged.
+ * retries; only its kubeconfig and authentication are used (kubeconfig.ts). Headers and bodies are never logged.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
