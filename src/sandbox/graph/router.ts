@@ -79,7 +79,8 @@ function segmentsOf(path: string): { text: string; key: boolean }[] {
     .slice(1)
     .filter((raw, index, all) => raw !== "" || index < all.length - 1)
     .flatMap((raw) => {
-      const text = decode(raw);
+      // "graph" is the service's alias of the namespace; Microsoft's SDKs write it.
+      const text = decode(raw).replace(/^graph\.(?=[A-Za-z]+(\(\))?$)/, "microsoft.graph.");
       const [, name, key] = /^(?:microsoft\.graph\.)?([A-Za-z]+)\((.*)\)$/s.exec(text) ?? [];
       if (name === undefined) return [{ text, key: false }];
       if (key === "") return [{ text: name, key: false }];
