@@ -1,5 +1,5 @@
 // Generates what is derived from crds/: src/api/generated/{types.ts,crds.ts}, docs/api.md and what the chart and deploy/ carry; docs/cli.md
-// from the table of commands; and the policies of deploy/aws and deploy/entra. `--check` only compares (`make test` does).
+// from the table of commands; docs/sandbox.md from the schema of worlds; and the policies of deploy/aws and deploy/entra. `--check` only compares (`make test` does).
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 import { parse } from "yaml";
@@ -9,6 +9,7 @@ import { chartFiles } from "./chart.mjs";
 import { metricsReference } from "./metrics.mjs";
 import { olmFiles } from "./olm.mjs";
 import { policyFiles } from "./policies.mjs";
+import { sandboxReference } from "./sandbox.mjs";
 import { settingsReference } from "./settings.mjs";
 
 const root = new URL("..", import.meta.url);
@@ -86,6 +87,7 @@ const outputs = {
   "src/api/generated/types.ts": types,
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
   "docs/metrics.md": metricsReference(),
+  "docs/sandbox.md": sandboxReference(),
   "docs/settings.md": settingsReference(),
   ...chartFiles(),
   ...policyFiles(),

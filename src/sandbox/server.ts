@@ -245,6 +245,7 @@ function refusalOf(fault: Fault["kind"] | undefined): ReturnType<Admit> {
     case "unavailable":
     case "denied":
     case "unauthorized":
+    case "conflict":
       return { kind: fault };
     default:
       return undefined;

@@ -27,7 +27,23 @@ export interface SandboxResponse {
 export type ServiceName = "iam" | "sts" | "connect" | "graph" | "login";
 
 /** The answers that come from the infrastructure in front of an operation, in the protocol of the service. */
-export type InfrastructureError = "throttled" | "internal" | "unavailable" | "denied" | "unauthorized";
+export type InfrastructureError = "throttled" | "internal" | "unavailable" | "denied" | "unauthorized" | "conflict";
+
+/** What may go wrong with a request. */
+export const FAULT_KINDS = [
+  "throttle",
+  "internal",
+  "unavailable",
+  "denied",
+  "unauthorized",
+  "conflict",
+  "timeout",
+  "cut",
+  "lostAnswer",
+  "malformed",
+  "truncated",
+  "staleRead",
+] as const;
 
 /** What one request is, before it is carried out: the key of its quota, and of the faults that may hit it. */
 export interface Operation {

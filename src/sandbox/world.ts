@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
 import { type Open, openDefaults } from "./open.ts";
+import type { FAULT_KINDS } from "./service.ts";
 import { DEFAULT_IAM_QUOTAS, worldSchema } from "./world-schema.ts";
 
 export interface WorldUser {
@@ -66,18 +67,7 @@ export interface WorldConnectUser {
 export interface Fault {
   /** "service:Operation" with `*`, for example "connect:CreateUser" or "graph:PATCH*". */
   match: string;
-  kind:
-    | "throttle"
-    | "internal"
-    | "unavailable"
-    | "denied"
-    | "unauthorized"
-    | "timeout"
-    | "cut"
-    | "lostAnswer"
-    | "malformed"
-    | "truncated"
-    | "staleRead";
+  kind: (typeof FAULT_KINDS)[number];
   /** 0 to 1, default 1. */
   probability?: number;
   /** How often it strikes at most. */

@@ -91,6 +91,7 @@ describe("faults", () => {
     ["unavailable", "InternalServiceException", 503],
     ["denied", "AccessDeniedException", 403],
     ["unauthorized", "ExpiredTokenException", 403],
+    ["conflict", "ResourceConflictException", 409],
   ])("%s is answered as the service would", async (kind, name, status) => {
     const { client } = await start({ faults: [{ match: "connect:*", kind }] });
     await expect(list(client)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: status } });

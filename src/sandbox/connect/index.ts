@@ -69,6 +69,7 @@ export function createConnect(host: SandboxHost): SandboxService[] {
         internal: ["InternalServiceException", "Internal service error", 500],
         unavailable: ["InternalServiceException", "Service unavailable", 503],
         denied: ["AccessDeniedException", "User is not authorized to perform this action", 403],
+        conflict: ["ResourceConflictException", "The resource is being changed by another request", 409],
         unauthorized: ["ExpiredTokenException", "The security token included in the request is expired", 403],
       }[kind] as [string, string, number];
       return respond(status, { Message: message }, type);

@@ -219,6 +219,7 @@ const INFRASTRUCTURE: Record<InfrastructureError, [status: number, code: string,
   internal: [500, "InternalServerError", "An internal error occurred."],
   unavailable: [503, "serviceNotAvailable", "The service is temporarily unavailable."],
   denied: [403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."],
+  conflict: [409, "Conflict", "The request conflicts with another one that is under way."],
   unauthorized: [401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."],
 };
 

@@ -121,7 +121,9 @@ export function createLogin(host: SandboxHost, directoryOf: (tenant: string) => 
       return { status: 404, headers: { "x-ms-request-id": randomUUID() }, body: "" };
     },
     infrastructureError(kind, _request, retryAfterSeconds) {
-      const status = { throttled: 429, internal: 500, unavailable: 503, denied: 403, unauthorized: 401 }[kind];
+      const status = { throttled: 429, internal: 500, unavailable: 503, denied: 403, unauthorized: 401, conflict: 409 }[
+        kind
+      ];
       const response = refusal(
         status,
         "temporarily_unavailable",

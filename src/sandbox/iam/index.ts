@@ -138,6 +138,7 @@ const INFRASTRUCTURE_ERRORS: Record<InfrastructureError, [code: string, message:
   internal: ["ServiceFailure", "An internal error has occurred", 500],
   unavailable: ["ServiceUnavailable", "The service is unavailable", 503],
   denied: ["AccessDenied", "User is not authorized to perform this action", 403],
+  conflict: ["ConcurrentModification", "The request was rejected because of a concurrent modification", 409],
   unauthorized: ["ExpiredToken", "The security token included in the request is expired", 403],
 };
 
