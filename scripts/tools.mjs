@@ -2,7 +2,7 @@
 //   node scripts/tools.mjs kube           kube-apiserver, etcd, kubectl
 //   node scripts/tools.mjs helm promtool argo-lua  what checks the chart, the alert rules and Argo CD's scripts
 //   node scripts/tools.mjs actionlint zizmor operator-verify validate-krew-manifest  what checks workflows, OLM bundle and krew manifest
-//   node scripts/tools.mjs crds           the kinds of Prometheus' operator, Argo CD and Flux, as those publish them
+//   node scripts/tools.mjs crds           the kinds of Prometheus' operator, Argo CD, Flux and OLM, as those publish them
 //   node scripts/tools.mjs python-aws     boto3 and the AWS CLI in a virtual environment of their own
 //   node scripts/tools.mjs python-setup   what checks deploy/: shellcheck, cfn-lint, a Bicep parser, moto
 // Order for kube: KUBEBUILDER_ASSETS, the user's cache, the official envtest archive (checksum verified), a build from the Go
@@ -84,6 +84,11 @@ const CRDS = [
     module: "github.com/fluxcd/helm-controller@v1.4.0",
     sum: "h1:rkm8rmB6Na7eNc4pJOnvtXEaJ19iKluRtayHKjBxcUM=",
     files: ["config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml"],
+  },
+  {
+    module: "github.com/operator-framework/api@v0.42.0",
+    sum: "h1:rkc5V3zW8RxZMjePAe12jdL7Co/hwsYo1pLnkkhuR7s=",
+    files: ["crds/operators.coreos.com_clusterserviceversions.yaml"],
   },
 ];
 

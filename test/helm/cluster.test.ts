@@ -60,14 +60,17 @@ describe.each(valueSets)("%s", (_name, args) => {
   });
 });
 
-test.each(["argocd/operator", "argocd/personas", "flux/operator", "flux/personas"])(
-  "deploy/%s.yaml is taken as it is by the kinds that Argo CD and Flux publish",
-  async (name) => {
-    const file = join(root, "deploy", `${name}.yaml`);
-    const applied = await kubectl(`${STRICT} ${file}`);
-    expect(applied.trim().split("\n")).toHaveLength(parseManifests(readFileSync(file, "utf8")).length);
-  },
-);
+test.each([
+  "argocd/operator",
+  "argocd/personas",
+  "flux/operator",
+  "flux/personas",
+  "olm/manifests/connect-sso.clusterserviceversion",
+])("deploy/%s.yaml is taken as it is by the kinds that Argo CD, Flux and OLM publish", async (name) => {
+  const file = join(root, "deploy", `${name}.yaml`);
+  const applied = await kubectl(`${STRICT} ${file}`);
+  expect(applied.trim().split("\n")).toHaveLength(parseManifests(readFileSync(file, "utf8")).length);
+});
 
 describe("Helm's own way", () => {
   const run = (command: string, ...args: string[]) =>
