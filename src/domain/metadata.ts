@@ -26,7 +26,13 @@ const SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#";
 
 export function describeCertificate(derBase64: string): SigningCertificate {
   const der = Buffer.from(derBase64.replace(/\s/g, ""), "base64");
-  const certificate = new X509Certificate(der);
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(der);
+  } catch {
+    // What OpenSSL says of it helps nobody.
+    throw new Error("it holds a certificate that cannot be read");
+  }
   return {
     thumbprintSha1: createHash("sha1").update(der).digest("hex").toUpperCase(),
     fingerprintSha256: createHash("sha256").update(der).digest("hex").toUpperCase(),

@@ -55,7 +55,7 @@ export function readManifests(path: string, namespace = "default"): Manifests {
 
 export function parseManifests(text: string, file: string, namespace: string, all: Manifests): void {
   const lines = new LineCounter();
-  for (const document of parseAllDocuments(text, { lineCounter: lines, maxAliasCount: 100 } as never)) {
+  for (const document of parseAllDocuments(text, { lineCounter: lines })) {
     const at = (offset = 0) => lines.linePos(offset).line || 1;
     if (document.errors.length > 0) {
       for (const error of document.errors) {
@@ -68,7 +68,15 @@ export function parseManifests(text: string, file: string, namespace: string, al
       }
       continue;
     }
-    for (const { object, place } of membersOf(document.toJS())) {
+    let content: unknown;
+    try {
+      content = document.toJS({ maxAliasCount: 100 });
+    } catch {
+      // Aliases of aliases: a few lines that would become gigabytes.
+      all.problems.push({ file, line: at(document.range?.[0]), path: "", message: "it has too many aliases (&, *)" });
+      continue;
+    }
+    for (const { object, place } of membersOf(content)) {
       const start = lineOf(document, place, at) ?? at(document.contents?.range?.[0]);
       const report = (problem: Problem) => {
         const path = [...place, ...problem.path];

@@ -202,7 +202,7 @@ describe("what AWS and Connect ask of it", () => {
       "no RoleSessionName",
       attribute("RoleSessionName", undefined),
       [
-        "there is no RoleSessionName: the claim is missing, or the attribute behind it (mail?) is empty for this user",
+        "there is no RoleSessionName: the claim is missing, or the attribute behind it is empty for this user",
         "RoleSessionName is required in AuthnResponse",
       ],
     ],
@@ -251,7 +251,7 @@ describe("what AWS and Connect ask of it", () => {
     const wanted = attribute("RoleSessionName", undefined);
     wanted.attributes!["https://aws.amazon.com/SAML/Attributes/rolesessionname"] = "jane@example.com";
     expect((await of(wanted))[0]!.what).toBe(
-      'the attribute is called "https://aws.amazon.com/SAML/Attributes/rolesessionname"; AWS wants exactly https://aws.amazon.com/SAML/Attributes/RoleSessionName',
+      'the attribute is called "https://aws.amazon.com/SAML/Attributes/rolesessionname"; AWS wants exactly "https://aws.amazon.com/SAML/Attributes/RoleSessionName"',
     );
   });
 

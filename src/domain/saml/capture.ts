@@ -56,8 +56,8 @@ function fromBase64(value: string): Captured {
     throw new Error("the input is neither XML, base64, a URL-encoded form, a HAR file nor a SAML-tracer export");
   if (base64.length > MAX_XML_BYTES * 1.4) throw new Error("the SAML response is larger than 1 MiB");
   const bytes = Buffer.from(base64, "base64");
-  const xml = bytes[0] === 0x3c || bytes[0] === 0xef ? bytes : inflate(bytes);
-  return { xml: decodeUtf8(xml), base64Length: base64.length };
+  const xml = /^(\xef\xbb\xbf)?\s*</.test(bytes.subarray(0, 100).toString("latin1")) ? bytes : inflate(bytes);
+  return { xml: decodeUtf8(xml).replace(/^\s+/, ""), base64Length: base64.length };
 }
 
 /** The redirect binding deflates; AWS does not take it, but a person should see what it is. */
@@ -78,7 +78,7 @@ function decodePercent(value: string): string {
 }
 
 function formField(text: string, more: Partial<Captured> = {}): Captured {
-  const fields = new URLSearchParams(text.slice(Math.max(text.indexOf("?") + 1, 0)).replace(/[\r\n]+$/, ""));
+  const fields = new URLSearchParams(text.slice(Math.max(text.indexOf("?") + 1, 0)).trimEnd());
   const value = fields.get("SAMLResponse");
   if (!value) throw new Error("the form has no SAMLResponse");
   const relayState = fields.get("RelayState");
@@ -96,7 +96,8 @@ function pageFields(text: string): Captured | undefined {
   const value = inputValue(text, "SAMLResponse");
   if (value === undefined) return undefined;
   const relayState = inputValue(text, "RelayState");
-  const action = /<form\b[^>]{0,4000}?\baction\s*=\s*["']([^"'>]{1,2000})["']/i.exec(text)?.[1];
+  const [form] = tags(text, "form");
+  const action = form && attributeOf(form, "action");
   return {
     ...fromBase64(unescapeHtml(value)),
     ...(relayState ? { relayState: unescapeHtml(relayState) } : {}),
@@ -105,49 +106,57 @@ function pageFields(text: string): Captured | undefined {
 }
 
 function inputValue(text: string, name: string): string | undefined {
-  for (const [tag] of text.matchAll(/<input\b[^>]{1,2000000}>/gi)) {
-    if (new RegExp(`\\bname\\s*=\\s*["']${name}["']`, "i").test(tag))
-      return /\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')/i
-        .exec(tag)
-        ?.slice(1)
-        .find((group) => group !== undefined);
+  for (const tag of tags(text, "input")) if (attributeOf(tag, "name") === name) return attributeOf(tag, "value");
+  return undefined;
+}
+
+/** Opening tags of one kind, each looked at once: a page of many megabytes takes no longer than its length. */
+function* tags(text: string, name: string): Generator<string> {
+  const begin = new RegExp(`<${name}(?=[\\s/])`, "gi");
+  for (let found = begin.exec(text); found; found = begin.exec(text)) {
+    const end = text.indexOf(">", found.index);
+    if (end < 0) return;
+    yield text.slice(found.index, end);
+    begin.lastIndex = end;
   }
+}
+
+function attributeOf(tag: string, name: string): string | undefined {
+  for (const [, key, double, single] of tag.matchAll(/([\w-]+)\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)')/g))
+    if (key!.toLowerCase() === name.toLowerCase()) return double ?? single;
   return undefined;
 }
 
 const unescapeHtml = (text: string) =>
   text
-    .replace(/&#x([0-9a-f]{1,6});/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
-    .replace(/&#(\d{1,7});/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&#x([0-9a-f]{1,6});/gi, (_, code: string) => character(Number.parseInt(code, 16)))
+    .replace(/&#(\d{1,7});/g, (_, code: string) => character(Number(code)))
     .replaceAll("&quot;", '"')
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");
 
-interface HarEntry {
-  startedDateTime?: string;
-  request?: { url?: string; postData?: { text?: string; params?: { name?: string; value?: string }[] } };
-  response?: { content?: { text?: string; encoding?: string } };
-}
-interface TracedRequest {
-  url?: string;
-  post?: [string, string][];
-  get?: [string, string][];
-  saml?: string;
-  responseHeaders?: { name?: string; value?: string }[];
-}
+const character = (code: number) => (code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd");
+
+/** Any JSON value as what is expected of it: a capture is a file from somewhere, and every part of it may be missing or another thing. */
+type Json = Record<string, unknown>;
+const object = (value: unknown): Json =>
+  value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Json) : {};
+const array = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const string = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 function readJson(text: string): Capture {
-  let json: { log?: { entries?: HarEntry[] }; requests?: TracedRequest[]; SAMLResponse?: unknown };
+  let json: Json;
   try {
-    json = JSON.parse(text);
+    json = object(JSON.parse(text));
   } catch {
     throw new Error("the input begins like JSON, but is not");
   }
-  const har = Array.isArray(json.log?.entries);
+  const { entries } = object(json.log);
+  const har = Array.isArray(entries);
   if (!har && !Array.isArray(json.requests))
     throw new Error("the JSON is neither a HAR file (log.entries) nor a SAML-tracer export (requests)");
-  const responses = har ? fromHar(json.log!.entries!) : fromTracer(json.requests!);
+  const responses = har ? fromHar(entries.map(object)) : fromTracer(array(json.requests).map(object));
   const form = har ? "HAR" : "SAML-tracer export";
   if (responses.length === 0)
     throw new Error(
@@ -156,11 +165,14 @@ function readJson(text: string): Capture {
   return { form, responses };
 }
 
-function fromHar(entries: HarEntry[]): Captured[] {
-  const posted = entries.map(({ request, startedDateTime }) => {
-    const data = request?.postData;
-    const field = (name: string) => data?.params?.find((one) => one.name === name)?.value;
-    const more = { ...(request?.url ? { url: withoutQuery(request.url) } : {}), ...time(startedDateTime) };
+function fromHar(entries: Json[]): Captured[] {
+  const posted = entries.map((entry) => {
+    const request = object(entry.request);
+    const data = object(request.postData);
+    const params = array(data.params).map(object);
+    const field = (name: string) => string(params.find((one) => one.name === name)?.value);
+    const url = string(request.url);
+    const more = { ...(url ? { url: withoutQuery(url) } : {}), ...time(entry.startedDateTime) };
     const value = field("SAMLResponse");
     if (value) {
       const relay = field("RelayState");
@@ -168,39 +180,44 @@ function fromHar(entries: HarEntry[]): Captured[] {
       const relayState = relay && /^https?%3a/i.test(relay) ? decodePercent(relay) : relay;
       return { ...fromBase64(value), ...(relayState ? { relayState } : {}), ...more };
     }
-    return data?.text && /(^|&)SAMLResponse=/.test(data.text) ? formField(data.text, more) : undefined;
+    const text = string(data.text);
+    return text && /(^|&)SAMLResponse=/.test(text) ? formField(text, more) : undefined;
   });
   const found = posted.filter((one) => one !== undefined);
   if (found.length > 0) return found;
   // The post itself may be missing from a log that was cut off at the redirect: the page that makes it is there.
   return entries
-    .map(({ response, startedDateTime }) => {
-      const content = response?.content;
-      const html =
-        content?.encoding === "base64" ? Buffer.from(content.text ?? "", "base64").toString() : content?.text;
+    .map((entry) => {
+      const content = object(object(entry.response).content);
+      const text = string(content.text);
+      const html = content.encoding === "base64" ? Buffer.from(text ?? "", "base64").toString() : text;
       const read = html?.includes("SAMLResponse") ? pageFields(html) : undefined;
-      return read && { ...read, ...time(startedDateTime) };
+      return read && { ...read, ...time(entry.startedDateTime) };
     })
     .filter((one) => one !== undefined);
 }
 
 /** Its export masks form fields unless told otherwise; the decoded document stands beside them. */
-function fromTracer(requests: TracedRequest[]): Captured[] {
+function fromTracer(requests: Json[]): Captured[] {
   return requests.flatMap(({ url, post, get, saml, responseHeaders }) => {
-    const fields = Array.isArray(post) ? post : Array.isArray(get) ? get : [];
-    const field = (name: string) => fields.find((pair) => Array.isArray(pair) && pair[0] === name)?.[1];
+    const fields = array(Array.isArray(post) ? post : get).map(array);
+    const field = (name: string) => string(fields.find(([key]) => key === name)?.[1]);
     const value = field("SAMLResponse");
     if (value === undefined) return [];
-    const date = responseHeaders?.find(({ name }) => name?.toLowerCase() === "date")?.value;
+    const date = array(responseHeaders)
+      .map(object)
+      .find(({ name }) => string(name)?.toLowerCase() === "date")?.value;
     const relay = field("RelayState");
+    const address = string(url);
     const more = {
-      ...(url ? { url: withoutQuery(url) } : {}),
+      ...(address ? { url: withoutQuery(address) } : {}),
       ...(relay && /^https:/.test(relay) ? { relayState: relay } : {}),
       ...time(date),
     };
     const masked = !/^[A-Za-z0-9+/%=\s]{100,}$/.test(value);
     if (!masked) return [{ ...fromBase64(value), ...more }];
-    if (typeof saml === "string" && saml.trimStart().startsWith("<")) return [{ xml: saml.trim(), ...more }];
+    const document = string(saml)?.trim();
+    if (document?.startsWith("<")) return [{ xml: document, ...more }];
     throw new Error(
       "the SAML-tracer export has its values masked and no SAML document; export again with the cookie filter 'None'",
     );
@@ -209,7 +226,7 @@ function fromTracer(requests: TracedRequest[]): Captured[] {
 
 const withoutQuery = (url: string) => url.split(/[?#]/)[0]!;
 
-function time(text: string | undefined): { at?: Date } {
-  const at = text ? new Date(text) : undefined;
+function time(text: unknown): { at?: Date } {
+  const at = typeof text === "string" && text !== "" ? new Date(text) : undefined;
   return at && !Number.isNaN(at.getTime()) ? { at } : {};
 }

@@ -128,7 +128,7 @@ function subject({ nameId, confirmations, audiences }: AssertionFields): Finding
       seen: "Response does not contain the required audience.",
     });
   const wrong = audiences.filter(
-    (one) => !ENDPOINT.test(one) && one !== "urn:amazon:webservices" && one !== "urn:amazon:webservices:govcloud",
+    (one) => !ENDPOINT.test(one) && !/^urn:amazon:webservices(:govcloud|:cn-north(west)?-\d)?$/.test(one),
   );
   if (wrong.length > 0)
     findings.push({
@@ -141,14 +141,17 @@ function subject({ nameId, confirmations, audiences }: AssertionFields): Finding
 }
 
 function roles(assertion: AssertionFields): Finding[] {
-  const pairs = rolePairs(assertion);
+  const pairs = rolePairs(assertion).filter(({ text }) => text.trim() !== "");
+  const named =
+    awsAttribute(assertion, "Role").length > 0 ||
+    assertion.attributes.some(({ name }) => name === `${ATTRIBUTES}/Role`);
   if (pairs.length === 0)
     return [
-      {
+      (named ? undefined : misspelt(assertion, "Role", INVALID)) ?? {
         level: "error",
-        what:
-          misspelt(assertion, "Role") ??
-          "there is no Role attribute: the user has no role in this application, or the claim is missing",
+        what: named
+          ? "the Role attribute is there, but empty: the role that the user is assigned has no value"
+          : "there is no Role attribute: the user has no role in this application, or the claim is missing",
         seen: INVALID,
         fix: "assign the user (directly or by a group) to the application with the persona's role, not with default access",
       },
@@ -161,6 +164,12 @@ function roles(assertion: AssertionFields): Finding[] {
       seen: INVALID,
       fix: "its value must be <role ARN>,<provider ARN>",
     }));
+  for (const { text } of pairs.filter((one) => /^\s|\s$|\s,|,\s/.test(one.text)))
+    findings.push({
+      level: "warning",
+      what: `Role ${JSON.stringify(text)} holds white space around an ARN`,
+      fix: "set the value of the app role to <role ARN>,<provider ARN> without spaces",
+    });
   if (pairs.length > 1)
     findings.push({
       level: "warning",
@@ -172,16 +181,25 @@ function roles(assertion: AssertionFields): Finding[] {
 }
 
 function sessionName(assertion: AssertionFields): Finding[] {
-  const values = awsAttribute(assertion, "RoleSessionName").filter(Boolean);
+  const all = assertion.attributes.filter(({ name }) => name === `${ATTRIBUTES}/RoleSessionName`);
+  const values = all.flatMap((one) => one.values).filter((one) => one.trim() !== "");
   const [value] = values;
-  if (value === undefined)
+  const seen = "RoleSessionName is required in AuthnResponse";
+  if (value === undefined && all.length > 0)
     return [
       {
         level: "error",
-        what:
-          misspelt(assertion, "RoleSessionName") ??
-          "there is no RoleSessionName: the claim is missing, or the attribute behind it (mail?) is empty for this user",
-        seen: "RoleSessionName is required in AuthnResponse",
+        what: "RoleSessionName is there, but empty: the attribute behind it has no value for this person",
+        seen,
+        fix: "set that attribute of the person in Entra (her mail, employee id…), or choose another one in application.roleSessionName.from",
+      },
+    ];
+  if (value === undefined)
+    return [
+      misspelt(assertion, "RoleSessionName", seen) ?? {
+        level: "error",
+        what: "there is no RoleSessionName: the claim is missing, or the attribute behind it is empty for this user",
+        seen,
         fix: CLAIMS,
       },
     ];
@@ -191,9 +209,12 @@ function sessionName(assertion: AssertionFields): Finding[] {
     return [
       {
         level: "error",
-        what: `RoleSessionName "${value}" does not match [a-zA-Z_0-9+=,.@-]{2,64}`,
+        what: `RoleSessionName ${JSON.stringify(value)} ${value.trim() === value ? "does not match [a-zA-Z_0-9+=,.@-]{2,64}" : "begins or ends with white space"}`,
         seen: "RoleSessionName in AuthnResponse must match [a-zA-Z_0-9+=,.@-]{2,64}",
-        fix: "switch the claim's source, for guests to user.mail (application.roleSessionNameSource: mail)",
+        fix:
+          value.trim() === value
+            ? "choose another source of the claim, for guests user.mail (application.roleSessionName.from: mail)"
+            : "correct the attribute of the person in Entra",
       },
     ];
   const wrong = checkUsername(value);
@@ -238,13 +259,18 @@ function duration(assertion: AssertionFields): Finding[] {
   ];
 }
 
-/** Entra's names must match exactly; another case or a missing namespace is invisible in its portal. */
-function misspelt(assertion: AssertionFields, name: string): string | undefined {
+/** Names must match exactly; another case, a slash too many, a space or a missing namespace is invisible in Entra's portal. */
+function misspelt(assertion: AssertionFields, name: string, seen: string): Finding | undefined {
   const near = assertion.attributes.find(
-    ({ name: found }) => found.toLowerCase().split("/").at(-1) === name.toLowerCase(),
+    ({ name: found }) => found.trim().toLowerCase().split("/").at(-1)!.trim() === name.toLowerCase(),
   );
   return (
-    near && `the attribute is called "${near.name}"; AWS wants exactly https://aws.amazon.com/SAML/Attributes/${name}`
+    near && {
+      level: "error",
+      what: `the attribute is called ${JSON.stringify(near.name)}; AWS wants exactly "${ATTRIBUTES}/${name}"`,
+      seen,
+      fix: `correct the claim in Attributes & Claims of the application in Entra: name ${name}, namespace ${ATTRIBUTES}`,
+    }
   );
 }
 

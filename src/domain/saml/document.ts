@@ -28,7 +28,7 @@ export interface AssertionFields {
   audiences: string[];
   authnInstant?: Date;
   sessionNotOnOrAfter?: Date;
-  /** Name as it stands (AWS compares it exactly) and values, in the order of the document. */
+  /** Name and values as they stand, white space included (AWS compares exactly), in the order of the document. */
   attributes: { name: string; values: string[] }[];
 }
 export interface RolePair {
@@ -105,7 +105,7 @@ export function readAssertion(root: Element): AssertionFields {
     attributes: elements(root, ASSERTION_NS, "AttributeStatement").flatMap((statement) =>
       elements(statement, ASSERTION_NS, "Attribute").map((one) => ({
         name: attribute(one, "Name") ?? "",
-        values: elements(one, ASSERTION_NS, "AttributeValue").map((each) => text(each) ?? ""),
+        values: elements(one, ASSERTION_NS, "AttributeValue").map((each) => each.textContent ?? ""),
       })),
     ),
   });
