@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo dev test soak bench lint build pack binary archive images generate sbom licenses clean argocd-testdata
+.PHONY: help demo dev test test-unit soak bench lint build pack binary archive images generate sbom licenses clean argocd-testdata
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ test: dist/connect-sso.js ## everything that can be tested
 	node scripts/generate.mjs --check
 	node scripts/tools.mjs kube helm promtool argo-lua actionlint zizmor operator-verify validate-krew-manifest crds python-aws python-setup >/dev/null
 	npm test --silent
+
+test-unit: node_modules/.installed ## a minute at a desk: no cluster, no process, no whole life
+	npm test --silent -- --config jest.unit.config.js
 
 lint: node_modules/.installed ## style, types and layering
 	npm run --silent lint

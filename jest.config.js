@@ -16,4 +16,5 @@ export default {
   testTimeout: 120_000,
   // More than there are cores: the long ones wait for processes of their own most of the time.
   maxWorkers: availableParallelism() + 1,
+  reporters: ["default", "<rootDir>/scripts/jest-summary.mjs"],
 };
