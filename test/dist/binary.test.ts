@@ -55,6 +55,8 @@ test("plan over the sandbox, whose world it carries; its temporary folder is gon
 test("linked as a kubectl plugin it calls itself one", () => {
   symlinkSync("connect-sso", join(bin, "kubectl-connect_sso"));
   expect(run(["--help"], "kubectl-connect_sso").stdout).toMatch(/^Usage: kubectl connect-sso /);
+  symlinkSync("connect-sso", join(bin, "kubectl_complete-connect_sso"));
+  expect(run(["pla"], "kubectl_complete-connect_sso").stdout).toMatch(/^plan\b/);
 });
 
 test("options of Node are the program's own: none of them is taken", () => {

@@ -54,6 +54,9 @@ describe("installed in an empty folder", () => {
     expect(status).toBe(2);
   });
 
+  test("kubectl finds what completes the plugin", () =>
+    expect(npx("kubectl_complete-connect_sso", "pla").stdout).toMatch(/^plan\b/));
+
   test("as a kubectl plugin it calls itself one", () =>
     expect(npx("kubectl-connect_sso", "--help").stdout).toMatch(/^Usage: kubectl connect-sso /));
 });
