@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A tenant behind an `az` for the tests of deploy/entra/setup.sh. Its state is the file AZ_STATE; `faults` in it makes it fail or lie:
+// A tenant behind an `az`, for the tests of deploy/entra/setup.sh and of docs/install*.md. Its state is the file AZ_STATE; `faults` in it makes it fail or lie:
 //   {match, times, answer}   the first `times` commands that contain `match` print `answer` (exit 0), or fail when there is none
 //   {match, times, silent}   they succeed and do nothing
 import { randomUUID } from "node:crypto";
@@ -47,6 +47,8 @@ const principalOf = (url) => state.principals.find(({ id }) => url.includes(`/se
 const verbs = {
   "account show": () => state.account,
   "cloud show": () => ({ endpoints: { microsoftGraphResourceId: "https://graph.microsoft.com/" } }),
+  "aks update": () => ({ name: option("--name") }),
+  "aks show": () => `${state.issuer}\n`,
   "ad app list": () => filtered(state.applications, "displayName"),
   "ad app show": () => app(),
   "ad app delete": () => {
