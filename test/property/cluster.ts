@@ -3,6 +3,7 @@
 import { PERSONA, USER } from "../../src/api/resources.ts";
 import { composeClouds } from "../../src/controller/clouds.ts";
 import { INDEXES, KINDS, reconcilerDeps, related } from "../../src/controller/kinds.ts";
+import type { Change } from "../../src/engine/change.ts";
 import { parseManifests } from "../../src/manifests/read.ts";
 import type { Clouds } from "../../src/providers/clouds.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";
@@ -67,7 +68,12 @@ export class Cluster {
   }
 
   /** A new controller takes over; it looks at everything once. */
-  start(options: { pollIntervalMs: number; log: never; onCall(call: CallRecord): void }): Process {
+  start(options: {
+    pollIntervalMs: number;
+    log: never;
+    onCall(call: CallRecord): void;
+    onChange(kind: string, change: Change): void;
+  }): Process {
     const process = new Process("controller");
     process.run(() => {
       const { clouds } = composeClouds({ ...options, cluster: CLUSTER, allowInsecure: true });
@@ -82,10 +88,16 @@ export class Cluster {
   #compose(
     process: Process,
     clouds: Clouds,
-    { pollIntervalMs, log }: { pollIntervalMs: number; log: never },
+    options: { pollIntervalMs: number; log: never; onChange(kind: string, change: Change): void },
   ): Controller {
+    const { pollIntervalMs, log } = options;
+    const observer = {
+      change: (kind: string, change: Change) => {
+        if (!process.dead) options.onChange(kind, change);
+      },
+    };
     const store = this.#storeOf(process);
-    const deps = reconcilerDeps({ store, clouds, log, cluster: CLUSTER, pollIntervalMs });
+    const deps = reconcilerDeps({ store, clouds, log, observer, cluster: CLUSTER, pollIntervalMs });
     const reconcilers = new Map(KINDS.map(({ resource, createReconciler }) => [resource.kind, createReconciler(deps)]));
     const controller = new Controller({
       name: "simulation",

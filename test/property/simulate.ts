@@ -1,6 +1,7 @@
 /** Runs a scenario: faults over edits of specs and clouds, then quiet, then judgement. */
 import "./time.ts";
 import { pino } from "pino";
+import type { Change } from "../../src/engine/change.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";
 import { seededRandom } from "../../src/sandbox/host.ts";
 import { startSandbox } from "../../src/sandbox/server.ts";
@@ -68,6 +69,8 @@ class Run {
   /** Of that, what persona agents or Jane would take over if they may. */
   #found = new Map<string, "agents" | "jane">();
   readonly #writes: string[] = [];
+  /** What the controller told of its changes, in order. */
+  readonly #told: Change[] = [];
   #controller!: Process;
   /** What was broken behind a callback. */
   #broken: Error | undefined;
@@ -123,6 +126,8 @@ class Run {
     await this.#untilAsDeclared();
     await this.#expectUntouched();
     await this.#expectNoWrites();
+    this.#expectNoFalseDrift();
+    await this.#expectDeclared();
     if (this.#scenario.reported) await this.#expectReport(this.#scenario.reported);
   }
 
@@ -165,6 +170,41 @@ class Run {
       if (!now.has(what)) throw new Error(`${what} of ${user ?? persona} was to be retained, and is gone`);
   }
 
+  /** Where nobody but the controller wrote to the clouds, and no read was stale, nothing is told as drift. */
+  #expectNoFalseDrift(): void {
+    const { steps, found = [], faults } = this.#scenario;
+    const stale = ({ kind }: { kind: string }) => kind === "staleRead";
+    const others = steps.some(
+      (one) =>
+        "somebody" in one ||
+        "namesakeInCapitals" in one ||
+        "twoLeadersMinutes" in one ||
+        ("begin" in one && one.begin.faults?.some(stale)),
+    );
+    if (others || found.length > 0 || faults.some(stale)) return;
+    const drift = this.#told.filter(({ cause }) => cause === "drift");
+    if (drift.length > 0)
+      throw new Error(`told as drift, and nobody changed anything:\n  ${drift.map(line).join("\n  ")}`);
+  }
+
+  /** What is declared anew is applied and told as declared, whatever the drift policy is. */
+  async #expectDeclared(): Promise<void> {
+    const { personas } = this.#declarations;
+    if (personas.size === 0) return;
+    const from = this.#told.length;
+    this.#note("every persona is declared anew");
+    for (const [name, spec] of [...personas]) this.#declarations.applyPersona(name, { ...spec, team: "green" });
+    await this.#untilAsDeclared();
+    const told = this.#told.slice(from);
+    const wrong = told.filter(({ cause, fate }) => cause === "drift" || cause === "unknown" || fate === "held");
+    if (wrong.length > 0)
+      throw new Error(`a declared change is told as somebody's:\n  ${wrong.map(line).join("\n  ")}`);
+    const isTeam = ({ cause, differences }: Change) =>
+      cause === "declared" && differences.some(({ path }) => path === "tags.team");
+    if (!told.some(isTeam)) throw new Error(`the new tag is not told as declared:\n  ${told.map(line).join("\n  ")}`);
+    await this.#expectNoWrites();
+  }
+
   /** Once more with driftPolicy Report everywhere: what somebody changes is shown and left, until the policy is Correct again. */
   async #expectReport(edit: NonNullable<Scenario["reported"]>): Promise<void> {
     const find = (name: string) => this.#cluster.objects().find(({ metadata }) => metadata.name === name);
@@ -184,6 +224,7 @@ class Run {
         : editUser(this.#admin, edit.somebody, edit.ofUser),
     );
     const written = this.#writes.length;
+    const from = this.#told.length;
     await this.#pass(MINUTE);
     const complaints = judge(await this.#look(), this.#declarations);
     await this.#pass(2.5 * POLL_MS);
@@ -195,6 +236,9 @@ class Run {
       throw new Error(
         `drift of ${name} is not shown:\n  ${complaints.join("\n  ")}\n${JSON.stringify(find(name)?.status)}`,
       );
+    const told = this.#told.slice(from);
+    if (complaints.length > 0 && !told.some(({ cause, fate }) => cause === "drift" && fate !== "applied"))
+      throw new Error(`drift of ${name} is not told as drift:\n  ${told.map(line).join("\n  ")}`);
     this.#declarations.change(({ reports: _, ...rest }) => rest);
     await this.#untilAsDeclared();
   }
@@ -284,6 +328,10 @@ class Run {
       pollIntervalMs: POLL_MS,
       log: pino({ level: process.env.PROPERTY_LOG ?? "silent" }, { write }) as never,
       onCall,
+      onChange: (_, change) => {
+        this.#told.push(structuredClone(change));
+        this.#note(`  told: ${line(change)}`);
+      },
     });
   }
 
@@ -334,6 +382,9 @@ class Run {
     this.#trace.lines.push(`${time} ${line}`);
   }
 }
+
+const line = ({ component, verb, object, cause, fate, differences }: Change) =>
+  `${component} ${verb} ${object}: ${cause}, ${fate}: ${differences.map(({ path, desired, observed }) => `${path} ${observed} → ${desired}`).join("; ")}`;
 
 function isOfJane(step: Step): boolean {
   return "ofUser" in step && step.ofUser.startsWith("jane");
