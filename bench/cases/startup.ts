@@ -58,7 +58,7 @@ export async function measureStart(program?: string): Promise<{ ms: number; peak
   return { ms: median(times), peak: of("peak"), cpu: of("cpu") };
 }
 
-/** A cluster that nobody answers for. */
+/** A cluster that does not answer. */
 const NOWHERE = {
   apiVersion: "v1",
   kind: "Config",

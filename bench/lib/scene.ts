@@ -120,7 +120,7 @@ export class Scene {
     try {
       const personas = await this.personasReady();
       await this.#assign(personas, this.users + 1, count);
-      // Whoever it reads from now on, it reads assigned.
+      // Every user that it reads from now on is assigned.
       await controller.stop();
       await this.createUsers(this.users + 1, count, [FINALIZER]);
       const second = await this.controller([...this.boundless, "--poll-interval", "2h"]);

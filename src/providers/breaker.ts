@@ -1,7 +1,7 @@
 /**
  * A circuit breaker per account and API: an API that answers 401, 403 or 5xx to everything is left alone, and the whole fleet shows one
- * condition and one metric instead of thousands of error lines. A right that is missing for one write closes that write alone, and
- * only once several objects were refused: what concerns one object says nothing about the others.
+ * condition and one metric instead of thousands of error lines. A right that is missing for one write stops that write alone, and
+ * only after several objects were refused: a refusal for one object says nothing about the others.
  */
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { CloudError } from "./errors.ts";
@@ -17,8 +17,8 @@ export interface BreakerState {
   probeAt?: number;
 }
 
-/** What a call is about. */
-export interface Deed {
+/** What a call does. */
+export interface ApiCall {
   operation: string;
   write: boolean;
   /** Of a write: the object. */
@@ -30,12 +30,12 @@ export interface Breaker {
    * Throws a transient CloudError "CircuitOpen" while the API is left alone, the refusal once more (terminal) while this write is; lets one
    * probe through when half-open.
    */
-  enter(deed: Deed): void;
-  succeeded(deed: Deed): void;
+  enter(call: ApiCall): void;
+  succeeded(call: ApiCall): void;
   /** Only 401, 403, 5xx and missing answers count; every other error proves that the API works. */
-  failed(error: CloudError, deed: Deed): void;
+  failed(error: CloudError, call: ApiCall): void;
   /** The call ended without an answer that says anything, for example aborted: gives the probe back. */
-  abandoned(deed: Deed): void;
+  abandoned(call: ApiCall): void;
   /** Of the API as a whole. */
   state(): BreakerState;
 }
@@ -63,7 +63,7 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
   const refused = new Map<string, { circuit: Circuit; objects: Set<string | undefined> }>();
 
   return {
-    enter(deed) {
+    enter(call) {
       const wait = whole.enter();
       if (wait !== undefined)
         // Without the number of failures: a message that changes with each probe would be a status written with each probe.
@@ -73,44 +73,44 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
           code: whole.last?.code ?? "CircuitOpen",
           retryAfterMs: wait,
         });
-      const one = refused.get(deed.operation)?.circuit;
+      const one = refused.get(call.operation)?.circuit;
       const paused = one?.enter();
       if (!one?.last || paused === undefined) return;
       whole.abandoned();
       const { message, reason, code } = one.last;
-      throw new CloudError(`${deed.operation} was refused for others too and is left alone: ${message}`, {
+      throw new CloudError(`${call.operation} was refused for others too and is left alone: ${message}`, {
         kind: "terminal",
         reason,
         code,
         retryAfterMs: paused,
       });
     },
-    succeeded(deed) {
+    succeeded(call) {
       if (whole.close()) onChange(false, `${name} answers again`);
-      const one = refused.get(deed.operation);
-      if (one?.circuit.close()) onChange(false, `${deed.operation}, ${name}, is allowed again`);
-      refused.delete(deed.operation);
+      const one = refused.get(call.operation);
+      if (one?.circuit.close()) onChange(false, `${call.operation}, ${name}, is allowed again`);
+      refused.delete(call.operation);
     },
-    failed(error, deed) {
-      if (!deed.write || !isMissingRight(error)) {
+    failed(error, call) {
+      if (!call.write || !isMissingRight(error)) {
         if (!counts(error)) {
           if (whole.close()) onChange(false, `${name} answers again`);
         } else if (whole.failed(error))
           onChange(true, `${name} is left alone, it refused everything: ${error.message}`);
-        refused.get(deed.operation)?.circuit.abandoned();
+        refused.get(call.operation)?.circuit.abandoned();
         return;
       }
       // Neither for nor against the API as a whole.
       whole.abandoned();
-      const one = refused.get(deed.operation) ?? { circuit: new Circuit(o), objects: new Set() };
-      refused.set(deed.operation, one);
-      if (one.objects.size < OBJECTS) one.objects.add(deed.target);
+      const one = refused.get(call.operation) ?? { circuit: new Circuit(o), objects: new Set() };
+      refused.set(call.operation, one);
+      if (one.objects.size < OBJECTS) one.objects.add(call.target);
       if (one.circuit.failed(error, one.objects.size >= OBJECTS))
-        onChange(true, `${deed.operation}, ${name}, is left alone, it is refused for every object: ${error.message}`);
+        onChange(true, `${call.operation}, ${name}, is left alone, it is refused for every object: ${error.message}`);
     },
-    abandoned(deed) {
+    abandoned(call) {
       whole.abandoned();
-      refused.get(deed.operation)?.circuit.abandoned();
+      refused.get(call.operation)?.circuit.abandoned();
     },
     state: () => whole.state(),
   };

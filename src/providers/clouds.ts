@@ -25,6 +25,6 @@ export interface Clouds {
   aws(instanceArn: string, namespace: string): Promise<{ account: AwsAccount; rules: AccountRules }>;
   /** Tenant for a namespace; undefined means the controller's own. CloudError terminal, reason ScopeNotAllowed, when it is not allowed. */
   graph(tenantId: string | undefined, namespace: string): Promise<Graph>;
-  /** Costs nothing and asks nobody. */
+  /** Makes no call. */
   health(): CloudHealth;
 }

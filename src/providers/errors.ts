@@ -45,13 +45,10 @@ export interface CallRecord {
   target?: string;
 }
 
-/** At once when it is in memory: of what every user's reconcile asks for, all of it is. */
-export type MaybePromise<T> = T | Promise<T>;
-
 export interface CallOptions {
   signal?: AbortSignal;
   /** For whom the call is made, such as a namespace: tenants get their turns one after another. */
   tenant?: string;
-  /** "person": somebody just changed it and waits; "sweep": resync, inventories. Default "person". */
+  /** "person": a change that a person waits for; "sweep": resync, inventories. Default "person". */
   priority?: "person" | "sweep";
 }

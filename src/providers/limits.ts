@@ -10,9 +10,9 @@ export interface QuotaSettings {
   operations?: Record<string, Quota>;
 }
 
-/** Two a second and a burst of five for every operation. Source: facts/aws.md 3.5, Amazon Connect service quotas. */
+/** Two a second and a burst of five for every operation. Source: Amazon Connect service quotas, API throttling. */
 const CONNECT: Quota = { rate: 2, burst: 5 };
-/** IAM documents nothing; 429s show the rest. Source: facts/aws.md 1.6. */
+/** IAM documents nothing; 429s show the rest. */
 const IAM: Quota = { rate: 10, burst: 20 };
 /**
  * Graph counts in windows: 3,500 resource units in ten seconds and 3,000 writes in 150 for the smallest tenant. Burst plus rate times

@@ -1,6 +1,6 @@
 /**
- * The objects of one kind as the API server last told them. Once filled, never half-filled again: a new list replaces the old one in one
- * step.
+ * The objects of one kind as the API server showed them last. After the first list they are always complete: a new list replaces the old one
+ * in one step.
  */
 import type { Change } from "./changes.ts";
 import { IndexedObjects } from "./indexed.ts";
@@ -72,7 +72,7 @@ export class ObjectCache {
     const before = this.#objects;
     this.#objects = staged;
     this.#synced = true;
-    // Told only now: whoever is told sees the whole new list.
+    // Only now: a listener sees the whole new list.
     for (const object of before.values())
       if (!staged.get(keyOf(object))) this.#onChange({ before: object, after: undefined, own: false });
     for (const after of staged.values()) {

@@ -80,7 +80,7 @@ export class Controller {
 
   /**
    * Takes no further key and waits for what is in work, at most `drainMs`; then its signals abort. Resolves when every worker has returned
-   * or has been told to.
+   * or its signal has aborted.
    */
   async stop(drainMs: number): Promise<void> {
     this.#options.queue.close();

@@ -1,6 +1,6 @@
 /**
  * Events of events.k8s.io/v1. The same event again raises `series.count` instead of making another; a token bucket per object keeps one
- * unlucky object from filling etcd. Nobody waits for an event: what cannot be written is dropped.
+ * unlucky object from filling etcd. No work waits for an event: one that cannot be written is dropped.
  */
 import type { KubeClient, Resource } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -102,7 +102,7 @@ export class EventRecorder {
         await this.#client.patch(EVENTS, namespace, name, { type: "merge", body }, options);
         return;
       } catch (error) {
-        // The API server keeps events for an hour only, and somebody may have deleted it.
+        // The API server keeps events for an hour only, and it may have been deleted.
         if (!isNotFound(error)) throw error;
       }
     }

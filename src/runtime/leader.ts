@@ -30,7 +30,7 @@ interface Lease {
 export interface LeaderOptions {
   client: KubeClient;
   log: Logger;
-  /** Unique per process; whoever finds its own identity in the lease leads. */
+  /** Unique per process; the process whose identity is in the lease leads. */
   identity: string;
   leaseName: string;
   namespace: string;
@@ -99,7 +99,7 @@ export class LeaderElector {
         if (await this.#acquireOrRenew()) this.#held(started);
         else if (this.#leading) this.#lost("another holds the lease");
       } catch (error) {
-        // Of two that wrote at the same time one is told 409; the next look shows which.
+        // Of two that wrote at the same time one gets 409; the next look shows which.
         if (!signal.aborted && !isConflict(error)) log.warn({ error: String(error) }, "lease not renewed");
       }
       await sleep(clock, (this.#leading ? retryMs : Math.min(standbyMs, retryMs)) * (0.9 + Math.random() / 5), signal);

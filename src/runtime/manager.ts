@@ -43,7 +43,7 @@ export interface ManagerOptions {
   related?: Related;
   /** Absent: this process is the only one. */
   leaderElection?: { identity: string; leaseName: string; namespace: string };
-  /** The lease was lost: workers have been told to stop. The process should end; it takes no part in an election again. */
+  /** The lease was lost, and the workers stop. The process should end; it takes no part in an election again. */
   onLeadershipLost?(): void;
   /** `host:port`; "0" or absent for none. */
   metricsBindAddress?: string;
@@ -231,7 +231,7 @@ class ClusterManager implements Manager {
     this.#controllers.get(kind)?.enqueue({ kind, namespace, name }, { reason: "Startup", priority: PRIORITY.resync });
   }
 
-  /** Called after every list, once its changes have been told. */
+  /** Called after every list, after the listeners of its changes. */
   #hasListed(managed: ManagedKind): void {
     if (this.#warm) return;
     if (!this.#listed.has(managed)) managed.onListed?.(this.store);

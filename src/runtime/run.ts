@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 import { ReconcileError } from "./errors.ts";
 
-/** Why a reconcile was told to stop. */
+/** Why a reconcile has to stop. */
 export type AbortReason = "Deadline" | "Stopping" | "LeadershipLost";
 
 /** The reason of an aborted `signal`. */

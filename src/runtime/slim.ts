@@ -1,6 +1,6 @@
 /**
- * What is kept of an object. Whoever may create objects could otherwise fill the memory of everybody: an object may have 256 KiB of annotations,
- * and etcd takes 1.5 MiB. Read are only labels and annotations of the kind's own API group.
+ * What is kept of an object. A tenant that may create objects could otherwise fill the memory that all tenants share: an object may have 256 KiB
+ * of annotations, and etcd takes 1.5 MiB. Labels and annotations are read only of the kind's own API group.
  */
 import type { KubeObject } from "./port.ts";
 

@@ -19,7 +19,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Writes what differs between the status of `object` and `status`, provided that nobody wrote in between: a 409 tells the caller to
+ * Writes what differs between the status of `object` and `status`, provided that no write came in between: a 409 asks the caller to
  * read again. Undefined when nothing differed and nothing was sent.
  */
 export async function patchStatus(

@@ -97,7 +97,7 @@ export class Transport {
       const response = await this.#send("GET", path, { ...options, headers }, refresh, options.signal);
       if (response.statusCode! >= 300) throw await asError("GET", path, response);
       if (response.headers["content-encoding"] !== "gzip") return response;
-      // What goes wrong is told to the reader, whichever of the two streams it happens to.
+      // The reader gets the error, whichever of the two streams it happens to.
       return pipeline(response, gathered, createGunzip({ chunkSize: DECOMPRESSED }), () => {});
     });
   }
@@ -227,7 +227,7 @@ function exchange(
     });
     request.once("response", (response) => {
       clearTimeout(timer);
-      // From here on it is the reader who is told.
+      // From here on the reader gets the error.
       abort = () => void response.destroy(signal.reason);
       response.once("close", () => signal.removeEventListener("abort", onAbort));
       response.on("error", () => {});
@@ -293,7 +293,7 @@ async function asError(method: Method, path: string, response: IncomingMessage):
   try {
     status = JSON.parse(text) ?? {};
   } catch {
-    // A proxy's HTML page; its text helps nobody and may hold anything.
+    // A proxy's HTML page; its text says nothing of ours and may hold anything.
   }
   const header = Number(response.headers["retry-after"]);
   const seconds = Number.isFinite(header) && header > 0 ? header : status.details?.retryAfterSeconds;

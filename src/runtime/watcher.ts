@@ -52,7 +52,7 @@ export class Watcher {
     this.#loop ??= this.#run();
   }
 
-  /** Resolves when the connection is closed and nothing will be told any more. */
+  /** Resolves when the connection is closed and the cache changes no more. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#loop;

@@ -37,11 +37,11 @@ export function createCall(context: CallContext): Call {
   return async (operation, send, o = {}, target) => {
     const key = `${api}/${scope}/${operation}`;
     const write = !/^(Get|List|Describe|Search|Simulate)/.test(operation);
-    const deed = { operation, write, target };
+    const apiCall = { operation, write, target };
     for (let attempt = 1; ; attempt++) {
       const answered = await limiter.take(key, o);
       try {
-        breaker.enter(deed);
+        breaker.enter(apiCall);
       } catch (error) {
         answered();
         throw error;
@@ -60,20 +60,20 @@ export function createCall(context: CallContext): Call {
       try {
         const answer = await send({ abortSignal: o.signal });
         limiter.succeeded(key);
-        breaker.succeeded(deed);
+        breaker.succeeded(apiCall);
         record("200", false);
         return answer;
       } catch (cause) {
         const error = classifyAws(cause, { api, operation, write });
         record(String(error.status ?? "error"), error.kind === "throttled");
         if (o.signal?.aborted) {
-          breaker.abandoned(deed);
+          breaker.abandoned(apiCall);
           throw error.outcomeUnknown ? error : o.signal.reason;
         }
         const again = attempt < attempts(error, write);
         // Everybody who was under way with the wrong time is refused at once; that says nothing about the service.
-        if (again && error.reason === "ClockSkew") breaker.abandoned(deed);
-        else breaker.failed(error, deed);
+        if (again && error.reason === "ClockSkew") breaker.abandoned(apiCall);
+        else breaker.failed(error, apiCall);
         if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs, startedAt);
         if (!again) throw error;
       } finally {

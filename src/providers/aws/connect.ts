@@ -122,11 +122,10 @@ export function createConnectInstance(p: {
     hierarchyGroup: (path, o) => names.resolve("hierarchyGroup", pathKey(path), o),
     nameOf: (kind, id) => names.nameOf(kind, id),
 
-    user(username, o = {}, detail = []) {
+    async user(username, o = {}, detail = []) {
       const maxAgeMs = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
-      const found = inventory.user(username, maxAgeMs, o);
-      if (detail.length === 0) return found;
-      return Promise.resolve(found).then((view) => view && inventory.detailed(view, detail, maxAgeMs, o));
+      const view = await inventory.user(username, maxAgeMs, o);
+      return view && detail.length > 0 ? inventory.detailed(view, detail, maxAgeMs, o) : view;
     },
     async similar(username, o = {}) {
       await inventory.users(o.maxAgeMs ?? DEFAULT_MAX_AGE_MS, o);

@@ -12,7 +12,7 @@ import {
   type UserSearchSummary,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../../runtime/clock.ts";
-import type { CallOptions, MaybePromise } from "../errors.ts";
+import type { CallOptions } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
 import { handlingOf, listUnitOf, phoneOf, type TimeUnit } from "./handling.ts";
@@ -23,11 +23,11 @@ export type Detail = "identity" | "proficiencies";
 export interface Inventory {
   /**
    * Users as the index saw them at most `maxAgeMs` ago, own later writes included. A person gets an older state at once, while the new
-   * one is read: pages of thousands take longer than anybody waits.
+   * one is read: pages of thousands take longer than a person waits.
    */
-  users(maxAgeMs: number, o?: CallOptions): MaybePromise<ReadonlyMap<string, ConnectUserView>>;
+  users(maxAgeMs: number, o?: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>>;
   /** One of them; for a person read anew by itself when the inventory is old, as long as few ask for that. */
-  user(username: string, maxAgeMs: number, o?: CallOptions): MaybePromise<ConnectUserView | undefined>;
+  user(username: string, maxAgeMs: number, o?: CallOptions): Promise<ConnectUserView | undefined>;
   byLowerCase(username: string): ConnectUserView[];
   detailed(
     view: ConnectUserView,
@@ -188,15 +188,15 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     return readAt === undefined ? Number.POSITIVE_INFINITY : clock.now() - readAt;
   }
 
-  function current(maxAgeMs: number, o: CallOptions): MaybePromise<ReadonlyMap<string, ConnectUserView>> {
+  async function current(maxAgeMs: number, o: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>> {
     const old = age();
     if (old < maxAgeMs) return users;
     // Shared by everybody who waits, so no single caller's signal may cut it off.
     reading ??= readAll({ priority: o.priority }).finally(() => {
       reading = undefined;
     });
-    if (o.priority === "sweep" || old >= maxAgeMs * STALE) return reading.then(() => users);
-    reading.catch(() => undefined);
+    if (o.priority === "sweep" || old >= maxAgeMs * STALE) await reading;
+    else reading.catch(() => undefined);
     return users;
   }
 
@@ -227,8 +227,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
 
   return {
     users: (maxAgeMs, o = {}) => current(maxAgeMs, o),
-    user: (username, maxAgeMs, o = {}) =>
-      o.priority === "sweep" && age() < maxAgeMs ? users.get(username) : userAnew(username, maxAgeMs, o),
+    user: (username, maxAgeMs, o = {}) => userAnew(username, maxAgeMs, o),
     byLowerCase(username) {
       if (!lowerCase) {
         lowerCase = new Map();

@@ -7,7 +7,7 @@ import {
   SearchUserHierarchyGroupsCommand,
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../../runtime/clock.ts";
-import type { CallOptions, MaybePromise } from "../errors.ts";
+import type { CallOptions } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { Resolved } from "./types.ts";
 
@@ -15,7 +15,7 @@ export type NameKind = "securityProfile" | "routingProfile" | "hierarchyGroup";
 
 export interface Names {
   /** `name` is a name, or for a hierarchy group its path joined by "/" through `pathKey`. */
-  resolve(kind: NameKind, name: string, o?: CallOptions): MaybePromise<Resolved>;
+  resolve(kind: NameKind, name: string, o?: CallOptions): Promise<Resolved>;
   nameOf(kind: NameKind, id: string): string | undefined;
 }
 
@@ -93,7 +93,7 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
     return table;
   }
 
-  async function resolveAnew(kind: NameKind, name: string, o: CallOptions): Promise<Resolved> {
+  async function resolve(kind: NameKind, name: string, o: CallOptions): Promise<Resolved> {
     let known = await table(kind, MAX_AGE_MS, o);
     if (!known.idsByName.has(name)) known = await table(kind, MISSING_AGE_MS, o);
     const ids = known.idsByName.get(name) ?? [];
@@ -103,10 +103,7 @@ export function createNames(p: { instanceId: string; client: ConnectClient; call
   }
 
   return {
-    resolve(kind, name, o = {}) {
-      const ids = fresh(kind, MAX_AGE_MS)?.idsByName.get(name);
-      return ids?.length === 1 ? { id: ids[0]! } : resolveAnew(kind, name, o);
-    },
+    resolve: (kind, name, o = {}) => resolve(kind, name, o),
     nameOf: (kind, id) => tables.get(kind)?.nameById.get(id),
   };
 }

@@ -1,5 +1,5 @@
 /** Ports of the AWS side. `undefined` from a read means: not there (NoSuchEntity / ResourceNotFound). Errors are CloudError. */
-import type { CallOptions, MaybePromise } from "../errors.ts";
+import type { CallOptions } from "../errors.ts";
 
 export type Tags = Record<string, string>;
 
@@ -269,10 +269,10 @@ export interface ConnectInstance {
   facts(o?: CallOptions): Promise<ConnectInstanceFacts>;
   /** Rejects while Connect of this account is left alone (asks it when that may have an end); costs nothing otherwise. */
   answers(o?: CallOptions): Promise<void>;
-  securityProfile(name: string, o?: CallOptions): MaybePromise<Resolved>;
-  routingProfile(name: string, o?: CallOptions): MaybePromise<Resolved>;
+  securityProfile(name: string, o?: CallOptions): Promise<Resolved>;
+  routingProfile(name: string, o?: CallOptions): Promise<Resolved>;
   /** Path of names from the top level, for example ["Dublin", "Team A"]. */
-  hierarchyGroup(path: string[], o?: CallOptions): MaybePromise<Resolved>;
+  hierarchyGroup(path: string[], o?: CallOptions): Promise<Resolved>;
   nameOf(kind: "securityProfile" | "routingProfile" | "hierarchyGroup", id: string): string | undefined;
 
   /** The user of exactly this name as the inventory sees it, own recent writes included. `detail` also reads e-mail, mobile, proficiencies. */
@@ -280,7 +280,7 @@ export interface ConnectInstance {
     username: string,
     o?: CallOptions & { maxAgeMs?: number },
     detail?: ("identity" | "proficiencies")[],
-  ): MaybePromise<ConnectUserView | undefined>;
+  ): Promise<ConnectUserView | undefined>;
   /** Users whose name equals without regard to case. */
   similar(username: string, o?: CallOptions & { maxAgeMs?: number }): Promise<ConnectUserView[]>;
   /** True when a ListUsers of the last half minute confirms that no user of exactly this name exists; needed before a create. */

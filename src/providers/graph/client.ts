@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import { Client, type Context, GraphError, type Middleware } from "@microsoft/microsoft-graph-client";
-import type { Breaker, Deed } from "../breaker.ts";
+import type { ApiCall, Breaker } from "../breaker.ts";
 import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
 import type { Limiter } from "../limiter.ts";
 import { classifyGraph, type GraphFailure, retryAfterMs, unreachable } from "./errors.ts";
@@ -44,7 +44,7 @@ export interface GraphRequest {
 const RETRYABLE = new Set([429, 500, 502, 503, 504]);
 /** Far above the largest page of 999 objects; a broken or hostile proxy must not fill the memory. */
 const RESPONSE_BYTES = 32 * 1024 * 1024;
-const deedOf = (request: GraphRequest): Deed => ({
+const apiCallOf = (request: GraphRequest): ApiCall => ({
   operation: `${request.method} ${request.operation}`,
   write: !isRead(request),
   target: request.target ?? request.path,
@@ -161,7 +161,7 @@ export class GraphClient {
     const bucket = `${limiterKey}/${isRead(request) ? "read" : "write"}`;
     const answered = await limiter?.take(bucket, request.options, isRead(request) ? request.cost : 1);
     try {
-      breaker?.enter(deedOf(request));
+      breaker?.enter(apiCallOf(request));
       return await this.#sent(context, bucket);
     } finally {
       answered?.();
@@ -211,8 +211,8 @@ export class GraphClient {
         limiter?.throttled(bucket, retryAfterMs(answer.headers["retry-after"], new Date()) ?? 1000, sentAt);
       else limiter?.succeeded(bucket);
       record(String(answer.status), throttled);
-      if (answer.status < 300) breaker?.succeeded(deedOf(request));
-      else breaker?.failed(classifyGraph(failureOf(answer), request.operation), deedOf(request));
+      if (answer.status < 300) breaker?.succeeded(apiCallOf(request));
+      else breaker?.failed(classifyGraph(failureOf(answer), request.operation), apiCallOf(request));
       return responseOf(answer);
     } catch (error) {
       record("error");
@@ -229,8 +229,8 @@ export class GraphClient {
   /** No answer: somebody who lost patience says nothing about the service. */
   #failed(failure: CloudError, request: GraphRequest): void {
     const { breaker } = this.#options;
-    if (request.options?.signal?.aborted) breaker?.abandoned(deedOf(request));
-    else breaker?.failed(failure, deedOf(request));
+    if (request.options?.signal?.aborted) breaker?.abandoned(apiCallOf(request));
+    else breaker?.failed(failure, apiCallOf(request));
   }
 
   #classify(error: unknown, request: GraphRequest): CloudError {
