@@ -56,7 +56,8 @@ function normalStatement(statement: Statement): Record<string, string> {
     const values = (Array.isArray(value) ? value : [value]).map((one) =>
       fold ? String(one).toLowerCase() : String(one),
     );
-    flat[path] = [...new Set(values)].sort().join(", ");
+    // A value with a comma is quoted: "a, b" is not the same as a and b.
+    flat[path] = [...new Set(values.map((one) => (one.includes(",") ? JSON.stringify(one) : one)))].sort().join(", ");
   };
   for (const [key, value] of Object.entries(statement)) {
     if (key === "Sid") continue;
@@ -125,4 +126,33 @@ export function trustedProviders(trust: unknown): string[] {
   return normalStatements(trust).flatMap((statement) =>
     (statement["Principal.Federated"] ?? "").split(", ").filter(Boolean),
   );
+}
+
+/** Statements that would go when `observed` is replaced by `desired`, one line each; for people. */
+export function lostStatements(desired: unknown, observed: unknown): string[] {
+  const text = (statement: Record<string, string>) => JSON.stringify(Object.entries(statement).sort());
+  const kept = normalStatements(desired).map(text);
+  return normalStatements(observed)
+    .filter((one) => {
+      const same = kept.indexOf(text(one));
+      if (same >= 0) kept.splice(same, 1);
+      return same < 0;
+    })
+    .map(summary);
+}
+
+/** Principals that `observed` lets in and `desired` does not: "Federated arn:…". */
+export function lostPrincipals(desired: unknown, observed: unknown): string[] {
+  const kept = new Set(principalsOf(desired));
+  return [...new Set(principalsOf(observed))].filter((principal) => !kept.has(principal));
+}
+
+function principalsOf(trust: unknown): string[] {
+  return normalStatements(trust)
+    .filter(({ Effect }) => Effect === "Allow")
+    .flatMap((statement) =>
+      Object.entries(statement)
+        .filter(([key]) => key.startsWith("Principal.") || key.startsWith("NotPrincipal."))
+        .flatMap(([key, who]) => who.split(", ").map((one) => `${key.replace("Principal.", "")} ${one}`)),
+    );
 }

@@ -1,0 +1,185 @@
+/**
+ * Taking over never takes away. Each guard is given an object that nobody's tag claims, what a persona would make of it, and who else
+ * depends on it; it refuses with names and the way on, or returns nothing. What could not be read counts as somebody who depends.
+ */
+import { compareClaims } from "./claims/policy.ts";
+import type { RoleSessionName } from "./claims/session-name.ts";
+import type { Trust } from "./metadata.ts";
+import { comparePolicies, lostPrincipals, lostStatements } from "./policies.ts";
+
+export interface Refusal {
+  /** What would be lost, and for whom. */
+  message: string;
+  /** What to do instead. */
+  remedy: string;
+}
+
+/** Who depends on an object beside the persona: "role CI", "application Payroll". `unread`: what could not be looked at. */
+export interface Dependants {
+  others: readonly string[];
+  unread?: readonly string[];
+}
+
+const MOST_NAMED = 5;
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMED).join(", ");
+  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
+}
+
+/** Undefined where nobody depends. */
+function dependsOn({ others, unread = [] }: Dependants): string | undefined {
+  if (others.length > 0) return `${listed(others)} ${others.length === 1 ? "depends" : "depend"} on it`;
+  return unread.length > 0 ? `it is not known who else depends on it (${listed(unread)} could not be read)` : undefined;
+}
+
+/** A managed policy. `others`: roles, users and groups that carry it or are bounded by it, the persona's own left out. */
+export function policyTakeOver(
+  policy: { name: string; desired: unknown; observed: unknown } & Dependants,
+): Refusal | undefined {
+  if (comparePolicies(policy.desired, policy.observed).length === 0) return undefined;
+  const who = dependsOn(policy);
+  if (!who) return undefined;
+  const lost = lostStatements(policy.desired, policy.observed);
+  return {
+    message: `policy ${policy.name} says something else and ${who}${lost.length > 0 ? `; what would go: ${listed(lost)}` : ""}`,
+    remedy:
+      "declare another name in aws.federationPolicyName (or roleDelivery.provisioning.policyName), so that the persona gets a policy of its own",
+  };
+}
+
+/** A SAML provider. `others`: roles that trust it, the persona's own left out. `observed` undefined: its metadata cannot be read. */
+export function providerTakeOver(
+  provider: { name: string; desired: Trust; observed: Trust | undefined } & Dependants,
+): Refusal | undefined {
+  const who = dependsOn(provider);
+  const lost = provider.observed
+    ? lostTrust(provider.desired, provider.observed)
+    : ["its metadata, which cannot be read"];
+  if (!who || lost.length === 0) return undefined;
+  return {
+    message: `SAML provider ${provider.name} would lose ${listed(lost)}, and ${who}`,
+    remedy: "declare another name in aws.samlProviderName, so that the persona gets a provider of its own",
+  };
+}
+
+/** What the observed document trusts and the desired one does not. */
+export function lostTrust(desired: Trust, observed: Trust): string[] {
+  const kept = new Set(desired.signingCertificates.map(({ fingerprintSha256 }) => fingerprintSha256));
+  return [
+    ...(observed.entityId === desired.entityId ? [] : [`the identity provider ${observed.entityId}`]),
+    ...observed.signingCertificates
+      .filter(({ fingerprintSha256 }) => !kept.has(fingerprintSha256))
+      .map(({ thumbprintSha1 }) => `certificate ${thumbprintSha1}`),
+  ];
+}
+
+export interface RoleToTake {
+  name: string;
+  /** Trust policies. */
+  desired: unknown;
+  observed: unknown;
+  /** ARNs that the persona attaches. */
+  policies: readonly string[];
+  attached: readonly string[];
+  /** Names; undefined when they could not be read. */
+  inline: readonly string[] | undefined;
+  /** Personas that declare the same role and do not share it: "team/agents". */
+  otherPersonas: readonly string[];
+}
+
+/** A role: nobody loses access to it, and nobody gains rights that it carries beyond the persona's. */
+export function roleTakeOver(role: RoleToTake): Refusal | undefined {
+  const another = "declare another name in aws.roleName, so that the persona gets a role of its own";
+  if (role.otherPersonas.length > 0)
+    return {
+      message: `role ${role.name} is declared by persona ${listed(role.otherPersonas)} as well, and each would set its own trust`,
+      remedy: `${another}, or set aws.roleSharing: Instance on all of them`,
+    };
+  const lost = lostPrincipals(role.desired, role.observed);
+  if (lost.length > 0)
+    return { message: `role ${role.name} lets others in who would be locked out: ${listed(lost)}`, remedy: another };
+  if (role.inline === undefined)
+    return {
+      message: `the inline policies of role ${role.name} could not be read`,
+      remedy: "allow iam:ListRolePolicies",
+    };
+  const more = [
+    ...role.attached.filter((arn) => !role.policies.includes(arn)),
+    ...role.inline.map((name) => `the inline policy ${name}`),
+  ];
+  if (more.length === 0) return undefined;
+  return {
+    message: `role ${role.name} carries more rights than the persona gives: ${listed(more)}; everybody who is assigned it would get them`,
+    remedy: `take them off the role first, or ${another}`,
+  };
+}
+
+export interface UserToTake {
+  name: string;
+  path: string;
+  declaredPath: string;
+  listingPolicyArn: string;
+  attached: readonly string[];
+  /** Names; undefined when they could not be read. */
+  inline: readonly string[] | undefined;
+  groups: readonly string[] | undefined;
+  /** Ids of its access keys; which one Entra holds cannot be read. */
+  keys: readonly string[];
+  /** True when the provisioning job of this application runs with a key of this user, as far as anything tells. */
+  isProvisioning: boolean;
+}
+
+/** The provisioning user: a user for this purpose alone, with nothing but the listing policy. */
+export function userTakeOver(user: UserToTake): Refusal | undefined {
+  const remedy =
+    "declare another name in roleDelivery.provisioning.iamUserName, so that the persona gets a user of its own";
+  if (user.path !== user.declaredPath)
+    return { message: `IAM user ${user.name} is on path ${user.path}, not on ${user.declaredPath}`, remedy };
+  if (user.inline === undefined || user.groups === undefined)
+    return {
+      message: `inline policies and groups of IAM user ${user.name} could not be read`,
+      remedy: "allow iam:ListUserPolicies and iam:ListGroupsForUser",
+    };
+  const more = [
+    ...user.attached.filter((arn) => arn !== user.listingPolicyArn),
+    ...user.inline.map((name) => `the inline policy ${name}`),
+    ...user.groups.map((name) => `the group ${name}`),
+  ];
+  if (more.length > 0)
+    return { message: `IAM user ${user.name} is used for something else: it has ${listed(more)}`, remedy };
+  if (user.keys.length === 0 || user.isProvisioning) return undefined;
+  return { message: `IAM user ${user.name} has access keys that somebody may use: ${listed(user.keys)}`, remedy };
+}
+
+/** A claims mapping policy that somebody else put on the application. */
+export function claimsTakeOver(policy: {
+  name: string;
+  definition: readonly string[];
+  declared: RoleSessionName;
+}): Refusal | undefined {
+  const found = compareClaims(policy.definition, policy.declared);
+  if (found.verdict === "same") return undefined;
+  if (found.verdict === "not expressible")
+    return {
+      message: `claims policy ${policy.name} is left as it is: ${found.why}`,
+      remedy: "change the policy in Entra, or take it off the application, before a persona decides the claims",
+    };
+  const { from, transform } = found.sends;
+  return {
+    message: `claims policy ${policy.name} sends ${from}${transform === "None" ? "" : ` (${transform})`} as RoleSessionName, not ${policy.declared.from}${policy.declared.transform === "None" ? "" : ` (${policy.declared.transform})`}: every Connect user would need another name`,
+    remedy: `set application.roleSessionName: {from: ${from}, transform: ${transform}}, or take the policy off the application`,
+  };
+}
+
+/**
+ * A boundary is never taken off or replaced: `keep` the one that is there, and say so. Another boundary is a change of rights that only
+ * its owner may make. Undefined where there is nothing to keep.
+ */
+export function boundaryToKeep(
+  observed: string | undefined,
+  declared: string | undefined,
+): { keep: string; message: string } | undefined {
+  if (observed === undefined || observed === declared) return undefined;
+  const against = declared === undefined ? ", which is not declared" : `, not the declared ${declared}`;
+  return { keep: observed, message: `it carries the permissions boundary ${observed}${against}; it is kept` };
+}
