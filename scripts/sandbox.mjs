@@ -23,6 +23,8 @@ connect-sso apply -f examples/blog    # the controller, without a cluster
 - **Signatures**: every AWS request is signed by a key that exists, for the right service, within minutes of the clock, over the path as it was sent. IAM takes any region,
   because clients know IAM's own region only for IAM's own endpoint.
 - **Rights**: the administrator may do everything. Users, access keys and role sessions may do what their attached, inline and group policies and their boundary say.
+- **Logins**: sts:AssumeRoleWithSAML verifies the response with the provider's certificates, its time and audience, the pair of role and provider, and the role's trust;
+  connect:GetFederationToken then opens a session of the user whose name the role session has.
 - **Policy documents**: refused by the rules and, where they are recorded, in the words of the real IAM.
 - **Quotas and rates**: IAM's quotas per account, users and quick connects per instance, and the documented request rates.
 - **Names, limits and formats** of the service models. What is not emulated is refused, never ignored.

@@ -15,7 +15,7 @@ import { iamOperations } from "../../src/sandbox/iam/operations.ts";
 import { createState } from "../../src/sandbox/iam/state.ts";
 import { stsOperations } from "../../src/sandbox/iam/sts.ts";
 import { readWorld } from "../../src/sandbox/world.ts";
-import { metadataDocument } from "../sandbox/iam-support.ts";
+import { base64, createIdentity, metadataOf, respond } from "../saml/idp.ts";
 
 const { pythonTools } = (await import("../../scripts/tools.mjs" as string)) as {
   pythonTools(name: string): Promise<string>;
@@ -39,7 +39,7 @@ const running: Running[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "judges-"));
   python = join(await pythonTools("aws"), "python");
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   for (const { child } of running) child.kill();
   await Promise.all(running.map(({ child }) => child.exitCode ?? once(child, "exit")));
@@ -86,13 +86,18 @@ function operations(): { iam: string[]; sts: string[]; connect: string[] } {
 }
 
 test("boto3: every operation of IAM and STS", async () => {
-  const metadata = join(folder, "metadata.xml");
-  writeFileSync(metadata, metadataDocument("https://sts.windows.net/judge/"));
-  const { problems, called } = await judge(await sandbox([HOME]), "iam.py", metadata);
+  const identity = await createIdentity();
+  const role = "arn:aws:iam::111122223333:role/login,arn:aws:iam::111122223333:saml-provider/judge";
+  const [metadata, assertion] = [join(folder, "metadata.xml"), join(folder, "assertion")];
+  const envFile = await sandbox([HOME]);
+  writeFileSync(metadata, metadataOf(identity));
+  writeFileSync(assertion, base64(await respond(identity, { role })));
+  const { problems, called } = await judge(envFile, "iam.py", metadata, assertion);
   expect(problems).toEqual([]);
   const { iam, sts } = operations();
-  expect(called).toEqual([...iam.map((name) => `iam:${name}`), ...sts.map((name) => `sts:${name}`)].sort());
-}, 120_000);
+  const known = [...iam.map((name) => `iam:${name}`), ...sts.map((name) => `sts:${name}`), "sts:AssumeRoleWithSAML"];
+  expect(called).toEqual(known.sort());
+}, 300_000);
 
 test("boto3: every operation of Connect, in the environment's region and in another", async () => {
   const envFile = await sandbox([HOME, AWAY]);
@@ -105,7 +110,7 @@ test("boto3: every operation of Connect, in the environment's region and in anot
     expect(problems).toEqual([]);
     expect(called.filter((name) => name.startsWith("connect:"))).toEqual(expected.sort());
   }
-}, 120_000);
+}, 300_000);
 
 test("the AWS CLI: the documented examples of Connect, refusals, two regions", async () => {
   const { problems } = await judge(
@@ -117,7 +122,7 @@ test("the AWS CLI: the documented examples of Connect, refusals, two regions", a
     AWAY.region,
   );
   expect(problems).toEqual([]);
-}, 120_000);
+}, 300_000);
 
 test("the env file is readable by a shell and names no cloud of the world outside", () => {
   const text = readFileSync(running[0]!.envFile, "utf8");

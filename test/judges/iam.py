@@ -5,7 +5,7 @@ import sys
 import judge
 from judge import client, document, expect, refused
 
-metadata = open(sys.argv[1]).read()
+metadata, assertion = (open(path).read() for path in sys.argv[1:3])
 iam = client("iam")
 sts = client("sts")
 
@@ -131,6 +131,17 @@ expect("providers", [one["Arn"] for one in iam.list_saml_providers()["SAMLProvid
 iam.tag_saml_provider(SAMLProviderArn=provider, Tags=[{"Key": "b", "Value": ""}])
 iam.untag_saml_provider(SAMLProviderArn=provider, TagKeys=["b"])
 expect("tags of a provider", iam.list_saml_provider_tags(SAMLProviderArn=provider)["Tags"], tags)
+
+# A person with a response of the identity provider, and no keys of AWS.
+iam.update_saml_provider(SAMLProviderArn=provider, AssertionEncryptionMode="Allowed")
+aud = {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}
+federated = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithSAML", "Condition": aud}
+login = iam.create_role(RoleName="login", AssumeRolePolicyDocument=document(federated))["Role"]["Arn"]
+person = sts.assume_role_with_saml(RoleArn=login, PrincipalArn=provider, SAMLAssertion=assertion)
+expect("the session", person["AssumedRoleUser"]["Arn"].split("/")[-2:], ["login", "jane@example.com"])
+refused("InvalidIdentityToken", sts.assume_role_with_saml, RoleArn=login, PrincipalArn=provider, SAMLAssertion=assertion[::-1])
+refused("AccessDenied", sts.assume_role_with_saml, RoleArn=role["Arn"], PrincipalArn=provider, SAMLAssertion=assertion)
+iam.delete_role(RoleName="login")
 
 summary = iam.get_account_summary()["SummaryMap"]
 expect("counters", [summary[name] for name in ("Roles", "Users", "Groups", "Policies", "Providers")], [1, 1, 1, 1, 1])

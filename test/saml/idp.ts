@@ -92,3 +92,7 @@ export function respond(identity: Identity, wanted: Wanted = {}): Promise<string
 }
 
 export const base64 = (xml: string): string => Buffer.from(xml).toString("base64");
+
+/** Federation metadata with this identity's certificate, as IAM takes it. */
+export const metadataOf = ({ derBase64 }: Identity): string =>
+  `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://sts.windows.net/${TENANT}/"><IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>${derBase64}</X509Certificate></X509Data></KeyInfo></KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://login.microsoftonline.com/common/saml2"/></IDPSSODescriptor></EntityDescriptor>`;

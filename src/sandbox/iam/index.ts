@@ -6,6 +6,7 @@ import { accountOf, type IamOperation } from "./account.ts";
 import { questionsOf } from "./authorization.ts";
 import { federatedPrincipals } from "./documents.ts";
 import { IamError } from "./error.ts";
+import { assumeRoleWithSaml } from "./federated-login.ts";
 import { iamOperations } from "./operations.ts";
 import { Parameters } from "./parameters.ts";
 import { authenticate, Principals } from "./principals.ts";
@@ -15,6 +16,8 @@ import { answer, errorAnswer } from "./xml.ts";
 
 /** Operations that are about the caller's own user when none is named. */
 const OWN_USER = ["GetUser", "CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey"];
+
+const LOGIN = "AssumeRoleWithSAML";
 
 /** One of the two services as the wire knows it. `prepare` says who may run an operation, and gives it. */
 interface QueryApi {
@@ -55,7 +58,10 @@ export function createIam(host: SandboxHost): SandboxService[] {
       accountFor(accessKeyId).principals.allows(accessKeyId, { action, resource, context }),
   };
   const sts = stsOperations(state, host);
-  const signer = (request: SandboxRequest, service: "iam" | "sts"): string => {
+  const login = assumeRoleWithSaml(host, (id) => accounts.get(id)?.state);
+  const signer = (request: SandboxRequest, service: "iam" | "sts", operation: string): string => {
+    // Who has no key yet signs nothing: the assertion is the proof.
+    if (service === "sts" && operation === LOGIN) return "";
     const { accessKeyId, region } = authenticate(host, request, service);
     accountFor(accessKeyId).principals.markUsed(accessKeyId, service, region);
     return accessKeyId;
@@ -82,13 +88,14 @@ export function createIam(host: SandboxHost): SandboxService[] {
       xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
       version: "2011-06-15",
       writes: () => false,
-      prepare: (operation, accessKeyId) => sts[operation]?.(host.callers.get(accessKeyId)!),
+      prepare: (operation, accessKeyId) =>
+        operation === LOGIN ? login : sts[operation]?.(host.callers.get(accessKeyId)!),
     }),
   ];
 }
 
 function queryService(
-  signer: (request: SandboxRequest, service: "iam" | "sts") => string,
+  signer: (request: SandboxRequest, service: "iam" | "sts", operation: string) => string,
   api: QueryApi,
 ): SandboxService {
   const { name, xmlns, version } = api;
@@ -106,7 +113,7 @@ function queryService(
     handle(request: SandboxRequest, operation) {
       const requestId = randomUUID();
       try {
-        const accessKeyId = signer(request, name);
+        const accessKeyId = signer(request, name, operation.name);
         const form = new URLSearchParams(request.body);
         const parameters = new Parameters(form);
         const found =

@@ -25,16 +25,27 @@ export function checkMetadata(document: string): void {
   if (!isUsable(document)) throw new IamError("InvalidInput", "Could not parse metadata", 400);
 }
 
+const rootOf = (document: string) => new DOMParser().parseFromString(document, "text/xml").documentElement;
+
+/** Base64 of the DER of every signing certificate. */
+export function certificatesOf(document: string): string[] {
+  return [...(rootOf(document)?.getElementsByTagNameNS(SIGNATURE, "X509Certificate") ?? [])].map(
+    (node) => node.textContent ?? "",
+  );
+}
+
+export function issuerOf(document: string): string {
+  return rootOf(document)?.getAttribute("entityID") ?? "";
+}
+
 /** SHA-256 of each signing certificate's public key, by the entity that names it. The service model gives no form of the hash. */
 export function keyHashesOf(document: string): { IssuerURL: string; KeyHashes: string[] }[] {
-  const root = new DOMParser().parseFromString(document, "text/xml").documentElement;
-  const certificates = [...(root?.getElementsByTagNameNS(SIGNATURE, "X509Certificate") ?? [])];
-  const hashes = certificates.map((node) =>
+  const hashes = certificatesOf(document).map((base64) =>
     createHash("sha256")
-      .update(certificateOf(node.textContent ?? "").publicKey.export({ type: "spki", format: "der" }))
+      .update(certificateOf(base64).publicKey.export({ type: "spki", format: "der" }))
       .digest("hex"),
   );
-  return [{ IssuerURL: root?.getAttribute("entityID") ?? "", KeyHashes: [...new Set(hashes)] }];
+  return [{ IssuerURL: issuerOf(document), KeyHashes: [...new Set(hashes)] }];
 }
 
 const certificateOf = (base64: string) => new X509Certificate(Buffer.from(base64.replace(/\s/g, ""), "base64"));

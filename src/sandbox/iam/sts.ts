@@ -3,6 +3,7 @@ import type { Caller, SandboxHost } from "../host.ts";
 import { type IamOperation, read } from "./account.ts";
 import { isObject, type Json, statementsOf, stringsOf } from "./documents.ts";
 import { IamError, invalid } from "./error.ts";
+import { openSession } from "./session.ts";
 import { type IamState, type Role, uniqueId } from "./state.ts";
 
 const SESSION_SECONDS = 3600;
@@ -25,28 +26,8 @@ export function stsOperations(state: IamState, host: SandboxHost): Record<string
         const seconds = p.integer("DurationSeconds", LEAST_SECONDS, MOST_SECONDS) ?? SESSION_SECONDS;
         if (role && seconds > role.maxSessionDuration)
           throw invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
-        const id = uniqueId("ASIA", 16);
-        const roleId = role?.id ?? uniqueId("AROA");
-        const expires = new Date(host.clock.now().getTime() + seconds * 1000);
-        const secret = uniqueId("", 40);
-        const token = uniqueId("", 80);
-        const sessionArn = `arn:aws:sts::${account}:assumed-role/${name}/${session}`;
-        host.callers.set(id, {
-          account,
-          arn: sessionArn,
-          secret,
-          role: { id: roleId, sessionName: session, ...(role && { name }) },
-          session: { token, expires },
-        });
-        return {
-          AssumedRoleUser: { AssumedRoleId: `${roleId}:${session}`, Arn: sessionArn },
-          Credentials: {
-            AccessKeyId: id,
-            SecretAccessKey: secret,
-            SessionToken: token,
-            Expiration: expires,
-          },
-        };
+        const opened = { account, name, id: role?.id ?? uniqueId("AROA"), known: role !== undefined };
+        return openSession(host, opened, session, seconds);
       }),
   };
 }
