@@ -8,6 +8,7 @@ import { KubeApiError } from "./errors.ts";
 import { IndexedObjects } from "./indexed.ts";
 import { mergeApplied } from "./merge-applied.ts";
 import type { ApplyConfiguration, IndexFunction, KubeObject, ObjectEvent, ObjectRef, ObjectStore } from "./port.ts";
+import { cutValues } from "./slim.ts";
 
 /** Events kept at most: a process that follows a folder lives for months. */
 const MOST_EVENTS = 1_000;
@@ -45,7 +46,8 @@ export class FolderStore implements ObjectStore {
   }): void {
     const old = this.get(input.kind, input.metadata.namespace, input.metadata.name);
     const changed = !old || !equalJson(old.spec, input.spec);
-    const { labels, annotations } = input.metadata;
+    const { labels } = input.metadata;
+    const annotations = input.metadata.annotations && cutValues(input.metadata.annotations);
     const meta = { ...old?.metadata, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) };
     if (old && !changed && equalJson(old.metadata, meta)) return;
     this.#put({
@@ -85,7 +87,7 @@ export class FolderStore implements ObjectStore {
     if (!object) throw new Error(`${ref.kind} ${ref.namespace}/${ref.name} does not exist`);
     this.#put({
       ...object,
-      metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } },
+      metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...cutValues(annotations) } },
     });
   }
 

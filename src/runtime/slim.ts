@@ -34,7 +34,12 @@ function ownEntries(entries: Entries | undefined, group: string): Entries | unde
   if (!entries) return undefined;
   const own = Object.keys(entries).filter((key) => key.startsWith(`${group}/`));
   if (own.length === 0) return undefined;
-  return Object.fromEntries(own.slice(0, MOST_ENTRIES).map((key) => [key, cut(entries[key]!)]));
+  return cutValues(Object.fromEntries(own.slice(0, MOST_ENTRIES).map((key) => [key, entries[key]!])));
+}
+
+/** Of annotations no value is longer than what a status may repeat of it. */
+export function cutValues(entries: Entries): Entries {
+  return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, cut(value)]));
 }
 
 /** Never ends with half of a character: the API server would replace it, and what is compared would differ for ever. */

@@ -61,3 +61,16 @@ test("every change is told once, with what was before and whether it was an own 
   await store.removeFinalizer(jane, "f");
   expect(seen).toEqual(["- is other", "was is own", "was is own", "was is other", "was - own"]);
 });
+
+test("an annotation is no longer than what a status may repeat of it, and stays so when it is applied again", () => {
+  const store = new FolderStore({ User: {} });
+  let changes = 0;
+  store.onChange(() => void changes++);
+  const metadata = { name: "jane", namespace: "team", annotations: { "example.com/now": "x".repeat(300) } };
+  for (let turn = 0; turn < 2; turn++) store.apply({ apiVersion: "v1", kind: "User", metadata, spec: {} });
+  expect(changes).toBe(1);
+  store.annotate({ kind: "User", namespace: "team", name: "jane" }, { "example.com/then": "y".repeat(300) });
+  expect(Object.values(store.get("User", "team", "jane")!.metadata.annotations!).map(({ length }) => length)).toEqual([
+    253, 253,
+  ]);
+});
