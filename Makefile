@@ -32,8 +32,8 @@ images: node_modules/.installed ## every container image that an installation pu
 demo: dist/connect-sso.js ## the blog's set-up against sandbox clouds, broken and repaired; no cluster, no cloud
 	node dist/connect-sso.js demo
 
-dev: node_modules/.installed ## a real kube-apiserver, sandbox clouds (WORLD=file.yaml) and the controller; prints the KUBECONFIG to use
-	node scripts/dev.mjs $(if $(WORLD),--world $(WORLD))
+dev: node_modules/.installed ## a real kube-apiserver, sandbox clouds (WORLD=file.yaml) and the controller (SETTINGS=file.yaml); prints the KUBECONFIG to use
+	node scripts/dev.mjs $(if $(WORLD),--world $(WORLD)) $(if $(SETTINGS),--settings $(SETTINGS))
 
 test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint

@@ -1,5 +1,6 @@
 // `make dev`: a real kube-apiserver and etcd, the sandbox clouds and the controller, until Ctrl-C or until one of them ends.
 //   --world FILE   other clouds than examples/sandbox-world.yaml
+//   --settings FILE  settings of the controller, as for several accounts
 //   --any-port     free ports instead of 4180 (sandbox), 8080 (metrics) and 8081 (probes)
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,7 +12,9 @@ import { parseArgs } from "node:util";
 import { startApiServer } from "../test/kube/apiserver.ts";
 import { kubeTools } from "./tools.mjs";
 
-const { values } = parseArgs({ options: { world: { type: "string" }, "any-port": { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { world: { type: "string" }, settings: { type: "string" }, "any-port": { type: "boolean" } },
+});
 const root = fileURLToPath(new URL("..", import.meta.url));
 const port = (number) => `127.0.0.1:${values["any-port"] ? 0 : number}`;
 const stop = new AbortController();
@@ -57,6 +60,7 @@ try {
   if (!stop.signal.aborted) {
     const bind = ["--metrics-bind-address", port(8080), "--health-probe-bind-address", port(8081)];
     const args = ["--kubeconfig", cluster.kubeconfig, "--poll-interval", "10s", "--cluster-name", "dev", ...bind];
+    if (values.settings) args.push("--config", values.settings);
     start(["run", ...args], readEnv(envFile));
     console.log(`
   export KUBECONFIG=${cluster.kubeconfig}

@@ -31,5 +31,5 @@ function rows(schema, path = "") {
 export function settingsReference() {
   const example = readFileSync(new URL("../examples/several-accounts/settings.yaml", import.meta.url), "utf8");
   const table = `| field | type | meaning |\n|---|---|---|\n${rows(SETTINGS_SCHEMA).join("\n")}\n`;
-  return `${INTRO}\n## Fields\n\n${table}\n## Example\n\n\`\`\`yaml\n${example}\`\`\`\n`;
+  return `${INTRO}\n## Fields\n\n${table}\n## Example\n\nTry it: \`make dev WORLD=examples/several-accounts/sandbox-world.yaml SETTINGS=examples/several-accounts/settings.yaml\`, then\n\`kubectl apply -f examples/several-accounts/manifests\`.\n\n\`\`\`yaml\n${example}\`\`\`\n`;
 }

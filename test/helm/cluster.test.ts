@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ApiServer, startApiServer } from "../kube/apiserver.ts";
+import { established } from "../kube/established.ts";
 import { chart, expectGolden, helm, type Manifest, parseManifests, render, root, valueSets } from "./support.ts";
 
 const { kubernetesTypes, kubernetesTypeNames } = (await import("../../scripts/chart.mjs" as string)) as {
@@ -25,7 +26,7 @@ beforeAll(async () => {
     await kubectl(`create namespace ${namespace}`);
   await kubectl("label namespace connect-sso pod-security.kubernetes.io/enforce=restricted");
   await kubectl(`apply --server-side -f ${await foreignCrds()}`);
-  await kubectl("wait --for=condition=Established --timeout=20s crd --all");
+  await established(server);
 });
 afterAll(() => server?.stop());
 
@@ -102,7 +103,7 @@ describe("Helm's own way", () => {
     const persona = join(root, "examples/recommended/personas.yaml");
     await kubectl(`apply -f ${persona}`);
     await run("uninstall connect-sso");
-    expect(await crds()).toHaveLength(2);
+    expect(await crds()).toHaveLength(3);
     expect(await kubectl("get connectssopersonas -A -o name")).toBe(
       "connectssopersona.connectsso.dev/agents\nconnectssopersona.connectsso.dev/managers\n",
     );

@@ -75,6 +75,23 @@ test("the blog's set-up is Ready by the commands that it prints; Ctrl-C leaves n
   expect([kubeconfig, clouds].filter(existsSync)).toEqual([]);
 }, 180_000);
 
+test("with settings, two accounts can be tried", async () => {
+  const example = join(root, "examples/several-accounts");
+  const settings = ["--settings", join(example, "settings.yaml")];
+  const { printed, ended } = start("--world", join(example, "sandbox-world.yaml"), ...settings);
+  const [kubeconfig, kubectl] = await Promise.all([
+    printed(/export KUBECONFIG=(\S+)\n/),
+    printed(/^ *(\S+) apply -f examples\/blog\/\n/m),
+  ]);
+  const run = async (...args: string[]) =>
+    (await promisify(execFile)(kubectl, args, { cwd: root, env: { ...process.env, KUBECONFIG: kubeconfig } })).stdout;
+  await run("apply", "-f", join(example, "manifests"));
+  for (const namespace of ["emea-sales", "emea-support", "apac-support"])
+    await run("wait", "connectssopersonas", "--all", "-n", namespace, "--for=condition=Ready", "--timeout=90s");
+  process.kill(-dev.pid!, "SIGINT");
+  expect(await ended).toBe(0);
+}, 180_000);
+
 test("when the sandbox cannot start, all of it ends and says so", async () => {
   const { ended } = start("--world", join(folder, "missing.yaml"));
   expect(await ended).toBe(1);

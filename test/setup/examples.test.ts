@@ -12,6 +12,7 @@ import { readManifests } from "../../src/manifests/read.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import { CLEAN, MAIN, ROOT, run } from "../cli/support.ts";
 import { startApiServer } from "../kube/apiserver.ts";
+import { established } from "../kube/established.ts";
 
 const { foreignCrds, goTool, pythonTools } = (await import("../../scripts/tools.mjs" as string)) as {
   foreignCrds(): Promise<string>;
@@ -103,7 +104,7 @@ test("GitOps: the API server takes all of it, users are pruned without a person,
   const server = await startApiServer();
   try {
     await server.kubectl(["apply", "--server-side", "-f", await foreignCrds(), "-f", join(ROOT, "crds")]);
-    await server.kubectl(["wait", "--for=condition=Established", "--timeout=20s", "crd", "--all"]);
+    await established(server);
     for (const namespace of ["argocd", "helpdesk"]) await server.kubectl(["create", "namespace", namespace]);
     const strict = ["apply", "--server-side", "--validate=strict", "--warnings-as-errors"];
     const folders = ["argocd", "personas", "users"].flatMap((name) => ["-f", join(examples, "gitops", name)]);
