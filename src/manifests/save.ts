@@ -2,6 +2,7 @@
  * Files that a command writes: whole or not at all. The text goes to a new file beside the old one and takes its name once the disk has
  * it, so that a full disk, a quota or a kill leaves what was there before.
  */
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -18,6 +19,8 @@ import { dirname } from "node:path";
 export interface FileToSave {
   path: string;
   text: string;
+  /** A new file is for its owner alone, because it names people. */
+  private?: boolean;
 }
 
 /** All files or none, folders made as needed. Throws one line that names the file and says why. */
@@ -32,7 +35,7 @@ export function saveFiles(files: FileToSave[]): void {
   }
 }
 
-function stage({ path, text }: FileToSave, staged: { from: string; to: string }[]): void {
+function stage({ path, text, private: own }: FileToSave, staged: { from: string; to: string }[]): void {
   mkdirSync(dirname(path), { recursive: true });
   const stats = statSync(path, { throwIfNoEntry: false });
   // A pipe or a device, such as /dev/stdout: nothing can take its place.
@@ -42,9 +45,10 @@ function stage({ path, text }: FileToSave, staged: { from: string; to: string }[
   }
   // Through a link, so that it stays one.
   const to = stats ? realpathSync(path) : path;
-  const from = `${to}.${process.pid}.new`;
+  // Of a name that nobody can foresee, and never through a link that somebody put there.
+  const from = `${to}.${randomBytes(6).toString("hex")}.new`;
+  const file = openSync(from, "wx", stats ? stats.mode & 0o777 : own ? 0o600 : 0o666);
   staged.push({ from, to });
-  const file = openSync(from, "w", stats ? stats.mode & 0o777 : 0o666);
   try {
     writeFileSync(file, text);
     // Some file systems say only now that there is no room.

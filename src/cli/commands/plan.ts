@@ -24,7 +24,8 @@ export async function plan(options: ObjectOptions & CloudOptions & OutputOptions
         },
         options.output,
       );
-      if (options.out) saveFiles([{ path: options.out, text: `${JSON.stringify(document, null, 2)}\n` }]);
+      if (options.out)
+        saveFiles([{ path: options.out, text: `${JSON.stringify(document, null, 2)}\n`, private: true }]);
       const { create, update, delete: remove, problems } = document.summary;
       if (declared.problems.length > 0 || problems > 0) return 1;
       return create + update + remove > 0 ? 2 : 0;
