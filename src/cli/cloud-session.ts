@@ -5,7 +5,7 @@ import { createLogger, logCall } from "../observability/log.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Declared } from "./declared-objects.ts";
-import { type CloudOptions, insecureAllowed } from "./options.ts";
+import { type CloudOptions, checkClusterName, insecureAllowed } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
 
 export interface CloudSession {
@@ -30,7 +30,8 @@ export async function openClouds(
   const running = wanted && options.sandboxConfig === undefined && process.env.CONNECT_SSO_GRAPH_URL !== undefined;
   const sandbox = wanted && !running ? await startSandbox(options.sandboxConfig) : undefined;
   if (sandbox) Object.assign(process.env, sandbox.env);
-  const cluster = options.clusterName ?? declared?.clusterName ?? (declared?.kube ? "default" : "folder");
+  const named = options.clusterName === undefined ? undefined : checkClusterName(options.clusterName);
+  const cluster = named ?? declared?.clusterName ?? (declared?.kube ? "default" : "folder");
   if (declared?.kube && cluster === "default" && !options.clusterName && !declared.clusterName)
     process.stderr.write(
       "note: no persona tells yet under which --cluster-name its controller owns things; going on with `default`\n",

@@ -1,5 +1,6 @@
 /** Options that several commands share, and their types. */
-import type { OptionSpec } from "./command.ts";
+import { clusterNameProblem } from "../domain/names.ts";
+import { CliError, type OptionSpec } from "./command.ts";
 import { FORMATS, type Format } from "./render/output.ts";
 
 export interface OutputOptions {
@@ -91,4 +92,11 @@ export const CLOUDS: OptionSpec[] = [
 
 export function insecureAllowed(options: { allowInsecureEndpoints?: boolean }): boolean {
   return options.allowInsecureEndpoints === true || process.env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";
+}
+
+/** Throws what a person is shown. */
+export function checkClusterName(name: string): string {
+  const problem = clusterNameProblem(name);
+  if (problem) throw new CliError(problem, { hint: "set another --cluster-name" });
+  return name;
 }

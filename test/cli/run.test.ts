@@ -42,6 +42,12 @@ test("a port that is taken, found when another one listens already, ends it", as
   expect(code).toBe(1);
 });
 
+test.each(["", "a/b", "a\nb"])("a cluster name that owner tags cannot carry ends it: %j", async (name) => {
+  const { code, stderr } = await run(["run", "--kubeconfig", kubeconfig, "--cluster-name", name]);
+  expect(stderr).toMatch(/^connect-sso: the cluster name .* must be 1 to 63 letters/);
+  expect(code).toBe(1);
+});
+
 test("so does an address that is none", async () => {
   const { code, stderr } = await start("everywhere", "0");
   expect(stderr).toContain("connect-sso: everywhere is not host:port, :port or 0");

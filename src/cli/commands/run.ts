@@ -6,7 +6,7 @@ import { createLogger, logCall } from "../../observability/log.ts";
 import { createDomainMetrics } from "../../observability/metrics.ts";
 import type { Manager } from "../../runtime/manager.ts";
 import { duration } from "../command.ts";
-import { insecureAllowed } from "../options.ts";
+import { checkClusterName, insecureAllowed } from "../options.ts";
 import { VERSION } from "../version.ts";
 
 export interface RunOptions {
@@ -30,6 +30,7 @@ export interface RunOptions {
 const LINGER_MS = 2_000;
 /** Ends with SIGINT or SIGTERM: reconciles under way finish, the lease is given back. */
 export async function run(options: RunOptions): Promise<number> {
+  checkClusterName(options.clusterName);
   const log = createLogger(options.logLevel);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
