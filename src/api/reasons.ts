@@ -11,6 +11,7 @@ export const REASON = {
   // drift
   NoDrift: "NoDrift",
   NotCompared: "NotCompared",
+  DriftRecurring: "DriftRecurring",
   DriftFound: "DriftFound",
   DriftCorrected: "DriftCorrected",
   SecurityDriftCorrected: "SecurityDriftCorrected",
@@ -21,6 +22,7 @@ export const REASON = {
   Updated: "Updated",
   Deleted: "Deleted",
   Failed: "Failed",
+  Timeout: "Timeout",
   CircuitOpen: "CircuitOpen",
   // inputs
   InvalidSpec: "InvalidSpec",

@@ -36,7 +36,7 @@ export function announcements(before: readonly Condition[] = [], after: readonly
   say("Warning", news("RemovalsHalted"), "Remove");
   say("Warning", news("Stalled"), "Reconcile");
   const drifted = news("Drifted");
-  if (drifted?.reason === "DriftFound") say("Warning", drifted, "Compare");
+  if (drifted?.reason === "DriftRecurring") say("Warning", drifted, "Compare");
   const delivered = news("RoleDelivered");
   if (delivered?.reason === "NameLong") say("Warning", delivered, "Compare");
   const waiting = news("Reconciling");

@@ -1,4 +1,5 @@
 /** One error policy: providers say of which kind an error is, the engine alone decides what follows from that. */
+import { REASON } from "../api/reasons.ts";
 import { type ErrorKind, KubeApiError, toReconcileError } from "../runtime/errors.ts";
 
 /** What needs attention most comes first. */
@@ -29,11 +30,13 @@ export function failureOf(error: unknown): Failure {
       error,
     };
   }
+  if (error instanceof Error && (error.name === "Aborted" || error.name === "AbortError"))
+    return { kind: "transient", reason: REASON.Timeout, message: `Not finished in time: ${error.message}`, classified: true, error };
   const { kind, reason, message, retryAfterMs } = toReconcileError(error);
   const classified = error instanceof KubeApiError;
   return {
     kind,
-    reason: classified ? reason : "Failed",
+    reason: classified ? reason : REASON.Failed,
     message,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     classified,

@@ -17,6 +17,7 @@ import { converge, type Pass } from "./converge.ts";
 import { type Failure, failureOf, gravestKind, isStalled, nextLook } from "./errors.ts";
 import type { Kind, OpenContext, PassResult, Resource, ResourceStatus } from "./kind.ts";
 import type { LastApplied } from "./ledger.ts";
+import { Fights } from "./fights.ts";
 import { type ReportDeps, reportChanges } from "./report.ts";
 import { conditionsOf, driftRows, type Ended, failuresOf } from "./status.ts";
 
@@ -40,6 +41,7 @@ interface Entry<M> {
   attempts: number;
   /** Passes in a row that ended because a write was not readable yet. */
   unreadable: number;
+  fights: Fights;
   /** When each component was last compared, milliseconds since the epoch. */
   comparedAt: Map<string, number>;
   /** Since when the process knows the object. */
@@ -65,6 +67,7 @@ export function createReconciler<R extends Resource, S extends Scope<Seen>, Seen
         memory: kind.newMemory(),
         attempts: 0,
         unreadable: 0,
+        fights: new Fights(),
         comparedAt: new Map(),
         since: deps.now(),
       };
@@ -84,6 +87,8 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
   #pass: Pass | undefined;
   #failure: Failure | undefined;
   #suspended: Ended["suspended"];
+  /** Fields that were corrected many times in a row. */
+  #recurring: string[] = [];
   readonly #found: Partial<NonNullable<R["status"]>> = {};
 
   constructor(kind: Kind<R, S, Seen, X, M>, deps: EngineDeps, object: R, entry: Entry<M>, ctx: ReconcileContext) {
@@ -161,6 +166,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     if (![...this.#pass.outcomes.values()].some(({ state }) => state === "failed")) this.#entry.unreadable = 0;
     const now = this.#deps.now();
     for (const name of this.#pass.read) this.#entry.comparedAt.set(name, now);
+    this.#recurring = this.#entry.fights.note(this.#pass.changes, now, 2 * this.#deps.pollIntervalMs);
     await this.#kind.after?.(this.#scope);
   }
 
@@ -190,6 +196,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
       ...(this.#pass ? { pass: this.#pass } : {}),
       ...(this.#failure ? { failure: this.#failure } : {}),
       ...(this.#suspended ? { suspended: this.#suspended } : {}),
+      ...(this.#recurring.length > 0 ? { recurring: this.#recurring } : {}),
     };
   }
 
@@ -257,7 +264,8 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     this.#entry.attempts = transient ? this.#entry.attempts + 1 : 0;
     const { pollIntervalMs } = this.#deps;
     const waits = [nextLook(failures, this.#entry.attempts, pollIntervalMs)];
-    if (this.#pass?.changes.some(({ fate }) => fate === "applied")) waits.push(SOON_MS);
+    // In a fight each side is only made quicker by the other: the poll interval is soon enough.
+    if (this.#recurring.length === 0 && this.#pass?.changes.some(({ fate }) => fate === "applied")) waits.push(SOON_MS);
     const expected =
       this.#scope && failures.length === 0 ? this.#kind.expects?.(this.#scope, this.#entry.memory) : undefined;
     if (expected !== undefined) waits.push(expected);

@@ -21,6 +21,8 @@ export interface Ended {
   failure?: Failure;
   /** Why nothing is written. */
   suspended?: { reason: string; message: string };
+  /** Fields that were corrected many times in a row, as `component path`. */
+  recurring?: readonly string[];
 }
 
 /** What the conditions need of the object and its kind. */
@@ -74,7 +76,7 @@ function summary(view: View, ended: Ended, components: ConditionInput[]): Condit
   const held = (ended.pass?.changes ?? []).filter(({ fate }) => fate === "held");
   const moving = !ready && !stalled;
   const why = first ?? open ?? (view.deleting ? { reason: REASON.Deleting, message: "Deleting" } : undefined);
-  const good = readyMessage(view, held);
+  const good = readyMessage(view, held, ended.recurring ?? []);
   return [
     ready
       ? { type: "Ready", status: "True", reason: held.length > 0 ? REASON.DriftFound : REASON.Converged, message: good }
@@ -89,7 +91,7 @@ function summary(view: View, ended: Ended, components: ConditionInput[]): Condit
 }
 
 /** What does not hold is named, the gravest first: Ready must not say that all is as declared when it is not. */
-function readyMessage({ readyMessage: text, remarks }: View, held: readonly Change[]): string {
+function readyMessage({ readyMessage: text, remarks }: View, held: readonly Change[], recurring: readonly string[]): string {
   const grave = held.filter(isGrave);
   const rows = [...grave, ...held.filter((one) => !grave.includes(one))].flatMap(
     ({ component, object, differences }) =>
@@ -101,9 +103,14 @@ function readyMessage({ readyMessage: text, remarks }: View, held: readonly Chan
           `${rows.length} ${rows.length === 1 ? "difference" : "differences"} found, not corrected (driftPolicy: Report): ${rows.slice(0, 5).join(", ")}; see status.drift`,
         ]
       : [];
-  const notes = [...drift, ...remarks];
+  const notes = [...drift, ...fight(recurring), ...remarks];
   return notes.length > 0 ? notes.join("; ") : text;
 }
+
+const fight = (recurring: readonly string[]) =>
+  recurring.length > 0
+    ? [`Somebody else changes ${recurring.slice(0, 3).join(", ")} again and again; find out who, or set driftPolicy: Report`]
+    : [];
 
 function componentConditions(view: View, { pass, failure, suspended }: Ended): ConditionInput[] {
   const types = [...new Set(view.components.map(({ condition }) => condition))];
@@ -196,7 +203,7 @@ function join(each: ConditionInput[]): ConditionInput {
   return !special ? each[0]! : { ...special, message: real.flatMap(({ message }) => message || []).join("; ") };
 }
 
-function drifted({ conditions, drift }: View, { pass, suspended }: Ended): ConditionInput {
+function drifted({ conditions, drift }: View, { pass, suspended, recurring = [] }: Ended): ConditionInput {
   const type = "Drifted";
   const before = findCondition(conditions, type);
   const found = (pass?.changes ?? []).filter(isDrift);
@@ -204,6 +211,8 @@ function drifted({ conditions, drift }: View, { pass, suspended }: Ended): Condi
   if (unread && before) return { type, status: before.status, reason: before.reason, message: before.message };
   if (unread) return { type, status: "Unknown", reason: REASON.Pending, message: "Not checked yet" };
   const count = found.length;
+  if (recurring.length > 0)
+    return { type, status: "True", reason: REASON.DriftRecurring, message: fight(recurring).join() };
   if (count === 0)
     return { type, status: "False", reason: REASON.NoDrift, message: "No changes were made outside the controller" };
   const left = found.filter(({ fate }) => fate !== "applied").length;

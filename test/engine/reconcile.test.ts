@@ -293,3 +293,42 @@ test("what could not be compared within two intervals is Unknown", async () => {
   await lookBroken();
   expect(condition("BaseReady")).toMatchObject({ status: "Unknown", reason: "NotCompared" });
 });
+
+test("a field that is changed again and again: the controller says so, and backs off", async () => {
+  await setUp();
+  const waits: number[] = [];
+  for (let times = 0; times < 6; times++) {
+    thing("base").fields.size = "9";
+    waits.push((await look()).requeueAfterMs!);
+    now += 60_000;
+  }
+  expect(Math.max(...waits.slice(0, 4))).toBeLessThan(6_000);
+  expect(waits.at(-1)).toBeGreaterThan(POLL_MS * 0.8);
+  expect(condition("Drifted")).toMatchObject({ status: "True", reason: "DriftRecurring" });
+  expect(condition("Ready").message).toMatch(/Somebody else changes base size again and again/);
+  expect(warnings().filter((text) => text.startsWith("DriftRecurring"))).toHaveLength(1);
+  // The other side gave up.
+  now += 3 * POLL_MS;
+  await look();
+  expect(condition("Drifted").status).toBe("False");
+});
+
+test("a pass that ends at its deadline writes a status; one that was stopped does not", async () => {
+  await setUp();
+  const aborted = Object.assign(new Error("the reconcile took longer than 60 s"), { name: "Aborted" });
+  const kind = { ...gadgetKind(cloud), open: () => Promise.reject(aborted) };
+  const late = createReconciler(kind, {
+    store,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    pollIntervalMs: POLL_MS,
+    now: () => now,
+  });
+  await late({ namespace: "n", name: "g" }, { ...context(), aborted: true, abortReason: "Stopping" });
+  expect(condition("Ready").status).toBe("True");
+  await late({ namespace: "n", name: "g" }, { ...context(), aborted: true, abortReason: "Deadline" });
+  expect(condition("Ready")).toMatchObject({
+    status: "False",
+    reason: "Timeout",
+    message: expect.stringMatching(/longer than 60 s/),
+  });
+});

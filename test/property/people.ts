@@ -33,6 +33,7 @@ export async function heal(scene: Scene): Promise<void> {
   await twoPolls();
   expectSuspended(scene);
   declarations.change(({ suspend, reports, ...rest }) => (suspend || reports ? rest : undefined));
+  resume(scene);
   for (const [name, spec] of declarations.users)
     if (!declarations.personas.has(spec.persona)) await declarations.deleteUser(name);
   // Lists lag: whom somebody made a moment ago shows later.
@@ -41,6 +42,16 @@ export async function heal(scene: Scene): Promise<void> {
   await admin.do(() => clearRetained(scene));
   await twoPolls();
   letGo(scene);
+}
+
+/** `suspend` holds a deletion as well: what is being deleted goes once somebody resumes it. */
+function resume({ cluster, note }: Scene): void {
+  for (const object of cluster.objects()) {
+    const { suspend, ...spec } = object.spec as { suspend?: boolean };
+    if (!object.metadata.deletionTimestamp || !suspend) continue;
+    note(`${object.metadata.name} is resumed, and so deleted`);
+    cluster.api.apply({ ...object, spec });
+  }
 }
 
 /** Suspended objects say so, for the spec that they have. */
