@@ -45,12 +45,10 @@ export function personaKind(deps: PersonaDeps): PersonaKind {
   const usersOf = ({ metadata }: ConnectSsoPersona) =>
     deps.store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${metadata.namespace}/${metadata.name}` });
   const open = (object: ConnectSsoPersona, context: OpenContext<ConnectSsoPersona, Memory>) =>
-    openScope(
-      object,
-      { ...deps, persist: context.persist, peer: peerOf(deps.store, object) },
-      context.memory,
-      context.signal ? { signal: context.signal } : {},
-    );
+    openScope(object, { ...deps, persist: context.persist, peer: peerOf(deps.store, object) }, context.memory, {
+      tenant: object.metadata.namespace,
+      ...(context.signal ? { signal: context.signal } : {}),
+    });
   return {
     kind: PERSONA,
     finalizer: FINALIZER,

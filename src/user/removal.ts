@@ -28,7 +28,8 @@ export async function openRemoval(
   const { metadata, spec } = object;
   const persona = deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
   const graph = await deps.clouds.graph(persona?.spec.application.tenantId, metadata.namespace);
-  return { object, persona, graph, deps, call: { ...(signal ? { signal } : {}), priority } };
+  const call = { ...(signal ? { signal } : {}), priority, tenant: metadata.namespace };
+  return { object, persona, graph, deps, call };
 }
 
 export async function deleteConnectUser({ object, persona, deps, call }: UserRemoval): Promise<boolean> {

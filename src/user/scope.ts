@@ -73,6 +73,7 @@ export async function openScope(
   const call: UserCall = {
     ...(signal ? { signal } : {}),
     priority,
+    tenant: metadata.namespace,
     ...(context.planning ? {} : { maxAgeMs: deps.pollIntervalMs * 0.9 }),
   };
   const persona = resolvePersona(object, deps.store);
