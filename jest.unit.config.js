@@ -17,7 +17,7 @@ const WHOLE = [
   "controller/(cluster|folder)\\.",
   "observability/(alerts|live|log)\\.",
   "scripts/",
-  "security/(endpoints|isolation|secrets)\\.",
+  "security/(endpoints|fairness|isolation|secrets)\\.",
 ];
 
 /** `make test-unit`: a minute on two cores, without a cluster. */
