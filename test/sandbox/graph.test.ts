@@ -342,6 +342,9 @@ describe("applications", () => {
       { id: "no" },
     ])
       expect((await graph.refused("PATCH", path, { appRoles: [...appRoles, { ...role("v"), ...bad }] }))[0]).toBe(400);
+    // An empty value is none: terraform-provider-azuread writes it.
+    await graph.ok("PATCH", path, { appRoles: [...application.appRoles, { ...role("none"), value: "" }] });
+    expect((await graph.ok("GET", path)).appRoles[0]).toMatchObject({ displayName: "none", value: null });
     const onPrincipal = await graph.refused("PATCH", `/servicePrincipals/${servicePrincipal.id}`, { appRoles });
     expect(onPrincipal[2]).toContain("does not match the application object");
   });

@@ -131,7 +131,8 @@ function checkRoles(old: AppRole[], given: Partial<AppRole>[]): AppRole[] {
       id: role.id ?? "",
       isEnabled: role.isEnabled ?? true,
       origin: "Application",
-      value: role.value ?? null,
+      // No value: terraform-provider-azuread writes it as "".
+      value: role.value || null,
     }),
   );
   const ids = new Set(roles.map(({ id }) => id.toLowerCase()));
@@ -161,7 +162,7 @@ function checkRole(role: AppRole): void {
   )
     throw invalidValue("allowedMemberTypes", "AppRole");
   const { value } = role;
-  if (value !== null && (value === "" || value.length > MAX_ROLE_VALUE || /\s/.test(value) || value.startsWith(".")))
+  if (value !== null && (value.length > MAX_ROLE_VALUE || /\s/.test(value) || value.startsWith(".")))
     throw invalidValue("value", "AppRole");
 }
 
