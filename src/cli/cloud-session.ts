@@ -4,8 +4,9 @@ import { composeClouds } from "../controller/clouds.ts";
 import { createLogger, logCall } from "../observability/log.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { controllerNames, controllerOfKubeconfig } from "./controller-name.ts";
 import type { Declared } from "./declared-objects.ts";
-import { type CloudOptions, checkClusterName, insecureAllowed } from "./options.ts";
+import { type CloudOptions, checkClusterName, insecureAllowed, type ObjectOptions } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
 
 export interface CloudSession {
@@ -18,11 +19,17 @@ export interface CloudSession {
   close(): Promise<void>;
 }
 
-/** `pollIntervalMs` bounds how old shared reads may be; a command that looks once takes any. */
+export interface SessionOptions {
+  /** How old shared reads may be; a command that looks once takes any. */
+  pollIntervalMs?: number;
+  /** Of manifests: compare them as the controller of the kubeconfig's cluster, when there is one. */
+  asController?: boolean;
+}
+
 export async function openClouds(
-  options: CloudOptions,
+  options: CloudOptions & Pick<ObjectOptions, "kubeconfig" | "context">,
   declared?: Pick<Declared, "clusterName" | "kube">,
-  pollIntervalMs = 15_000,
+  { pollIntervalMs = 15_000, asController = false }: SessionOptions = {},
 ): Promise<CloudSession> {
   const log = createLogger(options.logLevel ?? "warn");
   const wanted = options.sandbox === true || options.sandboxConfig !== undefined;
@@ -30,12 +37,8 @@ export async function openClouds(
   const running = wanted && options.sandboxConfig === undefined && process.env.CONNECT_SSO_GRAPH_URL !== undefined;
   const sandbox = wanted && !running ? await startSandbox(options.sandboxConfig) : undefined;
   if (sandbox) Object.assign(process.env, sandbox.env);
-  const named = options.clusterName === undefined ? undefined : checkClusterName(options.clusterName);
-  const cluster = named ?? declared?.clusterName ?? (declared?.kube ? "default" : "folder");
-  if (declared?.kube && cluster === "default" && !options.clusterName && !declared.clusterName)
-    process.stderr.write(
-      "note: no persona tells yet under which --cluster-name its controller owns things; going on with `default`\n",
-    );
+  // No controller works in clouds that begin with this command.
+  const cluster = await clusterName(options, declared, asController && !sandbox);
   const { clouds, close } = composeClouds({
     cluster,
     pollIntervalMs,
@@ -54,6 +57,31 @@ export async function openClouds(
       await sandbox?.close();
     },
   };
+}
+
+async function clusterName(
+  options: Parameters<typeof openClouds>[0],
+  declared: Parameters<typeof openClouds>[1],
+  asController: boolean,
+): Promise<string> {
+  if (options.clusterName !== undefined) return checkClusterName(options.clusterName);
+  if (declared?.clusterName) return declared.clusterName;
+  if (declared?.kube) {
+    const [name, ...others] = await controllerNames(declared.kube.client);
+    if (name && others.length === 0) return name;
+    process.stderr.write(
+      name
+        ? `note: several controllers work here (${[name, ...others].join(", ")}); continuing with \`default\`: choose one with --cluster-name\n`
+        : "note: neither a persona nor a controller of this cluster says its --cluster-name yet; continuing with `default`\n",
+    );
+    return "default";
+  }
+  const name = asController ? await controllerOfKubeconfig(options) : undefined;
+  if (name)
+    process.stderr.write(
+      `note: compared as cluster ${name}, the controller that the kubeconfig leads to (--cluster-name)\n`,
+    );
+  return name ?? "folder";
 }
 
 async function startSandbox(world: string | undefined) {

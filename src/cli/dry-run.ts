@@ -9,7 +9,7 @@ import { userKind } from "../user/kind.ts";
 import type { CloudSession } from "./cloud-session.ts";
 import type { Declared } from "./declared-objects.ts";
 import { type Counts, count, fold, type PlannedChange } from "./render/fold-changes.ts";
-import { findUndeclared, type Undeclared } from "./undeclared.ts";
+import { keyOf, type Tagged, taggedObjects } from "./tagged-objects.ts";
 
 export interface PlannedResource {
   kind: string;
@@ -31,8 +31,10 @@ export interface PlanDocument {
   /** Of manifests that name none. */
   namespace?: string;
   resources: PlannedResource[];
-  /** Under our owner tags, and not declared: left alone. */
-  undeclared: Undeclared[];
+  /** Under our owner tags, and not declared: left alone. Whether it may go its deletionPolicy said, which went with the manifest. */
+  undeclared: Omit<Tagged, "cluster">[];
+  /** Cluster names under which the clouds hold what is declared here, when it is not this one. */
+  otherClusters: string[];
   summary: Counts & { problems: number };
   /** Of what is declared and of what was found: another one means that this plan no longer fits. */
   fingerprint: string;
@@ -74,19 +76,32 @@ export async function makePlan(
     }),
   );
   resources.push(...users);
-  const undeclared = await findUndeclared(declared, session);
+  const tagged = await taggedObjects(declared.personas(), session.clouds);
   return {
     version: 1,
     cluster: session.cluster,
     ...(filename ? { filename } : {}),
     ...(filename && namespace ? { namespace } : {}),
     resources,
-    undeclared,
+    ...compareTags(tagged, declared, session.cluster),
     summary: {
       ...count(resources.flatMap(({ changes }) => changes)),
       problems: resources.filter(({ problem }) => problem && !problem.waits).length,
     },
     fingerprint: fingerprint(declared, session.cluster, resources),
+  };
+}
+
+/** Of other namespaces nothing is said: another folder may use the same name for them. */
+function compareTags(tagged: Tagged[], declared: Declared, cluster: string) {
+  const all = [...declared.personas(), ...declared.users()].map(nameOf);
+  const known = new Set(all.map(keyOf));
+  const namespaces = new Set(all.map(({ namespace }) => namespace));
+  const ours = tagged.filter((one) => one.cluster === cluster && namespaces.has(one.namespace));
+  const others = tagged.filter((one) => one.cluster !== cluster && known.has(keyOf(one)));
+  return {
+    undeclared: ours.filter((one) => !known.has(keyOf(one))).map(({ cluster: _, ...one }) => one),
+    otherClusters: [...new Set(others.map((one) => one.cluster))].sort(),
   };
 }
 

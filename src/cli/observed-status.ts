@@ -4,11 +4,11 @@ import { type ConditionInput, conditionsOf, mergeConditions } from "../runtime/c
 import { openClouds } from "./cloud-session.ts";
 import type { Declared, Resource } from "./declared-objects.ts";
 import { makePlan, type PlannedResource } from "./dry-run.ts";
-import type { CloudOptions } from "./options.ts";
+import type { CloudOptions, ObjectOptions } from "./options.ts";
 
 /** Throws what opening the clouds throws; what concerns one object becomes its Ready condition. */
-export async function assess(declared: Declared, options: CloudOptions): Promise<void> {
-  const session = await openClouds(options, declared);
+export async function assess(declared: Declared, options: CloudOptions & ObjectOptions): Promise<void> {
+  const session = await openClouds(options, declared, { asController: true });
   try {
     const { resources } = await makePlan(declared, session);
     const now = new Date();

@@ -1,46 +1,55 @@
 /**
- * `apply -f` under a controller's name does what that controller does. Both at once would undo each other's work whenever the manifests
- * differ, so a cluster that holds the same objects under the same name is refused. Objects of another name are refused by their owner
- * tags, on every path; this is for the one case in which the tags say that all is well.
+ * `apply -f` and `delete -f` under a controller's cluster name do what that controller does. Both at once would undo each other's work, so
+ * objects that the controller's cluster holds as well are refused. Objects of another cluster name are refused by their owner tags, on
+ * every path; this is for the one case in which the tags match.
  */
-import type { ConnectSsoPersona } from "../api/resources.ts";
 import { CliError } from "./command.ts";
-import { type Declared, openDeclared } from "./declared-objects.ts";
+import { controllerNames } from "./controller-name.ts";
+import { type Declared, openDeclared, type Resource } from "./declared-objects.ts";
 import type { ObjectOptions } from "./options.ts";
 
-/** A cluster that cannot be reached has no controller that could be asked about. */
+/** A cluster that does not answer has no controller that could be asked about. Milliseconds. */
 const PATIENCE_MS = 5_000;
+const NAMED = 3;
 
 export async function refuseBesideController(
   declared: Declared,
   clusterName: string,
   options: Pick<ObjectOptions, "kubeconfig" | "context">,
 ): Promise<void> {
-  const there = await inCluster(options);
-  const own = new Set(declared.personas().map(keyOf));
-  const both = there.filter((one) => own.has(keyOf(one)) && one.status?.owner?.split("/")[0] === clusterName);
-  if (both.length === 0) return;
-  const names = both.slice(0, 3).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  const { names, keys } = await inCluster(options);
+  const both = [...declared.personas(), ...declared.users()].map(keyOf).filter((key) => keys.has(key));
+  if (both.length === 0 || !names.includes(clusterName)) return;
+  const named = `${both.slice(0, NAMED).join(", ")}${both.length > NAMED ? `, and ${both.length - NAMED} more` : ""}`;
   throw new CliError(
-    `the cluster${options.context ? ` of context ${options.context}` : ""} holds persona ${names.join(", ")}${both.length > 3 ? ", …" : ""} too, and its controller owns them under the same name ${clusterName}`,
-    { hint: "change them there; or, if that controller is stopped for good, say so with --without-controller" },
+    `the cluster${options.context ? ` of context ${options.context}` : ""} holds ${named} too, and its controller ${clusterName} reconciles ${both.length === 1 ? "it" : "them"}`,
+    {
+      hint: "change or delete them there with kubectl; if that controller is stopped for good, say so with --without-controller",
+    },
   );
 }
 
-const keyOf = ({ metadata }: ConnectSsoPersona) => `${metadata.namespace}/${metadata.name}`;
+const keyOf = ({ kind, metadata }: Resource) => `${kind} ${metadata.namespace}/${metadata.name}`;
 
-async function inCluster({
-  kubeconfig,
-  context,
-}: Pick<ObjectOptions, "kubeconfig" | "context">): Promise<ConnectSsoPersona[]> {
-  const late = new Promise<undefined>((resolve) => {
-    setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
+interface InCluster {
+  names: string[];
+  keys: Set<string>;
+}
+const NOTHING: InCluster = { names: [], keys: new Set() };
+
+async function inCluster({ kubeconfig, context }: Pick<ObjectOptions, "kubeconfig" | "context">): Promise<InCluster> {
+  const late = new Promise<InCluster>((resolve) => {
+    setTimeout(() => resolve(NOTHING), PATIENCE_MS).unref();
   });
+  return Promise.race([read({ kubeconfig, context, allNamespaces: true }).catch(() => NOTHING), late]);
+}
+
+async function read(options: ObjectOptions): Promise<InCluster> {
+  const cluster = await openDeclared(options);
   try {
-    const cluster = await Promise.race([openDeclared({ kubeconfig, context, allNamespaces: true }), late]);
-    await cluster?.close();
-    return cluster?.personas() ?? [];
-  } catch {
-    return [];
+    const names = await controllerNames(cluster.kube!.client);
+    return { names, keys: new Set([...cluster.personas(), ...cluster.users()].map(keyOf)) };
+  } finally {
+    await cluster.close();
   }
 }

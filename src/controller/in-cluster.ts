@@ -1,6 +1,7 @@
 /** The controller against a cluster. */
 import { hostname } from "node:os";
 import type { Registry } from "prom-client";
+import { GROUP } from "../api/resources.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
 import { createManager, type Manager } from "../runtime/manager.ts";
@@ -30,6 +31,9 @@ export interface ClusterControllerOptions {
   registry: Registry;
   userAgent: string;
 }
+
+/** Label of the lease: the first part of the owner tags that its holder writes. */
+export const CLUSTER_LABEL = `${GROUP}/cluster-name`;
 
 /** Where the lease is: the namespace of the pod, or of the kubeconfig's context. */
 export const leaseNamespace = (access: { file?: string; context?: string }): string =>
@@ -62,7 +66,14 @@ export function createClusterController(options: ClusterControllerOptions): Mana
     })),
     related,
     ...(leaseName
-      ? { leaderElection: { identity: `${hostname()}_${process.pid}`, leaseName, namespace: leaseNamespace(access) } }
+      ? {
+          leaderElection: {
+            identity: `${hostname()}_${process.pid}`,
+            leaseName,
+            namespace: leaseNamespace(access),
+            labels: { [CLUSTER_LABEL]: cluster },
+          },
+        }
       : {}),
     onLeadershipLost: options.onLeadershipLost,
     metricsBindAddress: options.metricsBindAddress,

@@ -17,7 +17,7 @@ const RELEASE_MS = 3_000;
 interface Lease {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace: string; resourceVersion?: string };
+  metadata: { name: string; namespace: string; resourceVersion?: string; labels?: Record<string, string> };
   spec?: {
     holderIdentity?: string;
     leaseDurationSeconds?: number;
@@ -34,6 +34,8 @@ export interface LeaderOptions {
   identity: string;
   leaseName: string;
   namespace: string;
+  /** Of the lease: by them others find out who works here. */
+  labels?: Record<string, string>;
   clock?: Clock;
   /** How long others wait for a silent holder, milliseconds. */
   leaseDurationMs?: number;
@@ -66,6 +68,7 @@ export class LeaderElector {
       renewDeadlineMs: 10_000,
       retryMs: 1_000,
       standbyMs: 400,
+      labels: {},
       ...options,
     };
   }
@@ -108,7 +111,7 @@ export class LeaderElector {
 
   /** True when the lease is ours now. */
   async #acquireOrRenew(): Promise<boolean> {
-    const { client, clock, identity, leaseName, namespace, leaseDurationMs } = this.#options;
+    const { client, clock, identity, leaseName, namespace, labels, leaseDurationMs } = this.#options;
     const call = { signal: this.#stop.signal, timeoutMs: Math.max(1_000, this.#options.renewDeadlineMs / 2) };
     const now = microTime(clock.now());
     const claim = {
@@ -120,7 +123,7 @@ export class LeaderElector {
     const lease = await this.#read(call);
     if (!lease) {
       this.#mayHold = true;
-      const metadata = { name: leaseName, namespace };
+      const metadata = { name: leaseName, namespace, labels };
       const spec = { ...claim, leaseTransitions: 0 };
       await client.create(
         LEASES,
@@ -138,7 +141,8 @@ export class LeaderElector {
       : { ...spec, ...claim, leaseTransitions: (spec.leaseTransitions ?? 0) + 1 };
     this.#mayHold = true;
     // With the resourceVersion that was read: of two that take it, one gets 409.
-    await client.replace(LEASES, namespace, leaseName, { ...lease, spec: taken }, call);
+    const metadata = { ...lease.metadata, labels: { ...lease.metadata.labels, ...labels } };
+    await client.replace(LEASES, namespace, leaseName, { ...lease, metadata, spec: taken }, call);
     return true;
   }
 

@@ -42,7 +42,7 @@ export interface ManagerOptions {
   kinds: ManagedKind[];
   related?: Related;
   /** Absent: this process is the only one. */
-  leaderElection?: { identity: string; leaseName: string; namespace: string };
+  leaderElection?: { identity: string; leaseName: string; namespace: string; labels?: Record<string, string> };
   /** The lease was lost, and the workers stop. The process should end; it takes no part in an election again. */
   onLeadershipLost?(): void;
   /** `host:port`; "0" or absent for none. */

@@ -72,6 +72,14 @@ describe("apply", () => {
     expect(plan.code).toBe(0);
   });
 
+  it("--dry-run says what it would do and writes nothing", async () => {
+    const before = writes();
+    const input = JSON.stringify(persona("later"));
+    const { code, stdout } = await cli(["apply", "-f", "-", "--dry-run"], { input });
+    expect(stdout).toMatch(/\+ Entra: application Connect later/);
+    expect([code, writes()]).toEqual([2, before]);
+  });
+
   it("ends, without waiting for its time, when a refused persona holds its users up", async () => {
     const broken = persona("broken", {
       connectUsers: { securityProfiles: ["Nobody"], routingProfile: "Basic Routing Profile" },
@@ -138,18 +146,38 @@ describe("what is not declared any more", () => {
     expect(plan.code).toBe(0);
     expect(await usernames()).toContain("omar@example.com");
 
+    const dry = await cli(["delete", "-f", "-", "--among", folder, "--dry-run"], { input: omar });
+    expect(dry.stdout).toBe(
+      "- ConnectUser team/omar: would delete the Connect user (role assignment, Connect user omar@example.com)\nDry run: nothing was deleted.\n",
+    );
+    expect(dry.code).toBe(0);
+    const alone = await cli(["delete", "-f", "-"], { input: omar });
+    expect(alone.stderr).toMatch(/persona agents is not declared here, so nothing is deleted\n {2}.*--among/);
+    const foreign = await cli(["delete", "-f", "-", "--among", folder, "--cluster-name", "prod"], { input: omar });
+    expect(foreign.stderr).toMatch(
+      /nothing was deleted: ConnectUser team\/omar \(Connect user omar@example.com\) belongs to cluster folder\n.*--cluster-name folder$/m,
+    );
+    expect([alone.code, foreign.code]).toEqual([1, 1]);
+    expect(await usernames()).toContain("omar@example.com");
+
     const { code, stdout } = await cli(["delete", "-f", "-", "--among", folder], { input: omar });
     expect(stdout).toBe("✔ ConnectUser team/omar: the Connect user is deleted\n");
     expect(code).toBe(0);
     expect(await usernames()).toEqual(["jane@example.com"]);
     expect((await cli(["plan", "-f", folder])).stdout).not.toMatch(/not declared/i);
+    const never = JSON.stringify(user("nobody", "agents"));
+    for (const input of [omar, never]) {
+      const again = await cli(["delete", "-f", "-", "--among", folder], { input });
+      expect(again.stdout).toMatch(/^· ConnectUser team\/\w+: nothing of it was found, so nothing was deleted\n$/);
+      expect(again.code).toBe(2);
+    }
   });
 
   it("delete of a persona with Retain leaves everything; with Delete nothing of it stays", async () => {
     const before = writes();
     const retained = await cli(["delete", "-f", join(folder, "agents.yaml")]);
     expect(retained.stdout).toBe(
-      "✔ ConnectSsoPersona team/agents: is let go of: everything stays as it is, and nobody keeps it\n",
+      "✔ ConnectSsoPersona team/agents: released: its cloud objects are kept, but no longer managed\n",
     );
     expect([retained.code, writes()]).toEqual([0, before]);
     const input = [persona("agents", { deletionPolicy: "Delete" }), user("jane", "agents")]

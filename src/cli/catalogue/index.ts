@@ -19,6 +19,7 @@ const WITHOUT_CONTROLLER = {
   flags: "--without-controller",
   description: "no controller works under this --cluster-name: do not ask the cluster of the kubeconfig",
 };
+const dryRun = (what: string) => ({ flags: "--dry-run", description: `say what would be ${what}, and write nothing` });
 const TIMEOUT = {
   flags: "--timeout <duration>",
   description: "how long to wait until everything is Ready",
@@ -58,7 +59,7 @@ export const COMMANDS: CommandSpec[] = [
     name: "apply",
     summary: "converges once what a folder of manifests declares, without Kubernetes",
     details:
-      "State that must survive lives in the tags of the cloud objects, so any machine can run the next one. Objects that another cluster\nname owns, for example a controller's, are refused. Under a controller's own --cluster-name the cluster of the kubeconfig is asked first:\nwhat it holds as well is refused, because two would work on the same objects.",
+      "State that must survive lives in the tags of the cloud objects, so any machine can run the next one. Objects that another cluster\nname owns, for example a controller's, are refused. Under another cluster name than folder the cluster of the kubeconfig is asked first:\nwhat it holds as well is refused, because two would work on the same objects.",
     arguments: [
       { name: "plan", description: "a plan that `connect-sso plan --out` wrote; refused when it no longer fits" },
     ],
@@ -70,6 +71,7 @@ export const COMMANDS: CommandSpec[] = [
       ...CLUSTER.filter(({ flags }) => !flags.startsWith("-n")),
       OUTPUT,
       TIMEOUT,
+      dryRun("changed, as plan does"),
       { flags: "--watch", description: "keep going: compare, repair and follow changed files until interrupted" },
       {
         flags: "--poll-interval <duration>",
@@ -86,7 +88,8 @@ export const COMMANDS: CommandSpec[] = [
       { what: "Try it without a cloud", line: "connect-sso apply -f examples/recommended --sandbox" },
     ],
     exitCodes: {
-      0: "everything is Ready, or suspended on purpose",
+      0: "everything is Ready, or suspended on purpose (with --dry-run: nothing to do)",
+      2: "with --dry-run: there are changes",
       1: "something needs a person, a document is broken, the plan no longer fits, or time is up",
       130: "interrupted; run it again to go on",
     },
@@ -94,9 +97,9 @@ export const COMMANDS: CommandSpec[] = [
   },
   {
     name: "delete",
-    summary: "takes away what manifests declare, as their deletionPolicy says, without Kubernetes",
+    summary: "deletes what manifests declare, as their deletionPolicy says, without Kubernetes",
     details:
-      "The counterpart of apply: for manifests that are removed from a folder. Users go before personas. A user's persona, where it stays, is\nfound in --among. The defaults keep much: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
+      "The counterpart of apply: for manifests that are removed from a folder. Users go before personas. A user's persona, where it stays, is\nfound in --among. Done is what was seen to be gone; nothing is deleted when a part of it belongs to another cluster name. The defaults keep much: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
     options: [
       {
         flags: "-f, --filename <path>",
@@ -109,6 +112,7 @@ export const COMMANDS: CommandSpec[] = [
       WITHOUT_CONTROLLER,
       ...CLUSTER.filter(({ flags }) => !flags.startsWith("-n")),
       { flags: "--timeout <duration>", description: "how long to wait until it is done", default: "10m" },
+      dryRun("deleted"),
     ],
     examples: [
       {
@@ -117,7 +121,11 @@ export const COMMANDS: CommandSpec[] = [
       },
       { what: "All of an experiment", line: "connect-sso delete -f experiment/" },
     ],
-    exitCodes: { 0: "done", 1: "something was refused, or time is up" },
+    exitCodes: {
+      0: "all of it was seen to be gone",
+      2: "something was not found",
+      1: "something was refused, or time is up",
+    },
     run: async () => (await import("../commands/delete.ts")).deleteDeclared,
   },
   {

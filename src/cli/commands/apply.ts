@@ -25,6 +25,7 @@ export interface ApplyOptions
   watch?: boolean;
   pollInterval: string;
   withoutController?: boolean;
+  dryRun?: boolean;
 }
 
 /** Of one look in the clouds, so that work goes on as soon as it can. */
@@ -39,14 +40,21 @@ export async function apply(planFile: string | undefined, options: ApplyOptions)
   if (!filename)
     throw new CliError("what is to be applied?", { hint: "connect-sso apply -f DIR, or connect-sso apply PLAN.json" });
   if (filename === "-" && options.watch) throw new CliError("standard input cannot be watched", { hint: "-f DIR can" });
+  if (options.dryRun) {
+    if (options.watch) throw new CliError("--watch writes, --dry-run does not");
+    const { namespace = reviewed?.namespace, clusterName = reviewed?.cluster ?? "folder" } = options;
+    return (await import("./plan.ts")).plan({ ...options, filename, namespace, clusterName });
+  }
   const timeoutMs = duration(options.timeout);
   const pollIntervalMs = options.watch ? duration(options.pollInterval) : POLL_MS;
   const namespace = options.namespace ?? reviewed?.namespace;
   const declared = await openDeclared({ filename, ...(namespace ? { namespace } : {}) });
   const clusterName = options.clusterName ?? reviewed?.cluster;
-  const session = await openClouds({ ...options, ...(clusterName ? { clusterName } : {}) }, undefined, pollIntervalMs);
+  const session = await openClouds({ ...options, ...(clusterName ? { clusterName } : {}) }, undefined, {
+    pollIntervalMs,
+  });
   try {
-    if (options.clusterName && !options.withoutController)
+    if (session.cluster !== "folder" && !options.withoutController)
       await refuseBesideController(declared, session.cluster, options);
     if (reviewed) await refuseOutdated(reviewed, declared, session);
     const { clouds, cluster, log } = session;

@@ -12,7 +12,7 @@ import { paint, width } from "../render/terminal.ts";
 export async function plan(options: ObjectOptions & CloudOptions & OutputOptions & { out?: string }): Promise<number> {
   const declared = await openDeclared(options);
   try {
-    const session = await openClouds(options, declared);
+    const session = await openClouds(options, declared, { asController: true });
     try {
       const document = await makePlan(declared, session, options.filename, options.namespace);
       const { fingerprint: _, filename: __, version: ___, namespace: ____, ...data } = document;

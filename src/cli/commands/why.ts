@@ -26,7 +26,7 @@ export async function why(user: string, options: ObjectOptions & CloudOptions & 
 }
 
 async function explainAll(found: ConnectUser[], declared: Declared, options: ObjectOptions & CloudOptions) {
-  const session = await openClouds(options, declared);
+  const session = await openClouds(options, declared, { asController: true });
   try {
     const deps = {
       personas: declared.personas(),

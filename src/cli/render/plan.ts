@@ -22,6 +22,7 @@ export function planText(given: PlanDocument, colours: Paint, columns?: number):
     ...undeclaredLines(plan, colours, columns),
     ...waits(plan, columns),
     summary(plan, colours, columns),
+    ...otherClusterLines(plan).map((line) => wrap(line, columns)),
   ].join("\n");
 }
 
@@ -35,6 +36,14 @@ function sameLines(same: PlannedResource[], colours: Paint, columns?: number): s
   const names = same.map(({ namespace, name }) => `${namespace}/${name}`);
   const text = same.length <= NAMED ? names.join(" ") : `${same.length} personas and users`;
   return [wrap(`${colours.good("As declared:")} ${text}`, columns, 2), ""];
+}
+
+/** The remedy for most ForeignOwner: the plan was made under another name than the controller's. */
+function otherClusterLines({ otherClusters, cluster }: PlanDocument): string[] {
+  if (otherClusters.length === 0) return [];
+  return [
+    `This was compared as cluster ${cluster}, but the clouds hold objects of these names under ${otherClusters.join(", ")}. If a controller owns them, repeat the plan with --cluster-name ${otherClusters[0]}.`,
+  ];
 }
 
 function undeclaredLines({ undeclared, cluster }: PlanDocument, colours: Paint, columns?: number): string[] {
@@ -150,6 +159,7 @@ export function planMarkdown(plan: PlanDocument): string {
         ]
       : []),
     ...waits(plan).map(markdownText),
+    ...otherClusterLines(plan).map(markdownText),
   ];
   return [head, "", ...blocks, ...tail].join("\n").trimEnd();
 }
