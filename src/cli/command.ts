@@ -80,6 +80,7 @@ export function buildProgram(
       command.argument(required ? `<${name}>` : `[${name}]`, description);
     for (const option of spec.options) command.addOption(optionOf(option));
     command.addHelpText("after", footer(spec, program.name()));
+    command.showHelpAfterError(`(${program.name()} ${spec.name} --help shows its arguments and options)`);
     command.action(async (...values: unknown[]) => {
       // Commander appends itself.
       const run = await spec.run();
@@ -118,12 +119,19 @@ export async function main(program: Command, argv = process.argv): Promise<void>
   } catch (error) {
     if (error instanceof CommanderError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`connect-sso: ${terminalText(message)}\n`);
-    if (error instanceof CliError && error.hint) process.stderr.write(`  ${terminalText(error.hint)}\n`);
+    process.stderr.write(`connect-sso: ${message}\n`);
+    const hint = error instanceof CliError ? error.hint : hintOf(error as NodeJS.ErrnoException);
+    if (hint) process.stderr.write(`  ${terminalText(hint)}\n`);
     if (process.env.CONNECT_SSO_DEBUG && error instanceof Error)
       process.stderr.write(`${readableStack(error.stack ?? "")}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : 1;
   }
+}
+
+/** What helps with an error of the operating system. */
+function hintOf({ code }: NodeJS.ErrnoException): string | undefined {
+  if (code !== "EADDRINUSE") return undefined;
+  return "another process listens there: stop it, or choose another port with --listen (sandbox), --metrics-bind-address or --health-probe-bind-address (run)";
 }
 
 /** "10m", "90s", "1h30m" in milliseconds. Throws what the parser shows. */

@@ -124,6 +124,11 @@ export function find<T extends Resource & KubeObject>(all: T[], name: string, wh
   const names = (found.length > 1 ? found : all).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   throw new CliError(
     found.length > 1 ? `several are called ${name}: ${names.join(", ")}` : `there is no ${what} ${name}`,
-    names.length > 0 ? { hint: `there is ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}` } : {},
+    {
+      hint:
+        names.length > 0
+          ? `there is ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`
+          : `no ${what} is declared here: -n names another namespace, -A means all of them`,
+    },
   );
 }

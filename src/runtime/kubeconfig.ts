@@ -23,11 +23,22 @@ export function kubeconfigAccess(options: { file?: string; context?: string } = 
   };
 }
 
+/** Throws with the file's name when it cannot be read, and with the contexts that exist when it has no such context. */
 function load(options: { file?: string; context?: string }): KubeConfig {
   const config = new KubeConfig();
-  if (options.file) config.loadFromFile(options.file);
-  else config.loadFromDefault();
-  if (options.context) config.setCurrentContext(options.context);
+  try {
+    if (options.file) config.loadFromFile(options.file);
+    else config.loadFromDefault();
+  } catch (error) {
+    const file = options.file ?? process.env.KUBECONFIG ?? "~/.kube/config";
+    throw new Error(`the kubeconfig ${file} cannot be read: ${(error as Error).message.split("\n")[0]}`);
+  }
+  if (options.context !== undefined) {
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(options.context))
+      throw new Error(`the kubeconfig has no context ${options.context}; it has ${names.join(", ") || "none"}`);
+    config.setCurrentContext(options.context);
+  }
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error("the kubeconfig names no current cluster");
   // What client-node makes up when it finds nothing at all.

@@ -49,6 +49,7 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
         name: "user",
         description: "ConnectUser (NAME or NAMESPACE/NAME), user principal name, object id or Connect user name",
         required: true,
+        complete: "user",
       },
     ],
     options: [...OBJECTS, ...CLOUDS, OUTPUT],

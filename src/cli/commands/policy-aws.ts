@@ -91,7 +91,11 @@ async function declaredScopes(options: PolicyOptions): Promise<{ scopes: AwsScop
     });
   const instances = [...new Set(personas.map(({ spec }) => spec.instanceArn))];
   let securityProfileIds = new Map<string, string[]>();
-  if (options.resolve) securityProfileIds = await resolveProfiles(personas, options);
+  // Credentials are those of one account: the others are not asked.
+  const asked = personas.filter(
+    ({ spec }) => options.account === undefined || parseInstanceArn(spec.instanceArn).account === options.account,
+  );
+  if (options.resolve) securityProfileIds = await resolveProfiles(asked, options);
   else if (options.securityProfile)
     securityProfileIds = new Map(instances.map((arn) => [arn, options.securityProfile!.map(idOf)]));
   await declared.close();
