@@ -119,7 +119,7 @@ export async function main(program: Command, argv = process.argv): Promise<void>
   } catch (error) {
     if (error instanceof CommanderError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`connect-sso: ${message}\n`);
+    process.stderr.write(`connect-sso: ${terminalText(message)}\n`);
     const hint = error instanceof CliError ? error.hint : hintOf(error as NodeJS.ErrnoException);
     if (hint) process.stderr.write(`  ${terminalText(hint)}\n`);
     if (process.env.CONNECT_SSO_DEBUG && error instanceof Error)

@@ -1,6 +1,6 @@
 /** Commands against a real API server, with the controller as a process of its own and sandbox clouds. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, symlinkSync } from "node:fs";
+import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,7 +54,9 @@ const steady = (text: string) =>
 describe("before the controller has looked", () => {
   it("plan says under which name it goes on, and what the controller would do", async () => {
     const { code, stdout, stderr } = await cli(["plan"]);
-    expect(stderr).toMatch(/^note: no persona tells yet under which --cluster-name/);
+    expect(stderr).toMatch(
+      /^note: neither a persona nor a controller of this cluster says its --cluster-name yet; continuing with `default`\n$/,
+    );
     expect(stdout).toMatch(/\+ Entra: application Connect agents/);
     expect(stdout).toMatch(/UnknownSecurityProfile: there is no security profile Nobody/);
     expect(code).toBe(1);
@@ -108,6 +110,42 @@ describe("with the controller", () => {
     const { stdout, stderr } = await cli(["plan"]);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^As declared: team\/agents team\/jane team\/omar$/m);
+  });
+
+  it("plan -f and why -f find the controller's name by themselves, and say so", async () => {
+    const all = [persona("agents"), user("jane", "agents"), user("omar", "agents")];
+    const input = all.map((one) => JSON.stringify(one)).join("\n---\n");
+    const plan = await cli(["plan", "-f", "-"], { input });
+    expect(plan.stderr).toBe(
+      "note: compared as cluster test, the controller that the kubeconfig leads to (--cluster-name)\n",
+    );
+    expect(plan.stdout).toBe(
+      "As declared: team/agents team/jane team/omar\n\nNothing to do: the clouds are as declared.\n",
+    );
+    expect(plan.code).toBe(0);
+    const why = await cli(["why", "jane", "-f", "-"], { input });
+    expect({ code: why.code, stdout: why.code === 0 ? "" : why.stdout }).toEqual({ code: 0, stdout: "" });
+    const alone = await cli(["plan", "-f", "-"], { input, env: { KUBECONFIG: "" } });
+    expect(alone.stdout).toMatch(
+      /compared as cluster folder, .* under test\. .* repeat the plan with --cluster-name test\.$/m,
+    );
+  });
+
+  it("delete refuses what the controller owns, with and without its name, users too", async () => {
+    const jane = JSON.stringify(user("jane", "agents", { deletionPolicy: "Delete" }));
+    const folder = mkdtempSync(join(tmpdir(), "connect-sso-among-"));
+    writeFileSync(join(folder, "agents.json"), JSON.stringify(persona("agents")));
+    const args = ["delete", "-f", "-", "--among", folder];
+    const other = await cli(args, { input: jane });
+    expect(other.stderr).toMatch(
+      /nothing was deleted: ConnectUser team\/jane \(Connect user jane@example.com\) belongs to cluster test\n {2}.*kubectl.*--cluster-name test$/m,
+    );
+    const beside = await cli([...args, "--cluster-name", "test"], { input: jane });
+    expect(beside.stderr).toMatch(
+      /holds ConnectUser team\/jane too, and its controller test reconciles it\n.*kubectl/m,
+    );
+    expect([other.code, beside.code]).toEqual([1, 1]);
+    expect((await cli(["status", "jane", "-o", "json"])).code).toBe(0);
   });
 
   it("recreate makes the Connect user anew, once", async () => {
@@ -199,9 +237,7 @@ describe("with the controller", () => {
   it("apply beside the controller, under its name, is refused; under another, owner tags refuse", async () => {
     const input = JSON.stringify(persona("agents"));
     const same = await cli(["apply", "-f", "-", "--cluster-name", "test"], { input });
-    expect(same.stderr).toMatch(
-      /holds persona team\/agents too, and its controller owns them under the same name test\n/,
-    );
+    expect(same.stderr).toMatch(/holds ConnectSsoPersona team\/agents too, and its controller test reconciles it\n/);
     const other = await cli(["plan", "-f", "-", "--cluster-name", "other"], { input });
     expect(other.stdout).toMatch(/ForeignOwner: .* belongs to test\//);
     expect([same.code, other.code]).toEqual([1, 1]);

@@ -104,7 +104,7 @@ export function lives(begin: (options: WiringOptions) => Promise<Wiring>): void 
     );
     expect(await profilesOf("jane")).toEqual(["Admin", "Agent"]);
     await w.until(async () => (await profilesOf("jane")).join() === "Agent", "the profile is removed");
-    await w.until(async () => (await w.events(USER, "jane")).includes("DriftCorrected"), "an event tells it");
+    await w.until(async () => (await w.events(USER, "jane")).includes("SecurityDriftCorrected"), "an event tells it");
   });
 
   test("an emptied folder in Git: nobody loses access until somebody allows it", async () => {
