@@ -38,12 +38,46 @@ export interface CommandSpec {
   /** Paragraphs behind the summary. */
   details?: string;
   arguments?: ArgumentSpec[];
-  options: OptionSpec[];
+  options: readonly OptionSpec[];
   examples: { what: string; line: string }[];
   /** Meaning of each exit code. */
   exitCodes: Record<number, string>;
-  // biome-ignore lint/suspicious/noExplicitAny: each command types its own arguments and options, which the parser fills
-  run(): Promise<(...values: any[]) => Promise<number>>;
+  run: Run;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table of commands holds functions of all signatures; `command` checks each
+type Run = () => Promise<(...values: any[]) => Promise<number>>;
+
+/** "filename" of "-f, --filename <path>", "wait" of "--no-wait". */
+type OptionName<Flags extends string> = Flags extends `${string}--no-${infer Rest}`
+  ? Camel<FirstWord<Rest>>
+  : Flags extends `${string}--${infer Rest}`
+    ? Camel<FirstWord<Rest>>
+    : never;
+type FirstWord<Text extends string> = Text extends `${infer Word} ${string}` ? Word : Text;
+type Camel<Text extends string> = Text extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Text;
+
+/** Names of the options that a command's function reads: its last parameter. */
+type Read<R extends Run> =
+  Awaited<ReturnType<R>> extends (...values: [...infer _, infer Options]) => unknown
+    ? Options extends object
+      ? keyof Options & string
+      : never
+    : never;
+
+/** A command; one whose function reads an option that it does not declare, such as a misspelt one, does not compile. */
+export function command<const Options extends readonly OptionSpec[], R extends Run>(
+  spec: Omit<CommandSpec, "options" | "run"> & {
+    options: Options;
+    run: R &
+      (Exclude<Read<R>, OptionName<Options[number]["flags"]>> extends never
+        ? unknown
+        : { undeclared: Exclude<Read<R>, OptionName<Options[number]["flags"]>> });
+  },
+): CommandSpec {
+  return spec;
 }
 
 /** A group of commands, `saml` of `saml decode`. */

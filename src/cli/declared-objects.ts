@@ -5,6 +5,7 @@ import { INDEXES, RESOURCES } from "../controller/kinds.ts";
 import { terminalText } from "../domain/text.ts";
 import {
   formatProblem,
+  isOverlay,
   type ManifestProblem,
   type Manifests,
   parseManifests,
@@ -50,8 +51,13 @@ function declared(store: FolderStore, more: Pick<Declared, "problems" | "sources
 function fromFolder(path: string, namespace: string | undefined): Declared {
   let manifests: Manifests;
   try {
+    if (isOverlay(path))
+      throw new CliError(`${path} is an overlay of kustomize, whose files are not what it declares`, {
+        hint: `render it: kubectl kustomize ${path} | connect-sso ${process.argv[2] ?? "plan"} -f -`,
+      });
     manifests = path === "-" ? readStandardInput(namespace) : readManifests(path, namespace);
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw new CliError((error as Error).message, { hint: "-f wants a folder or a file of manifests" });
   }
   for (const problem of manifests.problems) process.stderr.write(`${terminalText(formatProblem(problem))}\n`);

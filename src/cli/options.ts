@@ -7,13 +7,13 @@ export interface OutputOptions {
   output: Format;
 }
 
-export const OUTPUT: OptionSpec = {
+export const OUTPUT = {
   flags: "-o, --output <format>",
   description: "form of the answer",
   choices: FORMATS,
   default: "text",
-};
-export const OUTPUT_OR_MARKDOWN: OptionSpec = { ...OUTPUT, choices: [...FORMATS, "markdown"] };
+} as const satisfies OptionSpec;
+export const OUTPUT_OR_MARKDOWN = { ...OUTPUT, choices: [...FORMATS, "markdown"] };
 
 /** Where the declared objects come from: a cluster, or a folder or file of manifests. */
 export interface ObjectOptions {
@@ -24,29 +24,29 @@ export interface ObjectOptions {
   allNamespaces?: boolean;
 }
 
-const KUBECONFIG: OptionSpec = {
+const KUBECONFIG = {
   flags: "--kubeconfig <file>",
   description: "default: KUBECONFIG, ~/.kube/config, or the service account of the pod",
-};
-const CONTEXT: OptionSpec = {
+} as const satisfies OptionSpec;
+const CONTEXT = {
   flags: "--context <name>",
   description: "context of the kubeconfig",
   complete: "context",
-};
+} as const satisfies OptionSpec;
 
-export const CLUSTER: OptionSpec[] = [
+export const CLUSTER = [
   KUBECONFIG,
   CONTEXT,
   { flags: "-n, --namespace <name>", description: "namespace; default: the context's", complete: "namespace" },
-];
-export const OBJECTS: OptionSpec[] = [
+] as const satisfies readonly OptionSpec[];
+export const OBJECTS = [
   {
     flags: "-f, --filename <path>",
     description: "folder or file of manifests, instead of a cluster; - for standard input",
   },
   ...CLUSTER,
   { flags: "-A, --all-namespaces", description: "every namespace of the cluster" },
-];
+] as const satisfies readonly OptionSpec[];
 
 /** Which clouds, with which rights. */
 export interface CloudOptions {
@@ -58,21 +58,21 @@ export interface CloudOptions {
   logLevel?: string;
 }
 
-export const CONFIG: OptionSpec = {
+export const CONFIG = {
   flags: "--config <file>",
   description: "which accounts and tenants, for which namespaces (YAML)",
-};
-export const ALLOW_INSECURE: OptionSpec = {
+} as const satisfies OptionSpec;
+export const ALLOW_INSECURE = {
   flags: "--allow-insecure-endpoints",
   description: "accept endpoints that are not https: for sandboxes only (CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS=1)",
-};
-export const LOG_LEVEL: OptionSpec = {
+} as const satisfies OptionSpec;
+export const LOG_LEVEL = {
   flags: "--log-level <level>",
   description: "what is logged to standard error",
   choices: ["trace", "debug", "info", "warn", "error", "silent"],
   default: "warn",
-};
-export const CLOUDS: OptionSpec[] = [
+} as const satisfies OptionSpec;
+export const CLOUDS = [
   {
     flags: "--sandbox",
     description: "sandbox clouds: those that the environment names, else some inside this process",
@@ -88,7 +88,7 @@ export const CLOUDS: OptionSpec[] = [
   },
   ALLOW_INSECURE,
   LOG_LEVEL,
-];
+] as const satisfies readonly OptionSpec[];
 
 export function insecureAllowed(options: { allowInsecureEndpoints?: boolean }): boolean {
   return options.allowInsecureEndpoints === true || process.env.CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS === "1";

@@ -28,6 +28,10 @@ export const bad = (area: Area, name: string, text: string, fix?: string): Check
 });
 export const skipped = (area: Area, name: string, text: string): Check => ({ area, name, state: "skipped", text });
 
+/** Errors of a connection, as Node, the AWS SDK and the clients of Graph word them. */
+const UNREACHABLE = /\b(E(CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN)|no answer)\b/;
+export const NETWORK = "nothing answered: check network and DNS; behind a proxy set HTTPS_PROXY and NO_PROXY";
+
 /** Runs one look; a failure is a bad line with its message. */
 export async function look(
   area: Area,
@@ -39,6 +43,7 @@ export async function look(
     const found = await run();
     return Array.isArray(found) ? found : [found];
   } catch (error) {
-    return [bad(area, name, (error as Error).message.split("\n")[0]!, fix)];
+    const message = (error as Error).message.split("\n")[0]!;
+    return [bad(area, name, message, UNREACHABLE.test(message) ? NETWORK : fix)];
   }
 }

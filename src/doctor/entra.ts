@@ -3,7 +3,7 @@ import { checkMetadata } from "../domain/metadata.ts";
 import { type EntraNeeds, graphPermissions } from "../domain/permissions/entra.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
-import { bad, type Check, good, look, skipped, warn } from "./check.ts";
+import { bad, type Check, good, look, NETWORK, skipped, warn } from "./check.ts";
 import { clock } from "./program.ts";
 
 /** Tier 0: each leads to Global Administrator. Sources: permissions reference of Graph; Maester MT.1050. */
@@ -30,22 +30,28 @@ export async function entra(graph: Graph, needs: EntraNeeds): Promise<Check[]> {
     "check AZURE_CLIENT_ID, AZURE_TENANT_ID and the federated credential (connect-sso policy entra prints it)",
   );
   const held = await graph.permissions().catch(() => undefined);
+  const metadata = await look(
+    "entra",
+    "metadata",
+    async () => {
+      const result = checkMetadata(await graph.federationMetadata(undefined), { tenantId: graph.tenantId });
+      return result.ok
+        ? good("entra", "metadata", "the federation metadata can be read")
+        : bad("entra", "metadata", result.message, "is there a proxy in between that rewrites it?");
+    },
+    "allow https to login.microsoftonline.com, without a proxy that follows redirects",
+  );
+  // Without an answer there is no token and no time: the credentials are not what is wrong.
+  const offline = metadata.some(({ fix }) => fix === NETWORK);
+  const answered = [...token, ...metadata].some(({ state }) => state === "good");
   return [
-    ...token,
+    ...token.map((one) => (offline && one.state === "bad" ? { ...one, fix: NETWORK } : one)),
     ...permissions(held, needs),
     ...(await look("entra", "identifiers", () => identifiers(graph))),
-    ...(await look(
-      "entra",
-      "metadata",
-      async () => {
-        const result = checkMetadata(await graph.federationMetadata(undefined), { tenantId: graph.tenantId });
-        return result.ok
-          ? good("entra", "metadata", "the federation metadata can be read")
-          : bad("entra", "metadata", result.message, "is there a proxy in between that rewrites it?");
-      },
-      "allow https to login.microsoftonline.com, without a proxy that follows redirects",
-    )),
-    clock("entra", "Entra", graph.now(), new Date()),
+    ...metadata,
+    answered
+      ? clock("entra", "Entra", graph.now(), new Date())
+      : skipped("entra", "clock", "not compared: Entra did not answer"),
   ];
 }
 

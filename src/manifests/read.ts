@@ -38,6 +38,23 @@ export function manifestFiles(path: string): string[] {
     .sort();
 }
 
+/** Fields of a kustomization that leave manifests as they are. */
+const PLAIN = new Set(["apiVersion", "kind", "metadata", "resources"]);
+
+/** Whether kustomize would make something else of a folder than its files say. */
+export function isOverlay(path: string): boolean {
+  if (path === "-" || !statSync(path).isDirectory()) return false;
+  const name = readdirSync(path).find((one) => /^kustomization(\.ya?ml)?$/i.test(one));
+  if (name === undefined) return false;
+  const content = parseAllDocuments(readFileSync(join(path, name), "utf8"))[0]?.toJS() as Record<
+    string,
+    unknown
+  > | null;
+  const resources = Array.isArray(content?.resources) ? content.resources.map(String) : [];
+  const outside = resources.some((one) => one.startsWith("..") || one.startsWith("/") || one.includes("://"));
+  return outside || Object.keys(content ?? {}).some((field) => !PLAIN.has(field));
+}
+
 export function readManifests(path: string, namespace = "default"): Manifests {
   const all: Manifests = { objects: [], problems: [], sources: new Map() };
   for (const file of manifestFiles(path)) {

@@ -152,7 +152,7 @@ describe("with the controller", () => {
     const id = async () =>
       (await server.kubectl(["get", "cu", "jane", "-n", "team", "-o", "jsonpath={.status.connectUserId}"])).trim();
     const before = await id();
-    const { code, stdout } = await cli(["recreate", "jane"]);
+    const { code, stdout } = await cli(["recreate", "jane", "--yes"]);
     expect(stdout).toBe(
       "✔ ConnectUser team/jane: the Connect user is made anew; the next login binds it to the role again\n",
     );

@@ -45,7 +45,7 @@ test("everything well, as a person reads it", async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatchInlineSnapshot(`
    "Program
-     ✔ endpoints         sandbox clouds inside this process; their time is simulated, so clocks are not compared
+     ✔ endpoints         sandbox clouds inside this process
 
    Cluster
      · API server        not looked at: -f names manifests
@@ -73,6 +73,40 @@ test("everything well, as a person reads it", async () => {
    Nothing would fail. 2 warning(s).
    "
   `);
+});
+
+test("without a network the network is named, not the credentials, and no clock is compared", async () => {
+  const { code, stdout } = await run(["doctor", "-f", folder, "-o", "json"], {
+    env: {
+      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      AZURE_TENANT_ID: "7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071",
+      AZURE_CLIENT_ID: "7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071",
+      AZURE_CLIENT_SECRET: "secret",
+      HTTPS_PROXY: "http://127.0.0.1:9",
+    },
+  });
+  expect(code).toBe(2);
+  const bad = checksOf(stdout).filter(({ state }) => state === "bad");
+  const fixes = bad.filter(({ name }) => ["identity", "instance", "token", "metadata"].includes(name));
+  expect(new Set(fixes.map(({ fix }) => fix))).toEqual(
+    new Set(["nothing answered: check network and DNS; behind a proxy set HTTPS_PROXY and NO_PROXY"]),
+  );
+  expect(checksOf(stdout).filter(({ name }) => name === "clock")).toEqual([
+    { area: "entra", name: "clock", state: "skipped", text: "not compared: Entra did not answer" },
+  ]);
+});
+
+test("the simulated time of a sandbox that runs elsewhere is not compared", async () => {
+  sandbox.clock.advance(3_600_000);
+  const { stdout } = await run(["doctor", "-f", folder, "--allow-insecure-endpoints", "-o", "json"], {
+    env: sandbox.env,
+  });
+  const clocks = checksOf(stdout).filter(({ name }) => name === "clock");
+  expect(clocks.map(({ state, text }) => [state, text])).toEqual([
+    ["skipped", "not compared: the time of a sandbox is simulated"],
+    ["skipped", "not compared: the time of a sandbox is simulated"],
+  ]);
 });
 
 test("a profile that does not exist would fail", async () => {

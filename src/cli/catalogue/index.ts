@@ -1,6 +1,6 @@
 /** Every command of the program. Parser, help, completions and docs/cli.md come from this table. */
 
-import type { CommandSpec, GroupSpec } from "../command.ts";
+import { type CommandSpec, command, type GroupSpec } from "../command.ts";
 import { ALLOW_INSECURE, CLOUDS, CLUSTER, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "../options.ts";
 import { PEOPLE_COMMANDS } from "./people.ts";
 import { POLICY_COMMANDS } from "./policy.ts";
@@ -18,24 +18,25 @@ const SHELLS = ["bash", "zsh", "fish", "powershell", "kubectl"];
 const WITHOUT_CONTROLLER = {
   flags: "--without-controller",
   description: "no controller works under this --cluster-name: do not ask the cluster of the kubeconfig",
-};
-const dryRun = (what: string) => ({ flags: "--dry-run", description: `say what would be ${what}, and write nothing` });
+} as const;
+const dryRun = (what: string) =>
+  ({ flags: "--dry-run", description: `say what would be ${what}, and write nothing` }) as const;
 const TIMEOUT = {
   flags: "--timeout <duration>",
   description: "how long to wait until everything is Ready",
   default: "10m",
-};
+} as const;
 
 export const COMMANDS: CommandSpec[] = [
-  {
+  command({
     name: "demo",
     summary: "the AWS blog's set-up against sandbox clouds: converged, broken behind the controller's back, repaired",
     options: [],
     examples: [{ what: "Half a minute, no cluster, no cloud", line: "connect-sso demo" }],
     exitCodes: { 0: "everything went as the text says", 1: "something did not" },
     run: async () => (await import("../commands/demo.ts")).demo,
-  },
-  {
+  }),
+  command({
     name: "plan",
     summary: "what would be created, changed and deleted in Entra, IAM and Connect, field by field; reads only",
     details:
@@ -54,8 +55,8 @@ export const COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "nothing to do", 2: "there are changes", 1: "an error, or a resource that a person must mend" },
     run: async () => (await import("../commands/plan.ts")).plan,
-  },
-  {
+  }),
+  command({
     name: "apply",
     summary: "converges once what a folder of manifests declares, without Kubernetes",
     details:
@@ -94,8 +95,8 @@ export const COMMANDS: CommandSpec[] = [
       130: "interrupted; run it again to go on",
     },
     run: async () => (await import("../commands/apply.ts")).apply,
-  },
-  {
+  }),
+  command({
     name: "delete",
     summary: "deletes what manifests declare, as their deletionPolicy says, without Kubernetes",
     details:
@@ -127,8 +128,8 @@ export const COMMANDS: CommandSpec[] = [
       1: "something was refused, or time is up",
     },
     run: async () => (await import("../commands/delete.ts")).deleteDeclared,
-  },
-  {
+  }),
+  command({
     name: "run",
     summary: "the controller, against the cluster of the kubeconfig or the one it runs in",
     options: [
@@ -195,8 +196,8 @@ export const COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "stopped by a signal", 1: "could not start, or lost the lease" },
     run: async () => (await import("../commands/run.ts")).run,
-  },
-  {
+  }),
+  command({
     name: "sandbox",
     summary: "emulated IAM, STS, Amazon Connect, Microsoft Graph and login, for tests and for trying things out",
     options: [
@@ -215,8 +216,8 @@ export const COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "stopped by a signal", 1: "could not start" },
     run: async () => (await import("../../sandbox/command.ts")).sandboxCommand,
-  },
-  {
+  }),
+  command({
     name: "status",
     summary: "how personas and users stand: what is well in one line, what is not with its message and since when",
     arguments: [{ name: "name", description: "one persona or user, as NAME or NAMESPACE/NAME", complete: "any" }],
@@ -225,6 +226,7 @@ export const COMMANDS: CommandSpec[] = [
       ...CLOUDS,
       OUTPUT,
       { flags: "-w, --watch", description: "redraw when something changes, until interrupted" },
+      { flags: "-l, --selector <labels>", description: "only objects with these labels, such as team=a,tier!=test" },
       { flags: "--all", description: "also show every user and condition that is well" },
     ],
     examples: [
@@ -234,11 +236,11 @@ export const COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "everything is Ready", 2: "something is not", 1: "an error" },
     run: async () => (await import("../commands/status.ts")).status,
-  },
+  }),
   ...ASK_COMMANDS,
   ...PEOPLE_COMMANDS,
   ...POLICY_COMMANDS,
-  {
+  command({
     name: "completion",
     summary: "a script that completes commands, options and values in a shell",
     details:
@@ -258,13 +260,13 @@ export const COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "printed", 1: "no such shell" },
     run: async () => (await import("../commands/completion.ts")).completion,
-  },
-  {
+  }),
+  command({
     name: "version",
     summary: "the version of this program",
     options: [OUTPUT],
     examples: [{ what: "For a bug report", line: "connect-sso version -o json" }],
     exitCodes: { 0: "printed" },
     run: async () => (await import("../commands/version.ts")).printVersion,
-  },
+  }),
 ];

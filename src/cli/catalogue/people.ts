@@ -1,11 +1,11 @@
 /** The part of the catalogue for the people behind a login: decoding, explaining, taking over, bulk users. */
-import type { CommandSpec } from "../command.ts";
+import { type CommandSpec, command } from "../command.ts";
 import { CLOUDS, OBJECTS, OUTPUT } from "../options.ts";
 
 const CLUSTER_NAME = "--cluster-name";
 
 export const PEOPLE_COMMANDS: CommandSpec[] = [
-  {
+  command({
     name: "saml decode",
     summary: "what a SAML response says, whether its signature holds, and what AWS and Connect will make of it",
     details:
@@ -37,8 +37,8 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
       1: "it cannot be decoded",
     },
     run: async () => (await import("../commands/saml-decode.ts")).samlDecode,
-  },
-  {
+  }),
+  command({
     name: "why",
     summary:
       "why somebody cannot log in: everything that must hold, in the order of a login, with what mends the first broken link",
@@ -59,8 +59,8 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "every link holds", 2: "a link is broken", 1: "an error, or a link that could not be looked at" },
     run: async () => (await import("../commands/why.ts")).why,
-  },
-  {
+  }),
+  command({
     name: "doctor",
     summary:
       "whether everything around the controller is as it must be: cluster, credentials, rights, tenant, clocks, quotas",
@@ -83,8 +83,8 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "nothing would fail", 2: "something would fail", 1: "an error" },
     run: async () => (await import("../commands/doctor.ts")).doctor,
-  },
-  {
+  }),
+  command({
     name: "users from-csv",
     summary: "ConnectUser manifests from Connect's bulk-upload file or Entra's user export",
     details:
@@ -109,8 +109,8 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "every line became a manifest", 1: "there are problems" },
     run: async () => (await import("../commands/users-from-csv.ts")).fromCsv,
-  },
-  {
+  }),
+  command({
     name: "import",
     summary: "manifests that take over what stands in the clouds already, for example by hand with the blog",
     details:
@@ -131,5 +131,5 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "something was found", 2: "there is nothing to take over", 1: "an error" },
     run: async () => (await import("../commands/import.ts")).importCommand,
-  },
+  }),
 ];

@@ -1,16 +1,19 @@
 /** Commands that tell a platform team which rights to give. */
-import type { CommandSpec, OptionSpec } from "../command.ts";
+import { type CommandSpec, command, type OptionSpec } from "../command.ts";
 import { CLOUDS, OBJECTS, OUTPUT } from "../options.ts";
 
 const INSTANCE = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666";
-const OUT: OptionSpec = { flags: "--out <folder>", description: "one file per document instead of standard output" };
-const SERVICE_ACCOUNT: OptionSpec = {
+const OUT = {
+  flags: "--out <folder>",
+  description: "one file per document instead of standard output",
+} as const satisfies OptionSpec;
+const SERVICE_ACCOUNT = {
   flags: "--service-account <namespace/name>",
   description: "of the controller's pod",
   default: "connect-sso/connect-sso",
-};
+} as const satisfies OptionSpec;
 /** What is needed of one account: from declared personas, or without any. */
-const SCOPE: OptionSpec[] = [
+const SCOPE = [
   ...OBJECTS,
   { flags: "--instance <arn...>", description: "Connect instances, instead of declared personas" },
   { flags: "--path <path>", description: "with --instance: IAM path of the controller", default: "/connect-sso/" },
@@ -22,10 +25,10 @@ const SCOPE: OptionSpec[] = [
   { flags: "--account <id>", description: "this account only" },
   OUT,
   OUTPUT,
-];
+] as const satisfies readonly OptionSpec[];
 
 export const POLICY_COMMANDS: CommandSpec[] = [
-  {
+  command({
     name: "policy aws",
     summary: "the least IAM policy with which the controller can do what is declared",
     details:
@@ -50,8 +53,8 @@ export const POLICY_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "printed", 1: "an error" },
     run: async () => (await import("../commands/policy-aws.ts")).policyAws,
-  },
-  {
+  }),
+  command({
     name: "policy boundary",
     summary: "the permissions boundary: what roles and users of the controller may do at most",
     details:
@@ -65,8 +68,8 @@ export const POLICY_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "printed", 1: "an error" },
     run: async () => (await import("../commands/policy-aws.ts")).policyBoundary,
-  },
-  {
+  }),
+  command({
     name: "policy trust",
     summary: "the trust policy of the controller's own role, for IRSA, EKS Pod Identity or another account",
     options: [
@@ -91,8 +94,8 @@ export const POLICY_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "printed", 1: "an error" },
     run: async () => (await import("../commands/policy-trust.ts")).policyTrust,
-  },
-  {
+  }),
+  command({
     name: "policy entra",
     summary: "the application permissions of Microsoft Graph that the declared personas need, each with its reason",
     details:
@@ -116,5 +119,5 @@ export const POLICY_COMMANDS: CommandSpec[] = [
     ],
     exitCodes: { 0: "printed", 1: "an error" },
     run: async () => (await import("../commands/policy-entra.ts")).policyEntra,
-  },
+  }),
 ];

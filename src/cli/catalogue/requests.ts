@@ -1,5 +1,6 @@
 /** Commands that ask for one thing and follow it to its end. */
-import type { CommandSpec, Completion, OptionSpec } from "../command.ts";
+import { type CommandSpec, type Completion, command, type OptionSpec } from "../command.ts";
+import type { AskOptions } from "../commands/request.ts";
 import { CLOUDS, OBJECTS } from "../options.ts";
 
 const WITH_FOLDER = "With -f there is no controller to ask: the command does it itself, and nothing else.";
@@ -12,27 +13,34 @@ interface Ask {
   complete: Completion;
   timeout: string;
   line: string;
-  run: CommandSpec["run"];
+  run(): Promise<(name: string, options: AskOptions) => Promise<number>>;
 }
 
-const ask = ({ name, summary, details, what, complete, timeout, line, run }: Ask): CommandSpec => ({
-  name,
-  summary,
-  details,
-  arguments: [{ name: what, description: `its name, or NAMESPACE/NAME`, required: true, complete }],
-  options: [...OBJECTS, ...CLOUDS, ...waiting(timeout)],
-  examples: [
-    { what: "Followed to its end", line: `connect-sso ${line} -n contact-centre` },
-    { what: "Asked for only", line: `connect-sso ${line} -n contact-centre --no-wait` },
-  ],
-  exitCodes: { 0: "done (with --no-wait: asked for)", 1: "refused, a person must mend something, or time is up" },
-  run,
-});
+const YES = {
+  flags: "-y, --yes",
+  description: "do not ask before something that cannot be undone; needed where there is no terminal",
+} as const satisfies OptionSpec;
 
-const waiting = (timeout: string): OptionSpec[] => [
-  { flags: "--no-wait", description: "ask, and return at once" },
-  { flags: "--timeout <duration>", description: "how long to follow it; it goes on afterwards", default: timeout },
-];
+const ask = ({ name, summary, details, what, complete, timeout, line, run }: Ask): CommandSpec =>
+  command({
+    name,
+    summary,
+    details,
+    arguments: [{ name: what, description: `its name, or NAMESPACE/NAME`, required: true, complete }],
+    options: [
+      ...OBJECTS,
+      ...CLOUDS,
+      YES,
+      { flags: "--no-wait", description: "ask, and return at once" },
+      { flags: "--timeout <duration>", description: "how long to follow it; it goes on afterwards", default: timeout },
+    ],
+    examples: [
+      { what: "Followed to its end", line: `connect-sso ${line} -n contact-centre` },
+      { what: "Asked for only", line: `connect-sso ${line} -n contact-centre --no-wait` },
+    ],
+    exitCodes: { 0: "done (with --no-wait: asked for)", 1: "refused, a person must fix something, or time is up" },
+    run,
+  });
 
 export const ASK_COMMANDS: CommandSpec[] = [
   ask({
@@ -58,11 +66,11 @@ export const ASK_COMMANDS: CommandSpec[] = [
   ask({
     name: "recreate",
     summary: "deletes a Connect user and makes it anew, which unbinds it from the role of its first login",
-    details: `For a user whom Connect answers "Bad Request" because it is bound to a role that no longer exists. Its history in Connect stays with\nthe deleted user. ${WITH_FOLDER}`,
+    details: `For a user whom Connect answers "Bad Request" because it is bound to a role that no longer exists. Its history in Connect stays with\nthe deleted user, so the command asks first. ${WITH_FOLDER}`,
     what: "user",
     complete: "user",
     timeout: "10m",
-    line: "recreate jane",
+    line: "recreate jane --yes",
     run: async () => (await import("../commands/request.ts")).recreate,
   }),
   ask({

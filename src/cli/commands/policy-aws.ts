@@ -51,7 +51,9 @@ export async function policyAws(options: PolicyOptions): Promise<number> {
   return answer(policies, notes, options);
 }
 
-export async function policyBoundary(options: PolicyOptions): Promise<number> {
+export async function policyBoundary(
+  options: Omit<PolicyOptions, "exact" | "resolve" | "securityProfile">,
+): Promise<number> {
   const { scopes } = await scopesFor(options);
   const nameOf = ({ boundaryArn }: AwsScope) => boundaryArn.split("/").at(-1) ?? BOUNDARY_NAME;
   const policies = scopes.map((scope) => ({

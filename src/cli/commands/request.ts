@@ -9,6 +9,7 @@ import type { KubeClient } from "../../runtime/client.ts";
 import { conditionOf, isReady } from "../../runtime/conditions.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
+import { confirm } from "../confirm.ts";
 import { type Declared, find, openDeclared, type Resource } from "../declared-objects.ts";
 import { follow } from "../follow-request.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
@@ -17,6 +18,7 @@ import { paint } from "../render/terminal.ts";
 export interface AskOptions extends ObjectOptions, CloudOptions {
   wait: boolean;
   timeout: string;
+  yes?: boolean;
 }
 
 interface Ask {
@@ -25,6 +27,8 @@ interface Ask {
   kinds: readonly string[];
   /** Throws CliError where asking makes no sense. */
   check?(object: Resource): void;
+  /** What cannot be undone, as a question; asked before anything is done. */
+  question?(object: Resource): string;
   /** A field of the spec, which lives in Git where there are manifests; otherwise an annotation. */
   change: { annotation: string } | { suspend: boolean };
   /** Besides being handled: what must hold at the end. */
@@ -55,6 +59,8 @@ const ROTATE_CERTIFICATE: Ask = {
 const RECREATE: Ask = {
   what: "recreation of the Connect user",
   kinds: [USER],
+  question: ({ metadata }) =>
+    `Delete the Connect user of ${metadata.namespace}/${metadata.name} and create it again? Its contact history stays with the deleted user.`,
   change: { annotation: ANNOTATIONS.recreate },
   ended: isReady,
   told: () => "the Connect user is made anew; the next login binds it to the role again",
@@ -101,6 +107,7 @@ async function ask(request: Ask, name: string, options: AskOptions): Promise<num
       throw new CliError(`${label(object)} is suspended: nothing would come of it`, {
         hint: `connect-sso resume ${object.metadata.name} -n ${object.metadata.namespace}`,
       });
+    if (request.question && !options.yes) await confirm(request.question(object));
     return declared.kube
       ? await askCluster(request, object, declared.kube.client, options, timeoutMs)
       : await doInFolder(request, object, declared, options, timeoutMs);

@@ -1,18 +1,20 @@
 /** `connect-sso status`: what the cluster's objects say of themselves, without asking a cloud; for a folder, what the clouds say of it. */
-import { type ConnectUser, USER } from "../../api/resources.ts";
+import { type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
 import { isReady } from "../../runtime/conditions.ts";
 import { CliError } from "../command.ts";
 import { openDeclared, type Resource } from "../declared-objects.ts";
+import { labelSelector } from "../label-selector.ts";
 import type { CloudOptions, ObjectOptions, OutputOptions } from "../options.ts";
 import { print } from "../render/output.ts";
 import { Progress } from "../render/progress.ts";
-import { summarize } from "../render/summary.ts";
+import { isSuspended, summarize } from "../render/summary.ts";
 import { paint, width } from "../render/terminal.ts";
 import { tree } from "../render/tree.ts";
 
 interface StatusOptions extends ObjectOptions, CloudOptions, OutputOptions {
   watch?: boolean;
   all?: boolean;
+  selector?: string;
 }
 
 const WATCH_MS = 2_000;
@@ -22,7 +24,10 @@ export async function status(name: string | undefined, options: StatusOptions): 
   let shown = await look(name, options);
   const where = options.namespace ? `namespace ${options.namespace}` : "the namespace of the context";
   const nothing = `Nothing is declared in ${options.allNamespaces ? "this cluster" : `${where}; -A shows all of them`}.`;
-  const text = () => (shown.length === 0 ? nothing : tree(shown, paint(), { columns: width(), all: options.all }));
+  const text = () =>
+    shown.length === 0
+      ? nothing
+      : `${totals(shown)}\n${tree(failingFirst(shown), paint(), { columns: width(), all: options.all })}`;
   if (!options.watch) {
     print({ data: { resources: shown.map(summarize) }, text }, options.output);
     return shown.every(isReady) ? 0 : 2;
@@ -51,15 +56,17 @@ export async function status(name: string | undefined, options: StatusOptions): 
   return shown.every(isReady) ? 0 : 2;
 }
 
-async function look(name: string | undefined, options: ObjectOptions & CloudOptions): Promise<Resource[]> {
+async function look(name: string | undefined, options: StatusOptions): Promise<Resource[]> {
+  const selected = options.selector === undefined ? () => true : labelSelector(options.selector);
   const declared = await openDeclared(options);
   await declared.close();
   if (options.filename) await (await import("../observed-status.ts")).assess(declared, options);
   const all: Resource[] = [...declared.personas(), ...declared.users()];
-  if (name === undefined) return all;
-  const personas = declared.personas().filter((one) => isCalled(one, name));
-  const users = declared.users().filter((one) => isCalled(one, name));
-  if (personas.length + users.length === 0)
+  if (name === undefined && options.selector === undefined) return all;
+  const isMeant = (one: Resource) => (name === undefined || isCalled(one, name)) && selected(one.metadata.labels);
+  const personas = declared.personas().filter(isMeant);
+  const users = declared.users().filter(isMeant);
+  if (name !== undefined && personas.length + users.length === 0)
     throw new CliError(`there is no persona or user ${name}`, {
       hint:
         all.length > 0
@@ -69,12 +76,15 @@ async function look(name: string | undefined, options: ObjectOptions & CloudOpti
               .join(", ")}`
           : "nothing is declared here; try -A",
     });
+  // With a selector each object says by itself whether it is meant; a persona that is named brings its users along.
   const withUsers = declared
     .users()
-    .filter(({ metadata, spec }) =>
-      personas.some(
-        (one) => one.metadata.namespace === metadata.namespace && one.metadata.name === spec.personaRef.name,
-      ),
+    .filter(
+      ({ metadata, spec }) =>
+        options.selector === undefined &&
+        personas.some(
+          (one) => one.metadata.namespace === metadata.namespace && one.metadata.name === spec.personaRef.name,
+        ),
     );
   const withPersonas = declared
     .personas()
@@ -82,6 +92,35 @@ async function look(name: string | undefined, options: ObjectOptions & CloudOpti
       users.some((one) => one.metadata.namespace === metadata.namespace && one.spec.personaRef.name === metadata.name),
     );
   return [...new Set<Resource>([...personas, ...withPersonas, ...withUsers, ...users])];
+}
+
+/** "2 personas, 1 Ready; 4 users, 2 Ready, 1 suspended". */
+export function totals(all: Resource[]): string {
+  const parts = [PERSONA, USER].flatMap((kind) => {
+    const mine = all.filter((one) => one.kind === kind);
+    if (mine.length === 0) return [];
+    const count = (test: (one: Resource) => boolean) => mine.filter(test).length;
+    const noun = kind === PERSONA ? "persona" : "user";
+    const suspended = count(isSuspended);
+    const failing = mine.length - count(isReady) - suspended;
+    return [
+      [
+        `${mine.length} ${noun}${mine.length === 1 ? "" : "s"}`,
+        `${count(isReady)} Ready`,
+        ...(failing > 0 ? [`${failing} not Ready`] : []),
+        ...(suspended > 0 ? [`${suspended} suspended`] : []),
+      ].join(", "),
+    ];
+  });
+  return `${parts.join("; ")}.`;
+}
+
+/** Personas that are not Ready, or have users who are not, come first; otherwise the order stays. */
+export function failingFirst(all: Resource[]): Resource[] {
+  const personaOf = (one: Resource) =>
+    `${one.metadata.namespace}/${one.kind === PERSONA ? one.metadata.name : (one as ConnectUser).spec.personaRef.name}`;
+  const failing = new Set(all.filter((one) => !isReady(one) && !isSuspended(one)).map(personaOf));
+  return [...all.filter((one) => failing.has(personaOf(one))), ...all.filter((one) => !failing.has(personaOf(one)))];
 }
 
 /** By object name, `namespace/name`, or for a user by any name of the person. */

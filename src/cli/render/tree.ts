@@ -111,7 +111,10 @@ function branch(
       ![good, waiting, unread].some((known) => known.includes(one)) && !(ABNORMAL.has(one.type) && isUnread(one)),
   );
   const named = everything
-    ? good.map((one) => `${colours.good("✔")} ${one.type} ${colours.dim(one.message)}`)
+    ? good.map(
+        (one) =>
+          `${colours.good("✔")} ${ABNORMAL.has(one.type) ? `not ${one.type}` : one.type} ${colours.dim(one.message)}`,
+      )
     : good.filter(({ type }) => !ABNORMAL.has(type)).length > 0
       ? [
           `${colours.good("✔")} ${colours.dim(
