@@ -33,7 +33,7 @@ demo: dist/connect-sso.js ## the blog's set-up against sandbox clouds, broken an
 	node dist/connect-sso.js demo
 
 dev: node_modules/.installed ## a real kube-apiserver, sandbox clouds (WORLD=file.yaml) and the controller (SETTINGS=file.yaml); prints the KUBECONFIG to use
-	node scripts/dev.mjs $(if $(WORLD),--world $(WORLD)) $(if $(SETTINGS),--settings $(SETTINGS))
+	node scripts/dev.mjs $(if $(WORLD),--world $(WORLD)) $(if $(SETTINGS),--settings $(SETTINGS)) $(if $(ANY_PORT),--any-port)
 
 test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint

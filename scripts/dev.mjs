@@ -32,7 +32,9 @@ function start(args, env = {}) {
   child.ended = new Promise((resolve) => child.once("exit", resolve));
   child.ended.then((code) => {
     if (stop.signal.aborted) return;
-    console.error(`\nconnect-sso ${args[0]} ended with ${code}; so does the rest`);
+    console.error(
+      `\nconnect-sso ${args[0]} ended with ${code}; so does the rest. Ports taken by another make dev? make dev ANY_PORT=1`,
+    );
     process.exitCode = 1;
     stop.abort();
   });
@@ -68,6 +70,7 @@ try {
   ${kubectl} get connectssopersonas,connectusers -A
 
 For commands that ask the clouds, such as why: source ${envFile}
+Time in the sandbox runs faster than here (behaviour.timeScale of its world): times and ages that it reports may lie in the future.
 Ctrl-C ends it.
 `);
   }

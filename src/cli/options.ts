@@ -84,7 +84,7 @@ export const CLOUDS = [
   CONFIG,
   {
     flags: "--cluster-name <name>",
-    description: "the controller's --cluster-name; default: what the cluster's personas say, with -f \"folder\"",
+    description: 'first part of owner tags; default: the name of the controller that is found, else "folder" with -f',
   },
   ALLOW_INSECURE,
   LOG_LEVEL,

@@ -31,7 +31,13 @@ export function failureOf(error: unknown): Failure {
     };
   }
   if (error instanceof Error && (error.name === "Aborted" || error.name === "AbortError"))
-    return { kind: "transient", reason: REASON.Timeout, message: `Not finished in time: ${error.message}`, classified: true, error };
+    return {
+      kind: "transient",
+      reason: REASON.Timeout,
+      message: `Not finished in time: ${error.message}`,
+      classified: true,
+      error,
+    };
   const { kind, reason, message, retryAfterMs } = toReconcileError(error);
   const classified = error instanceof KubeApiError;
   return {

@@ -15,9 +15,9 @@ import type { Change, Plan } from "./change.ts";
 import { removalOrder, type Scope } from "./component.ts";
 import { converge, type Pass } from "./converge.ts";
 import { type Failure, failureOf, gravestKind, isStalled, nextLook } from "./errors.ts";
+import { Fights } from "./fights.ts";
 import type { Kind, OpenContext, PassResult, Resource, ResourceStatus } from "./kind.ts";
 import type { LastApplied } from "./ledger.ts";
-import { Fights } from "./fights.ts";
 import { type ReportDeps, reportChanges } from "./report.ts";
 import { conditionsOf, driftRows, type Ended, failuresOf } from "./status.ts";
 

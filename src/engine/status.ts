@@ -91,7 +91,11 @@ function summary(view: View, ended: Ended, components: ConditionInput[]): Condit
 }
 
 /** What does not hold is named, the gravest first: Ready must not say that all is as declared when it is not. */
-function readyMessage({ readyMessage: text, remarks }: View, held: readonly Change[], recurring: readonly string[]): string {
+function readyMessage(
+  { readyMessage: text, remarks }: View,
+  held: readonly Change[],
+  recurring: readonly string[],
+): string {
   const grave = held.filter(isGrave);
   const rows = [...grave, ...held.filter((one) => !grave.includes(one))].flatMap(
     ({ component, object, differences }) =>
@@ -109,7 +113,9 @@ function readyMessage({ readyMessage: text, remarks }: View, held: readonly Chan
 
 const fight = (recurring: readonly string[]) =>
   recurring.length > 0
-    ? [`Somebody else changes ${recurring.slice(0, 3).join(", ")} again and again; find out who, or set driftPolicy: Report`]
+    ? [
+        `Somebody else changes ${recurring.slice(0, 3).join(", ")} again and again; find out who, or set driftPolicy: Report`,
+      ]
     : [];
 
 function componentConditions(view: View, { pass, failure, suspended }: Ended): ConditionInput[] {

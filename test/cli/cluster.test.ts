@@ -223,6 +223,8 @@ describe("with the controller", () => {
     await server.kubectl(["label", "cu", "omar", "-n", "team", "kustomize.toolkit.fluxcd.io/name=apps"]);
     const { stderr } = await cli(["suspend", "omar", "--no-wait"]);
     expect(stderr).toMatch(/^note: Flux keeps this ConnectUser: it sets spec.suspend back/);
+    const selected = await cli(["status", "-l", "kustomize.toolkit.fluxcd.io/name in (apps)", "-o", "json"]);
+    expect(JSON.parse(selected.stdout).resources.map(({ name }: { name: string }) => name)).toEqual(["agents", "omar"]);
     expect((await cli(["resume", "omar", "--no-wait"])).stdout).toBe(
       "ConnectUser team/omar: resumption is asked for\n",
     );

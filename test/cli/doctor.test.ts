@@ -44,34 +44,36 @@ test("everything well, as a person reads it", async () => {
   const { code, stdout, stderr } = await run(["doctor", "-f", folder, "--sandbox"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatchInlineSnapshot(`
-   "Program
-     ✔ endpoints         sandbox clouds inside this process
+    "Program
+      ✔ endpoints         sandbox clouds inside this process
 
-   Cluster
-     · API server        not looked at: -f names manifests
+    Cluster
+      · API server        not looked at: -f names manifests
 
-   AWS
-     ✔ identity          arn:aws:iam::111122223333:user/sandbox-administrator in account 111122223333
-     · rights            cannot be simulated: IAM has no arn:aws:iam::111122223333:user/sandbox-administrator
-     ✔ boundary          arn:aws:iam::111122223333:policy/ConnectSsoBoundary exists
-     ✔ SAML providers    0 of at most 100
+    AWS
+      ✔ identity          arn:aws:iam::111122223333:user/sandbox-administrator in account 111122223333
+      · rights            cannot be simulated: IAM has no arn:aws:iam::111122223333:user/sandbox-administrator
+      ✔ boundary          arn:aws:iam::111122223333:policy/ConnectSsoBoundary exists
+      ✔ SAML providers    0 of at most 100
+      · clock             not compared: the time of a sandbox is simulated
 
-   Amazon Connect
-     ✔ instance          0a1b2c3d-1111-4222-8333-444455556666 is active and signs in by SAML
-     ✔ profiles          all 2 that the personas name exist
-     ✔ users             0 in the instance, 1 declared
+    Amazon Connect
+      ✔ instance          0a1b2c3d-1111-4222-8333-444455556666 is active and signs in by SAML
+      ✔ profiles          all 2 that the personas name exist
+      ✔ users             0 in the instance, 1 declared
 
-   Entra
-     ✔ token             tenant 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071 answers
-     ✔ permissions       all 5 that the personas need
-     ! permissions       AppRoleAssignment.ReadWrite.All is tier 0: it can grant itself any permission. The controller needs it to assign users and groups: guard its identity like a Global Administrator's
-     ! permissions       GroupMember.Read.All, Policy.ReadWrite.ApplicationConfiguration is more than what is declared needs
-                         → take it away, unless personas to come need it
-     ✔ identifiers       no tenant policy refuses the identifiers of AWS to SAML applications
-     ✔ metadata          the federation metadata can be read
+    Entra
+      ✔ token             tenant 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071 answers
+      ✔ permissions       all 5 that the personas need
+      ! permissions       AppRoleAssignment.ReadWrite.All is tier 0: it can grant itself any permission. The controller needs it to assign users and groups: guard its identity like a Global Administrator's
+      ! permissions       GroupMember.Read.All, Policy.ReadWrite.ApplicationConfiguration is more than what is declared needs
+                          → take it away, unless personas to come need it
+      ✔ identifiers       no tenant policy refuses the identifiers of AWS to SAML applications
+      ✔ metadata          the federation metadata can be read
+      · clock             not compared: the time of a sandbox is simulated
 
-   Nothing would fail. 2 warning(s).
-   "
+    Nothing would fail. 2 warning(s).
+    "
   `);
 });
 
@@ -93,7 +95,12 @@ test("without a network the network is named, not the credentials, and no clock 
     new Set(["nothing answered: check network and DNS; behind a proxy set HTTPS_PROXY and NO_PROXY"]),
   );
   expect(checksOf(stdout).filter(({ name }) => name === "clock")).toEqual([
-    { area: "entra", name: "clock", state: "skipped", text: "not compared: Entra did not answer" },
+    {
+      area: "entra",
+      name: "clock",
+      state: "skipped",
+      text: "not compared: Entra did not answer",
+    },
   ]);
 });
 
@@ -169,7 +176,9 @@ test("credentials with too few rights are told by IAM's own simulation", async (
     AWS_ACCESS_KEY_ID: AccessKey!.AccessKeyId!,
     AWS_SECRET_ACCESS_KEY: AccessKey!.SecretAccessKey!,
   };
-  const { code, stdout } = await run(["doctor", "-f", folder, "-o", "json"], { env });
+  const { code, stdout } = await run(["doctor", "-f", folder, "-o", "json"], {
+    env,
+  });
   expect(code).toBe(2);
   const [rights] = checksOf(stdout).filter(({ name }) => name === "rights");
   expect(rights).toMatchObject({
@@ -194,11 +203,20 @@ describe("a session is simulated as its role", () => {
     const iam = new IAMClient({ ...config, endpoint: `${sandbox.url}/iam` });
     const sts = new STSClient({ ...config, endpoint: `${sandbox.url}/sts` });
     const document = (statement: object) =>
-      JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
-    const AssumeRolePolicyDocument = document({ Principal: { AWS: "111122223333" }, Action: "sts:AssumeRole" });
+      JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", ...statement }],
+      });
+    const AssumeRolePolicyDocument = document({
+      Principal: { AWS: "111122223333" },
+      Action: "sts:AssumeRole",
+    });
     const Path = "/platform/controllers/";
     const { Role } = await iam.send(new CreateRoleCommand({ RoleName, Path, AssumeRolePolicyDocument }));
-    const policy = { PolicyName: RoleName, PolicyDocument: document({ Action, Resource: "*" }) };
+    const policy = {
+      PolicyName: RoleName,
+      PolicyDocument: document({ Action, Resource: "*" }),
+    };
     const { Policy } = await iam.send(new CreatePolicyCommand(policy));
     await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: Policy?.Arn }));
     const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: "pod" }));
@@ -208,7 +226,9 @@ describe("a session is simulated as its role", () => {
       AWS_SECRET_ACCESS_KEY: Credentials!.SecretAccessKey!,
       AWS_SESSION_TOKEN: Credentials!.SessionToken!,
     };
-    const { stdout } = await run(["doctor", "-f", folder, "-o", "json"], { env });
+    const { stdout } = await run(["doctor", "-f", folder, "-o", "json"], {
+      env,
+    });
     iam.destroy();
     sts.destroy();
     return checksOf(stdout).find(({ name }) => name === "rights");
@@ -239,10 +259,22 @@ describe("a session is simulated as its role", () => {
     ["arn:aws:iam::111122223333:root", "the root user is bound by no policy"],
     ["arn:aws-us-gov:sts::111122223333:federated-user/jane", "IAM simulates no such session"],
   ])("%s is not simulated at all", async (callerArn, why) => {
-    const iam = new Proxy({} as AwsAccount["iam"], { get: () => expect("no call").toBe("made") });
-    const account: AwsAccount = { account: "111122223333", callerArn, iam, instance: () => iam as never };
+    const iam = new Proxy({} as AwsAccount["iam"], {
+      get: () => expect("no call").toBe("made"),
+    });
+    const account: AwsAccount = {
+      account: "111122223333",
+      callerArn,
+      iam,
+      instance: () => iam as never,
+    };
     expect(await rights(account, {} as never)).toEqual([
-      { area: "aws", name: "rights", state: "skipped", text: expect.stringContaining(why) },
+      {
+        area: "aws",
+        name: "rights",
+        state: "skipped",
+        text: expect.stringContaining(why),
+      },
     ]);
   });
 });
@@ -382,12 +414,12 @@ test("on a narrow terminal", () => {
     },
   ];
   expect(checksText(checks, paint(false), 50)).toMatchInlineSnapshot(`
-   "AWS
-     ✘ rights            somebody may not do what the
-                         controller must
-                         → connect-sso policy aws
-                           prints the least policy
+       "AWS
+         ✘ rights            somebody may not do what the
+                             controller must
+                             → connect-sso policy aws
+                               prints the least policy
 
-   1 thing(s) would fail."
-  `);
+       1 thing(s) would fail."
+    `);
 });

@@ -9,7 +9,8 @@ One program; as \`kubectl connect-sso\` with a link \`kubectl-connect_sso\` to i
 - **Objects** come from the cluster of the kubeconfig, or with \`-f PATH\` from manifests (\`-f -\`: standard input).
 - **Clouds** are those of the ambient AWS and Azure credentials, behind the same guard (\`--config\`) as the controller's; with \`--sandbox\`
   the sandbox that the environment names (\`connect-sso sandbox --write-env\`), else one that lives as long as the command.
-- **Owner tags** begin with the controller's \`--cluster-name\`. In a cluster the personas' status tells it; with \`-f\` it is \`folder\`.
+- **Owner tags** begin with the controller's \`--cluster-name\`. In a cluster its Lease, its Deployment or the personas' status says it. With
+  \`-f\`, \`plan\`, \`why\` and \`status\` take the name of the controller that the kubeconfig leads to; otherwise it is \`folder\`.
 - **Output**: results on standard output; remarks and errors on standard error. \`-o json\` and \`-o yaml\` are for programs. Colours and
   redrawing on a terminal only; \`NO_COLOR\` and \`FORCE_COLOR\` are respected.
 - **Errors** are one line and a hint; \`CONNECT_SSO_DEBUG=1\` adds the stack.
