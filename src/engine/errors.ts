@@ -41,7 +41,8 @@ export function failureOf(error: unknown): Failure {
   const { kind, reason, message, retryAfterMs } = toReconcileError(error);
   const classified = error instanceof KubeApiError;
   return {
-    kind,
+    // A 409 of the API server is no dispute over a cloud object: the next pass reads the object again.
+    kind: classified && kind === "conflict" ? "transient" : kind,
     reason: classified ? reason : REASON.Failed,
     message,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
