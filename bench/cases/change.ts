@@ -64,7 +64,7 @@ async function durations(scene: Scene, applied: Map<string, number>): Promise<nu
 async function applyChange(scene: Scene, index: number, one: number): Promise<void> {
   const changed =
     one % 2 === 0
-      ? { phone: { type: "SoftPhone", afterContactWorkTime: 60 + one } }
+      ? { contactHandling: { voice: { afterContactWorkSeconds: 60 + one } } }
       : { hierarchyGroup: ["Dublin", `Team ${one % 20}`] };
   const name = nameOf(index);
   const body = {

@@ -53,6 +53,14 @@ function phone(draft: Draft): NonNullable<ConnectUserSpec["phone"]> {
   return draft.phone;
 }
 
+type Handling = NonNullable<ConnectUserSpec["contactHandling"]>;
+/** The template has no columns for other channels than voice. */
+function voice(draft: Draft): NonNullable<Handling["voice"]> {
+  draft.contactHandling ??= {};
+  draft.contactHandling.voice ??= {};
+  return draft.contactHandling.voice;
+}
+
 export const COLUMNS: Column[] = [
   {
     title: "first name",
@@ -147,7 +155,7 @@ export const COLUMNS: Column[] = [
     also: ["persistent connection (yes/no)"],
     read(cell, draft) {
       if (!/^(yes|no|true|false)$/i.test(cell)) return `persistent connection "${cell}" is neither yes nor no`;
-      phone(draft).persistentConnection = /^(yes|true)$/i.test(cell);
+      voice(draft).persistentConnection = /^(yes|true)$/i.test(cell);
       return undefined;
     },
   },
@@ -159,8 +167,8 @@ export const COLUMNS: Column[] = [
         cell,
       )?.[1];
       if (!mode) return `audio enhancement "${cell}" is none of none, isolate voice and suppress noise`;
-      if (mode.toLowerCase() !== "none")
-        draft.left = [...(draft.left ?? []), `audio enhancement "${cell}" is left out: set it in Amazon Connect`];
+      const isolate = /voice/i.test(mode) ? "VoiceIsolation" : "NoiseSuppression";
+      voice(draft).enhancement = /none/i.test(mode) ? "None" : isolate;
       return undefined;
     },
   },
@@ -187,7 +195,7 @@ export const COLUMNS: Column[] = [
     also: ["soft phone auto accept", "auto accept"],
     read(cell, draft) {
       if (!/^(yes|no|true|false)$/i.test(cell)) return `soft phone auto accept "${cell}" is neither yes nor no`;
-      phone(draft).autoAccept = /^(yes|true)$/i.test(cell);
+      voice(draft).autoAccept = /^(yes|true)$/i.test(cell);
       return undefined;
     },
   },
@@ -197,7 +205,7 @@ export const COLUMNS: Column[] = [
     read(cell, draft) {
       if (!/^\d{1,7}$/.test(cell) || Number(cell) > 2_000_000)
         return `ACW timeout "${cell}" is not a number of seconds from 0 to 2000000`;
-      phone(draft).afterContactWorkTime = Number(cell);
+      voice(draft).afterContactWorkSeconds = Number(cell);
       return undefined;
     },
   },

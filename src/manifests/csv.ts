@@ -233,7 +233,7 @@ function checkProfiles(draft: Draft, { declared }: CsvOptions, complain: (text: 
 }
 
 /** The template fills cells that Connect ignores: auto accept of a desk phone, the number of a soft phone. */
-function tidyPhone({ phone }: Draft, complain: (text: string) => void): string[] {
+function tidyPhone({ phone, contactHandling: { voice } = {} }: Draft, complain: (text: string) => void): string[] {
   const comments: string[] = [];
   if (!phone) return comments;
   if (phone.type !== "DeskPhone") {
@@ -241,10 +241,10 @@ function tidyPhone({ phone }: Draft, complain: (text: string) => void): string[]
     delete phone.deskPhoneNumber;
     return comments;
   }
-  if (phone.autoAccept) comments.push("soft phone auto accept is left out: the phone is a desk phone");
-  delete phone.autoAccept;
-  if (phone.persistentConnection) comments.push("persistent connection is left out: the phone is a desk phone");
-  delete phone.persistentConnection;
+  if (voice?.autoAccept) comments.push("soft phone auto accept is left out: the phone is a desk phone");
+  if (voice?.persistentConnection) comments.push("persistent connection is left out: the phone is a desk phone");
+  delete voice?.autoAccept;
+  delete voice?.persistentConnection;
   if (phone.deskPhoneNumber === undefined) complain("phone type desk, but no phone number");
   else if (!E164.test(phone.deskPhoneNumber))
     complain(`phone number "${phone.deskPhoneNumber}" is not in E.164 (for example +35315550100)`);
@@ -325,6 +325,7 @@ function manifest(draft: Draft, upn: string, name: string, options: CsvOptions):
     ...spec
   } = draft;
   if (spec.phone && Object.keys(spec.phone).length === 0) delete spec.phone;
+  if (spec.contactHandling && Object.keys(spec.contactHandling.voice ?? {}).length === 0) delete spec.contactHandling;
   return {
     apiVersion: API_VERSION,
     kind: USER,

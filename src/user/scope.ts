@@ -13,6 +13,7 @@ import type { CallOptions } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
 import { terminalError, waitingError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
+import { handlingOf } from "./components/handling.ts";
 import { refuseDeclaredConflict } from "./conflicts.ts";
 import type { Seen } from "./seen.ts";
 
@@ -110,6 +111,7 @@ export async function openScope(
       ...(spec.mobile ? { mobile: spec.mobile } : {}),
       ...ids,
       ...(spec.phone ? { phone: phoneOf(spec.phone) } : {}),
+      ...(spec.contactHandling ? { handling: handlingOf(spec.contactHandling) } : {}),
       tags: { ...spec.tags },
     },
     proficiencies: spec.proficiencies,
@@ -198,10 +200,7 @@ export function nameOf({ entraUser }: ConnectUser["spec"]): string | undefined {
 function phoneOf(phone: NonNullable<ConnectUser["spec"]["phone"]>): NonNullable<ConnectUserInput["phone"]> {
   return {
     ...(phone.type ? { type: phone.type === "DeskPhone" ? ("DESK_PHONE" as const) : ("SOFT_PHONE" as const) } : {}),
-    ...(phone.autoAccept === undefined ? {} : { autoAccept: phone.autoAccept }),
-    ...(phone.afterContactWorkTime === undefined ? {} : { afterContactWorkSeconds: phone.afterContactWorkTime }),
     ...(phone.deskPhoneNumber === undefined ? {} : { deskPhoneNumber: phone.deskPhoneNumber }),
-    ...(phone.persistentConnection === undefined ? {} : { persistentConnection: phone.persistentConnection }),
   };
 }
 

@@ -2,6 +2,7 @@ import {
   ConnectClient,
   DescribeUserCommand,
   ListUsersCommand,
+  UpdateUserConfigCommand,
   UpdateUserIdentityInfoCommand,
 } from "@aws-sdk/client-connect";
 import { afterEach, expect, test } from "@jest/globals";
@@ -23,7 +24,8 @@ test("a user gets names, hierarchy and phone; a change by hand is shown and set 
     persona("agents"),
     user("jane", "agents", {
       hierarchyGroup: ["Dublin"],
-      phone: { type: "DeskPhone", deskPhoneNumber: "+35315550100", afterContactWorkTime: 30 },
+      phone: { type: "DeskPhone", deskPhoneNumber: "+35315550100" },
+      contactHandling: { voice: { afterContactWorkSeconds: 30 } },
     }),
   );
   await h.ready();
@@ -55,6 +57,45 @@ test("a user gets names, hierarchy and phone; a change by hand is shown and set 
   expect(
     (await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }))).User!.IdentityInfo!.FirstName,
   ).toBe("jane");
+});
+
+test("contact handling is set channel by channel; what is declared no more goes back, what others set stays", async () => {
+  h = await start();
+  const declare = (contactHandling?: object) =>
+    h.apply(persona("agents"), user("jane", "agents", contactHandling ? { contactHandling } : {}));
+  declare({ voice: { enhancement: "VoiceIsolation" }, chat: { afterContactWorkSeconds: 600 } });
+  await h.ready();
+  const UserId = get("jane").status!.connectUserId!;
+  const found = async () =>
+    (await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }))).User as unknown as Record<
+      string,
+      { Channel: string }[]
+    >;
+  const chat = async () => (await found()).AfterContactWorkConfigs?.find(({ Channel }) => Channel === "CHAT");
+  expect(await chat()).toMatchObject({ AfterContactWorkConfig: { AfterContactWorkTimeLimit: 600 } });
+  expect((await found()).VoiceEnhancementConfigs).toMatchObject([{ VoiceEnhancementMode: "VOICE_ISOLATION" }]);
+  await connect().send(
+    new UpdateUserConfigCommand({
+      InstanceId: INSTANCE,
+      UserId,
+      AfterContactWorkConfigs: [
+        { Channel: "CHAT", AfterContactWorkConfig: { AfterContactWorkTimeLimit: 600 } },
+        { Channel: "TASK", AfterContactWorkConfig: { AfterContactWorkTimeLimit: 77 } },
+      ],
+    }),
+  );
+  declare();
+  await h.controller.until(
+    () => get("jane").status?.observedGeneration === get("jane").metadata.generation,
+    PATIENCE_MS,
+    "the new spec was looked at",
+  );
+  await h.ready();
+  expect(await chat()).toMatchObject({ AfterContactWorkConfig: { AfterContactWorkTimeLimit: 0 } });
+  expect((await found()).AfterContactWorkConfigs).toContainEqual({
+    Channel: "TASK",
+    AfterContactWorkConfig: { AfterContactWorkTimeLimit: 77 },
+  });
 });
 
 test("driftPolicy Report shows and leaves", async () => {

@@ -44,10 +44,11 @@ test("the template of a SAML instance", () => {
      routingProfile: Basic Routing Profile
      securityProfiles: [Agent, Quality]
      hierarchyGroup: [Dublin, Team A]
-     phone:
-       type: SoftPhone
-       autoAccept: true
-       afterContactWorkTime: 30
+     phone: {type: SoftPhone}
+     contactHandling:
+       voice:
+         autoAccept: true
+         afterContactWorkSeconds: 30
      tags:
        team: a
        cost centre: "12"
@@ -68,7 +69,8 @@ test("the template of a SAML instance", () => {
      phone:
        type: DeskPhone
        deskPhoneNumber: "+35315550100"
-       afterContactWorkTime: 0
+     contactHandling:
+       voice: {afterContactWorkSeconds: 0}
    "
   `);
 });
@@ -82,7 +84,8 @@ test("the template of an instance with passwords: e-mail and password are named 
   expect(result.users[0]!.object.spec).toMatchObject({
     entraUser: { userPrincipalName: "rroe@example.com" },
     hierarchyGroup: ["technical support", "IT", "Eastern"],
-    phone: { type: "SoftPhone", autoAccept: true, afterContactWorkTime: 30 },
+    phone: { type: "SoftPhone" },
+    contactHandling: { voice: { autoAccept: true, afterContactWorkSeconds: 30 } },
   });
   expect(JSON.stringify(result)).not.toContain("F@keP@ssw0rd");
 });

@@ -92,6 +92,14 @@ describe("what the schema and the CEL rules refuse", () => {
       "spec.phone: type DeskPhone needs deskPhoneNumber",
     ],
     [
+      "a desk phone that answers by itself",
+      user({
+        phone: { type: "DeskPhone", deskPhoneNumber: "+35315550100" },
+        contactHandling: { voice: { autoAccept: true } },
+      }),
+      "spec: a desk phone has neither autoAccept nor persistentConnection",
+    ],
+    [
       "a proficiency level of 6",
       user({ proficiencies: [{ attribute: "a", value: "b", level: 6 }] }),
       "spec.proficiencies[0].level: must be <= 5",

@@ -63,7 +63,8 @@ const lively = (more: object = {}) => {
   };
 };
 const full = {
-  phone: { type: "DeskPhone", deskPhoneNumber: "+35315550100", afterContactWorkTime: 30 },
+  phone: { type: "DeskPhone", deskPhoneNumber: "+35315550100" },
+  contactHandling: { voice: { afterContactWorkSeconds: 30 } },
   proficiencies: [{ attribute: "Language", value: "English", level: 3 }],
   secondaryEmail: "jane@example.org",
   mobile: "+353861234567",
@@ -100,7 +101,8 @@ test("Provisioning: made, changed, broken and repaired, rotated, moved to Direct
   harness.apply(
     user("jane", "agents", {
       routingProfile: "Second",
-      phone: { type: "SoftPhone", autoAccept: true },
+      phone: { type: "SoftPhone" },
+      contactHandling: { voice: { autoAccept: true } },
       proficiencies: [
         { attribute: "Language", value: "English", level: 5 },
         { attribute: "Language", value: "French", level: 2 },

@@ -315,9 +315,13 @@ class Judgement {
     const info = found.IdentityInfo;
     this.#equal(`${what}: names`, [info.FirstName, info.LastName], [spec.firstName ?? USERS[name], "Doe"]);
     if (spec.secondaryEmail) this.#equal(`${what}: e-mail`, info.SecondaryEmail, spec.secondaryEmail);
-    if (spec.phone) {
+    if (spec.contactHandling) {
       const { AfterContactWorkTimeLimit: work, AutoAccept: accept } = found.PhoneConfig;
-      this.#equal(`${what}: phone`, [work, accept], [spec.phone.afterContactWorkTime, spec.phone.autoAccept]);
+      this.#equal(
+        `${what}: phone`,
+        [work, accept],
+        [spec.contactHandling.voice.afterContactWorkSeconds, spec.contactHandling.voice.autoAccept],
+      );
     }
     if (spec.team) this.#equal(`${what}: tag`, found.Tags.team, spec.team);
     if (spec.proficiencyLevel)

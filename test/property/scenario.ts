@@ -31,7 +31,7 @@ export interface UserSpec {
   hierarchyGroup?: string[];
   firstName?: string;
   secondaryEmail?: string;
-  phone?: { afterContactWorkTime: number; autoAccept: boolean };
+  contactHandling?: { voice: { afterContactWorkSeconds: number; autoAccept: boolean } };
   proficiencyLevel?: number;
   team?: string;
   deletionPolicy: "RevokeAccess" | "Delete" | "Retain";
@@ -171,7 +171,7 @@ const userSpec: fc.Arbitrary<UserSpec> = fc.record(
     hierarchyGroup: one(["Dublin"], ["Dublin", "Blue"], ["Dublin", "Red"]),
     firstName: one("Jo", "Zoë"),
     secondaryEmail: one("home@example.org", "other@example.org"),
-    phone: fc.record({ afterContactWorkTime: one(0, 30), autoAccept: fc.boolean() }),
+    contactHandling: fc.record({ voice: fc.record({ afterContactWorkSeconds: one(0, 30), autoAccept: fc.boolean() }) }),
     proficiencyLevel: one(1, 3),
     team: one("blue", "red"),
     deletionPolicy: one<UserSpec["deletionPolicy"]>("RevokeAccess", "Delete", "Retain"),

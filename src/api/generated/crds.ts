@@ -979,7 +979,7 @@ export const CRDS = [
                       }
                     },
                     "phone": {
-                      "description": "Phone settings. Fields that are not given are left as they are.",
+                      "description": "The telephone. Fields that are not given stay as they are.",
                       "type": "object",
                       "x-kubernetes-validations": [
                         {
@@ -996,24 +996,93 @@ export const CRDS = [
                             "DeskPhone"
                           ]
                         },
-                        "autoAccept": {
-                          "type": "boolean",
-                          "description": "Answer calls automatically (soft phone only)."
-                        },
-                        "afterContactWorkTime": {
-                          "type": "integer",
-                          "description": "Seconds of after-contact work; 0 means no limit.",
-                          "minimum": 0,
-                          "maximum": 2000000
-                        },
                         "deskPhoneNumber": {
                           "type": "string",
                           "description": "Desk phone number in E.164.",
                           "pattern": "^\\+[1-9][0-9]{1,14}$"
+                        }
+                      }
+                    },
+                    "contactHandling": {
+                      "description": "How the agent takes contacts, by channel. Channels and fields that are not given stay as they are; a field that is taken out of the\nmanifest goes back to Amazon Connect's default if its value is still ours.",
+                      "type": "object",
+                      "properties": {
+                        "voice": {
+                          "description": "Calls.",
+                          "type": "object",
+                          "properties": {
+                            "autoAccept": {
+                              "type": "boolean",
+                              "description": "Answer calls automatically (soft phone only)."
+                            },
+                            "afterContactWorkSeconds": {
+                              "type": "integer",
+                              "description": "Seconds of after-contact work; 0 means no limit.",
+                              "minimum": 0,
+                              "maximum": 2000000
+                            },
+                            "persistentConnection": {
+                              "type": "boolean",
+                              "description": "Keep the connection open between calls (soft phone only)."
+                            },
+                            "enhancement": {
+                              "type": "string",
+                              "description": "What happens to the agent's audio.",
+                              "enum": [
+                                "None",
+                                "VoiceIsolation",
+                                "NoiseSuppression"
+                              ]
+                            }
+                          }
                         },
-                        "persistentConnection": {
-                          "type": "boolean",
-                          "description": "Keep the connection open between calls (soft phone only)."
+                        "chat": {
+                          "description": "Chats.",
+                          "type": "object",
+                          "properties": {
+                            "autoAccept": {
+                              "type": "boolean",
+                              "description": "Accept contacts automatically."
+                            },
+                            "afterContactWorkSeconds": {
+                              "type": "integer",
+                              "description": "Seconds of after-contact work; 0 means no limit.",
+                              "minimum": 0,
+                              "maximum": 2000000
+                            }
+                          }
+                        },
+                        "task": {
+                          "description": "Tasks.",
+                          "type": "object",
+                          "properties": {
+                            "autoAccept": {
+                              "type": "boolean",
+                              "description": "Accept contacts automatically."
+                            },
+                            "afterContactWorkSeconds": {
+                              "type": "integer",
+                              "description": "Seconds of after-contact work; 0 means no limit.",
+                              "minimum": 0,
+                              "maximum": 2000000
+                            }
+                          }
+                        },
+                        "email": {
+                          "description": "E-mails.",
+                          "type": "object",
+                          "properties": {
+                            "autoAccept": {
+                              "type": "boolean",
+                              "description": "Accept contacts automatically."
+                            },
+                            "afterContactWorkSeconds": {
+                              "type": "integer",
+                              "description": "Seconds of after-contact work; 0 means no limit.",
+                              "minimum": 0,
+                              "maximum": 2000000
+                            }
+                          }
                         }
                       }
                     },
@@ -1021,6 +1090,11 @@ export const CRDS = [
                       "description": "Proficiencies of the agent. When given, the list is complete.",
                       "type": "array",
                       "maxItems": 10,
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": [
+                        "attribute",
+                        "value"
+                      ],
                       "items": {
                         "type": "object",
                         "required": [
@@ -1093,6 +1167,29 @@ export const CRDS = [
                       ],
                       "default": "RevokeAccess"
                     },
+                    "whenDisabled": {
+                      "description": "What happens when the account is disabled in Entra. RevokeAccess takes the role assignment away until the account is enabled again; Keep\nchanges nothing.",
+                      "type": "string",
+                      "enum": [
+                        "RevokeAccess",
+                        "Keep"
+                      ],
+                      "default": "RevokeAccess"
+                    },
+                    "endSessions": {
+                      "description": "True ends running sessions in Amazon Connect when access is taken away; otherwise they last up to 12 hours.",
+                      "type": "boolean",
+                      "default": true
+                    },
+                    "quickConnects": {
+                      "description": "What happens to quick connects that ring this user when its Connect user is deleted. Delete removes them; Report names them.",
+                      "type": "string",
+                      "enum": [
+                        "Delete",
+                        "Report"
+                      ],
+                      "default": "Report"
+                    },
                     "suspend": {
                       "description": "True stops every look and every write until it is false again.",
                       "type": "boolean",
@@ -1103,6 +1200,10 @@ export const CRDS = [
                     {
                       "rule": "has(self.username) || !has(oldSelf.username)",
                       "message": "username is immutable once set"
+                    },
+                    {
+                      "rule": "!has(self.phone) || !has(self.phone.type) || self.phone.type != 'DeskPhone' || !has(self.contactHandling) || !has(self.contactHandling.voice) || ((!has(self.contactHandling.voice.autoAccept) || !self.contactHandling.voice.autoAccept) && (!has(self.contactHandling.voice.persistentConnection) || !self.contactHandling.voice.persistentConnection))",
+                      "message": "a desk phone has neither autoAccept nor persistentConnection"
                     }
                   ]
                 },
@@ -1643,6 +1744,12 @@ export const CRDS = [
                       "description": "Fields that all users of the set have in common. A rule's single value wins over the template's.",
                       "type": "object",
                       "default": {},
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "!has(self.phone) || !has(self.phone.type) || self.phone.type != 'DeskPhone' || !has(self.contactHandling) || !has(self.contactHandling.voice) || ((!has(self.contactHandling.voice.autoAccept) || !self.contactHandling.voice.autoAccept) && (!has(self.contactHandling.voice.persistentConnection) || !self.contactHandling.voice.persistentConnection))",
+                          "message": "a desk phone has neither autoAccept nor persistentConnection"
+                        }
+                      ],
                       "properties": {
                         "securityProfiles": {
                           "description": "Names of security profiles; default the persona's. Only profiles that the persona lists.",
@@ -1674,7 +1781,7 @@ export const CRDS = [
                           }
                         },
                         "phone": {
-                          "description": "Phone settings. Fields that are not given are left as they are.",
+                          "description": "The telephone. Fields that are not given stay as they are.",
                           "type": "object",
                           "x-kubernetes-validations": [
                             {
@@ -1691,24 +1798,93 @@ export const CRDS = [
                                 "DeskPhone"
                               ]
                             },
-                            "autoAccept": {
-                              "type": "boolean",
-                              "description": "Answer calls automatically (soft phone only)."
-                            },
-                            "afterContactWorkTime": {
-                              "type": "integer",
-                              "description": "Seconds of after-contact work; 0 means no limit.",
-                              "minimum": 0,
-                              "maximum": 2000000
-                            },
                             "deskPhoneNumber": {
                               "type": "string",
                               "description": "Desk phone number in E.164.",
                               "pattern": "^\\+[1-9][0-9]{1,14}$"
+                            }
+                          }
+                        },
+                        "contactHandling": {
+                          "description": "How the agent takes contacts, by channel. Channels and fields that are not given stay as they are; a field that is taken out of the\nmanifest goes back to Amazon Connect's default if its value is still ours.",
+                          "type": "object",
+                          "properties": {
+                            "voice": {
+                              "description": "Calls.",
+                              "type": "object",
+                              "properties": {
+                                "autoAccept": {
+                                  "type": "boolean",
+                                  "description": "Answer calls automatically (soft phone only)."
+                                },
+                                "afterContactWorkSeconds": {
+                                  "type": "integer",
+                                  "description": "Seconds of after-contact work; 0 means no limit.",
+                                  "minimum": 0,
+                                  "maximum": 2000000
+                                },
+                                "persistentConnection": {
+                                  "type": "boolean",
+                                  "description": "Keep the connection open between calls (soft phone only)."
+                                },
+                                "enhancement": {
+                                  "type": "string",
+                                  "description": "What happens to the agent's audio.",
+                                  "enum": [
+                                    "None",
+                                    "VoiceIsolation",
+                                    "NoiseSuppression"
+                                  ]
+                                }
+                              }
                             },
-                            "persistentConnection": {
-                              "type": "boolean",
-                              "description": "Keep the connection open between calls (soft phone only)."
+                            "chat": {
+                              "description": "Chats.",
+                              "type": "object",
+                              "properties": {
+                                "autoAccept": {
+                                  "type": "boolean",
+                                  "description": "Accept contacts automatically."
+                                },
+                                "afterContactWorkSeconds": {
+                                  "type": "integer",
+                                  "description": "Seconds of after-contact work; 0 means no limit.",
+                                  "minimum": 0,
+                                  "maximum": 2000000
+                                }
+                              }
+                            },
+                            "task": {
+                              "description": "Tasks.",
+                              "type": "object",
+                              "properties": {
+                                "autoAccept": {
+                                  "type": "boolean",
+                                  "description": "Accept contacts automatically."
+                                },
+                                "afterContactWorkSeconds": {
+                                  "type": "integer",
+                                  "description": "Seconds of after-contact work; 0 means no limit.",
+                                  "minimum": 0,
+                                  "maximum": 2000000
+                                }
+                              }
+                            },
+                            "email": {
+                              "description": "E-mails.",
+                              "type": "object",
+                              "properties": {
+                                "autoAccept": {
+                                  "type": "boolean",
+                                  "description": "Accept contacts automatically."
+                                },
+                                "afterContactWorkSeconds": {
+                                  "type": "integer",
+                                  "description": "Seconds of after-contact work; 0 means no limit.",
+                                  "minimum": 0,
+                                  "maximum": 2000000
+                                }
+                              }
                             }
                           }
                         },
@@ -1716,6 +1892,11 @@ export const CRDS = [
                           "description": "Proficiencies of the agent. When given, the list is complete.",
                           "type": "array",
                           "maxItems": 10,
+                          "x-kubernetes-list-type": "map",
+                          "x-kubernetes-list-map-keys": [
+                            "attribute",
+                            "value"
+                          ],
                           "items": {
                             "type": "object",
                             "required": [
@@ -1783,6 +1964,26 @@ export const CRDS = [
                             "RevokeAccess",
                             "Delete",
                             "Retain"
+                          ]
+                        },
+                        "whenDisabled": {
+                          "description": "What happens when the account is disabled in Entra. RevokeAccess takes the role assignment away until the account is enabled again; Keep\nchanges nothing.",
+                          "type": "string",
+                          "enum": [
+                            "RevokeAccess",
+                            "Keep"
+                          ]
+                        },
+                        "endSessions": {
+                          "description": "True ends running sessions in Amazon Connect when access is taken away; otherwise they last up to 12 hours.",
+                          "type": "boolean"
+                        },
+                        "quickConnects": {
+                          "description": "What happens to quick connects that ring this user when its Connect user is deleted. Delete removes them; Report names them.",
+                          "type": "string",
+                          "enum": [
+                            "Delete",
+                            "Report"
                           ]
                         }
                       }

@@ -485,7 +485,7 @@ routingProfile?: string
  */
 hierarchyGroup?: string[]
 /**
- * Phone settings. Fields that are not given are left as they are.
+ * The telephone. Fields that are not given stay as they are.
  */
 phone?: {
 /**
@@ -493,21 +493,75 @@ phone?: {
  */
 type?: ("SoftPhone" | "DeskPhone")
 /**
+ * Desk phone number in E.164.
+ */
+deskPhoneNumber?: string
+}
+/**
+ * How the agent takes contacts, by channel. Channels and fields that are not given stay as they are; a field that is taken out of the
+ * manifest goes back to Amazon Connect's default if its value is still ours.
+ */
+contactHandling?: {
+/**
+ * Calls.
+ */
+voice?: {
+/**
  * Answer calls automatically (soft phone only).
  */
 autoAccept?: boolean
 /**
  * Seconds of after-contact work; 0 means no limit.
  */
-afterContactWorkTime?: number
-/**
- * Desk phone number in E.164.
- */
-deskPhoneNumber?: string
+afterContactWorkSeconds?: number
 /**
  * Keep the connection open between calls (soft phone only).
  */
 persistentConnection?: boolean
+/**
+ * What happens to the agent's audio.
+ */
+enhancement?: ("None" | "VoiceIsolation" | "NoiseSuppression")
+}
+/**
+ * Chats.
+ */
+chat?: {
+/**
+ * Accept contacts automatically.
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkSeconds?: number
+}
+/**
+ * Tasks.
+ */
+task?: {
+/**
+ * Accept contacts automatically.
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkSeconds?: number
+}
+/**
+ * E-mails.
+ */
+email?: {
+/**
+ * Accept contacts automatically.
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkSeconds?: number
+}
 }
 /**
  * Proficiencies of the agent. When given, the list is complete.
@@ -544,6 +598,19 @@ adoptionPolicy: ("Never" | "IfUnowned")
  * RevokeAccess takes the role assignment and keeps the Connect user and its history; Delete also deletes the Connect user; Retain touches nothing.
  */
 deletionPolicy: ("RevokeAccess" | "Delete" | "Retain")
+/**
+ * What happens when the account is disabled in Entra. RevokeAccess takes the role assignment away until the account is enabled again; Keep
+ * changes nothing.
+ */
+whenDisabled: ("RevokeAccess" | "Keep")
+/**
+ * True ends running sessions in Amazon Connect when access is taken away; otherwise they last up to 12 hours.
+ */
+endSessions: boolean
+/**
+ * What happens to quick connects that ring this user when its Connect user is deleted. Delete removes them; Report names them.
+ */
+quickConnects: ("Delete" | "Report")
 /**
  * True stops every look and every write until it is false again.
  */
@@ -800,7 +867,7 @@ routingProfile?: string
  */
 hierarchyGroup?: string[]
 /**
- * Phone settings. Fields that are not given are left as they are.
+ * The telephone. Fields that are not given stay as they are.
  */
 phone?: {
 /**
@@ -808,21 +875,75 @@ phone?: {
  */
 type?: ("SoftPhone" | "DeskPhone")
 /**
+ * Desk phone number in E.164.
+ */
+deskPhoneNumber?: string
+}
+/**
+ * How the agent takes contacts, by channel. Channels and fields that are not given stay as they are; a field that is taken out of the
+ * manifest goes back to Amazon Connect's default if its value is still ours.
+ */
+contactHandling?: {
+/**
+ * Calls.
+ */
+voice?: {
+/**
  * Answer calls automatically (soft phone only).
  */
 autoAccept?: boolean
 /**
  * Seconds of after-contact work; 0 means no limit.
  */
-afterContactWorkTime?: number
-/**
- * Desk phone number in E.164.
- */
-deskPhoneNumber?: string
+afterContactWorkSeconds?: number
 /**
  * Keep the connection open between calls (soft phone only).
  */
 persistentConnection?: boolean
+/**
+ * What happens to the agent's audio.
+ */
+enhancement?: ("None" | "VoiceIsolation" | "NoiseSuppression")
+}
+/**
+ * Chats.
+ */
+chat?: {
+/**
+ * Accept contacts automatically.
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkSeconds?: number
+}
+/**
+ * Tasks.
+ */
+task?: {
+/**
+ * Accept contacts automatically.
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkSeconds?: number
+}
+/**
+ * E-mails.
+ */
+email?: {
+/**
+ * Accept contacts automatically.
+ */
+autoAccept?: boolean
+/**
+ * Seconds of after-contact work; 0 means no limit.
+ */
+afterContactWorkSeconds?: number
+}
 }
 /**
  * Proficiencies of the agent. When given, the list is complete.
@@ -859,6 +980,19 @@ adoptionPolicy?: ("Never" | "IfUnowned")
  * RevokeAccess takes the role assignment and keeps the Connect user and its history; Delete also deletes the Connect user; Retain touches nothing.
  */
 deletionPolicy?: ("RevokeAccess" | "Delete" | "Retain")
+/**
+ * What happens when the account is disabled in Entra. RevokeAccess takes the role assignment away until the account is enabled again; Keep
+ * changes nothing.
+ */
+whenDisabled?: ("RevokeAccess" | "Keep")
+/**
+ * True ends running sessions in Amazon Connect when access is taken away; otherwise they last up to 12 hours.
+ */
+endSessions?: boolean
+/**
+ * What happens to quick connects that ring this user when its Connect user is deleted. Delete removes them; Report names them.
+ */
+quickConnects?: ("Delete" | "Report")
 }
 /**
  * What happens to people who are no longer in the source.

@@ -1,16 +1,17 @@
 /** The user in Amazon Connect: its name is the RoleSessionName that Entra sends. Each group of fields has an update call of its own. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import { type Difference, type Setting, textOf } from "../../domain/difference.ts";
+import type { Difference, Setting } from "../../domain/difference.ts";
 import { OWNER_TAG, ownershipOf } from "../../domain/ownership.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
-import type { ConnectUserView, PhoneSettings, Proficiency, Tags } from "../../providers/aws/types.ts";
+import type { ConnectUserView, Proficiency, Tags } from "../../providers/aws/types.ts";
 import { conflictError, terminalError, waitingError } from "../../providers/verdicts.ts";
 import { deleteConnectUser } from "../removal.ts";
 import type { UserScope } from "../scope.ts";
 import type { UserComponent } from "../seen.ts";
 import { PERSONA_TAG, RECREATED_TAG } from "../tags.ts";
+import { handlingRows, handlingSettings, phoneRows, updateHandling, updatePhone } from "./handling.ts";
 
 export const connectUser: UserComponent<"connect-user"> = {
   condition: CONDITION.ConnectUserReady,
@@ -127,6 +128,7 @@ function settings(scope: UserScope): Setting[] {
     ["routingProfile", shown(scope, "routingProfile")(input.routingProfileId)],
     ["hierarchyGroup", input.hierarchyGroupId && shown(scope, "hierarchyGroup")(input.hierarchyGroupId)],
     ...Object.entries(input.phone ?? {}).map(([key, value]): [string, unknown] => [`phone.${key}`, value]),
+    ...handlingSettings(input.handling),
     ...(proficiencies ?? []).map((one): [string, unknown] => [pathOf(one), one.level]),
     ...Object.entries(input.tags).map(([key, value]): [string, unknown] => [`tags.${key}`, value]),
   ];
@@ -194,6 +196,12 @@ function fieldSteps(scope: UserScope, user: ConnectUserView, compare: Comparison
     ...step("identity", identityRows(scope, user, compare), (paths) => updateIdentity(scope, user, paths), true),
     ...step("phone", phoneRows(scope, user, compare), (paths) => updatePhone(scope, user, paths), true),
     ...step(
+      "contact handling",
+      handlingRows(scope, user, compare),
+      (paths) => updateHandling(scope, user, paths),
+      true,
+    ),
+    ...step(
       "securityProfiles",
       compare.asSet("securityProfiles", profiles, user.securityProfileIds, shown(scope, "securityProfile")),
       () => connect.updateSecurityProfiles(user, input.securityProfileIds, call),
@@ -247,34 +255,6 @@ async function updateIdentity(
     },
     call,
   );
-}
-
-/** What a phone setting goes back to when it is declared no more: Connect's own default. */
-const PHONE_DEFAULTS = {
-  type: "SOFT_PHONE",
-  autoAccept: false,
-  afterContactWorkSeconds: 0,
-  persistentConnection: false,
-  deskPhoneNumber: undefined,
-} as const satisfies PhoneSettings;
-const PHONE = Object.keys(PHONE_DEFAULTS) as (keyof PhoneSettings)[];
-
-function phoneRows({ input }: UserScope, user: ConnectUserView, compare: Comparison): Difference[] {
-  return PHONE.flatMap((field) => {
-    const path = `phone.${field}`;
-    const wanted = input.phone?.[field];
-    if (wanted !== undefined) return compare.differ(path, wanted, user.phone[field]);
-    return textOf(user.phone[field]) === textOf(PHONE_DEFAULTS[field])
-      ? []
-      : compare.undeclared(path, user.phone[field]);
-  });
-}
-
-async function updatePhone({ connect, input, call }: UserScope, user: ConnectUserView, paths: ReadonlySet<string>) {
-  const phone: PhoneSettings = { ...user.phone };
-  for (const field of PHONE)
-    if (paths.has(`phone.${field}`)) Object.assign(phone, { [field]: input.phone?.[field] ?? PHONE_DEFAULTS[field] });
-  await connect.updatePhone(user, phone, call);
 }
 
 const pathOf = ({ attribute, value }: Pick<Proficiency, "attribute" | "value">) =>
