@@ -2,7 +2,7 @@
 
 import { type Difference, NONE } from "./difference.ts";
 import type { InstanceArn } from "./names.ts";
-import { type SignInEndpoints, samlEndpoints } from "./relay-state.ts";
+import { replyUrls, type SignInEndpoints } from "./reply-urls.ts";
 
 /** The blog's azure_federation_policy. `${aws:userid}` is `<role id>:<RoleSessionName>`. */
 export function federationPolicy(instance: InstanceArn): unknown {
@@ -31,7 +31,7 @@ export function listingPolicy(): unknown {
 
 /** SAML trust for programmatic and console access. `SAML:aud` is matched with the assertion's Recipient, global and regional. */
 export function trustPolicy(instance: InstanceArn, samlProviderArn: string, which?: SignInEndpoints): unknown {
-  const endpoints = samlEndpoints(instance, which);
+  const endpoints = replyUrls(instance, which);
   return {
     Version: "2012-10-17",
     Statement: [

@@ -1,5 +1,6 @@
 /** Relay state: where a login lands. Source: Connect's guide configure-saml; the console hosts differ by partition. */
 import type { InstanceArn } from "./names.ts";
+import { replyUrls } from "./reply-urls.ts";
 
 export type LandingPage = "AdminConsole" | "ContactControlPanel" | "AgentWorkspace" | "MetricsAndQuality";
 
@@ -87,22 +88,7 @@ export function parseRelayState(text: string, instance: InstanceArn): ParsedRela
   return { instanceId, landing, exact: relayState(instance, landing) === text };
 }
 
-export type SignInEndpoints = "GlobalAndRegional" | "Global";
-
-/** Sign-in endpoints of AWS: the global one, and the region's own, which keeps working when the global one does not. */
-export function samlEndpoints(instance: InstanceArn, which: SignInEndpoints = "GlobalAndRegional"): string[] {
-  const host = {
-    aws: "signin.aws.amazon.com",
-    "aws-us-gov": "signin.amazonaws-us-gov.com",
-    "aws-cn": "signin.amazonaws.cn",
-  }[instance.partition]!;
-  const global = `https://${host}/saml`;
-  return which === "Global" || (instance.partition === "aws" && instance.region === "us-east-1")
-    ? [global]
-    : [global, `https://${instance.region}.${host}/saml`];
-}
-
 /** Identifier (Entity ID) without its `#N`. */
 export function identifierBase(instance: InstanceArn): string {
-  return instance.partition === "aws-us-gov" ? "urn:amazon:webservices:govcloud" : samlEndpoints(instance)[0]!;
+  return instance.partition === "aws-us-gov" ? "urn:amazon:webservices:govcloud" : replyUrls(instance, "Global")[0]!;
 }

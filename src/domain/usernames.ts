@@ -12,7 +12,7 @@ export function checkUsername(username: string): UsernameProblem | undefined {
   if (/#ext#/i.test(username)) {
     return {
       reason: "GuestUserPrincipalName",
-      message: `the guest user principal name ${username} holds '#', which AWS refuses; set application.roleSessionNameSource: mail on the persona`,
+      message: `the guest user principal name ${username} holds '#', which AWS refuses; set application.roleSessionName.from: mail on the persona`,
     };
   }
   if (!ROLE_SESSION_NAME.test(username)) {
@@ -28,31 +28,6 @@ export function checkUsername(username: string): UsernameProblem | undefined {
     };
   }
   return undefined;
-}
-
-export interface EntraNames {
-  userPrincipalName: string;
-  mail: string | null;
-  accountEnabled: boolean;
-}
-
-/** The RoleSessionName that Entra will send for this user, or why there is none. */
-export function roleSessionName(
-  user: EntraNames,
-  source: "userPrincipalName" | "mail",
-): { name: string } | UsernameProblem {
-  if (!user.accountEnabled)
-    return {
-      reason: "EntraUserDisabled",
-      message: `the Entra user ${user.userPrincipalName} is disabled; enable it or delete this ConnectUser`,
-    };
-  const name = source === "mail" ? user.mail : user.userPrincipalName;
-  if (!name)
-    return {
-      reason: "EntraUserWithoutMail",
-      message: `the Entra user ${user.userPrincipalName} has no mail, which is this persona's RoleSessionName; set its mail in Entra`,
-    };
-  return checkUsername(name) ?? { name };
 }
 
 /** `declared` must be what Entra sends; a difference in case alone is the usual trap and named as such. */

@@ -2,14 +2,8 @@
 import { API_VERSION, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { comparePolicies, federationPolicy, listingPolicy, trustPolicy } from "../domain/policies.ts";
-import {
-  DESTINATIONS,
-  identifierBase,
-  type LandingPage,
-  relayState,
-  type SignInEndpoints,
-  samlEndpoints,
-} from "../domain/relay-state.ts";
+import { DESTINATIONS, identifierBase, type LandingPage, relayState } from "../domain/relay-state.ts";
+import { endpointsOf, type SignInEndpoints } from "../domain/reply-urls.ts";
 import { checkUsername } from "../domain/usernames.ts";
 import type { Written } from "../manifests/write.ts";
 import type { ConnectUserView } from "../providers/aws/types.ts";
@@ -166,10 +160,8 @@ function personaManifest(
   const landing = landingOf(found, persona, all);
   const identifier = application.identifierUris.find((uri) => uri.split("#")[0] === identifierBase(found.instance));
   checkPaths(persona, all);
-  // As the blog has it: the global endpoint alone, also for an instance elsewhere.
-  const single =
-    application.redirectUris.length === 1 && application.redirectUris[0] === samlEndpoints(found.instance)[0];
-  const endpoints = single && samlEndpoints(found.instance).length > 1 ? "Global" : "GlobalAndRegional";
+  const endpoints =
+    endpointsOf(found.instance, application.redirectUris, application.defaultRedirectUri) ?? "RegionalFirst";
   checkDocuments(found, persona, endpoints, all);
   if (provisioning?.iamUser.guessed)
     all.push(
@@ -183,8 +175,8 @@ function personaManifest(
       displayName: application.displayName,
       tenantId: found.tenantId,
       ...(identifier ? { identifier } : {}),
-      ...(mail ? { roleSessionNameSource: "mail" } : {}),
-      ...(endpoints === "Global" ? { signInEndpoints: endpoints } : {}),
+      ...(mail ? { roleSessionName: { from: "mail", transform: "None" } } : {}),
+      ...(endpoints === "RegionalFirst" ? {} : { signInEndpoints: endpoints }),
       ...sessionDuration(persona),
       ...(persona.groups.length > 0 ? { groups: persona.groups.map(({ principalId }) => ({ id: principalId })) } : {}),
     } as ConnectSsoPersona["spec"]["application"],

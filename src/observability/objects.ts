@@ -138,7 +138,7 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
     ],
     [
       gauge("connectsso_signing_certificate_expiration_timestamp_seconds", "End of the active signing certificate."),
-      ({ status }) => at(status?.certificate?.expiresAt),
+      ({ status }) => at(status?.certificate?.expirationTime),
     ],
     [
       gauge(
@@ -147,13 +147,13 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
       ),
       ({ spec, status }) =>
         plus(
-          at(status?.certificate?.expiresAt),
+          at(status?.certificate?.expirationTime),
           -durationSeconds(spec.application.signingCertificate.rotateBefore) * 1000,
         ),
     ],
     [
       gauge("connectsso_access_key_created_timestamp_seconds", "Creation of the access key that Entra holds."),
-      ({ status }) => at(status?.accessKey?.createdAt),
+      ({ status }) => at(status?.accessKey?.creationTime),
     ],
     [
       gauge(
@@ -161,18 +161,21 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
         "From when on the controller replaces the access key (accessKeyMaxAge).",
       ),
       ({ spec, status }) =>
-        plus(at(status?.accessKey?.createdAt), durationSeconds(spec.roleDelivery.provisioning.accessKeyMaxAge) * 1000),
+        plus(
+          at(status?.accessKey?.creationTime),
+          durationSeconds(spec.roleDelivery.provisioning.accessKeyMaxAge) * 1000,
+        ),
     ],
     [
       gauge(
         "connectsso_access_key_last_used_timestamp_seconds",
         "Last use of the access key that Entra holds, as IAM tells; its creation until the first one.",
       ),
-      ({ status }) => at(status?.accessKey?.lastUsedAt ?? status?.accessKey?.createdAt),
+      ({ status }) => at(status?.accessKey?.lastUsedTime ?? status?.accessKey?.creationTime),
     ],
     [
       gauge("connectsso_sync_last_success_timestamp_seconds", "End of the last good run of Entra's provisioning job."),
-      ({ status }) => at(status?.syncJob?.lastSuccessAt),
+      ({ status }) => at(status?.syncJob?.lastSuccessTime),
     ],
     [
       gauge(

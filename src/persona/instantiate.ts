@@ -5,7 +5,8 @@
 
 import type { Setting } from "../domain/difference.ts";
 import { settingsOf } from "../domain/difference.ts";
-import { identifierBase, samlEndpoints } from "../domain/relay-state.ts";
+import { identifierBase } from "../domain/relay-state.ts";
+import { replyUrls } from "../domain/reply-urls.ts";
 import type { Step } from "../engine/component.ts";
 import type { Ask } from "../engine/once.ts";
 import type { Application } from "../providers/graph/types.ts";
@@ -53,7 +54,7 @@ function settings(scope: PersonaScope): Setting[] {
       spec.application.identifier ??
       object.status?.identifier ??
       `${identifierBase(instance)}, with the first #N that is free in the tenant`,
-    replyUrls: samlEndpoints(instance, spec.application.signInEndpoints),
+    replyUrls: replyUrls(instance, spec.application.signInEndpoints),
     relayState: scope.relayState,
     assignmentRequired: "true",
     notificationEmails: spec.application.notificationEmails,

@@ -2,6 +2,7 @@
 import { REASON } from "../api/reasons.ts";
 import { appRoleLength } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
+import { preflight as specProblems } from "../domain/preflight.ts";
 import type { ConnectInstance, ConnectInstanceFacts, Resolved } from "../providers/aws/types.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
@@ -10,6 +11,7 @@ import { findCandidates, findIdentifierHolder, ownerTag } from "./find-applicati
 import { claim, type PersonaScope } from "./scope.ts";
 
 export async function preflight(scope: PersonaScope): Promise<void> {
+  refuseSpec(scope);
   refuseLongNames(scope);
   refuseBoundary(scope);
   refuseInstance(await scope.connect.facts(scope.call));
@@ -17,6 +19,12 @@ export async function preflight(scope: PersonaScope): Promise<void> {
   // Later the components see to these, each for itself: a group that goes missing must not stop the repair of everything else.
   if (scope.object.status?.appRoleId === undefined)
     await Promise.all([refuseTakenIdentifier(scope), refuseUnknownGroups(scope), refuseForeignObjects(scope)]);
+}
+
+/** Fields that contradict each other; of an object that was stored before the API server knew the rule, too. */
+function refuseSpec({ object, spec }: PersonaScope): void {
+  const problems = specProblems(object.metadata, spec);
+  if (problems.length > 0) throw terminalError(REASON.InvalidSpec, problems.map(({ message }) => message).join("; "));
 }
 
 /** Characters of a tag of an Entra application; the values of IAM's tags, which hold the owner without the key, take as many. */

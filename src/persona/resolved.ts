@@ -13,6 +13,7 @@ export function resolved(scope: PersonaScope): Partial<Status> {
   const old = object.status ?? {};
   const provisioned = scope.spec.roleDelivery.mode === "Provisioning";
   const key = provisioning && keysOf(scope, provisioning).active;
+  const used = key && provisioning?.use[key.id]?.lastUsedAt;
   const active = certificate?.active;
   const appId = application?.application?.appId ?? old.appId;
   const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : old.appRoleId;
@@ -36,15 +37,15 @@ export function resolved(scope: PersonaScope): Partial<Status> {
       ? {
           thumbprint: active.thumbprint,
           fingerprint: describeCertificate(active.key).fingerprintSha256,
-          expiresAt: new Date(active.notAfter).toISOString(),
+          expirationTime: wholeSeconds(new Date(active.notAfter)),
           rotatingTo: certificate?.next?.thumbprint,
         }
       : old.certificate,
     accessKey: key
       ? {
           lastFour: key.id.slice(-4),
-          createdAt: key.createdAt.toISOString(),
-          lastUsedAt: provisioning?.use[key.id]?.lastUsedAt?.toISOString(),
+          creationTime: wholeSeconds(key.createdAt),
+          lastUsedTime: used && wholeSeconds(used),
           rotation: provisioning && rotationStep(scope, provisioning),
         }
       : provisioned
@@ -54,7 +55,7 @@ export function resolved(scope: PersonaScope): Partial<Status> {
       ? {
           id: provisioning.job.id,
           state: provisioning.job.status,
-          lastSuccessAt: provisioning.job.lastSuccessfulExecutionAt,
+          lastSuccessTime: provisioning.job.lastSuccessfulExecutionAt,
           quarantineReason: provisioning.job.quarantine?.reason,
         }
       : provisioned && !provisioning
@@ -69,6 +70,9 @@ export function resolved(scope: PersonaScope): Partial<Status> {
     handledRequests: handled(scope),
   };
 }
+
+/** Times of objects have whole seconds; kubectl shows them as they are. */
+const wholeSeconds = (at: Date): string => at.toISOString().replace(/\.\d+Z$/, "Z");
 
 /** Requests answered so far; a rotation counts once the clouds' tags say that it was made for this value. */
 function handled(scope: PersonaScope): Status["handledRequests"] {

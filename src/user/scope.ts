@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import { sessionNameOf } from "../domain/claims/session-name.ts";
 import { KNOWN_LATER } from "../domain/difference.ts";
 import { ownerOf } from "../domain/ownership.ts";
-import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
+import { checkDeclared } from "../domain/usernames.ts";
 import type { Scope } from "../engine/component.ts";
 import type { OpenContext } from "../engine/kind.ts";
 import type { ConnectInstance, ConnectUserInput, Proficiency, Resolved } from "../providers/aws/types.ts";
@@ -84,7 +85,7 @@ export async function openScope(
   await requireSaml(connect, call);
   const person = await findPerson(object, persona, graph, deps.store, call);
   found.entraObjectId = person.id;
-  const sent = roleSessionName(person, persona.spec.application.roleSessionNameSource);
+  const sent = sessionNameOf(person, persona.spec.application.roleSessionName);
   if ("reason" in sent) throw terminalError(sent.reason, sent.message);
   found.username = sent.name;
   const mismatch = checkDeclared(spec.username, sent.name);

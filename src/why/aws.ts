@@ -1,14 +1,14 @@
 /** Links of the chain in IAM and Amazon Connect: provider, trust, session, rights, landing, instance, user. */
 import type { ConnectUser } from "../api/resources.ts";
+import { readClaims } from "../domain/claims/policy.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { matchesGlob } from "../domain/glob.ts";
 import { readTrust } from "../domain/metadata.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { comparePolicies, federationPolicy, trustedProviders } from "../domain/policies.ts";
-import { samlEndpoints } from "../domain/relay-state.ts";
+import { replyUrls } from "../domain/reply-urls.ts";
 import { CloudError } from "../providers/errors.ts";
 import { PERSONA_TAG } from "../user/tags.ts";
-import { readClaims } from "./entra.ts";
 import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, type Verdict, warning } from "./login.ts";
 
 export const provider: LinkSpec = {
@@ -90,7 +90,7 @@ export const roleTrust: LinkSpec = {
         fix: repair,
       });
     const audiences = statements.flatMap(({ Condition }) => audiencesOf(Condition));
-    const reply = replyUrl(scope) ?? samlEndpoints(scope.instance)[0]!;
+    const reply = replyUrl(scope) ?? replyUrls(scope.instance, scope.spec.application.signInEndpoints)[0]!;
     if (audiences.length > 0 && !audiences.some((one) => matchesGlob(one, reply)))
       return broken(`the trust of ${names.role} accepts ${audiences.join(", ")}, Entra posts to ${reply}`, {
         seen: SEEN.notAuthorized,
@@ -118,7 +118,8 @@ function replyUrl({ seen }: Login["scope"]): string | undefined {
 }
 
 function furtherActions({ seen }: Login["scope"]): string[] {
-  const names = (seen.claims?.attached ?? []).flatMap((policy) => [...readClaims(policy).names.keys()]);
+  const text = (seen.claims?.attached ?? []).flatMap(({ definition }) => definition).join(" ");
+  const names = [...text.matchAll(/\/Attributes\/([\w:.-]+)/g)].map(([, name]) => name!);
   return [
     ...(names.some((name) => /^(PrincipalTag:|TransitiveTagKeys$)/.test(name)) ? ["sts:TagSession"] : []),
     ...(names.includes("SourceIdentity") ? ["sts:SetSourceIdentity"] : []),
@@ -132,22 +133,28 @@ export const sessionDuration: LinkSpec = {
     const role = seenBy(login, "role")?.role;
     if (!role) return undefined;
     const policy = seenBy(login, "claims")?.attached[0];
-    const claimed = policy && readClaims(policy).sessionDuration;
+    const session = policy && readClaims(policy.definition)?.sessionDuration;
     const most = role.maxSessionDurationSeconds;
-    if (!claimed)
+    if (session?.state === "not expressible")
+      return broken(`SessionDuration is ${session.what}, wanted are 900 to 43200 seconds`, {
+        seen: SEEN.invalidResponse,
+        fix: repair,
+      });
+    const claimed = session?.state === "expressible" ? session.value : undefined;
+    if (claimed === undefined)
       return holds(
         `the role allows ${most} s, the claims of the gallery application ask for no more than Entra's default`,
       );
-    if (!/^\d+$/.test(claimed) || Number(claimed) < 900 || Number(claimed) > 43_200)
+    if (claimed < 900 || claimed > 43_200)
       return broken(`SessionDuration is ${claimed}, wanted are 900 to 43200 seconds`, {
         seen: SEEN.invalidResponse,
         fix: repair,
       });
-    if (Number(claimed) > most)
+    if (claimed > most)
       return broken(`SessionDuration is ${claimed} s, role ${role.name} allows ${most} s`, {
         seen: SEEN.duration,
         fix:
-          durationSeconds(scope.spec.aws.maxSessionDuration) < Number(claimed)
+          durationSeconds(scope.spec.aws.maxSessionDuration) < claimed
             ? "raise aws.maxSessionDuration or lower application.sessionDuration on the persona"
             : repair,
       });

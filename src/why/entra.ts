@@ -1,11 +1,13 @@
 /** Links of the chain in Entra: the person, the application, the role in it, what it writes into the assertion and signs it with. */
 import type { ConnectSsoPersona } from "../api/resources.ts";
+import { inexpressible, readClaims } from "../domain/claims/policy.ts";
+import { type RoleSessionName, sessionNameOf } from "../domain/claims/session-name.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
-import { identifierBase, samlEndpoints } from "../domain/relay-state.ts";
-import { checkDeclared, roleSessionName } from "../domain/usernames.ts";
-import type { ClaimsMappingPolicy } from "../providers/graph/types.ts";
-import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, type Verdict, warning } from "./login.ts";
+import { identifierBase } from "../domain/relay-state.ts";
+import { replyUrls } from "../domain/reply-urls.ts";
+import { checkDeclared } from "../domain/usernames.ts";
+import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, unknown, type Verdict, warning } from "./login.ts";
 
 const DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000";
 
@@ -64,7 +66,7 @@ export const application: LinkSpec = {
         fix: repair,
       });
     const reply = found.defaultRedirectUri ?? found.redirectUris[0];
-    if (!reply || !samlEndpoints(scope.instance, scope.spec.application.signInEndpoints).includes(reply))
+    if (!reply || !replyUrls(scope.instance, scope.spec.application.signInEndpoints).includes(reply))
       return broken(`the reply URL of ${name} is ${reply ?? "not set"}, no sign-in endpoint of AWS for this instance`, {
         seen: SEEN.notAuthorized,
         fix: repair,
@@ -184,35 +186,31 @@ export const sessionName: LinkSpec = {
   async look(login) {
     const { scope, person: someone, user, persona, repair } = login;
     if (!someone) return undefined;
-    const wanted = scope.spec.application.roleSessionNameSource;
+    const declared = scope.spec.application.roleSessionName;
     const name = persona.spec.application.displayName;
     const policy = seenBy(login, "claims")?.attached[0];
-    const claims = policy && readClaims(policy);
-    if (claims && !claims.names.has("RoleSessionName"))
-      return broken(`claims policy ${policy.displayName} of ${name} writes no RoleSessionName`, {
-        seen: SEEN.noSessionName,
-        fix: repair,
-      });
-    if (claims && !claims.names.has("Role"))
-      return broken(`claims policy ${policy.displayName} of ${name} writes no Role`, {
-        seen: SEEN.invalidResponse,
-        fix: repair,
-      });
-    const source = claims?.sessionNameSource ?? "userprincipalname";
+    const claims = policy && readClaims(policy.definition);
+    const shown = `claims policy ${policy?.displayName} of ${name}`;
+    if (policy && !claims) return unknown(`${shown} cannot be read, so nobody knows what it sends`);
+    if (claims?.roleSessionName.state === "absent")
+      return broken(`${shown} sends no RoleSessionName`, { seen: SEEN.noSessionName, fix: repair });
+    if (claims?.role.state === "absent")
+      return broken(`${shown} sends no Role`, { seen: SEEN.invalidResponse, fix: repair });
+    const odd = claims && inexpressible(claims);
+    if (odd) return unknown(`${shown}: ${odd}, which no persona can declare`);
     // What Entra will send, whatever is declared.
-    const sends = source === "mail" ? "mail" : "userPrincipalName";
-    const result = roleSessionName({ ...someone, accountEnabled: true }, sends);
+    const sends = claims?.roleSessionName.state === "expressible" ? claims.roleSessionName.value : GALLERY;
+    const result = sessionNameOf({ ...someone, accountEnabled: true }, sends);
     if ("reason" in result)
       return broken(result.message, {
-        seen: result.reason === "EntraUserWithoutMail" ? SEEN.noSessionName : SEEN.sessionNamePattern,
-        fix:
-          result.reason === "EntraUserWithoutMail"
-            ? `Entra admin center > Users > ${someone.userPrincipalName} > Properties > Email`
-            : "set application.roleSessionNameSource: mail on the persona, or give the person a user principal name of those characters",
+        seen: /Without/.test(result.reason) ? SEEN.noSessionName : SEEN.sessionNamePattern,
+        fix: /Without/.test(result.reason)
+          ? `Entra admin center > Users > ${someone.userPrincipalName} > Properties > ${sends.from === "mail" ? "Email" : sends.from}`
+          : "set application.roleSessionName.from: mail on the persona, or give the person a user principal name of those characters",
       });
     login.sent = result.name;
-    if (sends !== wanted)
-      return broken(`Entra sends ${sends} as RoleSessionName, persona declares ${wanted}`, {
+    if (sends.from !== declared.from || sends.transform !== declared.transform)
+      return broken(`Entra sends ${spelled(sends)} as RoleSessionName, persona declares ${spelled(declared)}`, {
         seen: SEEN.notOnboarded,
         fix: repair,
       });
@@ -226,27 +224,11 @@ export const sessionName: LinkSpec = {
   },
 };
 
-/** What a claims mapping policy writes; undefined for the gallery application's own claims, which no API shows. */
-export function readClaims({ definition }: ClaimsMappingPolicy) {
-  const names = new Map<string, { source: string; value?: string }>();
-  for (const text of definition) {
-    let rows: { ID?: string; Value?: string; SamlClaimType?: string }[] = [];
-    try {
-      rows = JSON.parse(text)?.ClaimsMappingPolicy?.ClaimsSchema ?? [];
-    } catch {
-      continue;
-    }
-    for (const { ID, Value, SamlClaimType } of rows) {
-      const name = SamlClaimType?.split("/Attributes/")[1];
-      if (name) names.set(name, { source: (ID ?? "").toLowerCase(), ...(Value ? { value: Value } : {}) });
-    }
-  }
-  return {
-    names,
-    sessionNameSource: names.get("RoleSessionName")?.source,
-    sessionDuration: names.get("SessionDuration")?.value,
-  };
-}
+/** What the gallery application's own claims send, which no API shows. */
+const GALLERY: RoleSessionName = { from: "userPrincipalName", transform: "None" };
+
+const spelled = ({ from, transform }: RoleSessionName): string =>
+  transform === "None" ? from : `${from} (${transform})`;
 
 export const certificate: LinkSpec = {
   name: "signing certificate",

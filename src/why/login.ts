@@ -59,6 +59,12 @@ export const broken = (text: string, more: { seen?: string; fix?: string } = {})
   text,
   ...more,
 });
+/** What no API shows, or what cannot be worked out: never taken for a link that holds. */
+export const unknown = (text: string, more: { seen?: string; fix?: string } = {}): Verdict => ({
+  state: "unknown",
+  text,
+  ...more,
+});
 export const warning = (text: string, more: { seen?: string; fix?: string } = {}): Verdict => ({
   state: "warning",
   text,

@@ -70,7 +70,7 @@ beforeAll(async () => {
     persona("managers", {
       application: {
         displayName: "Connect managers",
-        roleSessionNameSource: "mail",
+        roleSessionName: { from: "mail", transform: "None" },
       },
     }),
     user("jane", "agents"),

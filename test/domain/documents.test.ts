@@ -3,7 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import { nextIdentifier } from "../../src/domain/identifier.ts";
 import { iamNames, parseInstanceArn, shorten } from "../../src/domain/names.ts";
 import { comparePolicies, federationPolicy, trustPolicy } from "../../src/domain/policies.ts";
-import { identifierBase, relayState, samlEndpoints } from "../../src/domain/relay-state.ts";
+import { identifierBase, relayState } from "../../src/domain/relay-state.ts";
+import { replyUrls } from "../../src/domain/reply-urls.ts";
 
 const id = "0a1b2c3d-1111-2222-3333-444455556666";
 const arn = (partition: string, region: string) => `arn:${partition}:connect:${region}:111122223333:instance/${id}`;
@@ -71,7 +72,7 @@ test.each([
   "sign-in of partition %s in %s: reply URLs, audiences of the trust, identifier, ARNs",
   (partition, region, endpoints, base) => {
     const instance = parseInstanceArn(arn(partition, region));
-    expect(samlEndpoints(instance)).toEqual(endpoints);
+    expect(replyUrls(instance, "GlobalFirst")).toEqual(endpoints);
     expect(identifierBase(instance)).toBe(base);
     const { samlProviderArn, appRoleValue } = iamNames({
       instance,
@@ -83,7 +84,9 @@ test.each([
     expect(appRoleValue).toBe(
       `arn:${partition}:iam::111122223333:role/p/connect-sso-n-x,arn:${partition}:iam::111122223333:saml-provider/connect-sso-n-x`,
     );
-    const trust = trustPolicy(instance, samlProviderArn) as { Statement: { Condition: { StringEquals: object } }[] };
+    const trust = trustPolicy(instance, samlProviderArn, "GlobalFirst") as {
+      Statement: { Condition: { StringEquals: object } }[];
+    };
     expect(Object.values(trust.Statement[0]!.Condition.StringEquals).flat()).toEqual(endpoints);
     expect(JSON.stringify(federationPolicy(instance))).toContain(
       `arn:${partition}:connect:${region}:111122223333:instance/${id}/user/\${aws:userid}`,

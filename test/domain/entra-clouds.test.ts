@@ -2,7 +2,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { cloudOfLogin, graphUrlOf, issuerOf, loginUrlOf } from "../../src/domain/entra-clouds.ts";
 import { parseInstanceArn } from "../../src/domain/names.ts";
-import { identifierBase, relayState, samlEndpoints } from "../../src/domain/relay-state.ts";
+import { identifierBase, relayState } from "../../src/domain/relay-state.ts";
+import { replyUrls } from "../../src/domain/reply-urls.ts";
 import { createGraphTenants } from "../../src/providers/graph/index.ts";
 
 const TENANT = "7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071";
@@ -65,7 +66,7 @@ describe("AWS", () => {
     expect(relayState(instance, { landingPage: "ContactControlPanel" })).toBe(
       `${console}/connect/federate/${ID}?destination=%2Fconnect%2Fccp`,
     );
-    expect(samlEndpoints(instance)).toEqual(endpoints);
+    expect(replyUrls(instance, "GlobalFirst")).toEqual(endpoints);
     expect(identifierBase(instance)).toBe(identifier);
   });
 });

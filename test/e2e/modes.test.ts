@@ -37,7 +37,7 @@ test("Provisioning: nothing to do makes no write, and with every status erased n
   h = await start(world({ behaviour: { timeScale: 1200 } }));
   h.apply(persona("agents", { roleDelivery: { mode: "Provisioning" } }), user("jane", "agents"));
   await h.ready();
-  await until(() => h.writes().length > 0 && agents().status!.syncJob!.lastSuccessAt !== undefined, "a good run");
+  await until(() => h.writes().length > 0 && agents().status!.syncJob!.lastSuccessTime !== undefined, "a good run");
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   const writes = h.writes().length;
   await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -92,7 +92,7 @@ test("mail and groups: a policy with every claim, kept as declared, and both gon
   const mail = (sessionDuration: string) => ({
     application: {
       displayName: "Connect agents",
-      roleSessionNameSource: "mail",
+      roleSessionName: { from: "mail", transform: "None" },
       sessionDuration,
       groups: [{ displayName: "Agents" }],
     },
@@ -238,7 +238,7 @@ test("secrets overwritten in Entra: the quarantined job shows, gets a new key an
   );
   const since = h.sandbox.clock.now().toISOString();
   await until(
-    () => (agents().status!.syncJob?.lastSuccessAt ?? "") > since && status(agents(), "Ready")?.status === "True",
+    () => (agents().status!.syncJob?.lastSuccessTime ?? "") > since && status(agents(), "Ready")?.status === "True",
     "a good run with the new key",
   );
 });

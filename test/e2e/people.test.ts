@@ -118,7 +118,9 @@ test("two people whose user names differ in case alone are in conflict, both", a
   );
   h.apply(
     persona("agents"),
-    persona("managers", { application: { displayName: "Connect managers", roleSessionNameSource: "mail" } }),
+    persona("managers", {
+      application: { displayName: "Connect managers", roleSessionName: { from: "mail", transform: "None" } },
+    }),
     user("jane", "agents"),
   );
   await h.ready();

@@ -229,7 +229,7 @@ const users: [string, string, object, string, RegExp][] = [
     "a guest",
     user("guest", "agents", { entraUser: { userPrincipalName: "guest_partner.org#EXT#@example.com" } }),
     "GuestUserPrincipalName",
-    /roleSessionNameSource: mail/,
+    /roleSessionName.from: mail/,
   ],
   [
     "obrien",
@@ -284,7 +284,9 @@ describe("user", () => {
       h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: metadata.name });
     h.apply(
       persona("agents"),
-      persona("mailers", { application: { displayName: "Mailers", roleSessionNameSource: "mail" } }),
+      persona("mailers", {
+        application: { displayName: "Mailers", roleSessionName: { from: "mail", transform: "None" } },
+      }),
     );
     await h.ready();
     h.apply(persona("asleep", { suspend: true }));

@@ -112,8 +112,8 @@ describe("access key", () => {
     const [key, ...others] = await keys();
     expect([key!.Status, others]).toEqual(["Active", []]);
     expect(agents().status!.accessKey!.lastFour).toBe(key!.AccessKeyId!.slice(-4));
-    const good = agents().status!.syncJob!.lastSuccessAt!;
-    await until(() => agents().status!.syncJob!.lastSuccessAt! > good, "a good run with the key that is left");
+    const good = agents().status!.syncJob!.lastSuccessTime!;
+    await until(() => agents().status!.syncJob!.lastSuccessTime! > good, "a good run with the key that is left");
     expect(h.sandbox.counts()["iam:CreateAccessKey"]).toBeLessThanOrEqual(4);
   });
 });

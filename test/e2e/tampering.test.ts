@@ -13,7 +13,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { afterEach, expect, test } from "@jest/globals";
 import { ANNOTATIONS, type ConnectSsoPersona } from "../../src/api/resources.ts";
-import { claimsDefinition } from "../../src/domain/claims.ts";
+import { desiredClaims } from "../../src/domain/claims/policy.ts";
 import { type Harness, PATIENCE_MS, persona, start, status } from "./support.ts";
 
 let h: Harness;
@@ -102,6 +102,9 @@ test("a role that loses its owner tag and then its trust", async () => {
   expect(warned("SecurityDriftFound")).toHaveLength(1);
 });
 
+const claims = (from: "mail" | "userPrincipalName", sessionSeconds: number) =>
+  desiredClaims({ from, transform: "None" }, { sessionSeconds, maxSessionSeconds: 43_200 });
+
 test("a claims mapping policy that says as whom people sign in is taken off, and one that agrees stays", async () => {
   h = await start();
   h.apply(persona("agents"));
@@ -114,7 +117,7 @@ test("a claims mapping policy that says as whom people sign in is taken off, and
     return made.id as string;
   };
   const attached = async () => ((await graph("GET", path)) as { value: { id: string }[] }).value.map(({ id }) => id);
-  const foreign = await attach("theirs", claimsDefinition("mail", 3600));
+  const foreign = await attach("theirs", claims("mail", 3600));
   await until(() => warned("SecurityDriftCorrected").length > 0, "a security event");
   expect(warned("SecurityDriftCorrected")[0]!.event.note).toMatch(
     /foreignPolicy is theirs .*declared \(none\); corrected/,
@@ -123,7 +126,7 @@ test("a claims mapping policy that says as whom people sign in is taken off, and
   expect(await attached()).toEqual([]);
   // Nobody's to delete: other applications may use it.
   expect(await graph("GET", `/policies/claimsMappingPolicies/${foreign}`)).toMatchObject({ displayName: "theirs" });
-  const harmless = await attach("more claims", claimsDefinition("userPrincipalName", 900));
+  const harmless = await attach("more claims", claims("userPrincipalName", 900));
   const ref = { kind: "ConnectSsoPersona", namespace: "team", name: "agents" };
   h.controller.store.annotate(ref, { [ANNOTATIONS.reconcile]: "1" });
   await until(() => get("agents").status!.handledRequests?.reconcile === "1", "a look");

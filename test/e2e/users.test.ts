@@ -283,7 +283,7 @@ test("Delete takes what was made under a former name too, and an assignment that
   const more = { userPrincipalName: "mary@example.com", mail: "mary.major@example.com", givenName: "M", surname: "M" };
   h = await start(world({ users: [more] }));
   const agents = (source: string) =>
-    persona("agents", { application: { displayName: "Agents", roleSessionNameSource: source } });
+    persona("agents", { application: { displayName: "Agents", roleSessionName: { from: source } } });
   h.apply(agents("userPrincipalName"), user("mary", "agents", { deletionPolicy: "Delete" }));
   await h.ready();
   h.apply(agents("mail"));

@@ -46,7 +46,62 @@ describe("a refused create", () => {
         instanceArn: INSTANCE.replace("aws:", "aws-cn:").replace("eu-west-2", "cn-north-1"),
         roleDelivery: { mode: "Provisioning" },
       }),
-      "not available for AWS China",
+      "reaches neither AWS GovCloud nor AWS China",
+    ],
+    [
+      "provisioning in GovCloud",
+      persona("no", {
+        instanceArn: INSTANCE.replace("aws:", "aws-us-gov:").replace("eu-west-2", "us-gov-west-1"),
+        roleDelivery: { mode: "Provisioning" },
+      }),
+      "reaches neither AWS GovCloud nor AWS China",
+    ],
+    [
+      "a session that is longer than the role allows",
+      persona("no", { application: { displayName: "A", sessionDuration: "8h" }, aws: { maxSessionDuration: "1h" } }),
+      "sessionDuration is longer than aws.maxSessionDuration",
+    ],
+    [
+      "a session of no length",
+      persona("no", { application: { displayName: "A", sessionDuration: "0h" } }),
+      "must be 15m to 12h",
+    ],
+    [
+      "a certificate that is replaced as soon as it is there",
+      persona("no", { application: { displayName: "A", signingCertificate: { lifetime: "720h" } } }),
+      "rotateBefore is not shorter than lifetime",
+    ],
+    [
+      "an access key that is replaced all the time",
+      persona("no", { roleDelivery: { mode: "Provisioning", provisioning: { accessKeyMaxAge: "0h" } } }),
+      "must be at least 24h",
+    ],
+    [
+      "one name for the two shared policies",
+      persona("no", {
+        aws: { federationPolicyName: "Shared" },
+        roleDelivery: { provisioning: { policyName: "shared" } },
+      }),
+      "must differ",
+    ],
+    [
+      "the listing policy under the federation policy's default name",
+      persona("no", { roleDelivery: { provisioning: { policyName: "connect-sso-federation-12345678" } } }),
+      "is the default name of the federation policy",
+    ],
+    ["another host to land on", persona("no", { landingPage: undefined, destination: "//evil" }), "names another host"],
+    ["a URL to land on", persona("no", { landingPage: undefined, destination: "https://evil" }), "spec.destination"],
+    [
+      "two destinations",
+      persona("no", { relayStateParameters: { Destination: "/x" } }),
+      "not destination, which has its own field",
+    ],
+    [
+      "the mail prefix of what is no address",
+      persona("no", {
+        application: { displayName: "A", roleSessionName: { from: "employeeId", transform: "MailPrefix" } },
+      }),
+      "MailPrefix needs an address",
     ],
     ["a reserved tag", persona("no", { aws: { tags: { "aws:x": "y" } } }), "tag keys must not begin"],
     [
@@ -115,7 +170,7 @@ describe("what is served", () => {
     await apply(persona("defaults"));
     const { spec } = await get("persona", "defaults");
     expect(spec).toMatchObject({
-      application: { roleSessionNameSource: "userPrincipalName", sessionDuration: "8h" },
+      application: { roleSessionName: { from: "userPrincipalName", transform: "None" } },
       aws: { path: "/connect-sso/", maxSessionDuration: "12h" },
       roleDelivery: { mode: "Direct" },
       driftPolicy: "Correct",
@@ -162,8 +217,8 @@ describe("what is served", () => {
     expect(userHead).toEqual(["NAME", "PERSONA", "USERNAME", "READY", "REASON", "DRIFTED", "AGE"]);
     expect(userRow!.slice(0, 6)).toEqual(["columns", "agents", "columns@example.com", "True", "AllGood", "False"]);
     const personas = await server.kubectl(["get", "personas", "columns"]);
-    expect(personas).toMatch(/^NAME\s+READY\s+REASON\s+DRIFTED\s+USERS\s+CERT EXPIRES\s+AGE\n/);
-    expect(personas).toMatch(/\ncolumns\s+True\s+AllGood\s+False\s+2\/3\s/);
+    expect(personas).toMatch(/^NAME\s+READY\s+DRIFTED\s+USERS\s+CERT EXPIRES\s+AGE\s+MESSAGE\n/);
+    expect(personas).toMatch(/\ncolumns\s+True\s+False\s+2\/3\s.*one line\n?$/);
   });
 
   test("both kinds under one category, and every field explained", async () => {

@@ -137,7 +137,7 @@ describe("problems, by line", () => {
     [
       "a guest",
       "Jane,Doe,jane_x.com#EXT#@example.com",
-      "user login: the guest user principal name jane_x.com#EXT#@example.com holds '#', which AWS refuses; set application.roleSessionNameSource: mail on the persona",
+      "user login: the guest user principal name jane_x.com#EXT#@example.com holds '#', which AWS refuses; set application.roleSessionName.from: mail on the persona",
     ],
     [
       "a plus",

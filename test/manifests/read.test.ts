@@ -124,7 +124,7 @@ test("defaults are filled as the API server fills them", () => {
   const [object] = parse(JSON.stringify(persona())).objects as ConnectSsoPersona[];
   expect(object?.spec).toMatchObject({
     application: {
-      roleSessionNameSource: "userPrincipalName",
+      roleSessionName: { from: "userPrincipalName", transform: "None" },
       sessionDuration: "8h",
       signingCertificate: { lifetime: "26280h", rotateBefore: "1440h" },
     },

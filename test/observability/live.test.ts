@@ -194,7 +194,7 @@ test("a healthy fleet: nothing fires", async () => {
     persona("agents", 0, { application: { groups: [{ displayName: "Agents" }] } }),
     persona("importers", 1, {
       roleDelivery: { mode: "Provisioning" },
-      application: { roleSessionNameSource: "mail" },
+      application: { roleSessionName: { from: "mail", transform: "None" } },
     }),
     user("jane", "agents"),
     user("omar", "agents"),

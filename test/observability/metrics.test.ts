@@ -95,9 +95,9 @@ describe("a persona that goes takes all its series along", () => {
       drift: [
         { component: "application", path: "relayState", desired: "", observed: "", concern: "settings", since: "" },
       ],
-      certificate: { expiresAt: "2029-01-01T00:00:00Z" },
-      accessKey: { createdAt: "2026-01-01T00:00:00Z", lastUsedAt: "2026-01-02T00:00:00Z" },
-      syncJob: { state: "Active", lastSuccessAt: "2026-01-02T00:00:00Z" },
+      certificate: { expirationTime: "2029-01-01T00:00:00Z" },
+      accessKey: { creationTime: "2026-01-01T00:00:00Z", lastUsedTime: "2026-01-02T00:00:00Z" },
+      syncJob: { state: "Active", lastSuccessTime: "2026-01-02T00:00:00Z" },
       roleImportWaitingSince: "2026-01-02T00:00:00Z",
     };
     personas = [persona("agents", status), persona("administrators", status)];
@@ -240,7 +240,7 @@ test("rotation is due before the certificate's end and after the key's age, as t
   personas = [
     persona(
       "agents",
-      { certificate: { expiresAt: "2026-12-31T00:00:00Z" }, accessKey: { createdAt: "2026-01-01T00:00:00Z" } },
+      { certificate: { expirationTime: "2026-12-31T00:00:00Z" }, accessKey: { creationTime: "2026-01-01T00:00:00Z" } },
       {
         application: { displayName: "x", signingCertificate: { rotateBefore: "240h" } },
         roleDelivery: { mode: "Provisioning", provisioning: { accessKeyMaxAge: "48h" } },

@@ -169,7 +169,11 @@ test("Graph: groups and mail bring their permissions, and only they", () => {
   expect(
     names(
       persona("agents", {
-        application: { displayName: "A", groups: [{ displayName: "Agents" }], roleSessionNameSource: "mail" },
+        application: {
+          displayName: "A",
+          groups: [{ displayName: "Agents" }],
+          roleSessionName: { from: "mail", transform: "None" },
+        },
       }),
     ),
   ).toEqual([...least, "GroupMember.Read.All", "Policy.ReadWrite.ApplicationConfiguration"]);

@@ -53,7 +53,13 @@ test.each([
   [
     "groups and mail",
     { groups: true, claims: true },
-    { application: { displayName: "Agents", groups: [{ displayName: "Agents" }], roleSessionNameSource: "mail" } },
+    {
+      application: {
+        displayName: "Agents",
+        groups: [{ displayName: "Agents" }],
+        roleSessionName: { from: "mail", transform: "None" },
+      },
+    },
   ],
 ])("%s: the listed permissions are enough", async (_, needs, more) => {
   const denied = await startWith(names(needs));
@@ -65,7 +71,11 @@ describe("without any one of them something is refused", () => {
   const needs = { groups: true, claims: true };
   test.each(names(needs))("%s", async (missing) => {
     const denied = await startWith(names(needs).filter((name) => name !== missing));
-    const application = { displayName: "Agents", groups: [{ displayName: "Agents" }], roleSessionNameSource: "mail" };
+    const application = {
+      displayName: "Agents",
+      groups: [{ displayName: "Agents" }],
+      roleSessionName: { from: "mail", transform: "None" },
+    };
     h.apply(persona("agents", { application }), user("jane", "agents"));
     await h.controller.until(() => denied.length > 0, PATIENCE_MS, "a call that is refused");
   });

@@ -103,7 +103,7 @@ export function personaManifest(name: PersonaName, spec: PersonaSpec, annotation
       landingPage: spec.landingPage,
       application: {
         displayName: displayNameOf(name, spec),
-        roleSessionNameSource: spec.source,
+        roleSessionName: { from: spec.source },
         groups: spec.groups.map((displayName) => ({ displayName })),
       },
       aws: { maxSessionDuration: `${spec.sessionHours}h`, tags: { team: spec.team } },

@@ -21,7 +21,7 @@ param serviceAccount string = 'connect-sso'
 @description('Personas use application.groups')
 param groups bool = false
 
-@description('Personas use application.roleSessionNameSource: mail')
+@description('Personas use application.roleSessionName.from: mail')
 param mail bool = false
 
 var always = [

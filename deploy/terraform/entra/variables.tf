@@ -18,7 +18,7 @@ variable "clusters" {
 }
 
 variable "features" {
-  description = "What personas use: groups (application.groups), mail (application.roleSessionNameSource: mail)"
+  description = "What personas use: groups (application.groups), mail (application.roleSessionName.from: mail)"
   type        = set(string)
   default     = []
   validation {

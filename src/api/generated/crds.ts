@@ -40,11 +40,6 @@ export const CRDS = [
               "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"
             },
             {
-              "name": "Reason",
-              "type": "string",
-              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason"
-            },
-            {
               "name": "Drifted",
               "type": "string",
               "jsonPath": ".status.conditions[?(@.type==\"Drifted\")].status"
@@ -57,7 +52,23 @@ export const CRDS = [
             {
               "name": "Cert Expires",
               "type": "string",
-              "jsonPath": ".status.certificate.expiresAt"
+              "jsonPath": ".status.certificate.expirationTime"
+            },
+            {
+              "name": "Age",
+              "type": "date",
+              "jsonPath": ".metadata.creationTimestamp"
+            },
+            {
+              "name": "Message",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message"
+            },
+            {
+              "name": "Reason",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason",
+              "priority": 1
             },
             {
               "name": "Mode",
@@ -74,19 +85,8 @@ export const CRDS = [
             {
               "name": "Key Age",
               "type": "date",
-              "jsonPath": ".status.accessKey.createdAt",
+              "jsonPath": ".status.accessKey.creationTime",
               "priority": 1
-            },
-            {
-              "name": "Message",
-              "type": "string",
-              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message",
-              "priority": 1
-            },
-            {
-              "name": "Age",
-              "type": "date",
-              "jsonPath": ".metadata.creationTimestamp"
             }
           ],
           "schema": {
@@ -122,8 +122,32 @@ export const CRDS = [
                       "message": "set exactly one of landingPage and destination"
                     },
                     {
-                      "rule": "self.roleDelivery.mode != 'Provisioning' || !self.instanceArn.startsWith('arn:aws-cn:')",
-                      "message": "Entra's provisioning is not available for AWS China; use roleDelivery.mode Direct"
+                      "rule": "self.roleDelivery.mode != 'Provisioning' || self.instanceArn.startsWith('arn:aws:')",
+                      "message": "roleDelivery.mode: Provisioning does not work here, because Entra's connector reaches neither AWS GovCloud nor AWS China; use Direct"
+                    },
+                    {
+                      "rule": "!has(self.application.sessionDuration) || duration(self.application.sessionDuration) <= duration(self.aws.maxSessionDuration)",
+                      "message": "application.sessionDuration is longer than aws.maxSessionDuration, so AWS would refuse every login; lower it or raise aws.maxSessionDuration"
+                    },
+                    {
+                      "rule": "duration(self.application.signingCertificate.rotateBefore) < duration(self.application.signingCertificate.lifetime)",
+                      "message": "application.signingCertificate.rotateBefore is not shorter than lifetime, so every new certificate would be replaced at once; lower it or raise lifetime"
+                    },
+                    {
+                      "rule": "self.application.roleSessionName.transform != 'MailPrefix' || self.application.roleSessionName.from in ['userPrincipalName', 'mail'] || self.application.roleSessionName.from.startsWith('extensionAttribute')",
+                      "message": "application.roleSessionName: MailPrefix needs an address, which this attribute is not; use None"
+                    },
+                    {
+                      "rule": "!has(self.aws.federationPolicyName) || !has(self.roleDelivery.provisioning.policyName) || self.aws.federationPolicyName.lowerAscii() != self.roleDelivery.provisioning.policyName.lowerAscii()",
+                      "message": "aws.federationPolicyName and roleDelivery.provisioning.policyName must differ, because the two policies say different things"
+                    },
+                    {
+                      "rule": "!has(self.aws.federationPolicyName) || !self.aws.federationPolicyName.lowerAscii().startsWith('connect-sso-list-roles-')",
+                      "message": "aws.federationPolicyName is the default name of the listing policy; choose another name"
+                    },
+                    {
+                      "rule": "!has(self.roleDelivery.provisioning.policyName) || !self.roleDelivery.provisioning.policyName.lowerAscii().startsWith('connect-sso-federation-')",
+                      "message": "roleDelivery.provisioning.policyName is the default name of the federation policy; choose another name"
                     },
                     {
                       "rule": "self.instanceArn == oldSelf.instanceArn",
@@ -168,7 +192,29 @@ export const CRDS = [
                       "type": "string",
                       "minLength": 1,
                       "maxLength": 1024,
-                      "pattern": "^(/|https://)\\S*$"
+                      "pattern": "^/[!-\\[\\]-~]*$",
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "!self.matches('^/(/|%2[fF]|%5[cC])')",
+                          "message": "destination must not begin with //, which names another host"
+                        }
+                      ]
+                    },
+                    "relayStateParameters": {
+                      "description": "Query parameters beside `destination` in the relay state, for example `{new_domain: \"true\"}`. The controller URL-encodes them.",
+                      "type": "object",
+                      "maxProperties": 10,
+                      "additionalProperties": {
+                        "type": "string",
+                        "maxLength": 256,
+                        "pattern": "^[ -~]*$"
+                      },
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.all(name, name.matches('^[A-Za-z0-9_.-]{1,64}$') && name.lowerAscii() != 'destination')",
+                          "message": "a name is 1 to 64 letters, digits, \"_\", \".\" and \"-\", and not destination, which has its own field"
+                        }
+                      ]
                     },
                     "application": {
                       "description": "The Entra enterprise application (the blog's gallery application).",
@@ -194,22 +240,62 @@ export const CRDS = [
                           "maxLength": 255,
                           "pattern": "^(https://\\S+[^/\\s]|urn:\\S+)$"
                         },
-                        "roleSessionNameSource": {
-                          "description": "The Entra user attribute that becomes RoleSessionName and so the Connect user name. `mail` writes a claims mapping\npolicy; `userPrincipalName` leaves the claims of the gallery application untouched.",
-                          "type": "string",
-                          "enum": [
-                            "userPrincipalName",
-                            "mail"
-                          ],
-                          "default": "userPrincipalName"
+                        "roleSessionName": {
+                          "description": "What becomes RoleSessionName, and so the Connect user name. The default leaves the claims of the gallery application\nuntouched; any other value writes a claims mapping policy.",
+                          "type": "object",
+                          "default": {},
+                          "properties": {
+                            "from": {
+                              "description": "The attribute of the Entra user.",
+                              "type": "string",
+                              "enum": [
+                                "userPrincipalName",
+                                "mail",
+                                "mailNickname",
+                                "employeeId",
+                                "onPremisesSamAccountName",
+                                "extensionAttribute1",
+                                "extensionAttribute2",
+                                "extensionAttribute3",
+                                "extensionAttribute4",
+                                "extensionAttribute5",
+                                "extensionAttribute6",
+                                "extensionAttribute7",
+                                "extensionAttribute8",
+                                "extensionAttribute9",
+                                "extensionAttribute10",
+                                "extensionAttribute11",
+                                "extensionAttribute12",
+                                "extensionAttribute13",
+                                "extensionAttribute14",
+                                "extensionAttribute15"
+                              ],
+                              "default": "userPrincipalName"
+                            },
+                            "transform": {
+                              "description": "MailPrefix takes what stands before the `@`; Lowercase changes capital letters to small ones.",
+                              "type": "string",
+                              "enum": [
+                                "None",
+                                "MailPrefix",
+                                "Lowercase"
+                              ],
+                              "default": "None"
+                            }
+                          }
                         },
                         "sessionDuration": {
-                          "description": "SessionDuration of the console session, 15m to 12h. Written only together with a claims mapping policy.",
+                          "description": "SessionDuration of the console session, 15m to 12h and never longer than `aws.maxSessionDuration`. Written only together with\na claims mapping policy. Default 8h, or `aws.maxSessionDuration` if that is shorter.",
                           "type": "string",
-                          "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+                          "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
                           "minLength": 2,
-                          "maxLength": 12,
-                          "default": "8h"
+                          "maxLength": 18,
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "duration(self) >= duration('15m') && duration(self) <= duration('12h')",
+                              "message": "must be 15m to 12h"
+                            }
+                          ]
                         },
                         "signingCertificate": {
                           "description": "The SAML token signing certificate.",
@@ -217,29 +303,44 @@ export const CRDS = [
                           "default": {},
                           "properties": {
                             "lifetime": {
-                              "description": "Lifetime of a new certificate in hours; Entra allows at most three years.",
+                              "description": "Lifetime of a new certificate, 24h to 26280h; Entra allows at most three years.",
                               "type": "string",
-                              "pattern": "^[0-9]{1,5}h$",
-                              "maxLength": 6,
-                              "default": "26280h"
+                              "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
+                              "minLength": 2,
+                              "maxLength": 18,
+                              "default": "26280h",
+                              "x-kubernetes-validations": [
+                                {
+                                  "rule": "duration(self) >= duration('24h') && duration(self) <= duration('26280h')",
+                                  "message": "must be 24h to 26280h (three years)"
+                                }
+                              ]
                             },
                             "rotateBefore": {
-                              "description": "How long before its expiry a certificate is replaced.",
+                              "description": "How long before its expiry a certificate is replaced, at least 1h.",
                               "type": "string",
-                              "pattern": "^[0-9]{1,5}h$",
-                              "maxLength": 6,
-                              "default": "1440h"
+                              "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
+                              "minLength": 2,
+                              "maxLength": 18,
+                              "default": "1440h",
+                              "x-kubernetes-validations": [
+                                {
+                                  "rule": "duration(self) >= duration('1h')",
+                                  "message": "must be at least 1h"
+                                }
+                              ]
                             }
                           }
                         },
                         "signInEndpoints": {
-                          "description": "Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. GlobalAndRegional adds the endpoint of the instance's region, which keeps working when the global one does not; Global is the blog's set-up.",
+                          "description": "Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. RegionalFirst sends logins to the endpoint of\nthe instance's region, which keeps working when the global one does not, and GlobalFirst to the global one; both allow both. Global is\nthe blog's set-up.",
                           "type": "string",
                           "enum": [
-                            "GlobalAndRegional",
+                            "RegionalFirst",
+                            "GlobalFirst",
                             "Global"
                           ],
-                          "default": "GlobalAndRegional"
+                          "default": "RegionalFirst"
                         },
                         "notificationEmails": {
                           "description": "Addresses that Entra mails before a certificate expires.",
@@ -256,6 +357,7 @@ export const CRDS = [
                           "description": "Entra groups that are assigned to the application with the persona's role. Direct members only; nested groups do not sign in.",
                           "type": "array",
                           "maxItems": 100,
+                          "x-kubernetes-list-type": "atomic",
                           "items": {
                             "type": "object",
                             "x-kubernetes-validations": [
@@ -320,10 +422,29 @@ export const CRDS = [
                         "maxSessionDuration": {
                           "description": "Maximum session duration of the role, 1h to 12h.",
                           "type": "string",
-                          "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+                          "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
                           "minLength": 2,
-                          "maxLength": 12,
-                          "default": "12h"
+                          "maxLength": 18,
+                          "default": "12h",
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "duration(self) >= duration('1h') && duration(self) <= duration('12h')",
+                              "message": "must be 1h to 12h"
+                            }
+                          ]
+                        },
+                        "maxSigninSessionDuration": {
+                          "description": "IAM's MaxSigninSessionDuration of the role, 1h to 2160h: how long a sign-in session may last, whatever `maxSessionDuration` says. Without it\nthe role has none.",
+                          "type": "string",
+                          "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
+                          "minLength": 2,
+                          "maxLength": 18,
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "duration(self) >= duration('1h') && duration(self) <= duration('2160h')",
+                              "message": "must be 1h to 2160h (90 days)"
+                            }
+                          ]
                         },
                         "tags": {
                           "description": "Further tags for every IAM object.",
@@ -374,11 +495,18 @@ export const CRDS = [
                               "pattern": "^[\\w+=,.@-]+$"
                             },
                             "accessKeyMaxAge": {
-                              "description": "Age in hours at which the access key is rotated.",
+                              "description": "Age at which the access key is rotated, at least 24h.",
                               "type": "string",
-                              "pattern": "^[0-9]{1,5}h$",
-                              "maxLength": 6,
-                              "default": "2160h"
+                              "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
+                              "minLength": 2,
+                              "maxLength": 18,
+                              "default": "2160h",
+                              "x-kubernetes-validations": [
+                                {
+                                  "rule": "duration(self) >= duration('24h')",
+                                  "message": "must be at least 24h"
+                                }
+                              ]
                             }
                           }
                         }
@@ -409,6 +537,11 @@ export const CRDS = [
                           "type": "string",
                           "minLength": 1,
                           "maxLength": 127
+                        },
+                        "allowAdoption": {
+                          "description": "True lets ConnectUsers of this persona take over Connect users that carry no owner tag, if they ask for it (`adoptionPolicy:\nIfUnowned`).",
+                          "type": "boolean",
+                          "default": false
                         }
                       }
                     },
@@ -577,10 +710,10 @@ export const CRDS = [
                           "type": "string",
                           "description": "Upper-case hexadecimal SHA-256."
                         },
-                        "expiresAt": {
+                        "expirationTime": {
                           "type": "string",
                           "format": "date-time",
-                          "description": "Its end."
+                          "description": "When it expires."
                         },
                         "rotatingTo": {
                           "type": "string",
@@ -596,15 +729,15 @@ export const CRDS = [
                           "type": "string",
                           "description": "Last four characters of its id."
                         },
-                        "createdAt": {
+                        "creationTime": {
                           "type": "string",
                           "format": "date-time",
-                          "description": "When it was made."
+                          "description": "When it was created."
                         },
-                        "lastUsedAt": {
+                        "lastUsedTime": {
                           "type": "string",
                           "format": "date-time",
-                          "description": "When it was used last."
+                          "description": "When it was last used."
                         },
                         "rotation": {
                           "type": "string",
@@ -624,10 +757,10 @@ export const CRDS = [
                           "type": "string",
                           "description": "Status code of the job."
                         },
-                        "lastSuccessAt": {
+                        "lastSuccessTime": {
                           "type": "string",
                           "format": "date-time",
-                          "description": "End of the last good run."
+                          "description": "When its last successful run ended."
                         },
                         "quarantineReason": {
                           "type": "string",
@@ -670,6 +803,7 @@ export const CRDS = [
                       "description": "What is not as declared, at most 20 rows, redacted.",
                       "type": "array",
                       "maxItems": 20,
+                      "x-kubernetes-list-type": "atomic",
                       "items": {
                         "type": "object",
                         "required": [

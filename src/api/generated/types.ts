@@ -17,6 +17,12 @@ landingPage?: ("AdminConsole" | "ContactControlPanel" | "AgentWorkspace" | "Metr
  */
 destination?: string
 /**
+ * Query parameters beside `destination` in the relay state, for example `{new_domain: "true"}`. The controller URL-encodes them.
+ */
+relayStateParameters?: {
+[k: string]: string
+}
+/**
  * The Entra enterprise application (the blog's gallery application).
  */
 application: {
@@ -34,31 +40,43 @@ tenantId?: string
  */
 identifier?: string
 /**
- * The Entra user attribute that becomes RoleSessionName and so the Connect user name. `mail` writes a claims mapping
- * policy; `userPrincipalName` leaves the claims of the gallery application untouched.
+ * What becomes RoleSessionName, and so the Connect user name. The default leaves the claims of the gallery application
+ * untouched; any other value writes a claims mapping policy.
  */
-roleSessionNameSource: ("userPrincipalName" | "mail")
+roleSessionName: {
 /**
- * SessionDuration of the console session, 15m to 12h. Written only together with a claims mapping policy.
+ * The attribute of the Entra user.
  */
-sessionDuration: string
+from: ("userPrincipalName" | "mail" | "mailNickname" | "employeeId" | "onPremisesSamAccountName" | "extensionAttribute1" | "extensionAttribute2" | "extensionAttribute3" | "extensionAttribute4" | "extensionAttribute5" | "extensionAttribute6" | "extensionAttribute7" | "extensionAttribute8" | "extensionAttribute9" | "extensionAttribute10" | "extensionAttribute11" | "extensionAttribute12" | "extensionAttribute13" | "extensionAttribute14" | "extensionAttribute15")
+/**
+ * MailPrefix takes what stands before the `@`; Lowercase changes capital letters to small ones.
+ */
+transform: ("None" | "MailPrefix" | "Lowercase")
+}
+/**
+ * SessionDuration of the console session, 15m to 12h and never longer than `aws.maxSessionDuration`. Written only together with
+ * a claims mapping policy. Default 8h, or `aws.maxSessionDuration` if that is shorter.
+ */
+sessionDuration?: string
 /**
  * The SAML token signing certificate.
  */
 signingCertificate: {
 /**
- * Lifetime of a new certificate in hours; Entra allows at most three years.
+ * Lifetime of a new certificate, 24h to 26280h; Entra allows at most three years.
  */
 lifetime: string
 /**
- * How long before its expiry a certificate is replaced.
+ * How long before its expiry a certificate is replaced, at least 1h.
  */
 rotateBefore: string
 }
 /**
- * Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. GlobalAndRegional adds the endpoint of the instance's region, which keeps working when the global one does not; Global is the blog's set-up.
+ * Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. RegionalFirst sends logins to the endpoint of
+ * the instance's region, which keeps working when the global one does not, and GlobalFirst to the global one; both allow both. Global is
+ * the blog's set-up.
  */
-signInEndpoints: ("GlobalAndRegional" | "Global")
+signInEndpoints: ("RegionalFirst" | "GlobalFirst" | "Global")
 /**
  * Addresses that Entra mails before a certificate expires.
  */
@@ -106,6 +124,11 @@ permissionsBoundaryArn?: string
  */
 maxSessionDuration: string
 /**
+ * IAM's MaxSigninSessionDuration of the role, 1h to 2160h: how long a sign-in session may last, whatever `maxSessionDuration` says. Without it
+ * the role has none.
+ */
+maxSigninSessionDuration?: string
+/**
  * Further tags for every IAM object.
  */
 tags?: {
@@ -133,7 +156,7 @@ iamUserName?: string
  */
 policyName?: string
 /**
- * Age in hours at which the access key is rotated.
+ * Age at which the access key is rotated, at least 24h.
  */
 accessKeyMaxAge: string
 }
@@ -150,6 +173,11 @@ securityProfiles: string[]
  * Default routing profile of users.
  */
 routingProfile: string
+/**
+ * True lets ConnectUsers of this persona take over Connect users that carry no owner tag, if they ask for it (`adoptionPolicy:
+ * IfUnowned`).
+ */
+allowAdoption: boolean
 }
 /**
  * Correct repairs what was changed behind the controller's back; Report only shows it.
@@ -275,9 +303,9 @@ thumbprint?: string
  */
 fingerprint?: string
 /**
- * Its end.
+ * When it expires.
  */
-expiresAt?: string
+expirationTime?: string
 /**
  * Thumbprint of the next certificate while it is being rotated.
  */
@@ -292,13 +320,13 @@ accessKey?: {
  */
 lastFour?: string
 /**
- * When it was made.
+ * When it was created.
  */
-createdAt?: string
+creationTime?: string
 /**
- * When it was used last.
+ * When it was last used.
  */
-lastUsedAt?: string
+lastUsedTime?: string
 /**
  * Step of a rotation that is under way.
  */
@@ -317,9 +345,9 @@ id?: string
  */
 state?: string
 /**
- * End of the last good run.
+ * When its last successful run ended.
  */
-lastSuccessAt?: string
+lastSuccessTime?: string
 /**
  * Why it is in quarantine.
  */

@@ -16,14 +16,17 @@ export interface GraphPermission {
 export interface EntraNeeds {
   /** Any persona with `application.groups`. */
   groups: boolean;
-  /** Any persona with `roleSessionNameSource: mail`. */
+  /** Any persona whose `roleSessionName` is not the user principal name as it is. */
   claims: boolean;
 }
 
 export function entraNeeds(personas: ConnectSsoPersona[]): EntraNeeds {
   return {
     groups: personas.some(({ spec }) => (spec.application.groups ?? []).length > 0),
-    claims: personas.some(({ spec }) => spec.application.roleSessionNameSource === "mail"),
+    claims: personas.some(({ spec: { application } }) => {
+      const { from, transform } = application.roleSessionName;
+      return from !== "userPrincipalName" || transform !== "None";
+    }),
   };
 }
 
@@ -59,7 +62,6 @@ const GROUPS: GraphPermission = {
   why: "application.groups: find the groups and read who is in them, for the conflict check",
 };
 
-/** Either of these reads which claims policy an application has. */
 const CLAIMS_READ: GraphPermission = {
   name: "Policy.Read.All",
   appRoleId: "246dd0d5-5bd0-4def-940b-0421030a5b68",
@@ -68,12 +70,13 @@ const CLAIMS_READ: GraphPermission = {
 const CLAIMS_WRITE: GraphPermission = {
   name: "Policy.ReadWrite.ApplicationConfiguration",
   appRoleId: "be74164b-cff1-491c-8741-e671cb536e13",
-  why: "roleSessionNameSource: mail: make the claims mapping policy and put it on the application",
+  why: "application.roleSessionName: make the claims mapping policy and put it on the application",
   warning: "writes claims, token lifetime and home realm policies of the whole tenant",
 };
 
 export function graphPermissions({ groups, claims }: EntraNeeds): GraphPermission[] {
-  return [...ALWAYS, ...(groups ? [GROUPS] : []), claims ? CLAIMS_WRITE : CLAIMS_READ];
+  // The page of claimsMappingPolicy names a known issue: listing policies may need both.
+  return [...ALWAYS, ...(groups ? [GROUPS] : []), CLAIMS_READ, ...(claims ? [CLAIMS_WRITE] : [])];
 }
 
 export interface FederatedCredential {

@@ -4,7 +4,8 @@ import type { ConnectSsoPersona, ConnectUser } from "../../api/resources.ts";
 import { durationSeconds } from "../duration.ts";
 import { issuersOf } from "../entra-clouds.ts";
 import { iamNames, parseInstanceArn } from "../names.ts";
-import { relayState, samlEndpoints } from "../relay-state.ts";
+import { relayState } from "../relay-state.ts";
+import { replyUrls } from "../reply-urls.ts";
 import type { Finding } from "./checks.ts";
 import type { Decoded } from "./decode.ts";
 import { type AssertionFields, awsAttribute, rolePairs } from "./document.ts";
@@ -29,7 +30,7 @@ function expected(persona: ConnectSsoPersona) {
   return {
     roleArn: names.roleArn,
     providerArn: names.samlProviderArn,
-    endpoints: samlEndpoints(instance, persona.spec.application.signInEndpoints),
+    endpoints: replyUrls(instance, persona.spec.application.signInEndpoints),
     relayState: relayState(instance, persona.spec),
     tenantId: persona.status?.tenantId ?? persona.spec.application.tenantId,
   };

@@ -5,7 +5,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { Difference } from "../../domain/difference.ts";
-import { samlEndpoints } from "../../domain/relay-state.ts";
+import { replyUrls } from "../../domain/reply-urls.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
@@ -172,7 +172,7 @@ function applicationStep(
   identifier: string,
   compare: Comparison,
 ): Step[] {
-  const endpoints = samlEndpoints(scope.instance, scope.spec.application.signInEndpoints);
+  const endpoints = replyUrls(scope.instance, scope.spec.application.signInEndpoints);
   const { displayName } = scope.spec.application;
   const redirects = compare.asSet("replyUrls", endpoints, found.redirectUris);
   // Of a single reply URL it is a matter of course which one is the default.

@@ -1,8 +1,8 @@
-/** Claims: left as the gallery application has them, unless RoleSessionName comes from the mail address. */
+/** Claims: left as the gallery application has them, unless RoleSessionName comes from another attribute than the user principal name. */
 import { CONDITION } from "../../api/resources.ts";
-import { claimsDefinition, sendsDeclaredName } from "../../domain/claims.ts";
+import { compareClaims, desiredClaims, readClaims } from "../../domain/claims/policy.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import { durationSeconds } from "../../domain/duration.ts";
+import { durationSeconds, formatDuration } from "../../domain/duration.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
@@ -31,7 +31,7 @@ export const claims: PersonaComponent<"claims"> = {
     const principal = scope.seen.application?.servicePrincipal;
     const { graph, call, spec } = scope;
     const object = `claims mapping policy ${claimsPolicyName(scope)}`;
-    if (spec.application.roleSessionNameSource !== "mail") {
+    if (!isWanted(scope)) {
       const why = "RoleSessionName comes from the user principal name, as the gallery application has it";
       const ours = own ? [own, ...surplus] : [];
       const foreign = attached.filter(({ id }) => !ours.some((one) => one.id === id));
@@ -48,20 +48,18 @@ export const claims: PersonaComponent<"claims"> = {
             },
           }),
         ),
-        ...foreign
-          .filter(({ definition }) => !sendsDeclaredName(definition, "userPrincipalName"))
-          .map((policy) => takeOff(scope, policy, compare)),
+        ...foreign.filter((policy) => !serves(scope, policy)).map((policy) => takeOff(scope, policy, compare)),
       ];
     }
-    const definition = [claimsDefinition("mail", durationSeconds(spec.application.sessionDuration))];
-    // One made by hand that says the same serves as well.
-    if (!own && attached.length === 1 && sameDefinition(definition, attached[0]!.definition)) return [];
+    const definition = [desiredClaims(spec.application.roleSessionName, sessionOf(scope))];
+    // One made by hand that sends the same serves as well, whatever else it sends.
+    if (!own && attached.length > 0 && attached.every((policy) => serves(scope, policy))) return [];
     if (!own) {
       return [
         {
           verb: "create",
           object,
-          why: "RoleSessionName comes from the mail address",
+          why: `RoleSessionName comes from ${sourceOf(scope)}`,
           differences: [],
           settings: settingsOf({ definition: definition[0], attached: `application ${spec.application.displayName}` }),
           apply: () => create(scope, definition),
@@ -103,16 +101,47 @@ export const claims: PersonaComponent<"claims"> = {
     return steps;
   },
   describe: (scope) =>
-    scope.spec.application.roleSessionNameSource === "mail"
-      ? `RoleSessionName from mail, session of ${scope.spec.application.sessionDuration}`
+    isWanted(scope)
+      ? `RoleSessionName from ${sourceOf(scope)}, session of ${formatDuration(sessionOf(scope).sessionSeconds)}`
       : "claims of the gallery application",
   remove,
 };
 
+/** The gallery application's own claims send the user principal name. */
+export function isWanted({ spec }: Pick<PersonaScope, "spec">): boolean {
+  const { from, transform } = spec.application.roleSessionName;
+  return from !== "userPrincipalName" || transform !== "None";
+}
+
+function sourceOf({ spec }: PersonaScope): string {
+  const { from, transform } = spec.application.roleSessionName;
+  return transform === "None" ? from : `${from} (${transform})`;
+}
+
+const DEFAULT_SESSION_SECONDS = 8 * 3600;
+
+/** Never longer than the role allows: AWS would refuse every login. */
+function sessionOf({ spec }: PersonaScope): { sessionSeconds: number; maxSessionSeconds: number } {
+  const { sessionDuration } = spec.application;
+  const maxSessionSeconds = durationSeconds(spec.aws.maxSessionDuration);
+  const declared = sessionDuration ? durationSeconds(sessionDuration) : DEFAULT_SESSION_SECONDS;
+  return { sessionSeconds: Math.min(declared, maxSessionSeconds), maxSessionSeconds };
+}
+
+/** It sends what is declared, and no session that is longer than the role allows. */
+function serves(scope: PersonaScope, { definition }: ClaimsMappingPolicy): boolean {
+  if (compareClaims(definition, scope.spec.application.roleSessionName).verdict !== "same") return false;
+  const session = readClaims(definition)!.sessionDuration;
+  return (
+    session.state === "absent" ||
+    (session.state === "expressible" && session.value <= sessionOf(scope).maxSessionSeconds)
+  );
+}
+
+/** Deleting needs no right to read policies: a refusal says that none of ours can be there. */
 async function remove(scope: PersonaScope): Promise<boolean> {
   const { graph, call } = scope;
-  const wanted = scope.spec.application.roleSessionNameSource === "mail";
-  const policies = await orNoRight(wanted, graph.findClaimsPolicies(claimsPolicyName(scope), call));
+  const policies = await orNoRight(false, graph.findClaimsPolicies(claimsPolicyName(scope), call));
   const { servicePrincipalId } = scope.object.status ?? {};
   for (const policy of policies) {
     if (servicePrincipalId) await graph.detachClaimsPolicy(servicePrincipalId, policy.id, call);
@@ -139,11 +168,11 @@ function takeOff(scope: PersonaScope, policy: ClaimsMappingPolicy, compare: Comp
  * is attached tells everything.
  */
 async function observe(scope: PersonaScope): Promise<SeenClaims> {
-  const { graph, call, memory, spec, once } = scope;
+  const { graph, call, memory, once } = scope;
   const principal = scope.seen.application?.servicePrincipal;
   const name = claimsPolicyName(scope);
   const now = graph.now().getTime();
-  const wanted = spec.application.roleSessionNameSource === "mail";
+  const wanted = isWanted(scope);
   const since = memory.withoutClaimsPolicySince ?? now;
   const attached = principal ? await orNoRight(wanted, graph.claimsPoliciesOf(principal.id, call)) : [];
   const looks = wanted || now - since < SHOWS_WITHIN_MS;

@@ -122,6 +122,19 @@ export function toUser(json: Json): EntraUser {
     surname: json.surname ?? null,
     accountEnabled: json.accountEnabled ?? true,
     userType: json.userType ?? null,
+    ...names(json),
+  };
+}
+
+/** What else may become a RoleSessionName, where the person has it: most have little of it. */
+function names(json: Json): Partial<EntraUser> {
+  const all: Record<string, string | null> = json.onPremisesExtensionAttributes ?? {};
+  const extensions = Object.entries(all).filter(([, value]) => value);
+  return {
+    ...(json.mailNickname ? { mailNickname: json.mailNickname } : {}),
+    ...(json.employeeId ? { employeeId: json.employeeId } : {}),
+    ...(json.onPremisesSamAccountName ? { onPremisesSamAccountName: json.onPremisesSamAccountName } : {}),
+    ...(extensions.length > 0 ? { onPremisesExtensionAttributes: Object.fromEntries(extensions) } : {}),
   };
 }
 
@@ -141,8 +154,9 @@ const ATTRIBUTES = [
 ] as const;
 
 /** For $select. */
-export const USER_FIELDS = "id,userPrincipalName,mail,displayName,givenName,surname,accountEnabled,userType";
-export const PERSON_FIELDS = `${USER_FIELDS},${ATTRIBUTES.join(",")},onPremisesExtensionAttributes`;
+const BASIC_FIELDS = "id,userPrincipalName,mail,displayName,givenName,surname,accountEnabled,userType";
+export const USER_FIELDS = `${BASIC_FIELDS},mailNickname,employeeId,onPremisesSamAccountName,onPremisesExtensionAttributes`;
+export const PERSON_FIELDS = `${BASIC_FIELDS},${ATTRIBUTES.join(",")},onPremisesExtensionAttributes`;
 
 export function toPerson(json: Json): Person {
   const extensions = (json.onPremisesExtensionAttributes ?? {}) as Record<string, string | null>;

@@ -68,6 +68,11 @@ export interface EntraUser {
   surname: string | null;
   accountEnabled: boolean;
   userType: string | null;
+  /** What else may become a RoleSessionName; absent where there is no value. */
+  mailNickname?: string | null;
+  employeeId?: string | null;
+  onPremisesSamAccountName?: string | null;
+  onPremisesExtensionAttributes?: Record<string, string | null>;
 }
 /** A user with the attributes that rules of a set may ask for. */
 export interface Person extends EntraUser {
