@@ -33,6 +33,11 @@ export const GRAPH_FACTS = {
     fact: "A second claims mapping policy on one service principal: refused as a conflict, or added",
     source: "serviceprincipal-post-claimsmappingpolicies does not say",
   },
+  listClaimsPolicies: {
+    values: ["either", "both"],
+    fact: "List of claims mapping policies: Policy.Read.All or Policy.ReadWrite.ApplicationConfiguration is enough, or both are needed",
+    source: "claimsmappingpolicy-list names a known permissions issue that may require consent to both",
+  },
   inactiveCertificatesInMetadata: {
     values: ["hidden", "listed"],
     fact: "Federation metadata of an application with an inactive certificate: lists the active one alone, or both",

@@ -75,7 +75,7 @@ describe("what the schema and the CEL rules refuse", () => {
         instanceArn: ARN.replace("arn:aws:", "arn:aws-cn:").replace("us-east-1", "cn-north-1"),
         roleDelivery: { mode: "Provisioning" },
       }),
-      "not available for AWS China",
+      "reaches neither AWS GovCloud nor AWS China",
     ],
     [
       "a group by id and name",
@@ -125,7 +125,6 @@ test("defaults are filled as the API server fills them", () => {
   expect(object?.spec).toMatchObject({
     application: {
       roleSessionName: { from: "userPrincipalName", transform: "None" },
-      sessionDuration: "8h",
       signingCertificate: { lifetime: "26280h", rotateBefore: "1440h" },
     },
     aws: { path: "/connect-sso/", maxSessionDuration: "12h" },

@@ -176,5 +176,5 @@ test("Graph: groups and mail bring their permissions, and only they", () => {
         },
       }),
     ),
-  ).toEqual([...least, "GroupMember.Read.All", "Policy.ReadWrite.ApplicationConfiguration"]);
+  ).toEqual([...least, "GroupMember.Read.All", "Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration"]);
 });

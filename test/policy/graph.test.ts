@@ -16,8 +16,12 @@ afterEach(async () => {
 const persons = () => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", "agents");
 const names = (needs: Parameters<typeof graphPermissions>[0]) => graphPermissions(needs).map(({ name }) => name);
 /** Refused calls of Graph; with the operation, so that a failure says what lacks which right. */
-async function startWith(graphPermissions: string[]): Promise<string[]> {
-  h = await start(world({ behaviour: { timeScale: 1200, graphPermissions } }));
+async function startWith(
+  graphPermissions: string[],
+  listClaimsPolicies: "either" | "both" = "either",
+): Promise<string[]> {
+  const open = { listClaimsPolicies };
+  h = await start(world({ behaviour: { timeScale: 1200, graphPermissions, open } }));
   const denied: string[] = [];
   h.sandbox.onExchange(({ service, operation, response }) => {
     const refused = response.status === 403 || response.body?.includes("Authorization_RequestDenied");
@@ -70,7 +74,10 @@ test.each([
 describe("without any one of them something is refused", () => {
   const needs = { groups: true, claims: true };
   test.each(names(needs))("%s", async (missing) => {
-    const denied = await startWith(names(needs).filter((name) => name !== missing));
+    const denied = await startWith(
+      names(needs).filter((name) => name !== missing),
+      "both",
+    );
     const application = {
       displayName: "Agents",
       groups: [{ displayName: "Agents" }],

@@ -109,8 +109,10 @@ export function permissionsFor(operation: string): Needs | undefined {
 /** Throws the 403 that Graph answers when the caller's permissions do not cover the operation on this object. */
 export function checkPermissions(host: SandboxHost, directory: Directory, operation: string, ids: string[]): void {
   const held = host.behaviour.graphPermissions;
-  const needs = held && permissionsFor(operation);
-  if (!needs) return;
+  const listed = held && permissionsFor(operation);
+  if (!listed) return;
+  const isClaimsList = operation === "GET /policies/claimsMappingPolicies";
+  const needs = isClaimsList && host.behaviour.open.listClaimsPolicies === "both" ? [CLAIMS.join("+")] : listed;
   const suffices = (one: string) =>
     one.split("+").every((name) => held.includes(name) && (name !== OWNED || mayChange(directory, operation, ids)));
   if (needs.some(suffices)) return;
