@@ -17,7 +17,7 @@ export const SHIPPED = [
   "PSF-2.0",
 ];
 /** Tools may carry these as well: nothing of them is passed on. */
-export const TOOLS = [...SHIPPED, "Python-2.0", "CC-BY-4.0", "WTFPL"];
+export const TOOLS = [...SHIPPED, "Python-2.0", "CC-BY-4.0", "WTFPL", "MPL-2.0"];
 
 /** What packages say whose manifest is too old to say it in one SPDX expression. */
 const UNNAMED = {

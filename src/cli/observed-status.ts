@@ -1,7 +1,7 @@
 /** Status of the objects of a folder: nobody keeps one for them, so it is what one look at the clouds says now. Reads only. */
 import type { ConnectUserStatus } from "../api/resources.ts";
 import { type ConditionInput, conditionsOf, mergeConditions } from "../runtime/conditions.ts";
-import { openClouds } from "./cloud-session.ts";
+import { type CloudSession, openClouds } from "./cloud-session.ts";
 import type { Declared, Resource } from "./declared-objects.ts";
 import { makePlan, type PlannedResource } from "./dry-run.ts";
 import type { CloudOptions, ObjectOptions } from "./options.ts";
@@ -10,20 +10,26 @@ import type { CloudOptions, ObjectOptions } from "./options.ts";
 export async function assess(declared: Declared, options: CloudOptions & ObjectOptions): Promise<void> {
   const session = await openClouds(options, declared, { asController: true });
   try {
-    const { resources } = await makePlan(declared, session);
-    const now = new Date();
-    for (const planned of resources) {
-      const object = declared.store.get<Resource>(planned.kind, planned.namespace, planned.name);
-      if (!object) continue;
-      const ready = readiness(planned);
-      // A plan goes on as if its own steps were done, so what it says of components is true only where there are none.
-      const others = ready.status === "True" ? conditionsOf(object).filter(({ type }) => type !== "Ready") : [];
-      const conditions = mergeConditions(undefined, [ready, ...others], now);
-      await declared.store.updateStatus(object, { ...(object.status as ConnectUserStatus), conditions });
-    }
+    await assessWith(declared, session);
   } finally {
     await session.close();
   }
+}
+
+/** The same with clouds that are open. Returns what was planned. */
+export async function assessWith(declared: Declared, session: CloudSession): Promise<PlannedResource[]> {
+  const { resources } = await makePlan(declared, session);
+  const now = new Date();
+  for (const planned of resources) {
+    const object = declared.store.get<Resource>(planned.kind, planned.namespace, planned.name);
+    if (!object) continue;
+    const ready = readiness(planned);
+    // A plan goes on as if its own steps were done, so what it says of components is true only where there are none.
+    const others = ready.status === "True" ? conditionsOf(object).filter(({ type }) => type !== "Ready") : [];
+    const conditions = mergeConditions(undefined, [ready, ...others], now);
+    await declared.store.updateStatus(object, { ...(object.status as ConnectUserStatus), conditions });
+  }
+  return resources;
 }
 
 function readiness({ changes, problem, note }: PlannedResource): ConditionInput {

@@ -19,8 +19,8 @@ export class FolderStore implements ObjectStore {
   /** By object: what each field manager applied last. */
   readonly #applied = new Map<string, Map<string, ApplyConfiguration>>();
   readonly #admit: (object: KubeObject) => string | undefined;
-  /** The latest, oldest first; `number` counts all that there ever were. */
-  readonly events: { number: number; ref: ObjectRef; event: ObjectEvent; count: number }[] = [];
+  /** The latest, oldest first; `number` counts all that there ever were, `time` is when it was last recorded. */
+  readonly events: { number: number; ref: ObjectRef; event: ObjectEvent; count: number; time: string }[] = [];
   #version = 0;
 
   /** `admit`: fills defaults into an object that a manager applies, and returns what is wrong with it. */
@@ -160,8 +160,9 @@ export class FolderStore implements ObjectStore {
   event(object: KubeObject, event: ObjectEvent): void {
     const ref = { kind: object.kind, namespace: object.metadata.namespace, name: object.metadata.name };
     const last = this.events.findLast((entry) => equalJson(entry.ref, ref) && equalJson(entry.event, event));
-    if (last) last.count++;
-    else this.events.push({ number: (this.events.at(-1)?.number ?? 0) + 1, ref, event, count: 1 });
+    const time = new Date().toISOString();
+    if (last) Object.assign(last, { count: last.count + 1, time });
+    else this.events.push({ number: (this.events.at(-1)?.number ?? 0) + 1, ref, event, count: 1, time });
     // A tenth at a time: shifting one by one would copy them for every event.
     if (this.events.length > MOST_EVENTS) this.events.splice(0, MOST_EVENTS / 10);
   }

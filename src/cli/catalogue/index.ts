@@ -2,6 +2,7 @@
 
 import { type CommandSpec, command, type GroupSpec } from "../command.ts";
 import { ALLOW_INSECURE, CLOUDS, CLUSTER, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MARKDOWN } from "../options.ts";
+import { PAGE_COMMANDS } from "./page.ts";
 import { PEOPLE_COMMANDS } from "./people.ts";
 import { POLICY_COMMANDS } from "./policy.ts";
 import { ASK_COMMANDS } from "./requests.ts";
@@ -239,6 +240,7 @@ export const COMMANDS: CommandSpec[] = [
   }),
   ...ASK_COMMANDS,
   ...PEOPLE_COMMANDS,
+  ...PAGE_COMMANDS,
   ...POLICY_COMMANDS,
   command({
     name: "completion",

@@ -43,7 +43,7 @@ async function explainAll(found: ConnectUser[], declared: Declared, options: Obj
   }
 }
 
-function repair({ kind, metadata, spec }: ConnectSsoPersona | ConnectUser, options: ObjectOptions): string {
+export function repair({ kind, metadata, spec }: ConnectSsoPersona | ConnectUser, options: ObjectOptions): string {
   if (spec.driftPolicy === "Report")
     return `set driftPolicy: Correct on ${kind === PERSONA ? "persona" : "user"} ${metadata.name}, or set it back by hand`;
   return options.filename

@@ -215,11 +215,15 @@ function head(object: Resource, detail: string, colours: Paint, { now = new Date
 function mark(condition: Condition | undefined, colours: Paint): string {
   if (!condition || condition.status === "Unknown") return colours.busy("…");
   if (isGood(condition)) return colours.good("✔");
-  return /^(Waiting|PersonaNotReady|Reconciling|Pending)/.test(condition.reason) ? colours.busy("…") : colours.bad("✘");
+  return isWaiting(condition) ? colours.busy("…") : colours.bad("✘");
 }
 
 const isUnread = (one: Condition) => one.status === "Unknown" && one.reason === "Pending";
-const isGood = (one: Condition) => one.status !== "Unknown" && (one.status === "True") !== ABNORMAL.has(one.type);
+/** Nobody has to do anything about it. */
+export const isWaiting = ({ reason }: Pick<Condition, "reason">) =>
+  /^(Waiting|PersonaNotReady|Reconciling|Pending)/.test(reason);
+export const isGood = (one: Condition) =>
+  one.status !== "Unknown" && (one.status === "True") !== ABNORMAL.has(one.type);
 const hasOpen = (one: Resource) => conditionsOf(one).some((one) => ABNORMAL.has(one.type) && !isGood(one));
 
 /** "3m", "2h", "5d": how long ago. */

@@ -1,0 +1,146 @@
+/** Where page and report have their objects from: a cluster, a folder, or a folder that a controller inside this process brings about. */
+import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
+import { FolderController } from "../controller/on-folder.ts";
+import type { Verb } from "../engine/change.ts";
+import { openCluster } from "../page/cluster-source.ts";
+import { objectsOf, openFolder } from "../page/folder-source.ts";
+import type { Objects, PlannedStep, Source } from "../page/source.ts";
+import { isReady } from "../runtime/conditions.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { type Explanation, explain } from "../why/index.ts";
+import { type CloudSession, openClouds } from "./cloud-session.ts";
+import { repair } from "./commands/why.ts";
+import { type Declared, openDeclared } from "./declared-objects.ts";
+import type { PlannedResource } from "./dry-run.ts";
+import { assessWith } from "./observed-status.ts";
+import type { CloudOptions, ObjectOptions } from "./options.ts";
+
+/** How often the controller of a sandbox inside this process looks, milliseconds. */
+const POLL_MS = 2_000;
+/** How long the sandbox may take until everything is there, milliseconds; then it shows as it is. */
+const SET_UP_MS = 60_000;
+
+const WORDS: Record<Verb | "replace", string> = {
+  create: "Create",
+  adopt: "Take over",
+  update: "Update",
+  delete: "Delete",
+  replace: "Replace",
+};
+
+/** `settled`: a controller inside this process is waited for until everything is set up. */
+export async function openSource(
+  options: ObjectOptions & CloudOptions,
+  { settled = false } = {},
+): Promise<{ source: Source; log: Logger }> {
+  const declared = await openDeclared(options);
+  const session = await openClouds(options, declared, { asController: true });
+  const ask = (user: ConnectUser, objects: Objects) => explainWith(session, options, user, objects);
+  const close = async () => {
+    await session.close();
+    await declared.close();
+  };
+  try {
+    const source = options.filename
+      ? session.sandboxUrl
+        ? await sandboxSource(declared, session, options.filename, ask, settled, close)
+        : await folderSource(declared, session, options, ask, close)
+      : await clusterSource(declared, session, options, ask, close);
+    return { source, log: session.log };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Ask = (user: ConnectUser, objects: Objects) => Promise<Explanation>;
+
+function explainWith(session: CloudSession, options: ObjectOptions, user: ConnectUser, objects: Objects) {
+  return explain(user, {
+    personas: [...objects.personas],
+    users: [...objects.users],
+    clouds: session.clouds,
+    cluster: session.cluster,
+    repair: (object: ConnectSsoPersona | ConnectUser) => repair(object, options),
+  });
+}
+
+async function clusterSource(
+  { kube }: Declared,
+  { log }: CloudSession,
+  options: ObjectOptions,
+  ask: Ask,
+  close: () => Promise<void>,
+): Promise<Source> {
+  const { kubeconfigNamespace } = await import("../runtime/kubeconfig.ts");
+  const access = { file: options.kubeconfig, context: options.context };
+  const namespace = options.allNamespaces ? undefined : (options.namespace ?? kubeconfigNamespace(access) ?? "default");
+  return openCluster({
+    client: kube!.client,
+    ...(namespace ? { namespace } : {}),
+    events: true,
+    explain: ask,
+    log,
+    close,
+  });
+}
+
+function folderSource(
+  first: Declared,
+  session: CloudSession,
+  options: ObjectOptions,
+  explain: Ask,
+  close: () => Promise<void>,
+): Promise<Source> {
+  // Standard input can be read once.
+  let declared: Declared | undefined = first;
+  const look = async () => {
+    const now = declared ?? (await openDeclared(options));
+    declared = options.filename === "-" ? first : undefined;
+    const planned = (await assessWith(now, session)).flatMap(stepsOf);
+    return { store: now.store, planned };
+  };
+  return openFolder({ place: placeOf(options.filename!), look, explain, close });
+}
+
+const placeOf = (filename: string) => (filename === "-" ? "Manifests of standard input" : `Folder ${filename}`);
+
+function stepsOf({ kind, namespace, name, changes }: PlannedResource): PlannedStep[] {
+  return changes.map(({ verb, object, differences, why }) => {
+    const fields = differences.map(({ path, desired, observed }) => `${path} ${observed} → ${desired}`).join("; ");
+    return { kind, namespace, name, sentence: `${WORDS[verb]} ${object}${fields ? `: ${fields}` : ` (${why})`}` };
+  });
+}
+
+/** Sandbox clouds that begin with this process are empty: without a controller there would be nothing to see. */
+async function sandboxSource(
+  declared: Declared,
+  { clouds, cluster, log }: CloudSession,
+  filename: string,
+  ask: Ask,
+  settled: boolean,
+  close: () => Promise<void>,
+): Promise<Source> {
+  const controller = new FolderController({ clouds, cluster, pollIntervalMs: POLL_MS, log });
+  controller.start();
+  for (const object of [...declared.personas(), ...declared.users()]) controller.store.apply(object);
+  if (settled) await controller.until((all) => all.every(isReady), SET_UP_MS, "set-up").catch(() => {});
+  return {
+    place: `${placeOf(filename)}, in sandbox clouds inside this process`,
+    objects: async () => objectsOf(controller.store),
+    seenAt: () => Date.now(),
+    explain: async (user) => ask(user, objectsOf(controller.store)),
+    happenings: async () =>
+      controller.store.events.toReversed().map(({ ref, event, time }) => ({
+        ...ref,
+        reason: event.reason,
+        text: event.note,
+        warning: event.type === "Warning",
+        time,
+      })),
+    async close() {
+      await controller.stop();
+      await close();
+    },
+  };
+}

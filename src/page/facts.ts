@@ -1,0 +1,156 @@
+/** What the page reads of an object. Every name of a status field stands here and nowhere else in the page and the report. */
+import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, SET_LABEL } from "../api/resources.ts";
+import { isGood, isWaiting } from "../cli/render/tree.ts";
+import { durationSeconds } from "../domain/duration.ts";
+import { type Condition, conditionOf, conditionsOf, isTrue } from "../runtime/conditions.ts";
+
+export type Resource = ConnectSsoPersona | ConnectUser | ConnectUserSet;
+
+/** How an object is, as its own status says. */
+export type State = "ready" | "attention" | "waiting" | "suspended" | "leaving" | "unseen";
+
+/** In the order in which a reader wants them. */
+export const STATES: Record<State, { label: string; meaning: string }> = {
+  attention: { label: "Needs attention", meaning: "something has to be fixed" },
+  waiting: { label: "Waiting", meaning: "nobody has to do anything yet" },
+  unseen: { label: "Not looked at yet", meaning: "the controller has not looked" },
+  suspended: { label: "Suspended", meaning: "nothing is looked at or changed" },
+  leaving: { label: "Being removed", meaning: "its access is being taken away" },
+  ready: { label: "Ready", meaning: "everything is as declared" },
+};
+
+export function stateOf(object: Resource): State {
+  if (object.metadata.deletionTimestamp) return "leaving";
+  const ready = conditionOf(object, "Ready");
+  if (!ready) return object.spec.suspend ? "suspended" : "unseen";
+  if (ready.reason === "Suspended") return "suspended";
+  if (ready.status === "True") return "ready";
+  return ready.status === "Unknown" || isWaiting(ready) ? "waiting" : "attention";
+}
+
+/** The sentence of the Ready condition. */
+export function sentenceOf(object: Resource): string {
+  return conditionOf(object, "Ready")?.message ?? "The controller has not looked at it yet.";
+}
+
+export const sinceOf = (object: Resource): string | undefined => conditionOf(object, "Ready")?.lastTransitionTime;
+
+export const checkedOf = ({ status }: ConnectSsoPersona | ConnectUser): string | undefined => status?.lastCheckedTime;
+
+/** State of one condition, in the words of `STATES`. */
+export function conditionState(condition: Condition): State {
+  if (condition.reason === "NotApplicable") return "suspended";
+  if (isGood(condition)) return "ready";
+  return condition.status === "Unknown" || isWaiting(condition) ? "waiting" : "attention";
+}
+
+export interface Person {
+  object: ConnectUser;
+  /** Connect user name, or how Entra names the person. */
+  name: string;
+  upn: string;
+  fullName: string;
+  persona: string;
+  state: State;
+}
+
+export function personOf(object: ConnectUser): Person {
+  const { spec, status } = object;
+  const upn = spec.entraUser.userPrincipalName ?? spec.entraUser.objectId ?? "";
+  const name = status?.username ?? spec.username ?? upn;
+  const fullName = [spec.firstName, spec.lastName].filter(Boolean).join(" ");
+  return { object, name, upn, fullName, persona: spec.personaRef.name, state: stateOf(object) };
+}
+
+/** Names by which a person is searched, in lower case. */
+export const searchable = ({ object, name, upn, fullName }: Person): string =>
+  `${name} ${upn} ${fullName} ${object.metadata.name} ${object.status?.entraObjectId ?? ""}`.toLowerCase();
+
+export interface Access {
+  securityProfiles: readonly string[];
+  routingProfile: string;
+  hierarchyGroup: string;
+  entraObjectId: string | undefined;
+  connectUserId: string | undefined;
+}
+
+/** What a person is declared to have; what it does not say itself is the persona's. */
+export function accessOf({ spec, status }: ConnectUser, persona: ConnectSsoPersona | undefined): Access {
+  return {
+    securityProfiles: spec.securityProfiles ?? persona?.spec.connectUsers.securityProfiles ?? [],
+    routingProfile: spec.routingProfile ?? persona?.spec.connectUsers.routingProfile ?? "",
+    hierarchyGroup: (spec.hierarchyGroup ?? []).join(" / "),
+    entraObjectId: status?.entraObjectId,
+    connectUserId: status?.connectUserId,
+  };
+}
+
+export const setOf = ({ metadata }: ConnectUser): string | undefined => metadata.labels?.[SET_LABEL];
+export const signInAt = ({ status }: ConnectSsoPersona | ConnectUser): string | undefined => status?.userAccessUrl;
+
+export interface Difference {
+  component: string;
+  path: string;
+  desired: string;
+  observed: string;
+  concern: "trust" | "permissions" | "settings";
+  since: string;
+}
+export const differencesOf = ({ status }: ConnectSsoPersona | ConnectUser): readonly Difference[] =>
+  status?.drift ?? [];
+
+export interface Ending {
+  what: string;
+  at: string;
+  /** When the controller replaces it by itself. */
+  replacedAt: string | undefined;
+}
+
+/** What ends by the calendar: the signing certificate and the access key. */
+export function endingsOf({ spec, status }: ConnectSsoPersona): Ending[] {
+  const before = (time: string, duration: string, sign: 1 | -1) =>
+    new Date(Date.parse(time) + sign * durationSeconds(duration) * 1000).toISOString();
+  const certificate = status?.certificate?.expirationTime;
+  const key = status?.accessKey?.creationTime;
+  const { rotateBefore } = spec.application.signingCertificate;
+  const end = key && before(key, spec.roleDelivery.provisioning.accessKeyMaxAge, 1);
+  return [
+    ...(certificate
+      ? [{ what: "Signing certificate", at: certificate, replacedAt: before(certificate, rotateBefore, -1) }]
+      : []),
+    ...(end ? [{ what: `Access key …${status?.accessKey?.lastFour ?? ""}`, at: end, replacedAt: end }] : []),
+  ];
+}
+
+export interface Approval {
+  /** What waits. */
+  text: string;
+  since: string | undefined;
+  /** What approves it. */
+  command: string;
+}
+
+/** Changes that a person has to allow. */
+export function approvalOf(object: Resource): Approval | undefined {
+  const { namespace, name } = object.metadata;
+  const halted = conditionOf(object, "RemovalsHalted");
+  if (halted?.status === "True")
+    return {
+      text: halted.message,
+      since: halted.lastTransitionTime,
+      command: `kubectl annotate connectssopersona ${name} -n ${namespace} connectsso.dev/allow-mass-deletion="$(date +%s)" --overwrite`,
+    };
+  const pending = pendingOf(object);
+  const held = conditionOf(object, "ChangesHeld");
+  if (held?.status === "True" && pending?.hash)
+    return {
+      text: held.message,
+      since: pending.since ?? held.lastTransitionTime,
+      command: `kubectl annotate connectuserset ${name} -n ${namespace} connectsso.dev/approve=${pending.hash} --overwrite`,
+    };
+  return undefined;
+}
+
+export const pendingOf = (object: Resource) => (object as ConnectUserSet).status?.pending;
+export const readTimeOf = ({ status }: ConnectUserSet): string | undefined => status?.source?.readTime;
+export const isConflicted = (object: Resource): boolean => isTrue(conditionsOf(object), "Conflict");

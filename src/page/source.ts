@@ -1,0 +1,82 @@
+/** Where the page has its objects from, and what one reader may see of them. */
+import type { ConnectSsoPersona, ConnectUser, ConnectUserSet } from "../api/resources.ts";
+import type { Explanation } from "../why/index.ts";
+
+export interface Objects {
+  personas: readonly ConnectSsoPersona[];
+  users: readonly ConnectUser[];
+  sets: readonly ConnectUserSet[];
+}
+
+/** A step that a plan has and nobody has made yet. */
+export interface PlannedStep {
+  kind: string;
+  namespace: string;
+  name: string;
+  sentence: string;
+}
+
+/** What happened to an object, as its events say. */
+export interface Happening {
+  kind: string;
+  namespace: string;
+  name: string;
+  reason: string;
+  text: string;
+  warning: boolean;
+  time: string;
+}
+
+export interface Source {
+  /** As a reader names it: "folder personas", "namespace team". */
+  readonly place: string;
+  objects(): Promise<Objects>;
+  /** When what `objects` returns was read, milliseconds. */
+  seenAt(): number;
+  /** Looks at the clouds now. Absent where the page has no credentials for them. */
+  explain?(user: ConnectUser): Promise<Explanation>;
+  /** What would be done. Absent where a controller does it. */
+  planned?(): readonly PlannedStep[];
+  /** Newest first; undefined when they may not be read. */
+  happenings?(): Promise<readonly Happening[] | undefined>;
+  close(): Promise<void>;
+}
+
+export type Readable = "personas" | "users" | "sets";
+
+/** Who reads. On loopback it is the owner of the kubeconfig, who sees what that may read. */
+export interface Reader {
+  /** Shown on the page; absent on loopback. */
+  name?: string;
+  /** Whether the API server lets this person list objects of a kind in a namespace. */
+  may(kind: Readable, namespace: string): Promise<boolean>;
+}
+
+export const EVERYTHING: Reader = { may: async () => true };
+
+export interface Visible extends Objects {
+  /** Namespaces whose people the reader may not see, although other things of them. */
+  withoutPeople: ReadonlySet<string>;
+}
+
+/** The part of the objects that a reader may see. */
+export async function visibleTo(reader: Reader, objects: Objects): Promise<Visible> {
+  const all = [...objects.personas, ...objects.users, ...objects.sets];
+  const namespaces = [...new Set(all.map(({ metadata }) => metadata.namespace))];
+  const may = async (kind: Readable) => {
+    const answers = await Promise.all(
+      namespaces.map(async (namespace) => ((await reader.may(kind, namespace)) ? [namespace] : [])),
+    );
+    return new Set(answers.flat());
+  };
+  const [personas, users, sets] = await Promise.all([may("personas"), may("users"), may("sets")]);
+  const within = <T extends { metadata: { namespace: string } }>(list: readonly T[], allowed: Set<string>) =>
+    allowed.size === namespaces.length ? list : list.filter(({ metadata }) => allowed.has(metadata.namespace));
+  return {
+    personas: within(objects.personas, personas),
+    users: within(objects.users, users),
+    // A set's status names people.
+    sets: within(objects.sets, new Set([...sets].filter((one) => users.has(one)))),
+    withoutPeople: new Set([...personas].filter((one) => !users.has(one))),
+  };
+}
