@@ -31,10 +31,9 @@ NodeHttpHandler.prototype.handle = function (...args) {
 const { fetch } = globalThis;
 globalThis.fetch = (...args) => request(() => fetch(...args));
 
-const pause = (ms: number) => new Promise((resolve) => real.setTimeout(resolve, ms));
-
 class FlowingTime extends Simulation {
   #ended = false;
+  #endPause = () => {};
 
   override start(): void {
     super.start();
@@ -43,14 +42,26 @@ class FlowingTime extends Simulation {
 
   override end(): void {
     this.#ended = true;
+    this.#endPause();
     super.end();
+  }
+
+  /** Ends early with the test: the next timer may be hours away, and would keep the process. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = real.setTimeout(resolve, ms);
+      this.#endPause = () => {
+        real.clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #flow(): Promise<void> {
     while (!this.#ended) {
       await this.idle();
       // Without a timer nothing is waited for: the next one comes with the next thing that the test does.
-      await pause((this.untilNext() ?? SPEED) / SPEED);
+      await this.#pause((this.untilNext() ?? SPEED) / SPEED);
       if (!this.#ended) this.jump(Number.POSITIVE_INFINITY);
     }
   }
