@@ -13,7 +13,7 @@ const WHOLE = [
   "policy",
   "property",
   "setup",
-  "cli/(apply|cluster|completion|doctor|import|plan|policy|run|status-folder|terminal|users-from-csv|why)\\.",
+  "cli/(apply|cluster|completion|doctor|import|plan|policy|report|run|status-folder|terminal|users-from-csv|why)\\.",
   "controller/(cluster|folder)\\.",
   "observability/(alerts|live|log)\\.",
   "scripts/",

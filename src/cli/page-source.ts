@@ -1,10 +1,11 @@
 /** Where page and report have their objects from: a cluster, a folder, or a folder that a controller inside this process brings about. */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { FolderController } from "../controller/on-folder.ts";
+import { OWNER_TAG } from "../domain/ownership.ts";
 import type { Verb } from "../engine/change.ts";
 import { openCluster } from "../page/cluster-source.ts";
 import { objectsOf, openFolder } from "../page/folder-source.ts";
-import type { Objects, PlannedStep, Source } from "../page/source.ts";
+import type { FoundUser, Objects, PlannedStep, Source } from "../page/source.ts";
 import { isReady } from "../runtime/conditions.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { type Explanation, explain } from "../why/index.ts";
@@ -46,11 +47,30 @@ export async function openSource(
         ? await sandboxSource(declared, session, options.filename, ask, settled, close)
         : await folderSource(declared, session, options, ask, close)
       : await clusterSource(declared, session, options, ask, close);
-    return { source, log: session.log };
+    return { source: { ...source, inventory: () => inventory(source, session) }, log: session.log };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Everybody in the Connect instances of the personas. */
+async function inventory(source: Source, { clouds }: CloudSession): Promise<FoundUser[]> {
+  const { personas } = await source.objects();
+  const places = new Map(personas.map((one) => [one.spec.instanceArn, one]));
+  const found: FoundUser[] = [];
+  for (const [instanceArn, { spec, metadata }] of places) {
+    const { account } = await clouds.aws(instanceArn, metadata.namespace);
+    const connect = account.instance(instanceArn);
+    // Names are known once one was asked for.
+    await connect.securityProfile(spec.connectUsers.securityProfiles[0]!);
+    for (const { username, securityProfileIds, tags } of await connect.users()) {
+      const securityProfiles = securityProfileIds.map((id) => connect.nameOf("securityProfile", id) ?? id);
+      const owner = tags[OWNER_TAG];
+      found.push({ instanceArn, username, securityProfiles, ...(owner ? { owner } : {}) });
+    }
+  }
+  return found;
 }
 
 type Ask = (user: ConnectUser, objects: Objects) => Promise<Explanation>;

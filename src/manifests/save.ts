@@ -18,7 +18,7 @@ import { dirname } from "node:path";
 
 export interface FileToSave {
   path: string;
-  text: string;
+  text: string | Buffer;
   /** A new file is for its owner alone, because it names people. */
   private?: boolean;
 }

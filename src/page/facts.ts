@@ -154,3 +154,5 @@ export function approvalOf(object: Resource): Approval | undefined {
 export const pendingOf = (object: Resource) => (object as ConnectUserSet).status?.pending;
 export const readTimeOf = ({ status }: ConnectUserSet): string | undefined => status?.source?.readTime;
 export const isConflicted = (object: Resource): boolean => isTrue(conditionsOf(object), "Conflict");
+/** Whether Entra has given the person the role of the persona. */
+export const roleAssignedOf = (object: ConnectUser): Condition | undefined => conditionOf(object, "RoleAssigned");

@@ -39,7 +39,19 @@ export interface Source {
   planned?(): readonly PlannedStep[];
   /** Newest first; undefined when they may not be read. */
   happenings?(): Promise<readonly Happening[] | undefined>;
+  /** Everybody whom Connect has, declared or not. Throws when the clouds cannot be asked. */
+  inventory?(): Promise<readonly FoundUser[]>;
   close(): Promise<void>;
+}
+
+/** A user as Amazon Connect has it. */
+export interface FoundUser {
+  instanceArn: string;
+  username: string;
+  /** Names; an id where Connect gives no name. */
+  securityProfiles: readonly string[];
+  /** `cluster/namespace/name` of the owner tag; absent for what was made by hand. */
+  owner?: string;
 }
 
 export type Readable = "personas" | "users" | "sets";

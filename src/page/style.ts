@@ -77,9 +77,13 @@ button { background: var(--link); border-color: var(--link); color: var(--card);
 .chain { list-style: none; padding: 0; margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
 .chain li { padding: .6rem 1rem; }
 .chain li + li { border-top: 1px solid var(--line); }
+.chain strong { display: inline-block; }
+.chain strong::first-letter { text-transform: uppercase; }
 .chain p { margin: .15rem 0 0; }
 @media (max-width: 44rem) {
   .bar, main, footer { padding-inline: 1rem; }
+  nav ul a { padding: .4rem .5rem; }
+  nav ul { margin-inline: -.5rem; gap: 0; }
   table, tbody, tr, th, td { display: block; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { padding: .6rem .9rem; border-top: 1px solid var(--line); }

@@ -24,4 +24,36 @@ export const PAGE_COMMANDS: CommandSpec[] = [
     exitCodes: { 0: "stopped by a signal", 1: "could not start" },
     run: async () => (await import("../commands/page.ts")).page,
   }),
+  command({
+    name: "report",
+    summary:
+      "an access review for auditors: who has what at this moment, by which manifest or rule, and what nobody declared",
+    details:
+      "Reads only. The HTML file has no scripts, opens offline and prints well. Amazon Connect is asked who is in it, with your credentials;\nwithout them the report says that it was not asked. Files are for their owner alone, because they name people.",
+    options: [
+      ...OBJECTS,
+      ...CLOUDS,
+      { flags: "--html <file>", description: "write the review as one HTML file" },
+      { flags: "--csv <file>", description: "write it as CSV, a person a line" },
+      { flags: "--json <file>", description: "write it as JSON, also for a later --compare" },
+      { flags: "--compare <file>", description: "a review as JSON: also report what changed since then" },
+      {
+        flags: "--sign <key>",
+        description: "a private key (PEM, RSA or elliptic curve): write a detached signature FILE.sig beside each file",
+      },
+    ],
+    examples: [
+      {
+        what: "This quarter's review, and what changed since the last one",
+        line: "connect-sso report -A --html q3.html --json q3.json --compare q2.json",
+      },
+      { what: "Signed", line: "connect-sso report -n contact-centre --html review.html --sign auditor.pem" },
+      {
+        what: "Without a cluster and without a cloud",
+        line: "connect-sso report -f examples/recommended --sandbox --html review.html",
+      },
+    ],
+    exitCodes: { 0: "written", 1: "an error, and no file was written" },
+    run: async () => (await import("../commands/report.ts")).report,
+  }),
 ];
