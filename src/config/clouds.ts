@@ -1,5 +1,5 @@
 /** The guard in front of both clouds. Every reconcile, deletion included, gets its account and tenant through here only. */
-import { REASON } from "../api/reasons.ts";
+import { REASON, type Reason } from "../api/reasons.ts";
 import { matchesGlob } from "../domain/glob.ts";
 import type { AwsAccount } from "../providers/aws/types.ts";
 import type { CloudHealth, Clouds } from "../providers/clouds.ts";
@@ -94,6 +94,6 @@ function allowNamespace(patterns: string[] | undefined, namespace: string, where
   throw refused(REASON.ScopeNotAllowed, `namespace ${namespace} may not act in ${where}`);
 }
 
-function refused(reason: string, message: string): CloudError {
+function refused(reason: Reason, message: string): CloudError {
   return new CloudError(message, { kind: "terminal", reason, code: reason });
 }

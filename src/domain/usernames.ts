@@ -1,6 +1,7 @@
 /** RoleSessionName and the Connect user name must be the same string, byte for byte, and satisfy both services. */
+import type { Reason } from "../api/reasons.ts";
 
-export type UsernameProblem = { reason: string; message: string };
+export type UsernameProblem = { reason: Reason; message: string };
 
 /** AWS: the RoleSessionName attribute of an assertion. */
 export const ROLE_SESSION_NAME = /^[a-zA-Z_0-9+=,.@-]{2,64}$/;

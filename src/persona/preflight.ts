@@ -1,5 +1,5 @@
 /** What only a person can mend, found out before anything is written. Reads only. */
-import { REASON } from "../api/reasons.ts";
+import { REASON, type Reason } from "../api/reasons.ts";
 import { appRoleLength } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { preflight as specProblems } from "../domain/preflight.ts";
@@ -78,7 +78,7 @@ async function refuseUnknownProfiles({ spec, call }: PersonaScope, connect: Conn
   known(REASON.UnknownRoutingProfile, "routing profile", routingProfile, routing);
 }
 
-function known(reason: string, kind: string, name: string, found: Resolved): void {
+function known(reason: Reason, kind: string, name: string, found: Resolved): void {
   if ("id" in found) return;
   const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
   throw terminalError(

@@ -1,9 +1,11 @@
 /** The one error class of the providers; everything above them looks at `kind` only. */
+import type { Reason } from "../api/reasons.ts";
 import { type ErrorKind, ReconcileError } from "../runtime/errors.ts";
 
 export type { ErrorKind };
 
 export class CloudError extends ReconcileError {
+  declare readonly reason: Reason;
   /** The provider's own error name, for example "NoSuchEntityException" or "Request_ResourceNotFound". */
   readonly code: string;
   readonly status: number | undefined;
@@ -14,7 +16,7 @@ export class CloudError extends ReconcileError {
     message: string,
     fields: {
       kind: ErrorKind;
-      reason: string;
+      reason: Reason;
       code: string;
       status?: number;
       retryAfterMs?: number;

@@ -3,17 +3,17 @@ import { REASON, type Reason } from "../api/reasons.ts";
 import { CloudError } from "./errors.ts";
 
 /** A person must act first. Nothing is written. */
-export function terminalError(reason: Reason | string, message: string): CloudError {
+export function terminalError(reason: Reason, message: string): CloudError {
   return new CloudError(message, { kind: "terminal", reason, code: reason });
 }
 
 /** Another owner holds the object. Nothing is written. */
-export function conflictError(reason: Reason | string, message: string): CloudError {
+export function conflictError(reason: Reason, message: string): CloudError {
   return new CloudError(message, { kind: "conflict", reason, code: reason });
 }
 
 /** The object does not exist yet; look again after `retryAfterMs`. */
-export function waitingError(reason: Reason | string, message: string, retryAfterMs: number): CloudError {
+export function waitingError(reason: Reason, message: string, retryAfterMs: number): CloudError {
   return new CloudError(message, { kind: "waiting", reason, code: reason, retryAfterMs });
 }
 

@@ -1,6 +1,6 @@
 /** From a ConnectUser to a person, a persona and ids: references first, then the person, then names. Reads only. */
 import { createHash } from "node:crypto";
-import { REASON } from "../api/reasons.ts";
+import { REASON, type Reason } from "../api/reasons.ts";
 import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
 import { sessionNameOf } from "../domain/claims/session-name.ts";
 import { KNOWN_LATER } from "../domain/difference.ts";
@@ -239,7 +239,7 @@ async function resolveNames(
 }
 
 /** The one id that was found, or an error with what a person should look at instead. */
-export function need(found: Resolved, reason: string, what: string, name: string): string {
+export function need(found: Resolved, reason: Reason, what: string, name: string): string {
   if ("id" in found) return found.id;
   const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
   throw terminalError(

@@ -1,9 +1,10 @@
 import { expect, test } from "@jest/globals";
+import type { Reason } from "../../src/api/reasons.ts";
 import { createBreaker } from "../../src/providers/breaker.ts";
 import { CloudError } from "../../src/providers/errors.ts";
 import { HandClock } from "./clock.ts";
 
-const failure = (status: number | undefined, reason = "Down") =>
+const failure = (status: number | undefined, reason: Reason = "ServiceFailure") =>
   new CloudError("it said no", { kind: "transient", reason, code: reason, status });
 const READ = { operation: "SearchUsers", write: false };
 const write = (target: string, operation = "CreateUser") => ({ operation, write: true, target });

@@ -1,4 +1,5 @@
 /** Pure classifier of what the AWS SDK throws: by error name first, by HTTP status second. Tables: facts/aws.md 1.5 and 3.4. */
+import type { Reason } from "../../api/reasons.ts";
 import { CloudError, type ErrorKind } from "../errors.ts";
 
 export interface AwsCall {
@@ -7,7 +8,7 @@ export interface AwsCall {
   write: boolean;
 }
 
-type Rule = [kind: ErrorKind, reason: string];
+type Rule = [kind: ErrorKind, reason: Reason];
 
 const COMMON: Record<string, Rule> = {
   AccessDenied: ["terminal", "AccessDenied"],

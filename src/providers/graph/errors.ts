@@ -1,4 +1,5 @@
 /** What an error of Microsoft Graph means for us. Code and message both count: one code covers many cases. */
+import type { Reason } from "../../api/reasons.ts";
 import { CloudError, type ErrorKind } from "../errors.ts";
 
 export interface GraphFailure {
@@ -12,7 +13,7 @@ export interface GraphFailure {
 interface Rule {
   when(failure: GraphFailure): boolean;
   kind: ErrorKind;
-  reason: string;
+  reason: Reason;
   /** Milliseconds. */
   retryAfterMs?: number;
   /** Added to the message: what to do. */
