@@ -5,6 +5,7 @@ import type { AwsAccount } from "../providers/aws/types.ts";
 import type { CloudHealth, Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { Graph } from "../providers/graph/types.ts";
+import { adoptionRefusal } from "./adoption.ts";
 import type { AccountSettings, Settings, TenantSettings } from "./settings.ts";
 
 export interface AwsAccounts {
@@ -37,7 +38,13 @@ export function createClouds(deps: {
         );
       }
       const boundary = rules?.permissionsBoundaryArn;
-      return { account, rules: boundary ? { permissionsBoundaryArn: boundary } : {} };
+      return {
+        account,
+        rules: {
+          ...(boundary ? { permissionsBoundaryArn: boundary } : {}),
+          adoptionRefusal: (name) => adoptionRefusal(deps.settings().adoption, namespace, name),
+        },
+      };
     },
     async graph(tenantId, namespace) {
       const { tenants } = deps.settings();

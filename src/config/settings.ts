@@ -20,6 +20,14 @@ export interface TenantSettings {
   clientId?: string;
   namespaces?: string[];
 }
+/** What namespaces may take over: nothing, or objects whose names fit a pattern. */
+export interface AdoptionSettings {
+  /** Namespaces or patterns with `*`; absent: every namespace. */
+  namespaces?: string[];
+  policy: "Never" | "Patterns";
+  /** Names of objects, patterns with `*`; only with `Patterns`. */
+  names?: string[];
+}
 /** Calls per second and burst of one token bucket. */
 export interface Rate {
   rate: number;
@@ -43,6 +51,8 @@ export interface Settings {
   accounts?: AccountSettings[];
   /** Absent: the controller's own tenant, from every namespace. */
   tenants?: TenantSettings[];
+  /** Absent: what the resources' own `adoptionPolicy` says. */
+  adoption?: AdoptionSettings[];
   limits?: Limits;
   /** Share of a persona's users, 0 to 1, that may be removed in one poll interval. */
   massDeletion?: { share: number };
@@ -111,6 +121,27 @@ export const SETTINGS_SCHEMA = {
         },
       },
     },
+    adoption: {
+      description:
+        "what namespaces may take over that carries no owner tag, whatever their adoptionPolicy says. The first entry that names the namespace decides; a namespace that no entry names takes over nothing. Without it: adoptionPolicy decides",
+      type: "array",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["policy"],
+        properties: {
+          namespaces: strings("namespaces that the entry is for; * matches any characters. Without it: every one"),
+          policy: {
+            description: "Never, or Patterns: objects whose names fit one of names",
+            type: "string",
+            enum: ["Never", "Patterns"],
+          },
+          names: strings(
+            "with Patterns: names of roles, policies, SAML providers, IAM users, applications and Connect users; * matches any characters",
+          ),
+        },
+      },
+    },
     limits: {
       description: "quotas of the clouds, where yours were raised",
       type: "object",
@@ -171,6 +202,11 @@ export function parseSettings(text: string, file: string): Settings {
       problems.push(`${file}:${lineOf(path)}: ${path.length ? `${path.join(".")}: ` : ""}${message}`);
     }
   } else {
+    settings.adoption?.forEach(({ policy, names }, index) => {
+      const path = ["adoption", String(index)];
+      const fault = { Patterns: !names && "needs names", Never: names && "has no names" }[policy];
+      if (fault) problems.push(`${file}:${lineOf(path)}: ${path.join(".")}: policy ${policy} ${fault}`);
+    });
     for (const [key, ids] of [
       ["accounts", settings.accounts?.map(({ id }) => id)],
       ["tenants", settings.tenants?.map(({ id }) => id.toLowerCase())],

@@ -11,7 +11,7 @@ import { type Comparison, isComplete } from "../engine/ledger.ts";
 import type { Absence } from "../engine/once.ts";
 import { AskOnce } from "../engine/once.ts";
 import type { AwsAccount, ConnectInstance, Iam, Tags } from "../providers/aws/types.ts";
-import type { Clouds } from "../providers/clouds.ts";
+import type { AccountRules, Clouds } from "../providers/clouds.ts";
 import { type CallOptions, CloudError } from "../providers/errors.ts";
 import type { Graph, ServicePrincipal } from "../providers/graph/types.ts";
 import { conflictError, terminalError } from "../providers/verdicts.ts";
@@ -51,6 +51,8 @@ export interface PersonaScope extends Scope<Seen> {
   readonly graph: Graph;
   readonly connect: ConnectInstance;
   readonly boundaryArn: string | undefined;
+  /** Why the settings file does not let this namespace take over an object of this name. */
+  readonly adoptionRefusal: AccountRules["adoptionRefusal"];
   readonly call: CallOptions;
   readonly memory: Memory;
   /** Creates that must not be repeated: the application, its signing certificate, its claims policy. */
@@ -87,14 +89,14 @@ export async function openScope(
     deps.clouds.graph(spec.application.tenantId, namespace),
   ]);
   const boundaryArn = rules.permissionsBoundaryArn ?? spec.aws.permissionsBoundaryArn;
-  return scopeOf(object, deps, { account, graph, boundaryArn }, memory, call);
+  return scopeOf(object, deps, { account, graph, boundaryArn, rules }, memory, call);
 }
 
 /** The scope itself, nothing refused: for looks that explain instead of acting. */
 export function scopeOf(
   object: ConnectSsoPersona,
   deps: ScopeDeps,
-  found: { account: AwsAccount; graph: Graph; boundaryArn: string | undefined },
+  found: { account: AwsAccount; graph: Graph; boundaryArn: string | undefined; rules: AccountRules },
   memory: Memory,
   call: CallOptions,
 ): PersonaScope {
@@ -126,6 +128,7 @@ export function scopeOf(
     graph,
     connect: found.account.instance(spec.instanceArn),
     boundaryArn: found.boundaryArn,
+    adoptionRefusal: found.rules.adoptionRefusal,
     call,
     memory,
     seen: {},
@@ -144,6 +147,9 @@ function parseArn(arn: string): InstanceArn {
   }
 }
 
+/** What comes before the name of an object, as messages have it. */
+const KINDS = /^(IAM (role|policy|user)|SAML provider|application|claims mapping policy) /;
+
 /**
  * Whether an object may be touched: "ours", or "adopt" when nobody owns it and the persona may take it over.
  * Throws conflict ForeignOwner or NotOwned otherwise.
@@ -161,7 +167,11 @@ export function claim(
       REASON.ForeignOwner,
       `${object} belongs to ${ownerTag}; choose another name or delete it there first`,
     );
-  if (scope.spec.adoptionPolicy === "IfUnowned") return "adopt";
+  if (scope.spec.adoptionPolicy === "IfUnowned") {
+    const refusal = scope.adoptionRefusal(object.replace(KINDS, ""));
+    if (refusal) throw conflictError(REASON.NotOwned, `${object} exists and carries no owner tag, and ${refusal}`);
+    return "adopt";
+  }
   throw conflictError(
     REASON.NotOwned,
     `${object} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over, or choose another name`,

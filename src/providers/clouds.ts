@@ -8,6 +8,8 @@ import type { LimiterState } from "./limiter.ts";
 export interface AccountRules {
   /** Permissions boundary that every role and user must carry; overrides and must equal the persona's own. */
   permissionsBoundaryArn?: string;
+  /** Why the namespace may not take over an object of this name; undefined where it may. Its `adoptionPolicy` must allow it as well. */
+  adoptionRefusal(name: string): string | undefined;
 }
 
 /** How the clouds look from here, at this moment; a snapshot, for metrics and for people. */

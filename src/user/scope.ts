@@ -9,7 +9,7 @@ import { checkDeclared } from "../domain/usernames.ts";
 import type { Scope } from "../engine/component.ts";
 import type { OpenContext } from "../engine/kind.ts";
 import type { ConnectInstance, ConnectUserInput, Proficiency, Resolved } from "../providers/aws/types.ts";
-import type { Clouds } from "../providers/clouds.ts";
+import type { AccountRules, Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
 import { terminalError, waitingError } from "../providers/verdicts.ts";
@@ -38,6 +38,8 @@ export interface UserScope extends Scope<Seen> {
   readonly store: ObjectStore;
   readonly call: UserCall;
   readonly owner: string;
+  /** Why the settings file does not let this namespace take over a Connect user of this name. */
+  readonly adoptionRefusal: AccountRules["adoptionRefusal"];
   /** What the Connect user is to be; tags without ours. */
   readonly input: ConnectUserInput;
   readonly proficiencies: Proficiency[] | undefined;
@@ -79,7 +81,7 @@ export async function openScope(
     ...(context.planning ? {} : { maxAgeMs: deps.pollIntervalMs * 0.9 }),
   };
   const persona = resolvePersona(object, deps.store);
-  const { account } = await deps.clouds.aws(persona.spec.instanceArn, metadata.namespace);
+  const { account, rules } = await deps.clouds.aws(persona.spec.instanceArn, metadata.namespace);
   const graph = await deps.clouds.graph(persona.spec.application.tenantId, metadata.namespace);
   const connect = account.instance(persona.spec.instanceArn);
   await requireSaml(connect, call);
@@ -105,6 +107,7 @@ export async function openScope(
     signal,
     seen: {},
     owner: ownerOf(deps.cluster, metadata.namespace, metadata.name),
+    adoptionRefusal: rules.adoptionRefusal,
     input: {
       username: sent.name,
       ...names,

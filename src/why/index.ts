@@ -176,7 +176,7 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
       peer: () => undefined,
       store: storeOf(deps),
     };
-    const scope = scopeOf(persona, reads, { account, graph, boundaryArn }, { absences: {} }, {});
+    const scope = scopeOf(persona, reads, { account, graph, boundaryArn, rules }, { absences: {} }, {});
     const failed = await observe(scope);
     const { personas, users, repair } = deps;
     return { user, persona, personas, users, account, connect, scope, failed, repair: repair(persona) };

@@ -26,6 +26,9 @@ describe("settings", () => {
       "f.yaml:3: accounts.1.id: 111122223333 is listed twice",
     ],
     ["accounts: [\n", "f.yaml:"],
+    ["adoption:\n  - policy: Patterns\n", "f.yaml:2: adoption.0: policy Patterns needs names"],
+    ["adoption:\n  - {policy: Never, names: [a]}\n", "f.yaml:2: adoption.0: policy Never has no names"],
+    ["adoption:\n  - {policy: Always}\n", "f.yaml:2: adoption.0.policy: "],
     ["limits:\n  operations: {CreateUser: {rate: 0, burst: 5}}\n", "f.yaml:2: limits.operations.CreateUser.rate: "],
   ])("refuses %j with file, line and path", (text, message) => {
     expect(() => parseSettings(text, "f.yaml")).toThrow(message);
@@ -54,6 +57,22 @@ describe("guard", () => {
   });
   test("a tenant that is not listed", async () => {
     await expect(clouds({ tenants: [] }).graph("t", "n")).rejects.toMatchObject({ reason: "ScopeNotAllowed" });
+  });
+  const adoption = [
+    { namespaces: ["team-a"], policy: "Never" as const },
+    { namespaces: ["team-*"], policy: "Patterns" as const, names: ["connect-*", "Legacy"] },
+  ];
+  test.each([
+    [undefined, "any", "role", undefined],
+    [adoption, "team-a", "connect-admin", "--config lets namespace team-a take over nothing"],
+    [adoption, "team-b", "connect-admin", undefined],
+    [adoption, "team-b", "Legacy", undefined],
+    [adoption, "team-b", "CompanyAdmin", "--config lets namespace team-b take over connect-*, Legacy only"],
+    [adoption, "other", "connect-admin", "--config lets namespace other take over nothing"],
+    [[], "other", "connect-admin", "--config lets namespace other take over nothing"],
+  ])("taking over by %j from %s: %s", async (rules, namespace, name, refusal) => {
+    const { rules: found } = await clouds(rules ? { adoption: rules } : {}).aws(ARN, namespace);
+    expect(found.adoptionRefusal(name)).toBe(refusal);
   });
   test("patterns escape everything but *", () =>
     expect([matchesGlob("a.*", "abc"), matchesGlob("a.*", "a.c")]).toEqual([false, true]));

@@ -69,7 +69,7 @@ async function refuseOtherCase({ connect, input, call }: UserScope): Promise<voi
     );
 }
 
-function claim({ object, owner }: UserScope, { username, tags }: ConnectUserView): void {
+function claim({ object, owner, adoptionRefusal }: UserScope, { username, tags }: ConnectUserView): void {
   const ownership = ownershipOf(tags[OWNER_TAG], owner);
   if (ownership === "ours") return;
   if (ownership === "foreign")
@@ -79,6 +79,9 @@ function claim({ object, owner }: UserScope, { username, tags }: ConnectUserView
       REASON.NotOwned,
       `Connect user ${username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
     );
+  const refusal = adoptionRefusal(username);
+  if (refusal)
+    throw conflictError(REASON.NotOwned, `Connect user ${username} exists and carries no owner tag, and ${refusal}`);
 }
 
 function tagsOf({ input, owner, persona, recreate }: UserScope): Tags {
