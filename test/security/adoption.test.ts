@@ -42,9 +42,7 @@ const prepare = async ({ env }: Sandbox) => {
   return {};
 };
 test("a namespace that may take over names by a pattern gets these and no others", async () => {
-  const settingsFile = settings(
-    'adoption:\n  - namespaces: ["team"]\n    policy: Patterns\n    names: ["jane@*"]\n',
-  );
+  const settingsFile = settings('adoption:\n  - namespaces: ["team"]\n    policy: Patterns\n    names: ["jane@*"]\n');
   h = await start(world(), { settingsFile, prepare });
   h.apply(persona("agents"));
   await h.ready();
