@@ -17,7 +17,7 @@ export interface ReconcilerDeps extends EngineDeps {
 export interface ControlledKind {
   resource: Resource;
   indexes: Record<string, IndexFunction>;
-  /** Reconciles at the same time; the reserved ones take changes only, so that nobody waits for a sweep. */
+  /** Reconciles at the same time; the reserved ones take changes only, so that no change waits for a sweep. */
   workers: number;
   reservedWorkers: number;
   createReconciler(deps: ReconcilerDeps): Reconcile;

@@ -24,7 +24,7 @@ export const INDEXES: Record<string, Record<string, IndexFunction>> = Object.fro
   KINDS.map(({ resource, indexes }) => [resource.kind, indexes]),
 );
 
-/** Whom a change wakes: also those who stood on what the object was before. */
+/** Which objects a change wakes: also those that depended on what the object was before. */
 export const related: Related = ({ before, after }, store) => {
   const object = after ?? before;
   const kind = object && BY_NAME.get(object.kind);

@@ -1,4 +1,4 @@
-/** Users: their persona counts them, and whoever claims the same person is in conflict with them. */
+/** Users: their persona counts them, and another user that claims the same person is in conflict. */
 import { type ConnectUser, GROUP, INDEX, PERSONA, USER, VERSION } from "../api/resources.ts";
 import { createReconciler } from "../engine/reconcile.ts";
 import { findCondition } from "../runtime/conditions.ts";

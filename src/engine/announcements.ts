@@ -20,7 +20,7 @@ const PASSING = /^(Converged|Pending|Suspended|WaitingForReplication|WaitingForD
 const ORDINARY = /^(WaitingFor|Persona)/;
 
 export function announcements(before: readonly Condition[] = [], after: readonly Condition[] = []): Announcement[] {
-  const told: Announcement[] = [];
+  const announced: Announcement[] = [];
   const now = (type: string) => after.find((one) => one.type === type);
   /** The condition when it is True and was not, or was for another reason. */
   const news = (type: string) => {
@@ -29,8 +29,8 @@ export function announcements(before: readonly Condition[] = [], after: readonly
     return one?.status === "True" && !(old?.status === "True" && old.reason === one.reason) ? one : undefined;
   };
   const say = (type: Announcement["type"], one: Condition | undefined, action: string) => {
-    if (one && !told.some(({ reason }) => reason === one.reason))
-      told.push({ type, reason: one.reason, action, note: one.message });
+    if (one && !announced.some(({ reason }) => reason === one.reason))
+      announced.push({ type, reason: one.reason, action, note: one.message });
   };
   say("Warning", news("Conflict"), "Compare");
   say("Warning", news("RemovalsHalted"), "Remove");
@@ -45,5 +45,5 @@ export function announcements(before: readonly Condition[] = [], after: readonly
   const ready = now("Ready");
   const was = before.find(({ type }) => type === "Ready");
   if (ready?.status === "True" && was?.status !== "True") say("Normal", ready, "Reconcile");
-  return told;
+  return announced;
 }

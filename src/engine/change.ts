@@ -4,7 +4,7 @@
  */
 import type { Difference, Setting } from "../domain/difference.ts";
 
-/** adopt: an object that nobody owns gets our owner tag; nothing else of it is written. */
+/** adopt: an unowned object gets our owner tag; nothing else of it is written. */
 export type Verb = "create" | "adopt" | "update" | "delete";
 
 /**

@@ -23,7 +23,7 @@ export interface Step {
   apply(paths: ReadonlySet<string>): Promise<void>;
 }
 
-/** Steps, and a refusal that holds after they are done: what is no longer allowed is taken away first and told second. */
+/** Steps, and a refusal that holds after they are done: what is no longer allowed is taken away before it is refused. */
 export interface Steps {
   steps: Step[];
   problem?: Error;

@@ -65,7 +65,7 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
   readonly #scope: S;
   readonly #components: Components<S, Seen, X>;
   readonly #options: ConvergeOptions;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #hasHistory: boolean;
 
   constructor(scope: S, components: Components<S, Seen, X>, options: ConvergeOptions) {
@@ -125,7 +125,7 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
           throw barred;
         }
         if (this.#options.mode === "plan") {
-          this.#tell(planned.flatMap(({ parts }) => parts));
+          this.#report(planned.flatMap(({ parts }) => parts));
           return { state: "held", message: "to be changed" };
         }
         if ((await this.#applyAll(name, planned, compare, done, round)) > 0) continue;
@@ -152,10 +152,10 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
 
   /** How many steps were carried out. Stops at the first that fails; the ones behind it stay pending. */
   async #applyAll(name: N, planned: Planned[], compare: Comparison, done: Set<string>, round: number): Promise<number> {
-    // A step that was carried out and comes again is not readable yet: nothing new to tell.
+    // A step that was carried out and comes again is not readable yet, so it is not reported again.
     const keyOf = ({ verb, object, why }: Step) => `${verb} ${object} ${why}`;
     const fresh = planned.filter(({ step }) => !done.has(keyOf(step)) && round < ROUNDS);
-    this.#tell(fresh.flatMap(({ parts }) => parts));
+    this.#report(fresh.flatMap(({ parts }) => parts));
     let applied = 0;
     for (const { step, parts } of planned) {
       const wanted = this.#wanted(step, parts);
@@ -257,12 +257,12 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
   }
 
   /** Each once, however often a round finds it again. */
-  #tell(parts: Part[]): void {
+  #report(parts: Part[]): void {
     for (const { change } of parts) {
       const { component, verb, object, why, differences } = change;
       const key = JSON.stringify([component, verb, object, why, differences.map(({ path }) => path)]);
-      if (this.#told.has(key)) continue;
-      this.#told.add(key);
+      if (this.#reported.has(key)) continue;
+      this.#reported.add(key);
       this.#pass.changes.push(change as Change<N>);
     }
   }
@@ -273,12 +273,12 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
       // The tag is gone, so the proof is what was applied: everything that differs from it is somebody's doing.
       if (change.cause === "setup" || change.cause === "declared") continue;
       change.fate = "barred";
-      this.#tell([{ change, isNew: false }]);
+      this.#report([{ change, isNew: false }]);
     }
   }
 
   /**
-   * What waits for another component. Behind one that was read and refused it is still compared, in order, so that nobody hides a change
+   * What waits for another component. Behind one that was read and refused it is still compared, in order, so that no change hides
    * behind a lost owner tag or a refusal; what is found is shown and left.
    */
   async #lookBehind(open: N[]): Promise<void> {
@@ -301,9 +301,9 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
       const parts = this.#planned(name, steps).flatMap((one) => one.parts.filter(({ change }) => isDrift(change)));
       const fate = unmet.some((need) => this.#isDisputed(need)) ? "barred" : "pending";
       for (const { change } of parts) change.fate = fate;
-      this.#tell(parts);
+      this.#report(parts);
     } catch {
-      // What keeps it from being read is told by the component that it waits for.
+      // The component that it waits for says what keeps it from being read.
       this.#pass.read.delete(name);
     }
   }

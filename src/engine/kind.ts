@@ -1,4 +1,4 @@
-/** What a kind tells the engine. Everything that two kinds do alike is the engine's. */
+/** What the engine has to know of a kind. Everything that two kinds do alike is the engine's. */
 import type { Condition, ConditionInput } from "../runtime/conditions.ts";
 import type { Components, Scope } from "./component.ts";
 import type { Pass } from "./converge.ts";
@@ -102,8 +102,8 @@ export interface Kind<R extends Resource, S extends Scope<Seen>, Seen, X = S, M 
   status(object: R, result: PassResult<S>): KindStatus<R>;
   /** Milliseconds after which something is expected to happen; undefined: nothing is. */
   expects?(scope: S, memory: M): number | undefined;
-  /** True: told elsewhere, so the status of ten thousand objects need not say it as well. */
-  isToldElsewhere?(object: R, reason: string): boolean;
+  /** True: another object reports it, so the status of ten thousand objects need not say it as well. */
+  isReportedElsewhere?(object: R, reason: string): boolean;
   /** Labels of the drift metric: the persona, never a person. */
   labels(object: R): { namespace: string; persona: string };
 }

@@ -40,7 +40,7 @@ export interface Judgement {
 }
 const of = (cause: Cause): Judgement => ({ cause, isNew: cause === "setup" || cause === "declared" });
 
-/** Where a difference comes from. `knownHistory`: status tells everything that was applied so far. */
+/** Where a difference comes from. `knownHistory`: the status lists everything that was applied so far. */
 export function causeOf(difference: Difference, entries: Entries | undefined, knownHistory: boolean): Judgement {
   if (!entries) return of(knownHistory ? "setup" : "unknown");
   const raw = rawOf(difference);

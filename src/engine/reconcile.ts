@@ -245,7 +245,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     if (
       this.#failure &&
       before?.observedGeneration === generation &&
-      this.#kind.isToldElsewhere?.(this.#object, this.#failure.reason)
+      this.#kind.isReportedElsewhere?.(this.#object, this.#failure.reason)
     )
       return;
     const status = this.#status();

@@ -37,7 +37,7 @@ export interface View {
   components: readonly { name: string; condition: string }[];
   /** Message of Ready when everything is as declared. */
   readyMessage: string;
-  /** Other things that Ready must name, for example a conflict that stands. */
+  /** Other things that Ready must name, for example an open conflict. */
   remarks: readonly string[];
   /** True: this component was last compared too long ago to say anything of it. */
   isStale(component: string): boolean;
@@ -232,7 +232,7 @@ function drifted({ conditions, drift }: View, { pass, suspended, recurring = [] 
   };
 }
 
-/** Rows of this pass, and those of components that could not be read: drift does not end because nobody can see it. */
+/** Rows of this pass, and those of components that could not be read: drift does not end because it cannot be read. */
 export function driftRows(old: readonly DriftRow[] | undefined, pass: Pass, now: Date): DriftRow[] {
   const rows = pass.changes
     .filter(isDrift)

@@ -46,7 +46,7 @@ export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuar
     },
     status: (object, result) => userStatus(object, result, remarksOf(personaOf(object))),
     // An API that is left alone shows on the personas and as a metric.
-    isToldElsewhere: (_, reason) => reason === REASON.CircuitOpen,
+    isReportedElsewhere: (_, reason) => reason === REASON.CircuitOpen,
     labels: ({ metadata: { namespace }, spec }) => ({ namespace, persona: spec.personaRef.name }),
   };
 }
