@@ -67,7 +67,7 @@ try {
     console.log(`
   export KUBECONFIG=${cluster.kubeconfig}
   ${kubectl} apply -f examples/blog/
-  ${kubectl} get connectssopersonas,connectusers -A
+  ${kubectl} get connectssopersonas,connectusersets,connectusers -A
 
 For commands that ask the clouds, such as why: source ${envFile}
 Time in the sandbox runs faster than here (behaviour.timeScale of its world): times and ages that it reports may lie in the future.

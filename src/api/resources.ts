@@ -26,6 +26,8 @@ export const USER = "ConnectUser";
 export const SET = "ConnectUserSet";
 /** Label of a ConnectUser that a set made: the set's name. */
 export const SET_LABEL = "connectsso.dev/set";
+/** Annotation of a ConnectUser that its set removes: the set's name. */
+export const REMOVED_BY_SET = "connectsso.dev/removed-by-set";
 export const FINALIZER = "connectsso.dev/finalizer";
 
 export type Metadata = KubeObject["metadata"];
@@ -64,6 +66,8 @@ export const ANNOTATIONS = {
   rotateCertificate: "connectsso.dev/rotate-certificate",
   /** Persona: let the mass-deletion guard go on. */
   allowMassDeletion: "connectsso.dev/allow-mass-deletion",
+  /** ConnectUserSet: let the list of this hash go. */
+  approve: "connectsso.dev/approve",
 } as const;
 
 /** Key of `status.handledRequests`: the annotation without its prefix. */
@@ -75,6 +79,8 @@ export const INDEX = {
   userByPersona: "userByPersona",
   /** ConnectUser by Entra user, without case: value is the UPN or the object id in lower case. */
   userByEntraUser: "userByEntraUser",
+  /** ConnectUser by the set that made it: value `<namespace>/<set>`. */
+  userBySet: "userBySet",
   /** Persona by instance ARN. */
   personaByInstance: "personaByInstance",
 } as const;
@@ -96,6 +102,12 @@ export const CONDITION = {
   AssignmentsReady: "AssignmentsReady",
   RoleAssigned: "RoleAssigned",
   ConnectUserReady: "ConnectUserReady",
+  /** Set: the directory was read to its end. */
+  SourceReady: "SourceReady",
+  /** Set: changes wait for a person's word. */
+  ChangesHeld: "ChangesHeld",
+  /** Set: its ConnectUsers are as the rules say. */
+  MembersReady: "MembersReady",
   /** Persona: the mass-deletion guard holds removals back. */
   RemovalsHalted: "RemovalsHalted",
 } as const;

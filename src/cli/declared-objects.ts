@@ -1,7 +1,17 @@
 /** The declared objects of a command, out of a cluster or a folder, in a store of this process. */
 import { readFileSync } from "node:fs";
-import { type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER, VERSION } from "../api/resources.ts";
+import {
+  type ConnectSsoPersona,
+  type ConnectUser,
+  type ConnectUserSet,
+  GROUP,
+  PERSONA,
+  SET,
+  USER,
+  VERSION,
+} from "../api/resources.ts";
 import { INDEXES, RESOURCES } from "../controller/kinds.ts";
+import { admit } from "../controller/on-folder.ts";
 import { terminalText } from "../domain/text.ts";
 import {
   formatProblem,
@@ -17,7 +27,7 @@ import type { KubeObject } from "../runtime/port.ts";
 import { CliError } from "./command.ts";
 import type { ObjectOptions } from "./options.ts";
 
-export type Resource = ConnectSsoPersona | ConnectUser;
+export type Resource = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
 export interface Declared {
   store: FolderStore;
@@ -29,6 +39,7 @@ export interface Declared {
   /** Absent for a folder. */
   kube?: { client: KubeClient; close(): Promise<void> };
   personas(): ConnectSsoPersona[];
+  sets(): ConnectUserSet[];
   users(): ConnectUser[];
   close(): Promise<void>;
 }
@@ -43,6 +54,7 @@ function declared(store: FolderStore, more: Pick<Declared, "problems" | "sources
     store,
     ...more,
     personas: () => store.list<ConnectSsoPersona>(PERSONA),
+    sets: () => store.list<ConnectUserSet>(SET),
     users: () => store.list<ConnectUser>(USER),
     close: async () => more.kube?.close(),
   };
@@ -62,10 +74,10 @@ function fromFolder(path: string, namespace: string | undefined): Declared {
   }
   for (const problem of manifests.problems) process.stderr.write(`${terminalText(formatProblem(problem))}\n`);
   if (manifests.objects.length === 0)
-    throw new CliError(`no valid ${PERSONA} or ${USER} in ${path}`, {
+    throw new CliError(`no valid ${PERSONA}, ${SET} or ${USER} in ${path}`, {
       hint: "examples/recommended shows what they look like",
     });
-  const store = new FolderStore(INDEXES);
+  const store = new FolderStore(INDEXES, admit);
   for (const object of manifests.objects) store.apply(object as Parameters<typeof store.apply>[0]);
   return declared(store, { problems: manifests.problems, sources: manifests.sources, clusterName: undefined });
 }
@@ -93,7 +105,7 @@ async function fromCluster(options: ObjectOptions): Promise<Declared> {
   }
   const client = new KubeClient(transport);
   const close = () => transport.close();
-  const store = new FolderStore(INDEXES);
+  const store = new FolderStore(INDEXES, admit);
   try {
     for (const resource of Object.values(RESOURCES))
       for await (const items of client.list(resource, { namespace }))
@@ -116,7 +128,7 @@ function clusterProblem(error: Error & { code?: number }, namespace: string | un
     error.code === 404
       ? "the cluster does not know our kinds: kubectl apply --server-side -f crds/, or install the chart"
       : error.code === 403
-        ? `your account may not list connectssopersonas and connectusers${namespace ? ` in namespace ${namespace}` : " in every namespace; try -n"}`
+        ? `your account may not list connectssopersonas, connectusersets and connectusers${namespace ? ` in namespace ${namespace}` : " in every namespace; try -n"}`
         : "is the cluster reachable? kubectl get --raw /readyz tells";
   return new CliError(`the cluster cannot be read: ${error.message}`, { hint });
 }

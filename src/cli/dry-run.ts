@@ -1,14 +1,18 @@
 /** A plan over everything that is declared: the reconcilers' own plans, in the order in which they would be carried out. */
 import { createHash } from "node:crypto";
+import { REASON } from "../api/reasons.ts";
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { RemovalGuard } from "../domain/massdeletion.ts";
 import { type PlanResult, planOnce } from "../engine/reconcile.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
 import { personaKind } from "../persona/kind.ts";
+import { expand } from "../set/expand.ts";
+import { setKind } from "../set/kind.ts";
 import { userKind } from "../user/kind.ts";
 import type { CloudSession } from "./cloud-session.ts";
-import type { Declared } from "./declared-objects.ts";
+import type { Declared, Resource } from "./declared-objects.ts";
 import { type Counts, count, fold, type PlannedChange } from "./render/fold-changes.ts";
+import { setDeps } from "./set-deps.ts";
 import { keyOf, type Tagged, taggedObjects } from "./tagged-objects.ts";
 
 export interface PlannedResource {
@@ -68,6 +72,7 @@ export async function makePlan(
     resources.push(planned(plan));
   }
   shareOnce(resources, declared.personas());
+  resources.push(...(await planSets(declared, session)));
   // Side by side: they share one inventory, and what is left are look-ups of people.
   const users = await Promise.all(
     declared.users().map(async (user) => {
@@ -92,6 +97,26 @@ export async function makePlan(
   };
 }
 
+/** Their users are made in the store of this process, and planned as if they were declared. */
+async function planSets(declared: Declared, { clouds }: CloudSession): Promise<PlannedResource[]> {
+  const deps = setDeps(declared, clouds);
+  const kind = setKind(deps);
+  const resources: PlannedResource[] = [];
+  for (const set of declared.sets()) {
+    const note = noteOf(set);
+    if (note) {
+      resources.push({ ...nameOf(set), changes: [], note });
+      continue;
+    }
+    const plan = await planOnce(kind, set, deps.now());
+    await declared.store.updateStatus(set, plan.status);
+    // Objects of a cluster are kept there; those of a folder are made anew each time, in memory.
+    resources.push({ ...planned(plan), ...(declared.kube ? {} : { changes: [] }) });
+    if (!plan.problem || plan.problem.reason === REASON.ChangesHeld) await expand(set, deps);
+  }
+  return resources;
+}
+
 /** Of other namespaces nothing is said: another folder may use the same name for them. */
 function compareTags(tagged: Tagged[], declared: Declared, cluster: string) {
   const all = [...declared.personas(), ...declared.users()].map(nameOf);
@@ -105,13 +130,13 @@ function compareTags(tagged: Tagged[], declared: Declared, cluster: string) {
   };
 }
 
-const nameOf = ({ kind, metadata: { namespace, name } }: ConnectSsoPersona | ConnectUser) => ({
+const nameOf = ({ kind, metadata: { namespace, name } }: Resource) => ({
   kind,
   namespace,
   name,
 });
 
-function noteOf({ spec, metadata }: ConnectSsoPersona | ConnectUser): string | undefined {
+function noteOf({ spec, metadata }: Resource): string | undefined {
   if (metadata.deletionTimestamp) return `is being deleted, deletionPolicy ${spec.deletionPolicy}`;
   return spec.suspend ? "is suspended: nothing is looked at" : undefined;
 }
@@ -149,7 +174,7 @@ function planned({
 
 /** Over specs, and over changes without what moves by itself (messages hold times and counts). */
 function fingerprint(declared: Declared, cluster: string, resources: PlannedResource[]): string {
-  const specs = [...declared.personas(), ...declared.users()].map(({ kind, metadata, spec }) => [
+  const specs = [...declared.personas(), ...declared.sets(), ...declared.users()].map(({ kind, metadata, spec }) => [
     kind,
     metadata.namespace,
     metadata.name,

@@ -6,12 +6,16 @@ import type { RelatedRef } from "../runtime/changes.ts";
 import type { Resource } from "../runtime/client.ts";
 import type { Reconcile } from "../runtime/controller.ts";
 import type { IndexFunction, KubeObject, ObjectStore } from "../runtime/port.ts";
+import type { SetRegistry } from "../set/registry.ts";
 
 export interface ReconcilerDeps extends EngineDeps {
   clouds: Clouds;
   /** First part of every owner tag. */
   cluster: string;
   removals: RemovalGuard;
+  /** Oldest reading of the directory that a look at a set is content with, milliseconds. */
+  directoryIntervalMs: number;
+  sets: SetRegistry;
 }
 
 export interface ControlledKind {

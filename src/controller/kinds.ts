@@ -7,11 +7,16 @@ import type { Change, Related } from "../runtime/changes.ts";
 import type { Resource } from "../runtime/client.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { IndexFunction } from "../runtime/port.ts";
+import { SetRegistry } from "../set/registry.ts";
 import type { ControlledKind, ReconcilerDeps } from "./kind.ts";
 import { PERSONAS } from "./personas.ts";
+import { SETS } from "./sets.ts";
 import { USERS } from "./users.ts";
 
-export const KINDS: readonly ControlledKind[] = [PERSONAS, USERS];
+export const KINDS: readonly ControlledKind[] = [PERSONAS, SETS, USERS];
+
+/** Default of --directory-interval. */
+export const DIRECTORY_INTERVAL_MS = 30_000;
 
 const BY_NAME = new Map(KINDS.map((kind) => [kind.resource.kind, kind]));
 
@@ -45,8 +50,18 @@ function isRead({ readByOthers }: ControlledKind, { before, after }: Pick<Change
 
 /** What all reconcilers of one controller share. */
 export function reconcilerDeps(
-  deps: Omit<ReconcilerDeps, "now" | "removals"> & { massDeletionShare?(): number },
+  deps: Omit<ReconcilerDeps, "now" | "removals" | "sets" | "directoryIntervalMs"> & {
+    massDeletionShare?(): number;
+    directoryIntervalMs?: number;
+  },
 ): ReconcilerDeps {
   const { massDeletionShare = () => DEFAULT_MASS_DELETION_SHARE, ...others } = deps;
-  return { ...others, now: () => Date.now(), removals: new RemovalGuard(deps.pollIntervalMs, massDeletionShare) };
+  const removals = new RemovalGuard(deps.pollIntervalMs, massDeletionShare);
+  return {
+    directoryIntervalMs: DIRECTORY_INTERVAL_MS,
+    ...others,
+    now: () => Date.now(),
+    removals,
+    sets: new SetRegistry(),
+  };
 }

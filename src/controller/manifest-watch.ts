@@ -3,6 +3,7 @@
  * the file system's word, which editors that replace a file, mounted ConfigMaps and network drives do not give.
  */
 import { statSync } from "node:fs";
+import { SET_LABEL } from "../api/resources.ts";
 import { formatProblem, keyOf, manifestFiles, readManifests } from "../manifests/read.ts";
 import type { FolderStore } from "../runtime/folder-store.ts";
 import type { KubeObject } from "../runtime/port.ts";
@@ -44,8 +45,9 @@ function takeOver(path: string, namespace: string | undefined, store: FolderStor
   // A document that cannot be read is not one that was removed.
   if (problems.length > 0) return;
   const declared = new Set(objects.map(keyOf));
+  // What a set made is not in any file.
   for (const kind of store.kinds())
     for (const object of store.list<KubeObject>(kind))
-      if (!declared.has(keyOf(object)))
+      if (!declared.has(keyOf(object)) && object.metadata.labels?.[SET_LABEL] === undefined)
         store.delete({ kind, namespace: object.metadata.namespace, name: object.metadata.name });
 }

@@ -1,5 +1,5 @@
 /** The controller without Kubernetes: the same kinds, queues and workers over objects that come from manifests. */
-import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, PERSONA, SET, USER } from "../api/resources.ts";
 import { validate } from "../manifests/schema.ts";
 import { dispatch } from "../runtime/changes.ts";
 import { Controller } from "../runtime/controller.ts";
@@ -8,7 +8,7 @@ import type { KubeObject, ObjectRef } from "../runtime/port.ts";
 import { WorkQueue } from "../runtime/queue.ts";
 import { INDEXES, KINDS, reconcilerDeps, related } from "./kinds.ts";
 
-export type Resource = ConnectSsoPersona | ConnectUser;
+export type Resource = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
 export class FolderController {
   readonly store = new FolderStore(INDEXES, admit);
@@ -35,8 +35,9 @@ export class FolderController {
     });
   }
 
-  start(): void {
-    for (const controller of this.#controllers.values()) controller.start();
+  /** Objects of other kinds are only read. */
+  start(kinds: readonly string[] = [...this.#controllers.keys()]): void {
+    for (const kind of kinds) this.#controllers.get(kind)?.start();
   }
 
   async stop(): Promise<void> {
@@ -49,7 +50,11 @@ export class FolderController {
   }
 
   resources(): Resource[] {
-    return [...this.store.list<ConnectSsoPersona>(PERSONA), ...this.store.list<ConnectUser>(USER)];
+    return [
+      ...this.store.list<ConnectSsoPersona>(PERSONA),
+      ...this.store.list<ConnectUserSet>(SET),
+      ...this.store.list<ConnectUser>(USER),
+    ];
   }
 
   /**

@@ -5,6 +5,7 @@ import { personaKind } from "../persona/kind.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import type { ControlledKind } from "./kind.ts";
+import { setsOf } from "./sets.ts";
 import { warmInventories } from "./warm-up.ts";
 
 const persona = (object: KubeObject) => object as ConnectSsoPersona;
@@ -30,8 +31,9 @@ export const PERSONAS: ControlledKind = {
     ];
   },
   wakes({ metadata: { namespace, name } }, store) {
-    return store
+    const users = store
       .list(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` })
       .map((user) => ({ kind: USER, namespace: user.metadata.namespace, name: user.metadata.name }));
+    return [...setsOf(namespace, store), ...users];
   },
 };

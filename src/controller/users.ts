@@ -1,10 +1,12 @@
 /** Users: their persona counts them, and another user that claims the same person is in conflict. */
-import { type ConnectUser, GROUP, INDEX, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { type ConnectUser, GROUP, INDEX, PERSONA, SET_LABEL, USER, VERSION } from "../api/resources.ts";
 import { createReconciler } from "../engine/reconcile.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
+import { MEMBER_ANNOTATIONS } from "../set/member.ts";
 import { userKind } from "../user/kind.ts";
 import type { ControlledKind } from "./kind.ts";
+import { setsOf } from "./sets.ts";
 import { warmPeople } from "./warm-up.ts";
 
 /** A persona counts its users no sooner than this after one of them changed: a thousand changes are not a thousand looks at the clouds. */
@@ -25,11 +27,18 @@ function namesOf(object: KubeObject): string[] {
   return [...new Set(names.filter((name) => name !== undefined).map((name) => name.toLowerCase()))];
 }
 
+/** The set that made the user, or, deleted since, left it. */
+function setOf({ metadata: { namespace, labels, annotations } }: KubeObject): string[] | undefined {
+  const name = labels?.[SET_LABEL] ?? annotations?.[MEMBER_ANNOTATIONS.orphanOf];
+  return name === undefined ? undefined : [`${namespace}/${name}`];
+}
+
 export const USERS: ControlledKind = {
   resource: { group: GROUP, version: VERSION, plural: "connectusers", kind: USER },
   indexes: {
     [INDEX.userByPersona]: (object) => [`${object.metadata.namespace}/${user(object).spec.personaRef.name}`],
     [INDEX.userByEntraUser]: namesOf,
+    [INDEX.userBySet]: (object) => setOf(object) ?? [],
   },
   workers: 16,
   reservedWorkers: 16,
@@ -45,6 +54,7 @@ export const USERS: ControlledKind = {
       .flatMap((value) => store.list(USER, { index: INDEX.userByEntraUser, value }))
       .filter(({ metadata }) => metadata.uid !== uid)
       .map(({ metadata }) => ({ kind: USER, namespace: metadata.namespace, name: metadata.name }));
-    return [{ kind: PERSONA, namespace, name: user(object).spec.personaRef.name, afterMs: COUNT_MS }, ...others];
+    const persona = { kind: PERSONA, namespace, name: user(object).spec.personaRef.name, afterMs: COUNT_MS };
+    return [persona, ...setsOf(namespace, store), ...others];
   },
 };

@@ -28,8 +28,10 @@ interface Right {
 /** As the chart grants them. */
 const CONTROLLER: Right[] = [
   { group: GROUP, resource: "connectssopersonas", verbs: ["get", "list", "watch", "patch"] },
-  { group: GROUP, resource: "connectusers", verbs: ["get", "list", "watch", "patch"] },
+  { group: GROUP, resource: "connectusersets", verbs: ["get", "list", "watch", "patch"] },
+  { group: GROUP, resource: "connectusers", verbs: ["get", "list", "watch", "create", "patch", "delete"] },
   { group: GROUP, resource: "connectssopersonas", subresource: "status", verbs: ["patch"] },
+  { group: GROUP, resource: "connectusersets", subresource: "status", verbs: ["patch"] },
   { group: GROUP, resource: "connectusers", subresource: "status", verbs: ["patch"] },
   { group: "events.k8s.io", resource: "events", verbs: ["create", "patch"] },
   { group: "coordination.k8s.io", resource: "leases", verbs: ["create", "get", "update"] },

@@ -58,9 +58,9 @@ export interface Verdict<C extends LimitedChange> {
 }
 
 const DIGEST_BYTES = 6;
-/** Entries and bytes that are kept: 32 entries of at most 16,384 changes fit into a status. */
 const MAX_ENTRIES = 32;
-const MAX_DIGESTS = 16_384;
+/** Of all entries together: 32 KiB of a status, of which 64 KiB are kept. What is beyond waits for another word when it is interrupted. */
+const MAX_DIGESTS = 4096;
 
 const digest = (text: string) => createHash("sha256").update(text).digest().toString("base64url", 0, DIGEST_BYTES);
 
@@ -164,7 +164,7 @@ function entryOf(time: string, changes: readonly LimitedChange[]): Admitted {
 }
 
 function digestsIn(texts: readonly string[]): string {
-  return texts.slice(0, MAX_DIGESTS).map(digest).join("");
+  return texts.map(digest).join("");
 }
 
 /** Six bytes are eight characters of base64, without padding. */
@@ -176,11 +176,17 @@ function digestsOf({ changes = "" }: Admitted): string[] {
 function compact(entries: Admitted[]): Admitted[] {
   const kept = [...entries];
   while (kept.length > MAX_ENTRIES) kept.splice(0, 2, merge(kept[0]!, kept[1]!));
+  let room = MAX_DIGESTS;
+  for (const [index, { changes, ...counts }] of [...kept.entries()].reverse()) {
+    const digests = digestsOf({ ...counts, changes }).slice(0, room);
+    room -= digests.length;
+    kept[index] = digests.length > 0 ? { ...counts, changes: digests.join("") } : counts;
+  }
   return kept;
 }
 
 function merge(older: Admitted, newer: Admitted): Admitted {
-  const changes = [...digestsOf(older), ...digestsOf(newer)].slice(-MAX_DIGESTS).join("");
+  const changes = [...digestsOf(older), ...digestsOf(newer)].join("");
   const merged: Admitted = { time: newer.time, changes };
   if (older.approved !== undefined && newer.approved !== undefined) merged.approved = newer.approved;
   for (const sort of SORTS) {

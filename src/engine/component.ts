@@ -1,6 +1,6 @@
 /** A component: one thing in a cloud that is observed, compared, brought about and removed. It owns one condition. */
 import type { Difference, Setting } from "../domain/difference.ts";
-import type { Concern, Verb } from "./change.ts";
+import type { Cause, Concern, Verb } from "./change.ts";
 import type { Comparison } from "./ledger.ts";
 
 /** One change and how it is made. Building a step writes nothing; only the apply phase calls `apply`. */
@@ -14,6 +14,8 @@ export interface Step {
   wait?: string;
   /** Due by the calendar or by request: never drift, never held back by `driftPolicy: Report`. */
   maintenance?: boolean;
+  /** Where it comes from, when the component knows that without the ledger. */
+  cause?: Cause;
   /** Reason of the event, where the step knows a better one than its cause gives. */
   reason?: string;
   /** Why it is shown and not made: the object was ours, and somebody took the owner tag away. */

@@ -243,6 +243,7 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
     });
     const entries = this.#pass.ledger[name];
     if (step.maintenance) return [change(step.differences, { cause: "maintenance", isNew: true })];
+    if (step.cause) return [change(step.differences, { cause: step.cause, isNew: step.cause !== "drift" })];
     if ((verb === "adopt" || verb === "create") && !entries)
       return [change(step.differences, { cause: "setup", isNew: true })];
     if (step.differences.length === 0) return [change([], causeOfPresence(entries, knownHistory, verb))];

@@ -20,7 +20,7 @@ export interface Resource {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
   };
-  spec: { driftPolicy?: "Correct" | "Report" };
+  spec: { driftPolicy?: "Correct" | "Report"; suspend?: boolean };
   status?: ResourceStatus;
 }
 

@@ -2,8 +2,19 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
-import { API_VERSION, type ConnectSsoPersona, type ConnectUser, GROUP, PERSONA, USER } from "../api/resources.ts";
+import {
+  API_VERSION,
+  type ConnectSsoPersona,
+  type ConnectUser,
+  type ConnectUserSet,
+  GROUP,
+  PERSONA,
+  SET,
+  USER,
+} from "../api/resources.ts";
 import { type Problem, validate } from "./schema.ts";
+
+export type DeclaredObject = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
 export interface ManifestProblem {
   file: string;
@@ -14,7 +25,7 @@ export interface ManifestProblem {
   message: string;
 }
 export interface Manifests {
-  objects: (ConnectSsoPersona | ConnectUser)[];
+  objects: DeclaredObject[];
   problems: ManifestProblem[];
   /** Where each object stands, by `Kind/namespace/name`. */
   sources: Map<string, { file: string; line: number }>;
@@ -136,7 +147,7 @@ function take(
   report: (problem: Problem) => void,
 ): void {
   if (typeof given !== "object" || given === null) return;
-  const object = given as ConnectSsoPersona | ConnectUser;
+  const object = given as DeclaredObject;
   if (typeof object.apiVersion !== "string" || !object.apiVersion.startsWith(`${GROUP}/`)) return;
   const problems = identityProblems(object);
   if (problems.length === 0) problems.push(...validate(object.kind, object));
@@ -158,8 +169,8 @@ function take(
 function identityProblems(object: { apiVersion: string; kind?: unknown; metadata?: { name?: unknown } }): Problem[] {
   if (object.apiVersion !== API_VERSION)
     return [{ path: ["apiVersion"], message: `unknown version; this program speaks ${API_VERSION}` }];
-  if (object.kind !== PERSONA && object.kind !== USER)
-    return [{ path: ["kind"], message: `must be ${PERSONA} or ${USER}` }];
+  if (object.kind !== PERSONA && object.kind !== USER && object.kind !== SET)
+    return [{ path: ["kind"], message: `must be ${PERSONA}, ${USER} or ${SET}` }];
   const name = object.metadata?.name;
   if (typeof name !== "string" || !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
     return [{ path: ["metadata", "name"], message: "must be lower-case letters, digits, '-' and '.', at most 253" }];

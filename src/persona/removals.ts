@@ -1,6 +1,13 @@
 /** The persona's side of the guard against mass deletion: what it shows, and when a permission counts as used. */
 import { REASON } from "../api/reasons.ts";
-import { ANNOTATIONS, CONDITION, type ConnectSsoPersona, type ConnectUser, requestName } from "../api/resources.ts";
+import {
+  ANNOTATIONS,
+  CONDITION,
+  type ConnectSsoPersona,
+  type ConnectUser,
+  REMOVED_BY_SET,
+  requestName,
+} from "../api/resources.ts";
 import type { RemovalGuard } from "../domain/massdeletion.ts";
 import type { ConditionInput } from "../runtime/conditions.ts";
 
@@ -16,6 +23,11 @@ export function removalAllowed({ metadata, status }: ConnectSsoPersona): string 
   return value && status?.handledRequests?.[requestName(ANNOTATIONS.allowMassDeletion)] !== value ? value : undefined;
 }
 
+/** Its set removes it, and has counted that within its own limits. */
+export function isRemovedBySet({ metadata }: ConnectUser): boolean {
+  return metadata.annotations?.[REMOVED_BY_SET] !== undefined;
+}
+
 /** What a person does who means it. */
 export function howToAllow(namespace: string, persona: string): string {
   return `if it is meant: kubectl annotate connectssopersona -n ${namespace} ${persona} --overwrite ${ANNOTATIONS.allowMassDeletion}="$(date +%s)"`;
@@ -24,9 +36,10 @@ export function howToAllow(namespace: string, persona: string): string {
 export function lookAtRemovals(
   guard: RemovalGuard,
   persona: ConnectSsoPersona,
-  users: readonly ConnectUser[],
+  all: readonly ConnectUser[],
   now: number,
 ): Removals {
+  const users = all.filter((user) => !isRemovedBySet(user));
   const { namespace, name } = persona.metadata;
   const key = `${namespace}/${name}`;
   const type = CONDITION.RemovalsHalted;

@@ -184,12 +184,17 @@ export class FolderStore implements ObjectStore {
     this.#collectDependents(object.metadata.uid);
   }
 
-  /** As the garbage collector does in the background. */
+  /** As the garbage collector does in the background: what has another owner that is still there stays. */
   #collectDependents(uid: string): void {
-    for (const [kind, objects] of this.#kinds)
-      for (const { metadata } of [...objects.values()])
-        if (metadata.ownerReferences?.some((owner) => owner.uid === uid))
-          this.delete({ kind, namespace: metadata.namespace, name: metadata.name });
+    const all = [...this.#kinds].flatMap(([kind, objects]) =>
+      [...objects.values()].map((object) => ({ kind, object })),
+    );
+    const there = new Set(all.map(({ object }) => object.metadata.uid));
+    for (const { kind, object } of all) {
+      const { ownerReferences: owners = [], namespace, name } = object.metadata;
+      if (owners.some((owner) => owner.uid === uid) && !owners.some((owner) => there.has(owner.uid)))
+        this.delete({ kind, namespace, name });
+    }
   }
 
   #put(object: KubeObject, own = false): void {

@@ -5,13 +5,16 @@ export interface PersonaFacts {
   /** The persona's list: default of its users, and all that they may have. */
   securityProfiles: readonly string[];
   /** Undefined as long as the instance could not be read. */
-  instance?: InstanceNames;
+  instance?: InstanceNames | undefined;
+  /** Why it could not. */
+  unreadable?: string;
   deleting?: boolean;
+  uid?: string;
 }
 /** Names as Connect has them; it compares case. */
 export interface InstanceNames {
-  securityProfiles: ReadonlySet<string>;
-  routingProfiles: ReadonlySet<string>;
+  hasSecurityProfile(name: string): boolean;
+  hasRoutingProfile(name: string): boolean;
   /** Whether there is a hierarchy group at this path from the top level. */
   hasHierarchyGroup(path: readonly string[]): boolean;
 }
@@ -30,12 +33,16 @@ export function impossible(decision: Decision, catalogue: Catalogue): string[] {
     const rule = by(`securityProfiles[${profile}]`);
     if (!facts.securityProfiles.includes(profile))
       problems.push(`${rule}: persona ${persona} does not list security profile ${profile}`);
-    else if (facts.instance && !facts.instance.securityProfiles.has(profile))
+    else if (facts.instance && !facts.instance.hasSecurityProfile(profile))
       problems.push(`${rule}: Connect has no security profile ${profile}`);
   }
   const { instance } = facts;
-  if (!instance) return [...problems, `names of persona ${persona}'s Connect instance could not be read`];
-  if (routingProfile !== undefined && !instance.routingProfiles.has(routingProfile))
+  if (!instance)
+    return [
+      ...problems,
+      `the Connect instance of persona ${persona} could not be read${facts.unreadable ? `: ${facts.unreadable}` : ""}`,
+    ];
+  if (routingProfile !== undefined && !instance.hasRoutingProfile(routingProfile))
     problems.push(`${by("routingProfile")}: Connect has no routing profile ${routingProfile}`);
   if (hierarchyGroup !== undefined && !instance.hasHierarchyGroup(hierarchyGroup))
     problems.push(`${by("hierarchyGroup")}: Connect has no hierarchy group ${hierarchyGroup.join(" / ")}`);

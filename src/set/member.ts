@@ -1,6 +1,7 @@
 /** The ConnectUser of one member: its name, its spec, and what stands on it. Pure. */
 import { createHash } from "node:crypto";
 import type { ConnectUserSetSpec, ConnectUserSpec } from "../api/generated/types.ts";
+import { REMOVED_BY_SET } from "../api/resources.ts";
 import { shorten } from "../domain/names.ts";
 import type { Decision } from "./rules.ts";
 
@@ -8,10 +9,14 @@ import type { Decision } from "./rules.ts";
 export const MEMBER_ANNOTATIONS = {
   /** Which rule decided which field, as `persona=managers, tags[team]=managers`. */
   because: "connectsso.dev/decided-by",
-  /** Hash of what was applied: a field that no rule sets any more shows as another hash. */
+  /** Hash of what was applied and why: a field that no rule sets any more shows as another hash. */
   hash: "connectsso.dev/member-hash",
   /** Since when the person is out of the source, in ISO 8601. */
   leavingSince: "connectsso.dev/leaving-since",
+  /** The set that removes the user: its limits have counted the removal. */
+  removedBy: REMOVED_BY_SET,
+  /** The set that made the user and was deleted: a set of this name takes the user back. */
+  orphanOf: "connectsso.dev/orphan-of",
 } as const;
 
 /** What a set says of a ConnectUser; everything else belongs to others. */
@@ -38,9 +43,17 @@ export function memberSpec(objectId: string, decision: Decision, template: Conne
   };
 }
 
-/** Independent of the order of keys, and of lists whose order says nothing. */
-export function memberHash(spec: MemberSpec): string {
-  return createHash("sha256").update(canonical(spec)).digest("hex").slice(0, 16);
+/** Independent of the order of keys, and of lists whose order says nothing. `owners`: uids of owners beside the set. */
+export function memberHash(spec: MemberSpec, because: Record<string, string>, owners: readonly string[] = []): string {
+  return createHash("sha256").update(canonical({ spec, because, owners })).digest("hex").slice(0, 16);
+}
+
+/** The decisions as one line. */
+export function becauseText(because: Record<string, string>): string {
+  return Object.entries(because)
+    .map(([field, rule]) => `${field}=${rule}`)
+    .sort()
+    .join(", ");
 }
 
 /** Whether every field that the set says is so; fields that it does not say are not looked at. */

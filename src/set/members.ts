@@ -43,6 +43,8 @@ export type Verb = "Create" | "Update" | "Leave" | "Remove" | "HandOver";
 export interface MemberChange extends LimitedChange {
   verb: Verb;
   why: string;
+  /** Fields that somebody else changed on a ConnectUser that was as the rules say. */
+  edited?: string[];
 }
 export interface Member {
   id: string;
@@ -56,9 +58,15 @@ export interface Member {
   /** Its ConnectUser is being deleted. */
   deleting: boolean;
   wanted?: MemberSpec;
+  /** Of what is wanted, see memberHash. */
+  hash?: string;
+  /** Uid of the persona, where it owns the ConnectUser beside the set. */
+  personaUid?: string;
   because: Record<string, string>;
   overridden: Overridden[];
   reasons: string[];
+  /** Another set has the person too. */
+  contested?: boolean;
   /** ISO 8601. */
   leavingSince?: string;
   /** ISO 8601. */
@@ -80,8 +88,12 @@ export function membersOf(name: string, set: CompiledSet, facts: Facts): Member[
   return [...members.values()].sort((a, b) => (a.who < b.who ? -1 : a.who > b.who ? 1 : a.id < b.id ? -1 : 1));
 }
 
+/** The members of a set that is deleted together with its users. */
+export function goingMembers(set: string, users: readonly ConnectUser[], why: string): Member[] {
+  return users.map((user) => remove(blank(set, objectId(user), undefined, user), user, why));
+}
+
 export const objectId = (user: ConnectUser) => (user.spec.entraUser.objectId ?? "").toLowerCase();
-export const isGenerated = ({ metadata }: ConnectUser) => metadata.labels?.[SET_LABEL] !== undefined;
 
 /** People in any group of the source, whatever other groups the rules name. */
 export function candidates({ spec }: Pick<CompiledSet, "spec">, source: Source): Person[] {
@@ -110,7 +122,8 @@ function memberOf(
   const byHand = facts.byHand({ id: person.id, userPrincipalName: person.attributes.userPrincipalName });
   if (byHand !== undefined) return handOver(member, user, byHand);
   const other = facts.otherSet(person.id);
-  if (other !== undefined) return stay(member, [`is also in set ${other}; a person may be in one set only`]);
+  if (other !== undefined)
+    return { ...stay(member, [`is also in set ${other}; a person may be in one set only`]), contested: true };
   if (decision.problems.length > 0) return stay(member, decision.problems);
   if (decision.persona === undefined) {
     const reason = "no rule sets a persona for this person";
@@ -120,7 +133,12 @@ function memberOf(
   if (problems.length > 0) return stay(member, problems);
   // Access of a member who is disabled is the ConnectUser's to take (whenDisabled); one who is new waits for the account.
   if (!user && !person.attributes.accountEnabled) return stay(member, ["the account is disabled in Entra"]);
-  return active(member, memberSpec(person.id, decision, compiled.spec.template), user, facts);
+  const wanted = memberSpec(person.id, decision, compiled.spec.template);
+  // With the persona as a second owner, the garbage collector keeps the ConnectUser when the set is deleted, in the foreground too.
+  const { uid } = facts.catalogue.get(decision.persona)!;
+  const owner = compiled.spec.deletionPolicy === "Orphan" && uid ? { personaUid: uid } : {};
+  const hash = memberHash(wanted, decision.because, uid && owner.personaUid ? [uid] : []);
+  return active({ ...member, hash, ...owner }, wanted, user, facts);
 }
 
 function blank(set: string, id: string, person: Person | undefined, user: ConnectUser | undefined): Member {
@@ -164,14 +182,14 @@ function active(member: Member, wanted: MemberSpec, user: ConnectUser | undefine
   // The name is free again only when the old object is gone.
   if (isGoing(user)) return { ...result, reasons: ["the former ConnectUser is still being deleted"] };
   const annotations = user.metadata.annotations ?? {};
-  const current =
-    annotations[MEMBER_ANNOTATIONS.hash] === memberHash(wanted) &&
-    annotations[MEMBER_ANNOTATIONS.because] === becauseText(member.because) &&
-    annotations[MEMBER_ANNOTATIONS.leavingSince] === undefined &&
-    differing(wanted, user.spec).length === 0;
-  if (current) return result;
-  const why = annotations[MEMBER_ANNOTATIONS.leavingSince] === undefined ? whyOf(member) : "is back in the source";
-  return { ...result, change: { verb: "Update", ...updateChange(member.id, user.spec, wanted, facts.catalogue), why } };
+  const isBack = annotations[MEMBER_ANNOTATIONS.leavingSince] !== undefined;
+  const isOurs = user.metadata.labels?.[SET_LABEL] !== undefined;
+  const isApplied = annotations[MEMBER_ANNOTATIONS.hash] === member.hash && isOurs;
+  const edited = differing(wanted, user.spec);
+  if (isApplied && !isBack && edited.length === 0) return result;
+  const why = isBack ? "is back in the source" : isOurs ? whyOf(member) : "was left by an earlier set of this name";
+  const limited = updateChange(member.id, user.spec, wanted, facts.catalogue);
+  return { ...result, change: { verb: "Update", ...limited, why, ...(isApplied && !isBack ? { edited } : {}) } };
 }
 
 function leave(member: Member, { spec }: CompiledSet, user: ConnectUser, facts: Facts, why: string): Member {
@@ -200,14 +218,6 @@ function accountOf({ id }: Member, { accounts, source }: Facts): Account {
 }
 
 const isGoing = (user: ConnectUser) => user.metadata.deletionTimestamp !== undefined;
-
-/** For the annotation of a ConnectUser, which may be 256 KiB; a person has at most some hundred fields. */
-export function becauseText(because: Record<string, string>): string {
-  return Object.entries(because)
-    .map(([field, rule]) => `${field}=${rule}`)
-    .sort()
-    .join(", ");
-}
 
 function whyOf({ because }: Member): string {
   return because.persona === undefined ? "" : `rule ${because.persona}`;

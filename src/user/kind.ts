@@ -3,7 +3,7 @@ import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, FINALIZER, INDEX, PERSONA, USER } from "../api/resources.ts";
 import type { RemovalGuard } from "../domain/massdeletion.ts";
 import type { Kind } from "../engine/kind.ts";
-import { howToAllow, removalAllowed } from "../persona/removals.ts";
+import { howToAllow, isRemovedBySet, removalAllowed } from "../persona/removals.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { openRemoval, type UserRemoval } from "./removal.ts";
@@ -42,7 +42,10 @@ export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuar
         Object.keys(status?.lastApplied ?? {}).length === 0 &&
         status?.appRoleAssignmentId === undefined &&
         status?.connectUserId === undefined,
-      done: ({ metadata, spec }) => deps.removals.note(`${metadata.namespace}/${spec.personaRef.name}`, deps.now()),
+      done(object) {
+        const { metadata, spec } = object;
+        if (!isRemovedBySet(object)) deps.removals.note(`${metadata.namespace}/${spec.personaRef.name}`, deps.now());
+      },
     },
     status: (object, result) => userStatus(object, result, remarksOf(personaOf(object))),
     // An API that is left alone shows on the personas and as a metric.
@@ -63,13 +66,20 @@ function remarksOf(persona: ConnectSsoPersona | undefined): string[] {
 
 /** An emptied folder in Git must not empty a contact centre: too many at once wait for a person's word on the persona. */
 function guardMassDeletion(
-  { metadata: { namespace }, spec }: ConnectUser,
+  object: ConnectUser,
   persona: ConnectSsoPersona | undefined,
   deps: Pick<UserDeps, "store"> & { now(): number; removals: RemovalGuard },
 ): void {
+  const {
+    metadata: { namespace },
+    spec,
+  } = object;
   const { name } = spec.personaRef;
-  if (!persona || removalAllowed(persona)) return;
-  const users = deps.store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` });
+  // The limits of the set have counted what it removes.
+  if (!persona || isRemovedBySet(object) || removalAllowed(persona)) return;
+  const users = deps.store
+    .list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` })
+    .filter((user) => !isRemovedBySet(user));
   const why = deps.removals.halted(`${namespace}/${name}`, users, deps.now());
   if (!why) return;
   throw terminalError(REASON.MassDeletionHalted, `${why}, so this one is not removed; ${howToAllow(namespace, name)}`);

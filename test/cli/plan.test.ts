@@ -58,7 +58,7 @@ describe("plan of a folder against sandbox clouds", () => {
       ["plan", "-f", "/nonexistent"],
       /^connect-sso: .*\/nonexistent.*\n {2}-f wants a folder or a file of manifests\n$/,
     ],
-    [["plan", "-f", "docs"], /^connect-sso: no valid ConnectSsoPersona or ConnectUser in docs\n/],
+    [["plan", "-f", "docs"], /^connect-sso: no valid ConnectSsoPersona, ConnectUserSet or ConnectUser in docs\n/],
     [["plan", "-o", "xml"], /^error: option '-o, --output <format>' argument 'xml' is invalid/],
   ])("%j is told what to do in two lines, without a stack", async (args, message) => {
     const { code, stdout, stderr } = await run(args);

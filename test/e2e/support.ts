@@ -92,6 +92,7 @@ export interface Harness {
 
 export interface StartOptions {
   pollIntervalMs?: number;
+  directoryIntervalMs?: number;
   /** The file of --config. */
   settingsFile?: string;
   /** Runs before the controller starts; returns further variables for it, for example credentials that are not the administrator's. */
@@ -120,7 +121,15 @@ export async function start(input: WorldInput = world(), options: StartOptions =
   let composed = composeClouds(base);
   const fresh = () => {
     const { clouds, massDeletionShare } = composed;
-    return new FolderController({ clouds, massDeletionShare, cluster: "test", pollIntervalMs, log });
+    const directoryIntervalMs = options.directoryIntervalMs ?? pollIntervalMs;
+    return new FolderController({
+      clouds,
+      massDeletionShare,
+      cluster: "test",
+      pollIntervalMs,
+      directoryIntervalMs,
+      log,
+    });
   };
   let controller = fresh();
   let snapshot: Resource[] | undefined;

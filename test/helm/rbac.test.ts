@@ -14,7 +14,33 @@ const nobody = {
   metadata: { name: "nobody", namespace: "contact-centre", labels: { "expected-to-fail": "" } },
   spec: { personaRef: { name: "agents" }, entraUser: { userPrincipalName: "nobody@example.com" } },
 };
-const KINDS = "connectssopersonas,connectusers";
+/** Everybody of a group, who is not written by hand. */
+const people = {
+  apiVersion: "connectsso.dev/v1alpha1",
+  kind: "ConnectUserSet",
+  metadata: { name: "people", namespace: "contact-centre" },
+  spec: {
+    source: { groups: [{ displayName: "Contact centre agents" }] },
+    rules: [{ name: "everybody", set: { persona: "agents" } }],
+    removal: { gracePeriod: "0s" },
+  },
+};
+/** Of the set, and of nobody whom Entra knows: the set removes it. */
+const stray = {
+  apiVersion: "connectsso.dev/v1alpha1",
+  kind: "ConnectUser",
+  metadata: {
+    name: "stray",
+    namespace: "contact-centre",
+    labels: { "connectsso.dev/set": "people", "expected-to-fail": "" },
+  },
+  spec: { personaRef: { name: "agents" }, entraUser: { objectId: "99999999-0000-4000-8000-000000000009" } },
+};
+const GENERATED = "-n contact-centre -l connectsso.dev/set=people,!expected-to-fail";
+/** Server-side apply of a new object is a patch that needs the right to create as well. */
+const CREATE = "create connectsso.dev/connectusers";
+const DELETE = "delete connectsso.dev/connectusers";
+const KINDS = "connectssopersonas,connectusersets,connectusers";
 const rights = ({ kind }: Manifest) =>
   ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"].includes(kind);
 
@@ -50,20 +76,31 @@ const converged = async () => {
 /** Whole life: the blog's set-up converges, an event becomes a series, a user leaves, the lease is given back. */
 async function live(manifests: Manifest[]): Promise<void> {
   await cluster.kubectl(`apply -f ${root}/examples/blog`);
-  await apply([nobody]);
+  await apply([nobody, people, stray]);
   await forgetLease();
   cluster.forget();
   controller = cluster.start(manifests, await cluster.kubeconfig(manifests));
   await until("everything Ready", converged, controller);
   await until("an event of a series", async () => (await again()) && seen("patch events.k8s.io/events"), controller);
+  await until("the set removes a stranger", async () => seen(DELETE), controller);
   await cluster.kubectl("delete connectuser omar -n contact-centre --timeout=60s");
+  const made = async () => (await cluster.kubectl(`get connectusers ${GENERATED} -o name`)) !== "";
+  await until("the set makes a user in its place", made, controller);
   expect(await controller.stop()).toBe(0);
 }
 
 /** One who was killed gave nothing back. */
 const forgetLease = () => cluster.kubectl("delete lease -n connect-sso connect-sso --ignore-not-found");
 
+/** Gone, whether a controller that was killed had begun to delete it or not. */
+async function forgetStray(): Promise<void> {
+  const one = "connectuser stray -n contact-centre";
+  await cluster.kubectl(`delete ${one} --ignore-not-found --wait=false`);
+  await cluster.kubectl(`patch ${one} --type=merge -p {"metadata":{"finalizers":null}}`).catch(() => "");
+}
+
 async function reset(): Promise<void> {
+  await forgetStray();
   const names = (await cluster.kubectl(`get ${KINDS} -n contact-centre -o name`)).trim().split("\n");
   for (const name of names) {
     await cluster.kubectl(`patch -n contact-centre ${name} --type=merge -p {"metadata":{"finalizers":null}}`);
@@ -84,7 +121,7 @@ describe("in every namespace", () => {
     await live(manifests);
     expect(refused()).toEqual([]);
     const asked = cluster.requests().map(({ what }) => what.replace(/^(list|watch|create) (\S+) .*/, "$1 $2"));
-    expect([...new Set(asked)].sort()).toEqual(granted(roles).sort());
+    expect([...new Set([...asked, CREATE])].sort()).toEqual(granted(roles).sort());
     expect(cluster.requests().map(({ what }) => what)).not.toContainEqual(expect.stringContaining("secrets"));
   });
 
@@ -93,6 +130,11 @@ describe("in every namespace", () => {
     for (const right of granted(roles)) {
       // What has been written once is not written again, unless it is lost.
       if (/^(patch|create)/.test(right)) await reset();
+      if (right === CREATE) await cluster.kubectl(`delete connectusers ${GENERATED} --ignore-not-found`);
+      if (right === DELETE) {
+        await forgetStray();
+        await apply([stray]);
+      }
       await forgetLease();
       await apply(roles.map((role) => without(role, right)));
       await until(`${right} is gone`, () => denied(right));
@@ -100,7 +142,8 @@ describe("in every namespace", () => {
       controller = cluster.start(manifests, kubeconfig);
       const hit = async () => {
         if (right === "patch events.k8s.io/events") await again();
-        return refused().some(({ what }) => what === right || what.startsWith(`${right} `));
+        const said = right === CREATE ? CREATE.replace("create", "patch") : right;
+        return refused().some(({ what }) => what === said || what.startsWith(`${said} `));
       };
       await until(`a refused ${right}`, hit, controller);
       await controller.stop("SIGKILL");

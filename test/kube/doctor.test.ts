@@ -97,7 +97,7 @@ test("somebody who may do little", async () => {
     expect.objectContaining({
       name: "rights",
       state: "warning",
-      text: "this identity may not get, list, watch, patch connectusers in default",
+      text: "this identity may not get, list, watch, create, patch, delete connectusers in default",
     }),
   );
 });

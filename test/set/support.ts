@@ -3,8 +3,8 @@ import type { ConnectUser, ConnectUserSet, ConnectUserSetSpec } from "../../src/
 import { attributesOf, type Person } from "../../src/domain/people.ts";
 import { validate } from "../../src/manifests/schema.ts";
 import type { Catalogue, PersonaFacts } from "../../src/set/catalogue.ts";
-import { MEMBER_ANNOTATIONS, memberHash } from "../../src/set/member.ts";
-import { becauseText, type Facts, type Member, membersOf, type Source } from "../../src/set/members.ts";
+import { becauseText, MEMBER_ANNOTATIONS, memberHash } from "../../src/set/member.ts";
+import { type Facts, type Member, membersOf, type Source } from "../../src/set/members.ts";
 import { type CompiledSet, compileSet } from "../../src/set/rules.ts";
 
 /** structuredClone gives the arrays of another realm under jest, which CEL does not take for lists. */
@@ -29,8 +29,8 @@ export function sourceOf(people: Person[], groups: Record<string, number[]>): So
 const facts = (...securityProfiles: string[]): PersonaFacts => ({
   securityProfiles,
   instance: {
-    securityProfiles: new Set(["Agent", "Lead", "Quality", "Admin"]),
-    routingProfiles: new Set(["Basic", "Escalations"]),
+    hasSecurityProfile: (name) => ["Agent", "Lead", "Quality", "Admin"].includes(name),
+    hasRoutingProfile: (name) => ["Basic", "Escalations"].includes(name),
     hasHierarchyGroup: (path) => ["IE", "IE/Dublin", "FR"].includes(path.join("/")),
   },
 });
@@ -100,7 +100,7 @@ export function carriedOut({
       uid: `uid-${id}`,
       labels: { "connectsso.dev/set": "cc" },
       annotations: {
-        [MEMBER_ANNOTATIONS.hash]: wanted ? memberHash(wanted) : "",
+        [MEMBER_ANNOTATIONS.hash]: wanted ? memberHash(wanted, because) : "",
         [MEMBER_ANNOTATIONS.because]: becauseText(because),
         ...(leavingSince ? { [MEMBER_ANNOTATIONS.leavingSince]: leavingSince } : {}),
       },

@@ -107,10 +107,14 @@ annotations:
 {{- define "connect-sso.controllerRules" -}}
 # patch: the finalizer.
 - apiGroups: [connectsso.dev]
-  resources: [connectssopersonas, connectusers]
+  resources: [connectssopersonas, connectusersets, connectusers]
   verbs: [list, watch, patch]
+# The users of sets; patch is what applies them, too.
 - apiGroups: [connectsso.dev]
-  resources: [connectssopersonas/status, connectusers/status]
+  resources: [connectusers]
+  verbs: [create, delete]
+- apiGroups: [connectsso.dev]
+  resources: [connectssopersonas/status, connectusersets/status, connectusers/status]
   verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]

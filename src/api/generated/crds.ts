@@ -2207,7 +2207,7 @@ export const CRDS = [
                       "description": "Generation of the spec that this status speaks of."
                     },
                     "conditions": {
-                      "description": "Ready, Reconciling, Stalled (kstatus), SourceReady, ChangesHeld and MembersReady.",
+                      "description": "Ready, Reconciling, Stalled (kstatus), Drifted, SourceReady, ChangesHeld and MembersReady.",
                       "type": "array",
                       "x-kubernetes-list-type": "map",
                       "x-kubernetes-list-map-keys": [
@@ -2467,12 +2467,75 @@ export const CRDS = [
                           "changes": {
                             "type": "string",
                             "description": "Digests of the changes that are not done yet, six bytes each, in base64.",
-                            "maxLength": 131072
+                            "maxLength": 32768
                           }
                         }
                       }
                     },
-                    "lastCheckedAt": {
+                    "drift": {
+                      "description": "What is not as declared, at most 20 rows, redacted.",
+                      "type": "array",
+                      "maxItems": 20,
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "component",
+                          "path",
+                          "desired",
+                          "observed",
+                          "concern",
+                          "since"
+                        ],
+                        "properties": {
+                          "component": {
+                            "type": "string",
+                            "description": "Component that differs."
+                          },
+                          "path": {
+                            "type": "string",
+                            "description": "Field that differs."
+                          },
+                          "desired": {
+                            "type": "string",
+                            "description": "What is declared.",
+                            "maxLength": 512
+                          },
+                          "observed": {
+                            "type": "string",
+                            "description": "What was found.",
+                            "maxLength": 512
+                          },
+                          "concern": {
+                            "type": "string",
+                            "enum": [
+                              "trust",
+                              "permissions",
+                              "settings"
+                            ],
+                            "description": "What it touches: who may sign in (trust), what they may do (permissions), or neither."
+                          },
+                          "since": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When it was first seen."
+                          }
+                        }
+                      }
+                    },
+                    "lastApplied": {
+                      "description": "What the controller applied last, by component and field, as short digests. A difference from it is drift; a difference from the\nspec alone is a declared change.",
+                      "type": "object",
+                      "maxProperties": 20,
+                      "additionalProperties": {
+                        "type": "object",
+                        "maxProperties": 200,
+                        "additionalProperties": {
+                          "type": "string",
+                          "maxLength": 64
+                        }
+                      }
+                    },
+                    "lastCheckedTime": {
                       "type": "string",
                       "format": "date-time",
                       "description": "When the source was last compared with the spec; moves at most once per poll interval in which something else changed."

@@ -1075,7 +1075,7 @@ export interface ConnectUserSetStatus {
  */
 observedGeneration?: number
 /**
- * Ready, Reconciling, Stalled (kstatus), SourceReady, ChangesHeld and MembersReady.
+ * Ready, Reconciling, Stalled (kstatus), Drifted, SourceReady, ChangesHeld and MembersReady.
  */
 conditions?: {
 /**
@@ -1255,9 +1255,47 @@ grants?: number
 changes?: string
 }[]
 /**
+ * What is not as declared, at most 20 rows, redacted.
+ */
+drift?: {
+/**
+ * Component that differs.
+ */
+component: string
+/**
+ * Field that differs.
+ */
+path: string
+/**
+ * What is declared.
+ */
+desired: string
+/**
+ * What was found.
+ */
+observed: string
+/**
+ * What it touches: who may sign in (trust), what they may do (permissions), or neither.
+ */
+concern: ("trust" | "permissions" | "settings")
+/**
+ * When it was first seen.
+ */
+since: string
+}[]
+/**
+ * What the controller applied last, by component and field, as short digests. A difference from it is drift; a difference from the
+ * spec alone is a declared change.
+ */
+lastApplied?: {
+[k: string]: {
+[k: string]: string
+}
+}
+/**
  * When the source was last compared with the spec; moves at most once per poll interval in which something else changed.
  */
-lastCheckedAt?: string
+lastCheckedTime?: string
 /**
  * Last value handled of each request annotation, approve for one.
  */

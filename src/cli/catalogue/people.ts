@@ -39,6 +39,35 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     run: async () => (await import("../commands/saml-decode.ts")).samlDecode,
   }),
   command({
+    name: "people",
+    summary: "who is in a ConnectUserSet: today, planned, by which rule, and what was overridden",
+    details:
+      "Reads the groups of the set in Entra and works out its rules; writes nothing. With --as-of memberships and attributes that are only planned count as if they were so: a YAML file `{groups: [{displayName: CC Agents, add: [jane@example.com], remove: [omar@example.com]}], people: [{userPrincipalName: new@example.com, department: Sales}]}`.",
+    arguments: [
+      { name: "set", description: "ConnectUserSet (NAME or NAMESPACE/NAME)", required: true, complete: "any" },
+    ],
+    options: [
+      { flags: "--as-of <file>", description: "planned memberships and attributes (YAML or JSON)" },
+      ...OBJECTS,
+      ...CLOUDS,
+      { ...OUTPUT, choices: ["text", "json", "csv", "markdown"] },
+    ],
+    examples: [
+      { what: "With what the cluster declares", line: "connect-sso people contact-centre -n contact-centre" },
+      { what: "As a spreadsheet", line: "connect-sso people contact-centre -o csv > people.csv" },
+      {
+        what: "What next Monday's joiners get",
+        line: "connect-sso people contact-centre -f personas/ --as-of monday.yaml",
+      },
+    ],
+    exitCodes: {
+      0: "everybody is as the rules say",
+      2: "there are changes to make",
+      1: "changes are held, the plan of memberships does not fit, or the set cannot be worked out",
+    },
+    run: async () => (await import("../commands/people.ts")).people,
+  }),
+  command({
     name: "why",
     summary:
       "why somebody cannot log in: everything that must hold, in the order of a login, with what mends the first broken link",

@@ -60,7 +60,8 @@ export async function apply(planFile: string | undefined, options: ApplyOptions)
     const { clouds, cluster, log } = session;
     const controller = new FolderController({ clouds, cluster, pollIntervalMs, log });
     controller.start();
-    for (const object of [...declared.personas(), ...declared.users()]) controller.store.apply(object);
+    for (const object of [...declared.personas(), ...declared.sets(), ...declared.users()])
+      controller.store.apply(object);
     const following = options.watch ? followFolder(filename, namespace, controller.store) : undefined;
     try {
       const end = await showUntil(controller, options.watch ? undefined : timeoutMs);

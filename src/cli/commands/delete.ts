@@ -1,17 +1,21 @@
 /** `connect-sso delete -f`: what manifests declare is deleted as their deletionPolicy says, users before personas. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ConnectSsoPersona, FINALIZER, PERSONA } from "../../api/resources.ts";
-import { FolderController } from "../../controller/on-folder.ts";
+import { type ConnectSsoPersona, type ConnectUser, FINALIZER, PERSONA, SET_LABEL, USER } from "../../api/resources.ts";
+import { INDEXES } from "../../controller/kinds.ts";
+import { admit, FolderController } from "../../controller/on-folder.ts";
 import { terminalText } from "../../domain/text.ts";
 import { conditionsOf } from "../../runtime/conditions.ts";
+import { FolderStore } from "../../runtime/folder-store.ts";
 import type { KubeObject } from "../../runtime/port.ts";
+import { expand } from "../../set/expand.ts";
 import { type CloudSession, openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
-import { openDeclared, type Resource } from "../declared-objects.ts";
+import { type Declared, openDeclared, type Resource } from "../declared-objects.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
 import { type Remains, remainsOf } from "../remains.ts";
 import { paint } from "../render/terminal.ts";
 import { refuseBesideController } from "../running-controller.ts";
+import { setDeps } from "../set-deps.ts";
 import { keyOf } from "../tagged-objects.ts";
 
 export interface DeleteOptions extends CloudOptions, Pick<ObjectOptions, "namespace" | "kubeconfig" | "context"> {
@@ -35,9 +39,9 @@ export async function deleteDeclared(options: DeleteOptions): Promise<number> {
     throw new CliError("a manifest cannot be read, so nothing is deleted", { hint: "correct it first" });
   const among = options.among ? await openDeclared({ filename: options.among, namespace }) : undefined;
   const session = await openClouds(options, undefined, { pollIntervalMs: POLL_MS });
-  const going = [...declared.users(), ...declared.personas()];
   const personas = [...declared.personas(), ...(among?.personas() ?? [])];
   try {
+    const going = [...declared.users(), ...(await usersOfSets(declared, personas, session)), ...declared.personas()];
     if (session.cluster !== "folder" && !options.withoutController)
       await refuseBesideController(declared, session.cluster, options);
     refuseWithoutPersona(going, personas);
@@ -48,6 +52,20 @@ export async function deleteDeclared(options: DeleteOptions): Promise<number> {
   } finally {
     await session.close();
   }
+}
+
+/** The users that the sets of the folder have now. A set itself has nothing in a cloud. */
+async function usersOfSets(
+  declared: Declared,
+  personas: ConnectSsoPersona[],
+  { clouds }: CloudSession,
+): Promise<ConnectUser[]> {
+  if (declared.sets().length === 0) return [];
+  const store = new FolderStore(INDEXES, admit);
+  for (const one of [...personas, ...declared.users(), ...declared.sets()]) store.load(one);
+  for (const set of declared.sets())
+    await expand({ ...set, spec: { ...set.spec, mode: "Apply" } }, setDeps({ store }, clouds));
+  return store.list<ConnectUser>(USER).filter(({ metadata }) => metadata.labels?.[SET_LABEL] !== undefined);
 }
 
 const keyOfResource = ({ kind, metadata }: Resource) => keyOf({ kind, ...metadata });
@@ -106,15 +124,19 @@ interface Work {
 }
 
 async function carryOut({ going, personas, session, before, deadline }: Work): Promise<number> {
-  const controller = new FolderController({ ...session, pollIntervalMs: POLL_MS });
+  // Somebody who names the files means all that is in them.
+  const controller = new FolderController({ ...session, pollIntervalMs: POLL_MS, massDeletionShare: () => 1 });
   try {
-    // Personas that stay are only read: workers leave them alone.
-    for (const persona of personas)
-      controller.store.load({ ...persona, spec: { ...persona.spec, suspend: true } } as KubeObject);
-    controller.start();
+    for (const persona of personas) controller.store.load(persona);
     let code = 0;
-    for (const group of [going.filter(({ kind }) => kind !== PERSONA), going.filter(({ kind }) => kind === PERSONA)]) {
+    for (const kind of [USER, PERSONA]) {
+      const group = going.filter((one) => one.kind === kind);
+      // Personas that stay are only read.
+      if (kind === PERSONA)
+        for (const persona of personas)
+          controller.store.load({ ...persona, spec: { ...persona.spec, suspend: true } } as KubeObject);
       for (const one of group) controller.store.load(deleting(one));
+      controller.start([kind]);
       const left = () =>
         group.filter(({ kind, metadata }) => controller.store.get(kind, metadata.namespace, metadata.name));
       const settled = () => left().every((one) => stalled(controller, one));

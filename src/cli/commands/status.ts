@@ -1,5 +1,5 @@
 /** `connect-sso status`: what the cluster's objects say of themselves, without asking a cloud; for a folder, what the clouds say of it. */
-import { type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
+import { type ConnectUser, PERSONA, SET, USER } from "../../api/resources.ts";
 import { isReady } from "../../runtime/conditions.ts";
 import { CliError } from "../command.ts";
 import { openDeclared, type Resource } from "../declared-objects.ts";
@@ -61,13 +61,14 @@ async function look(name: string | undefined, options: StatusOptions): Promise<R
   const declared = await openDeclared(options);
   await declared.close();
   if (options.filename) await (await import("../observed-status.ts")).assess(declared, options);
-  const all: Resource[] = [...declared.personas(), ...declared.users()];
+  const all: Resource[] = [...declared.personas(), ...declared.sets(), ...declared.users()];
   if (name === undefined && options.selector === undefined) return all;
   const isMeant = (one: Resource) => (name === undefined || isCalled(one, name)) && selected(one.metadata.labels);
   const personas = declared.personas().filter(isMeant);
+  const sets = declared.sets().filter(isMeant);
   const users = declared.users().filter(isMeant);
-  if (name !== undefined && personas.length + users.length === 0)
-    throw new CliError(`there is no persona or user ${name}`, {
+  if (name !== undefined && personas.length + sets.length + users.length === 0)
+    throw new CliError(`there is no persona, set or user ${name}`, {
       hint:
         all.length > 0
           ? `there is ${all
@@ -91,16 +92,16 @@ async function look(name: string | undefined, options: StatusOptions): Promise<R
     .filter(({ metadata }) =>
       users.some((one) => one.metadata.namespace === metadata.namespace && one.spec.personaRef.name === metadata.name),
     );
-  return [...new Set<Resource>([...personas, ...withPersonas, ...withUsers, ...users])];
+  return [...new Set<Resource>([...personas, ...withPersonas, ...sets, ...withUsers, ...users])];
 }
 
 /** "2 personas, 1 Ready; 4 users, 2 Ready, 1 suspended". */
 export function totals(all: Resource[]): string {
-  const parts = [PERSONA, USER].flatMap((kind) => {
+  const nouns = { [PERSONA]: "persona", [SET]: "set", [USER]: "user" };
+  const parts = Object.entries(nouns).flatMap(([kind, noun]) => {
     const mine = all.filter((one) => one.kind === kind);
     if (mine.length === 0) return [];
     const count = (test: (one: Resource) => boolean) => mine.filter(test).length;
-    const noun = kind === PERSONA ? "persona" : "user";
     const suspended = count(isSuspended);
     const failing = mine.length - count(isReady) - suspended;
     return [

@@ -6,7 +6,7 @@ import type { PlannedChange } from "./fold-changes.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
 const SIGN = { create: "+", update: "~", delete: "-", replace: "-/+", adopt: "=" } as const;
-const CLOUD: Record<string, string> = { entra: "Entra", iam: "IAM", connect: "Connect" };
+const CLOUD: Record<string, string> = { entra: "Entra", iam: "IAM", connect: "Connect", kubernetes: "Kubernetes" };
 /** Causes that a reader must see; the others are what a plan is for. */
 const MARK: Partial<Record<PlannedChange["cause"], string>> = { drift: "drift" };
 

@@ -2,7 +2,14 @@
  * Personas and their users as a tree for a terminal: persona → Entra, IAM, Connect users. What is well is folded into one line, what is
  * not is open with its message and since when.
  */
-import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../api/resources.ts";
+import {
+  type ConnectSsoPersona,
+  type ConnectUser,
+  type ConnectUserSet,
+  PERSONA,
+  SET,
+  USER,
+} from "../../api/resources.ts";
 import { everyString, terminalText } from "../../domain/text.ts";
 import { type Condition, conditionOf, conditionsOf, findCondition, isReady } from "../../runtime/conditions.ts";
 import { type Paint, wrap } from "./terminal.ts";
@@ -14,11 +21,11 @@ export interface TreeOptions {
   now?: Date;
 }
 
-type Resource = ConnectSsoPersona | ConnectUser;
+type Resource = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
 const SUMMARY = new Set(["Ready", "Reconciling", "Stalled"]);
 /** Conditions whose normal status is False. */
-const ABNORMAL = new Set(["Drifted", "Conflict", "RemovalsHalted"]);
+const ABNORMAL = new Set(["Drifted", "Conflict", "RemovalsHalted", "ChangesHeld"]);
 /** Where each component of a persona lives. */
 const CLOUDS: [string, string[]][] = [
   [
@@ -35,6 +42,7 @@ const NAMED_USERS = 5;
 export function tree(given: Resource[], colours: Paint, options: TreeOptions = {}): string {
   const resources = everyString(given, terminalText);
   const personas = resources.filter((one): one is ConnectSsoPersona => one.kind === PERSONA);
+  const sets = resources.filter((one): one is ConnectUserSet => one.kind === SET);
   const users = resources.filter((one): one is ConnectUser => one.kind === USER);
   const key = (namespace: string, name: string) => `${namespace}/${name}`;
   const byPersona = Map.groupBy(users, ({ metadata, spec }) => key(metadata.namespace, spec.personaRef.name));
@@ -44,6 +52,7 @@ export function tree(given: Resource[], colours: Paint, options: TreeOptions = {
     byPersona.delete(key(namespace, name));
     return personaLines(persona, mine, colours, options);
   });
+  lines.push(...sets.flatMap((set) => setLines(set, colours, options)));
   for (const [persona, orphans] of byPersona)
     lines.push(
       `${colours.bad("✘")} ${colours.bold(`ConnectSsoPersona ${persona}`)} ${colours.dim("not here")}`,
@@ -85,7 +94,23 @@ function personaLines(
   ];
 }
 
-/** What concerns the persona as a whole: why it was not looked at in parts. */
+function setLines(set: ConnectUserSet, colours: Paint, options: TreeOptions): string[] {
+  const { spec, status } = set;
+  const { matched = 0, members = 0, leaving = 0, leftOut = 0 } = status?.people ?? {};
+  const counts = `${matched} people, ${members} users, ${leaving} leaving, ${leftOut} left out`;
+  const conditions = status?.conditions as Condition[] | undefined;
+  const types = (conditions ?? []).map(({ type }) => type);
+  const lines = [
+    ...wholeLines(conditions, colours, options),
+    ...branch(conditions, types, colours, options).map((line) => `├─ ${line}`),
+  ];
+  return [
+    head(set, status?.people ? (spec.mode === "Plan" ? `${counts}, mode Plan` : counts) : "", colours, options),
+    ...(status?.conditions ? lines : ["├─ not looked at yet"]),
+  ].map((line, index, all) => (index > 0 && index === all.length - 1 ? line.replace("├─", "└─") : line));
+}
+
+/** What concerns the resource as a whole: why it was not looked at in parts. */
 function wholeLines(conditions: Condition[] | undefined, colours: Paint, { now }: TreeOptions): string[] {
   const ready = findCondition(conditions, "Ready");
   if (!ready || ready.status === "True" || ready.reason === "Suspended") return [];

@@ -1,0 +1,83 @@
+/** What a set's status says beside what every kind's says. Pure. */
+import { REASON } from "../api/reasons.ts";
+import { ANNOTATIONS, CONDITION, type ConnectUserSet, type ConnectUserSetStatus } from "../api/resources.ts";
+import type { Sort } from "../domain/limits.ts";
+import type { KindStatus, PassResult } from "../engine/kind.ts";
+import { type ConditionInput, findCondition } from "../runtime/conditions.ts";
+import type { Outcome } from "./outcome.ts";
+import { groupKey, groupsOf } from "./rules.ts";
+import type { SetScope } from "./scope.ts";
+import { groupName } from "./source.ts";
+
+export function setStatus(object: ConnectUserSet, result: PassResult<SetScope>): KindStatus<ConnectUserSet> {
+  const { scope, suspended } = result;
+  const outcome = scope?.seen.members;
+  const reconcile = object.metadata.annotations?.[ANNOTATIONS.reconcile];
+  return {
+    fields: {
+      ...(scope?.seen.source ? { source: sourceOf(scope, object.status?.source) } : {}),
+      // All of them: what is no longer so is taken away.
+      ...(outcome ? { pending: undefined, ...outcome.status } : {}),
+    },
+    conditions: [heldCondition(object, outcome, scope?.used)],
+    remarks: outcome ? remarksOf(outcome) : [],
+    handledRequests: {
+      ...(scope?.used ? { approve: scope.used } : {}),
+      ...(!suspended && reconcile ? { reconcile: reconcile.slice(0, 253) } : {}),
+    },
+  };
+}
+
+function sourceOf({ compiled: { spec }, seen, deps }: SetScope, old: ConnectUserSetStatus["source"]) {
+  const { groups, ids, at } = seen.source!;
+  const before = Date.parse(old?.readTime ?? "");
+  // A time that moved at every look would be a write at every look.
+  const moves = Number.isNaN(before) || at - before >= deps.pollIntervalMs;
+  return {
+    readTime: moves ? new Date(at).toISOString() : old!.readTime!,
+    groups: groupsOf(spec).map((group) => ({
+      name: groupName(group),
+      // The first one that was found stays: see changedGroup.
+      id: old?.groups?.find(({ name }) => name === groupName(group))?.id ?? ids.get(groupKey(group))!,
+      people: groups.get(groupKey(group))!.size,
+    })),
+  };
+}
+
+const NAMES: Record<Sort, string> = {
+  removals: "removals",
+  moves: "moves to another persona",
+  grants: "grants of profiles",
+};
+
+/** What is held, why, and what to do. */
+export function heldMessage({ metadata: { namespace, name } }: ConnectUserSet, { above, status }: Outcome): string {
+  const counts = above.map(
+    ({ sort, count, of, share }) =>
+      `${count} ${NAMES[sort]} among ${of} people are more than ${Math.round(share * 100)} %`,
+  );
+  const { hash } = status.pending!;
+  return `${counts.join(", ")}, so none of them is made; look with connect-sso people ${name} -n ${namespace}; to let exactly this list go: kubectl annotate connectuserset -n ${namespace} ${name} --overwrite ${ANNOTATIONS.approve}=${hash}`;
+}
+
+function heldCondition(object: ConnectUserSet, outcome: Outcome | undefined, used: string | undefined): ConditionInput {
+  const type = CONDITION.ChangesHeld;
+  if (!outcome) {
+    const before = findCondition(object.status?.conditions, type);
+    if (before) return { type, status: before.status, reason: before.reason, message: before.message };
+    return { type, status: "Unknown", reason: REASON.Pending, message: "Not checked yet" };
+  }
+  if (outcome.held.length > 0)
+    return { type, status: "True", reason: REASON.ChangesHeld, message: heldMessage(object, outcome) };
+  if (used) return { type, status: "False", reason: REASON.ChangesApproved, message: `The list ${used} was approved` };
+  return { type, status: "False", reason: REASON.NothingHeld, message: "No change is held back" };
+}
+
+function remarksOf({ members }: Outcome): string[] {
+  const left = members.filter(({ state }) => state === "LeftOut");
+  if (left.length === 0) return [];
+  const [first] = left;
+  return [
+    `${left.length} people are left out or as they were, ${first!.who} for one: ${first!.reasons.join("; ")}; see status.leftOut`,
+  ];
+}
