@@ -148,8 +148,13 @@ export class AskOnce {
   /** Since when it is waited for (service's clock, ms); undefined: nothing suggests that it may exist. */
   #from({ key, suspicion }: Pick<Ask, "key" | "suspicion">): number | undefined {
     const asked = Date.parse(this.notes[key] ?? "");
-    // A time from the status is a hint: one in the future would wait for ever.
-    if (!Number.isNaN(asked)) return Math.min(asked, this.#serviceNow());
+    if (!Number.isNaN(asked)) {
+      const now = this.#serviceNow();
+      if (asked <= now) return asked;
+      // A time from the status is a hint: one in the future would be waited for for ever, so it counts from now on.
+      this.notes[key] = new Date(now).toISOString();
+      return now;
+    }
     if (!this.lostHistory && suspicion === undefined) return undefined;
     return (this.#absences[key] ?? this.absent(key)).serviceSince;
   }

@@ -55,7 +55,7 @@ export function failuresOf({ failure, pass }: Ended): Failure[] {
 
 export function conditionsOf(view: View, ended: Ended): ConditionInput[] {
   const components = componentConditions(view, ended);
-  return [...summary(view, ended, components), drifted(view, ended), ...components];
+  return [...summary(view, ended, components), drifted(view, ended, components), ...components];
 }
 
 function summary(view: View, ended: Ended, components: ConditionInput[]): ConditionInput[] {
@@ -209,11 +209,19 @@ function join(each: ConditionInput[]): ConditionInput {
   return !special ? each[0]! : { ...special, message: real.flatMap(({ message }) => message || []).join("; ") };
 }
 
-function drifted({ conditions, drift }: View, { pass, suspended, recurring = [] }: Ended): ConditionInput {
+function drifted(
+  { conditions, drift }: View,
+  { pass, suspended, recurring = [] }: Ended,
+  components: readonly ConditionInput[],
+): ConditionInput {
   const type = "Drifted";
   const before = findCondition(conditions, type);
   const found = (pass?.changes ?? []).filter(isDrift);
   const unread = suspended || !pass || (found.length === 0 && unreadRows(drift, pass).length > 0);
+  // Known drift stands; its absence does not, where nobody has looked.
+  const blind = components.find(({ reason }) => reason === REASON.NotCompared);
+  if (!suspended && blind && found.length === 0 && before?.status !== "True")
+    return { type, status: "Unknown", reason: REASON.NotCompared, message: `${blind.type}: ${blind.message}` };
   if (unread && before) return { type, status: before.status, reason: before.reason, message: before.message };
   if (unread) return { type, status: "Unknown", reason: REASON.Pending, message: "Not checked yet" };
   const count = found.length;
