@@ -39,6 +39,7 @@ test: dist/connect-sso.js ## everything that can be tested
 	npm run --silent lint
 	node scripts/licenses.mjs
 	node scripts/generate.mjs --check
+	node scripts/chromium.mjs
 	node scripts/tools.mjs kube helm promtool argo-lua actionlint zizmor operator-verify validate-krew-manifest crds python-aws python-setup >/dev/null
 	npm test --silent
 

@@ -1,10 +1,13 @@
 import { availableParallelism } from "node:os";
+import { findChromium } from "./scripts/chromium.mjs";
 
 /** ES modules throughout: the tests run the sources as Node would, transpiled one file at a time. */
 export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
+  // scripts/chromium.mjs, which `make test` runs first, has said so.
+  testPathIgnorePatterns: ["/node_modules/", ...(findChromium() ? [] : ["/page/browser\\.test"])],
   extensionsToTreatAsEsm: [".ts"],
   transform: {
     "^.+\\.ts$": [

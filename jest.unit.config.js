@@ -15,6 +15,7 @@ const WHOLE = [
   "setup",
   "cli/(apply|cluster|completion|doctor|import|plan|policy|report|run|status-folder|terminal|users-from-csv|why)\\.",
   "controller/(cluster|folder)\\.",
+  "page/(browser|cluster)\\.",
   "observability/(alerts|live|log)\\.",
   "scripts/",
   "security/(endpoints|fairness|isolation|secrets)\\.",

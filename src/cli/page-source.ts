@@ -6,8 +6,10 @@ import type { Verb } from "../engine/change.ts";
 import { openCluster } from "../page/cluster-source.ts";
 import { objectsOf, openFolder } from "../page/folder-source.ts";
 import type { FoundUser, Objects, PlannedStep, Source } from "../page/source.ts";
+import { KubeClient } from "../runtime/client.ts";
 import { isReady } from "../runtime/conditions.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { Transport } from "../runtime/transport.ts";
 import { type Explanation, explain } from "../why/index.ts";
 import { type CloudSession, openClouds } from "./cloud-session.ts";
 import { repair } from "./commands/why.ts";
@@ -71,6 +73,24 @@ async function inventory(source: Source, { clouds }: CloudSession): Promise<Foun
     }
   }
   return found;
+}
+
+/** Of a cluster alone, without credentials for a cloud: for the page inside the cluster. */
+export async function openPlainCluster(
+  options: ObjectOptions,
+  log: Logger,
+): Promise<{ source: Source; client: KubeClient }> {
+  const { kubeconfigAccess } = await import("../runtime/kubeconfig.ts");
+  const transport = new Transport({ access: kubeconfigAccess({ file: options.kubeconfig, context: options.context }) });
+  const client = new KubeClient(transport);
+  const close = () => transport.close();
+  try {
+    const namespace = options.namespace ? { namespace: options.namespace } : {};
+    return { client, source: await openCluster({ client, ...namespace, events: false, log, close }) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 type Ask = (user: ConnectUser, objects: Objects) => Promise<Explanation>;

@@ -6,7 +6,7 @@ import { type Answer, asked, send } from "./answer.ts";
 import type { Gate } from "./gate.ts";
 import { html } from "./html.ts";
 import { empty, frame, STYLE_PATH } from "./layout.ts";
-import { Rate } from "./rate.ts";
+import { ADDRESS, Rate, READER } from "./rate.ts";
 import { route } from "./routes.ts";
 import { type Source, visibleTo } from "./source.ts";
 import { STYLE } from "./style.ts";
@@ -72,10 +72,13 @@ function problem(status: number, title: string, text: string): Answer {
   return { status, body: frame({ title, body: empty(text, html`<a href="/">Overview</a>`) }, "") };
 }
 
+const TOO_OFTEN = problem(429, "Too many requests", "Wait a few seconds, then reload this view.");
+
 class Page {
   readonly #options: { source: Source; gate: Gate; url: string };
   readonly #hosts: ReadonlySet<string>;
-  readonly #rate = new Rate();
+  readonly #addresses = new Rate(ADDRESS);
+  readonly #readers = new Rate(READER);
 
   constructor(options: { source: Source; gate: Gate; url: string; port: number; host: string; publicUrl?: string }) {
     this.#options = options;
@@ -93,8 +96,7 @@ class Page {
       return problem(421, "Wrong address", "This page is not served under this name.");
     const ask = asked(request, origin);
     if (!ask) return problem(400, "Wrong address", "This is not an address of this page.");
-    if (!this.#rate.admit(ask.address, performance.now()))
-      return problem(429, "Too many requests", "Wait a few seconds, then reload this view.");
+    if (!this.#addresses.admit(ask.address, performance.now())) return TOO_OFTEN;
     if (Number(headers["content-length"] ?? 0) > LARGEST_BODY || headers["transfer-encoding"] !== undefined)
       return problem(413, "Too large", "This page takes no uploads.");
     const signsOut = method === "POST" && ask.url.pathname === "/sign-out";
@@ -106,6 +108,7 @@ class Page {
     const admitted = await gate.admit(ask);
     if ("answer" in admitted) return admitted.answer;
     const { reader } = admitted;
+    if (!this.#readers.admit(reader.name ?? ask.address, performance.now())) return TOO_OFTEN;
     const objects = await visibleTo(reader, await source.objects());
     const scene = { source, reader, objects, query: ask.url.searchParams, now: Date.now() };
     const { view, section } = await route(ask.url.pathname, scene);

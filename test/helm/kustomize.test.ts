@@ -36,6 +36,11 @@ test.each([
     "",
   ]),
   ["components/network-policy", "networkpolicy", "networkPolicy.enabled=true"],
+  [
+    "components/page",
+    "page",
+    "page.enabled=true,page.publicUrl=https://people.example.com,page.oidc.clientId=CLIENT-ID,entra.tenantId=7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071",
+  ],
   ["components/monitoring", "servicemonitor", "metrics.serviceMonitor.enabled=true"],
   ["overlays/namespaced", "rbac", "watchNamespace=contact-centre"],
   ["overlays/namespaced", "rbac-personas", "watchNamespace=contact-centre"],

@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import type { TokenGate } from "../../src/page/gate.ts";
-import { Rate } from "../../src/page/rate.ts";
+import { Rate, READER } from "../../src/page/rate.ts";
 import { type Browser, everything, open, openSignedIn, sourceOf } from "./scene.ts";
 
 let browser: Browser;
@@ -73,7 +73,7 @@ it("takes no other method, no body, and no address of another host", async () =>
 });
 
 it("who asks too often waits, and others do not", () => {
-  const rate = new Rate();
+  const rate = new Rate(READER);
   const answers = Array.from({ length: 100 }, () => rate.admit("a", 0));
   expect(answers.filter(Boolean)).toHaveLength(60);
   expect(rate.admit("b", 0)).toBe(true);
@@ -82,7 +82,8 @@ it("who asks too often waits, and others do not", () => {
 });
 
 it("over HTTP the limit answers 429", async () => {
-  const statuses = await Promise.all(Array.from({ length: 90 }, async () => (await browser.get("/style.css")).status));
+  await browser.get(`/?token=${(browser.page.gate as TokenGate).token}`);
+  const statuses = await Promise.all(Array.from({ length: 90 }, async () => (await browser.get("/sets")).status));
   expect(statuses).toContain(429);
 });
 

@@ -46,6 +46,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: sandbox
 {{- end }}
 
+{{- define "connect-sso.pageSelectorLabels" -}}
+app.kubernetes.io/name: {{ include "connect-sso.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: page
+{{- end }}
+
 {{/* Labels and annotations of an object: a dict of root, and the object's own labels and annotations. */}}
 {{- define "connect-sso.metadata" -}}
 labels:
@@ -88,6 +94,9 @@ annotations:
 {{- end }}
 {{- if and (ne .entra.identity "Ambient") (not (and .entra.tenantId .entra.clientId)) }}
 {{- fail (printf "entra.identity %s needs entra.tenantId and entra.clientId" .entra.identity) }}
+{{- end }}
+{{- if and .page.enabled (not (and (hasPrefix "https://" .page.publicUrl) .page.oidc.clientId (or .page.oidc.issuerUrl .entra.tenantId))) }}
+{{- fail "page.enabled needs page.publicUrl (https), page.oidc.clientId, and page.oidc.issuerUrl or entra.tenantId" }}
 {{- end }}
 {{- if and .config .existingConfigMap }}
 {{- fail "set config or existingConfigMap, not both" }}

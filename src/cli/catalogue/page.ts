@@ -16,6 +16,24 @@ export const PAGE_COMMANDS: CommandSpec[] = [
         flags: "--public-url <url>",
         description: "where browsers find the page, if not there; required to listen beyond loopback",
       },
+      {
+        flags: "--oidc-issuer-url <url>",
+        description:
+          "sign people in by OpenID Connect instead of a token, and show each what the API server lets them read",
+      },
+      { flags: "--oidc-client-id <id>", description: "client of the page at the issuer" },
+      {
+        flags: "--oidc-token-file <file>",
+        description: "a projected service account token, by which the page proves to be that client",
+      },
+      {
+        flags: "--oidc-username-claim <claim>",
+        description: "as the API server's flag of this name: what a person is called in role bindings",
+        default: "oid",
+      },
+      { flags: "--oidc-username-prefix <prefix>", description: "as the API server's", default: "" },
+      { flags: "--oidc-groups-claim <claim>", description: "as the API server's", default: "groups" },
+      { flags: "--oidc-groups-prefix <prefix>", description: "as the API server's", default: "" },
     ],
     examples: [
       { what: "Of one namespace", line: "connect-sso page -n contact-centre" },

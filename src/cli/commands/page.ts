@@ -1,41 +1,90 @@
 /** `connect-sso page`: serves until it is told to stop. Reads only. */
+import { createLogger } from "../../observability/log.ts";
+import { Access } from "../../page/access.ts";
 import { TokenGate } from "../../page/gate.ts";
-import { servePage } from "../../page/server.ts";
+import { type PageOptions, servePage } from "../../page/server.ts";
+import { openSignIn } from "../../page/sign-in.ts";
 import { CliError } from "../command.ts";
-import type { CloudOptions, ObjectOptions } from "../options.ts";
-import { openSource } from "../page-source.ts";
+import { type CloudOptions, insecureAllowed, type ObjectOptions } from "../options.ts";
+import { openPlainCluster, openSource } from "../page-source.ts";
 
 export interface PageCommandOptions extends ObjectOptions, CloudOptions {
   listen: string;
   publicUrl?: string;
+  oidcIssuerUrl?: string;
+  oidcClientId?: string;
+  oidcTokenFile?: string;
+  oidcUsernameClaim: string;
+  oidcUsernamePrefix: string;
+  oidcGroupsClaim: string;
+  oidcGroupsPrefix: string;
 }
 
 export async function page(options: PageCommandOptions): Promise<number> {
   const listen = parseListen(options.listen);
-  if (!isLoopback(listen.host) && options.publicUrl === undefined)
+  const url = options.publicUrl === undefined ? undefined : publicUrl(options.publicUrl);
+  if (options.oidcIssuerUrl !== undefined) return withSignIn(options, listen, url);
+  if (!isLoopback(listen.host) && url === undefined)
     throw new CliError(`${options.listen} is not on loopback`, {
       hint: "name the address at which browsers find the page: --public-url https://…; put TLS in front of it",
     });
   const { source, log } = await openSource(options);
-  try {
-    const running = await servePage({
-      source,
-      listen,
-      ...(options.publicUrl ? { publicUrl: publicUrl(options.publicUrl) } : {}),
-      gate: (port) => new TokenGate(port),
-      log,
+  const address = url === undefined ? {} : { publicUrl: url };
+  await serve({ source, listen, ...address, gate: (port) => new TokenGate(port), log }, ({ url: at, gate }) =>
+    process.stdout.write(`page at ${at}/?token=${(gate as TokenGate).token}\n`),
+  );
+  return 0;
+}
+
+/** Beyond loopback for many people: each signs in, and sees what the API server lets them read. */
+async function withSignIn(options: PageCommandOptions, listen: PageOptions["listen"], url: string | undefined) {
+  const { oidcIssuerUrl: issuer, oidcClientId: clientId, filename } = options;
+  const allowInsecure = insecureAllowed(options);
+  if (!clientId || !url)
+    throw new CliError("--oidc-issuer-url needs --oidc-client-id and --public-url", {
+      hint: "the client's registration lists the redirect address PUBLIC-URL/signed-in",
     });
-    const { token } = running.gate as TokenGate;
-    process.stdout.write(`page at ${running.url}/?token=${token}\n`);
+  if (filename)
+    throw new CliError("sign-in is for a cluster: its API server says who may read what", { hint: "leave -f out" });
+  for (const one of [issuer!, url])
+    if (!one.startsWith("https://") && !allowInsecure)
+      throw new CliError(`${one} is not https`, { hint: "cookies and tokens must not travel in the clear" });
+  const log = createLogger(options.logLevel ?? "info");
+  const { source, client } = await openPlainCluster(options, log);
+  const access = new Access(client);
+  const gate = () =>
+    openSignIn({
+      issuer: issuer!,
+      clientId,
+      ...(options.oidcTokenFile ? { tokenFile: options.oidcTokenFile } : {}),
+      publicUrl: url,
+      usernameClaim: options.oidcUsernameClaim,
+      usernamePrefix: options.oidcUsernamePrefix,
+      groupsClaim: options.oidcGroupsClaim,
+      groupsPrefix: options.oidcGroupsPrefix,
+      allowInsecure,
+      log,
+      reader: (person) => access.reader(person),
+    });
+  await serve({ source, listen, publicUrl: url, gate, log }, ({ url: at }) => process.stdout.write(`page at ${at}/\n`));
+  return 0;
+}
+
+async function serve(
+  options: PageOptions,
+  started: (page: Awaited<ReturnType<typeof servePage>>) => void,
+): Promise<void> {
+  try {
+    const running = await servePage(options);
+    started(running);
     await new Promise<void>((resolve) => {
       process.once("SIGINT", resolve);
       process.once("SIGTERM", resolve);
     });
     await running.close();
   } finally {
-    await source.close();
+    await options.source.close();
   }
-  return 0;
 }
 
 export function parseListen(text: string): { host: string; port: number } {
