@@ -174,6 +174,7 @@ export class Controller {
       return;
     }
     metrics?.reconciled("error", ms / 1000);
+    metrics?.unreported();
     if (error.kind === "terminal") metrics?.terminal();
     if (error.reason === "Timeout") metrics?.timeout();
     if (isProgrammingError(cause)) metrics?.panic();

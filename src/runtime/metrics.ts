@@ -20,6 +20,8 @@ export interface ControllerMetrics {
   terminal(): void;
   panic(): void;
   timeout(): void;
+  /** It threw: its object does not show what happened. */
+  unreported(): void;
 }
 
 /** As controller-runtime's `reconcile_time_seconds`, thinned out. */
@@ -43,6 +45,11 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
   const panics = counter(
     "controller_runtime_reconcile_panics_total",
     "Failures that are mistakes of the program.",
+    "controller",
+  );
+  const unreported = counter(
+    "controller_runtime_reconcile_unreported_total",
+    "Reconciles that failed and could not write a status that says so.",
     "controller",
   );
   const timeouts = counter(
@@ -127,7 +134,7 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
     controller(controller, workers, queue) {
       queues.set(controller, queue);
       for (const result of RESULTS) total.inc({ controller, result }, 0);
-      for (const one of [errors, terminal, panics, timeouts]) one.inc({ controller }, 0);
+      for (const one of [errors, terminal, panics, timeouts, unreported]) one.inc({ controller }, 0);
       duration.zero({ controller });
       const took = duration.labels({ controller });
       most.set({ controller }, workers);
@@ -140,6 +147,7 @@ export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
         terminal: () => terminal.inc({ controller }),
         panic: () => panics.inc({ controller }),
         timeout: () => timeouts.inc({ controller }),
+        unreported: () => unreported.inc({ controller }),
       };
     },
     request: ({ method, code }) => requests.inc({ method, code: code === "error" ? "<error>" : code }),

@@ -206,8 +206,14 @@ test("a healthy fleet: nothing fires", async () => {
   await watch("healthy", [], { scrapes: 20, hold: 100 });
   // A new process knows nothing of what the old one wrote, and must not see drift in it.
   await program.stop();
+  const restarted = Date.now() / 1000;
   await startController();
   await served("all is ready after a restart", ready("agents"), ready("importers"), state("agents", "ready", 2));
+  await until("the new process has compared every persona", async () => {
+    const checks = (await program.scrape()).matchAll(/^connectsso_drift_last_check_timestamp_seconds\{.*\} (\S+)$/gm);
+    const times = [...checks].map(([, seconds]) => Number(seconds));
+    return times.length === 2 && times.every((seconds) => seconds >= restarted);
+  });
   await calm();
 });
 
@@ -244,7 +250,7 @@ test("every kind of drift that is set back", async () => {
   await served(
     "what stands on it is found",
     count("importers", "provisioning", "settings"),
-    count("agents", "assignments", "settings"),
+    count("agents", "assignments", "permissions"),
     count("agents", "role-assignment", "settings"),
   );
   await served("all is set back", ready("agents"), ready("importers"), state("agents", "ready", 2));
@@ -255,10 +261,9 @@ test("every kind of drift that is set back", async () => {
       ...["federation-policy", "listing-policy", "provisioning-user", "role"].map(
         (one) => `ConnectSsoPermissionDrift importers ${one}`,
       ),
+      "ConnectSsoPermissionDrift agents assignments",
       ...["application", "claims", "provisioning", "role"].map((one) => `ConnectSsoDriftCorrected importers ${one}`),
-      ...["assignments", "connect-user", "role-delivery", "role-assignment"].map(
-        (one) => `ConnectSsoDriftCorrected agents ${one}`,
-      ),
+      ...["connect-user", "role-delivery", "role-assignment"].map((one) => `ConnectSsoDriftCorrected agents ${one}`),
     ],
     { scrapes: 10 },
   );

@@ -17,6 +17,7 @@ function setUp(reconcile: Reconcile) {
     terminal: () => results.push("terminal"),
     panic: () => results.push("panic"),
     timeout: () => results.push("timeout"),
+    unreported: () => {},
   };
   const controller = new Controller({ name: "toy", reconcile, queue, clock, metrics, log: quiet, workers: 1 });
   controller.start();
