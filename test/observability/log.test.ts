@@ -149,7 +149,7 @@ describe("a whole run in mode Provisioning, with both rotations", () => {
     const before = created();
     const ref = { kind: "ConnectSsoPersona", namespace: "team", name: "agents" };
     controller.store.annotate(ref, { [ANNOTATIONS.rotateKey]: "1", [ANNOTATIONS.rotateCertificate]: "1" });
-    const removed = () => lines.some((line) => /"msg":"deleted signing certificate/.test(line));
+    const removed = () => lines.some((line) => /"msg":"Deleted signing certificate/.test(line));
     await controller.until(() => created() > before && removed(), PATIENCE_MS, "both are rotated");
     await controller.stop();
     metrics.refresh(controller.store, composed.clouds.health());
