@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo dev test test-unit soak bench lint build pack binary archive images generate sbom licenses clean argocd-testdata
+.PHONY: help demo picture dev test test-unit soak bench lint build pack binary archive images generate sbom licenses clean argocd-testdata
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ images: node_modules/.installed ## every container image that an installation pu
 
 demo: dist/connect-sso.js ## the blog's set-up against sandbox clouds, broken and repaired; no cluster, no cloud
 	node dist/connect-sso.js demo
+
+picture: dist/connect-sso.js ## docs/demo.svg, the picture of README, from the demo
+	node scripts/picture.mjs
 
 dev: node_modules/.installed ## a real kube-apiserver, sandbox clouds (WORLD=file.yaml) and the controller (SETTINGS=file.yaml); prints the KUBECONFIG to use
 	node scripts/dev.mjs $(if $(WORLD),--world $(WORLD)) $(if $(SETTINGS),--settings $(SETTINGS)) $(if $(ANY_PORT),--any-port)

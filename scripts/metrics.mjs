@@ -13,7 +13,7 @@ place. \`scope\` is an AWS account or an Entra tenant. Only the leader has serie
 
 No series names a ConnectUser: ten thousand of them would be a hundred thousand series, and their names are as a rule names or addresses
 of people. They are counted per persona; \`kubectl get connectusers\` names them. \`--per-user-metrics\` adds \`connectsso_user_condition\`
-for those that are amiss.
+for those that are not healthy.
 `;
 
 function table(title, metrics) {

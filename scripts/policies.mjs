@@ -185,7 +185,7 @@ const CLOUDFORMATION = {
   text: (value) => ({ "Fn::Sub": value }),
   boundary: { Ref: "Boundary" },
   profiles: { Ref: "SecurityProfileArns" },
-  // There are no loops: the suffix is the separator of the list, and stands once more behind the last one.
+  // There are no loops: the suffix is the separator of the list, and follows the last one, too.
   instances: (suffix) =>
     suffix === ""
       ? { Ref: "InstanceArns" }

@@ -39,7 +39,7 @@ Simulated time begins at real time and runs \`behaviour.timeScale\` times as fas
 \`\`\`yaml
 behaviour:
   faults:
-    - {match: "connect:CreateUser", kind: lostAnswer, count: 1}   # the user is created, and nobody hears of it
+    - {match: "connect:CreateUser", kind: lostAnswer, count: 1}   # the user is created, but the answer is lost
     - {match: "graph:*", kind: throttle, probability: 0.1}
     - {match: "iam:UpdateRole", kind: conflict, after: 2, count: 1}
 \`\`\`

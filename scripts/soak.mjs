@@ -1,7 +1,7 @@
 /**
  * `make soak MINUTES=n`: the program as it is shipped, a real kube-apiserver and the sandbox clouds; every fault of
  * test/faults/soak/troubles.ts in turn, while specs are edited all the time. Then quiet, and a look at what is left: everything as declared,
- * nothing twice, nothing lost, no end of a process that nobody asked for, and no growth. Exits 1 when a check fails.
+ * nothing twice, nothing lost, no unexpected end of a process, and no growth. Exits 1 when a check fails.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../src/sandbox/host.ts";
@@ -36,7 +36,7 @@ const scene = await Scene.open(world(PEOPLE + 2));
 const declared = new Declared(scene, PEOPLE, pick);
 const report = new Report();
 report.say(
-  `soak: ${minutes} minute(s), ${declared.size} objects, faults and edits all the time; SOAK_SEED=${seed} repeats their order`,
+  `soak: ${minutes} min, ${declared.size} objects, faults and edits all the time; SOAK_SEED=${seed} repeats their order`,
 );
 scene.start({ leaderElect: true });
 const follower = new Follower(scene, [PEOPLE, PEOPLE + 1], pick);
@@ -55,7 +55,7 @@ const started = Date.now();
 const end = started + minutes * 60_000;
 const note = (what) => events.push(`  ${clock(Date.now() - started)}  ${what}`);
 
-/** Edits go on whatever the fault; one that meets no API server is made good before the next look. */
+/** Edits continue whatever the fault; one that meets no API server is repeated before the next check. */
 let editing = true;
 let edit = Promise.resolve();
 const editor = (async () => {
@@ -121,7 +121,7 @@ report.say(table("faults", done.troubles));
 report.say(table("edits", done.edits));
 if (waits.length > 0)
   report.say(
-    `  everything was as declared again ${waits.length} time(s), each ${(Math.max(...waits) / 1000).toFixed(1)} s or less after faults and edits had stopped`,
+    `  everything was as declared again (count: ${waits.length}), each time ${(Math.max(...waits) / 1000).toFixed(1)} s or less after faults and edits had stopped`,
   );
 
 report.say("\nWhat was checked");
@@ -139,7 +139,7 @@ if (failure === undefined) {
   for (const { what, good, why } of await measureGrowth(scene, declared)) report.check(what, good, why);
 }
 report.check(
-  "no process ended that was not told to",
+  "no process ended unexpectedly",
   scene.deaths.length === 0 && follower.program.end === undefined,
   [...scene.deaths, follower.program.end && `apply --watch: ${follower.program.end}`].filter(Boolean).join("\n"),
 );

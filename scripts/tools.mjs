@@ -42,7 +42,7 @@ const PACKAGES = {
   "operator-verify": ["olm", "github.com/operator-framework/api/cmd/operator-verify"],
   promtool: ["promtool", "github.com/prometheus/prometheus/cmd/promtool"],
 };
-/** What a first build costs on two cores, in seconds, so that whoever waits knows for what. */
+/** What a first build costs on two cores, in seconds, so that the output says how long the wait is. */
 const USUAL_SECONDS = {
   etcd: 60,
   "kube-apiserver": 390,

@@ -114,7 +114,7 @@ export class Controller extends Program {
 
   /** Waits for the line that the program writes when it has looked at everything once. */
   async untilFirstPass(timeoutMs: number): Promise<void> {
-    while (!this.said.includes("everything was looked at once")) {
+    while (!this.said.includes("every object was reconciled once")) {
       if (!this.running() || this.elapsed() * 1000 > timeoutMs)
         throw new Error(`not everything was looked at after ${this.elapsed().toFixed(0)} s:\n${this.said}`);
       await sleep(20);

@@ -64,7 +64,7 @@ export const ANNOTATIONS = {
   rotateKey: "connectsso.dev/rotate-key",
   /** Persona: rotate the signing certificate. */
   rotateCertificate: "connectsso.dev/rotate-certificate",
-  /** Persona: let the mass-deletion guard go on. */
+  /** Persona: allow what the mass-deletion guard has halted. */
   allowMassDeletion: "connectsso.dev/allow-mass-deletion",
   /** ConnectUserSet: let the list of this hash go. */
   approve: "connectsso.dev/approve",

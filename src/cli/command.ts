@@ -86,7 +86,7 @@ export interface GroupSpec {
   summary: string;
 }
 
-/** A mistake or a state that the caller can mend: printed as one line and a hint, without a stack. */
+/** A mistake or a state that the caller can fix: printed as one line and a hint, without a stack. */
 export class CliError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number;

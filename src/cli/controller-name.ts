@@ -18,7 +18,7 @@ type Deployment = KubeObject & {
   spec: { template: { spec: { containers: { args?: string[]; command?: string[] }[] } } };
 };
 
-/** A cluster that does not answer holds up nothing for longer. Milliseconds. */
+/** The longest wait for a cluster that does not answer. Milliseconds. */
 const PATIENCE_MS = 3_000;
 
 /** Undefined without a kubeconfig, without an answer, and when there is no controller or more than one. */

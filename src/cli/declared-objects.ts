@@ -31,7 +31,7 @@ export type Resource = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
 export interface Declared {
   store: FolderStore;
-  /** Broken documents of a folder; already told on standard error. */
+  /** Broken documents of a folder; already reported on standard error. */
   problems: ManifestProblem[];
   sources: Manifests["sources"];
   /** Ownership name of the controller, as personas of the cluster tell it. */
@@ -129,7 +129,7 @@ function clusterProblem(error: Error & { code?: number }, namespace: string | un
       ? "the cluster does not know our kinds: kubectl apply --server-side -f crds/, or install the chart"
       : error.code === 403
         ? `your account may not list connectssopersonas, connectusersets and connectusers${namespace ? ` in namespace ${namespace}` : " in every namespace; try -n"}`
-        : "is the cluster reachable? kubectl get --raw /readyz tells";
+        : "is the cluster reachable? Check with: kubectl get --raw /readyz";
   return new CliError(`the cluster cannot be read: ${error.message}`, { hint });
 }
 

@@ -20,7 +20,7 @@ export interface PlannedResource {
   namespace: string;
   name: string;
   changes: PlannedChange[];
-  /** Why nothing more can be planned for it. `waits`: nobody has to do anything. */
+  /** Why nothing more can be planned for it. `waits`: no action is needed. */
   problem?: { reason: string; message: string; waits: boolean };
   /** Why it is left alone, for example because it is suspended. */
   note?: string;
@@ -138,7 +138,7 @@ const nameOf = ({ kind, metadata: { namespace, name } }: Resource) => ({
 
 function noteOf({ spec, metadata }: Resource): string | undefined {
   if (metadata.deletionTimestamp) return `is being deleted, deletionPolicy ${spec.deletionPolicy}`;
-  return spec.suspend ? "is suspended: nothing is looked at" : undefined;
+  return spec.suspend ? "is suspended: it is not checked" : undefined;
 }
 
 const SHARED = new Set<string>(Object.entries(COMPONENTS).flatMap(([name, { shared }]) => (shared ? [name] : [])));

@@ -1,5 +1,6 @@
-/** Status of the objects of a folder: nobody keeps one for them, so it is what one look at the clouds says now. Reads only. */
+/** Status of the objects of a folder: no controller maintains one, so it is what one read of the clouds shows now. Reads only. */
 import type { ConnectUserStatus } from "../api/resources.ts";
+import { counted } from "../domain/text.ts";
 import { type ConditionInput, conditionsOf, mergeConditions } from "../runtime/conditions.ts";
 import { type CloudSession, openClouds } from "./cloud-session.ts";
 import type { Declared, Resource } from "./declared-objects.ts";
@@ -24,7 +25,7 @@ export async function assessWith(declared: Declared, session: CloudSession): Pro
     const object = declared.store.get<Resource>(planned.kind, planned.namespace, planned.name);
     if (!object) continue;
     const ready = readiness(planned);
-    // A plan goes on as if its own steps were done, so what it says of components is true only where there are none.
+    // A plan continues as if its own steps were done, so what it says of components is true only where there are none.
     const others = ready.status === "True" ? conditionsOf(object).filter(({ type }) => type !== "Ready") : [];
     const conditions = mergeConditions(undefined, [ready, ...others], now);
     await declared.store.updateStatus(object, { ...(object.status as ConnectUserStatus), conditions });
@@ -43,7 +44,7 @@ function readiness({ changes, problem, note }: PlannedResource): ConditionInput 
         type,
         status: "False",
         reason: "ChangesToMake",
-        message: `${open} change(s) to make; connect-sso plan -f tells which`,
+        message: `${counted(open, "change")} to make; connect-sso plan -f shows ${open === 1 ? "it" : "them"}`,
       }
     : { type, status: "True", reason: "Converged", message: "the clouds are as declared" };
 }

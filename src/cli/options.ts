@@ -9,7 +9,7 @@ export interface OutputOptions {
 
 export const OUTPUT = {
   flags: "-o, --output <format>",
-  description: "form of the answer",
+  description: "output format",
   choices: FORMATS,
   default: "text",
 } as const satisfies OptionSpec;

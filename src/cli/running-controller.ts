@@ -24,7 +24,7 @@ export async function refuseBesideController(
   throw new CliError(
     `the cluster${options.context ? ` of context ${options.context}` : ""} holds ${named} too, and its controller ${clusterName} reconciles ${both.length === 1 ? "it" : "them"}`,
     {
-      hint: "change or delete them there with kubectl; if that controller is stopped for good, say so with --without-controller",
+      hint: "change or delete them there with kubectl; if that controller has been removed, pass --without-controller",
     },
   );
 }

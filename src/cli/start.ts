@@ -11,7 +11,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.stderr.write(`connect-sso: standard output was not written: ${error.message}\n`);
   process.exit(1);
 });
-// What is worth a log line is worth going on without one: on a full disk, or when its reader has gone. Later lines are written again.
+// A log line that cannot be written never stops the program: on a full disk, or when its reader has gone. Later lines are written again.
 process.stderr.on("error", () => {});
 
 // kubectl finds its plugins, and what completes them, by the name of the file.

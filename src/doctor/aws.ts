@@ -36,7 +36,7 @@ export async function account(aws: AwsAccount, scope: AwsScope): Promise<Check[]
               "aws",
               "SAML providers",
               `${length} of at most ${SAML_PROVIDERS}, which cannot be raised`,
-              "delete those that nobody uses",
+              "delete those that are not used",
             )
           : good("aws", "SAML providers", `${length} of at most ${SAML_PROVIDERS}`);
       })

@@ -1,4 +1,4 @@
-/** One line of `doctor`: what was looked at, how it stands, what to do. */
+/** One line of `doctor`: what was checked, the result, what to do. */
 export type CheckState = "good" | "warning" | "bad" | "skipped";
 
 export interface Check {

@@ -53,7 +53,7 @@ export async function cluster(
       const { gitVersion } = await client.transport.request<{ gitVersion: string }>("GET", "/version");
       return good("cluster", "API server", `answers, ${gitVersion}`);
     },
-    "kubectl get --raw /readyz tells whether it is the kubeconfig or the cluster",
+    "run kubectl get --raw /readyz to see whether it is the kubeconfig or the cluster",
   );
   if (reached.some(({ state }) => state === "bad")) return reached;
   const kinds = await Promise.all(
@@ -141,7 +141,7 @@ async function may(
     "cluster",
     "rights",
     `this identity may not ${denied.join(", ")} ${what}${where}`,
-    `if the controller runs with it: kubectl auth can-i ${denied[0]} ${what} --as system:serviceaccount:connect-sso:connect-sso tells for its service account`,
+    `if the controller runs with it, check its service account: kubectl auth can-i ${denied[0]} ${what} --as system:serviceaccount:connect-sso:connect-sso`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** What the controller's least policy allows, asked of IAM's own simulation, statement by statement, for whoever the credentials are. */
+/** What the controller's least policy allows, asked of IAM's own simulation, statement by statement, for the identity of the credentials. */
 import { controllerPolicies, SELDOM_USED } from "../domain/permissions/aws.ts";
 import type { Statement } from "../domain/permissions/documents.ts";
 import type { AwsScope } from "../domain/permissions/scope.ts";

@@ -1,5 +1,5 @@
 /**
- * Taking over never takes away. Each guard is given an object that nobody's tag claims, what a persona would make of it, and who else
+ * Adoption never removes anything. Each guard is given an object without an owner tag, what a persona would make of it, and who else
  * depends on it; it refuses with names and the way on, or returns nothing. What could not be read counts as somebody who depends.
  */
 import { compareClaims } from "./claims/policy.ts";
@@ -14,7 +14,7 @@ export interface Refusal {
   remedy: string;
 }
 
-/** Who depends on an object beside the persona: "role CI", "application Payroll". `unread`: what could not be looked at. */
+/** Who depends on an object beside the persona: "role CI", "application Payroll". `unread`: what could not be read. */
 export interface Dependants {
   others: readonly string[];
   unread?: readonly string[];
@@ -26,7 +26,7 @@ function listed(names: readonly string[]): string {
   return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
 }
 
-/** Undefined where nobody depends. */
+/** Undefined where nothing depends. */
 function dependsOn({ others, unread = [] }: Dependants): string | undefined {
   if (others.length > 0) return `${listed(others)} ${others.length === 1 ? "depends" : "depend"} on it`;
   return unread.length > 0 ? `it is not known who else depends on it (${listed(unread)} could not be read)` : undefined;
@@ -87,7 +87,7 @@ export interface RoleToTake {
   otherPersonas: readonly string[];
 }
 
-/** A role: nobody loses access to it, and nobody gains rights that it carries beyond the persona's. */
+/** A role: no one loses access to it, and no one gains rights that it carries beyond the persona's. */
 export function roleTakeOver(role: RoleToTake): Refusal | undefined {
   const another = "declare another name in aws.roleName, so that the persona gets a role of its own";
   if (role.otherPersonas.length > 0)
@@ -125,7 +125,7 @@ export interface UserToTake {
   groups: readonly string[] | undefined;
   /** Ids of its access keys; which one Entra holds cannot be read. */
   keys: readonly string[];
-  /** True when the provisioning job of this application runs with a key of this user, as far as anything tells. */
+  /** True when the provisioning job of this application runs with a key of this user, as far as can be seen. */
   isProvisioning: boolean;
 }
 

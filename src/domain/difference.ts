@@ -18,7 +18,7 @@ export interface Setting {
   value: string;
 }
 
-/** Stands in a plan for what is only known once an earlier step is done. */
+/** A placeholder in a plan for what is only known once an earlier step is done. */
 export const KNOWN_LATER = "(known after apply)";
 
 /** Stands for a value that is not there. */

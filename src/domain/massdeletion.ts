@@ -6,7 +6,7 @@ export interface Removals {
   total: number;
   /** Of these, the ones with a deletion timestamp. */
   removing: number;
-  /** Removed for good within the last interval. */
+  /** Removed permanently within the last interval. */
   removed: number;
 }
 
@@ -15,7 +15,7 @@ export const DEFAULT_MASS_DELETION_SHARE = 0.3;
 /** So few are never a mass: taking two of three users away is daily work. */
 export const ALWAYS_ALLOWED = 5;
 
-/** Why removals are held back; undefined when they may go on. */
+/** Why removals are halted; undefined when they may proceed. */
 export function massDeletion(removals: Removals, share: number): string | undefined {
   const going = removals.removing + removals.removed;
   const before = removals.total + removals.removed;
@@ -23,7 +23,7 @@ export function massDeletion(removals: Removals, share: number): string | undefi
   return `${going} of ${before} users are being removed within one poll interval, more than ${Math.round(share * 100)} %`;
 }
 
-/** Shared by the reconcilers of personas and users. What was removed is held in memory: a restart begins to count anew. */
+/** Shared by the reconcilers of personas and users. What was removed is held in memory: a restart starts the count again. */
 export class RemovalGuard {
   readonly #at = new Map<string, number[]>();
   readonly #intervalMs: number;
@@ -34,7 +34,7 @@ export class RemovalGuard {
     this.#share = share;
   }
 
-  /** Why removals of this persona's users are held back; undefined when they may go on. */
+  /** Why removals of this persona's users are halted; undefined when they may proceed. */
   halted(
     persona: string,
     users: readonly { metadata: { deletionTimestamp?: string } }[],
@@ -46,7 +46,7 @@ export class RemovalGuard {
 
   /** One user is gone. */
   note(persona: string, now: number): void {
-    // Of personas that are gone nobody asks any more.
+    // Personas that are gone are not asked about any more.
     for (const known of this.#at.keys()) this.#removed(known, now);
     this.#at.set(persona, [...(this.#at.get(persona) ?? []), now]);
   }
@@ -95,7 +95,7 @@ const textOf = (uid: string) => `remove ${uid}`;
 
 /**
  * Which of a persona's users may go. Decided in one place, the reconcile of the persona, and stored in its status before the first one goes:
- * each user then only looks whether it is admitted. So nothing is counted anew by a restart, another leader or a slow prune.
+ * each user then only looks whether it is admitted. So nothing is counted again after a restart, another leader or a slow prune.
  */
 export function guardRemovals(given: PersonaRemovals): Verdict<LimitedChange> {
   const { scope, persona, users, share, admitted, now, windowMs, allowed } = given;

@@ -30,7 +30,7 @@ export function describeCertificate(derBase64: string): SigningCertificate {
   try {
     certificate = new X509Certificate(der);
   } catch {
-    // What OpenSSL says of it helps nobody.
+    // OpenSSL's own message does not help.
     throw new Error("it holds a certificate that cannot be read");
   }
   return {
@@ -94,7 +94,7 @@ export function checkMetadata(xml: string, expected: { tenantId: string }): Meta
   return { ok: true, ...trust };
 }
 
-/** Over https, on a login host of the cloud as it stands (no port, no user information), and at this tenant's path. */
+/** Over https, on exactly a login host of the cloud (no port, no user information), and at this tenant's path. */
 function isSignOnOf(cloud: EntraCloud, tenantId: string, address: string): boolean {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);

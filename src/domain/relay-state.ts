@@ -18,7 +18,7 @@ const CONSOLE: Record<string, (region: string) => string> = {
   "aws-cn": (region) => `https://${region}.console.amazonaws.cn`,
 };
 
-/** Where a login lands: one of the two, and what stands beside `destination` as query parameters of their own. */
+/** Where a login lands: one of the two, and what is added to `destination` as query parameters of their own. */
 export interface Landing {
   landingPage?: LandingPage;
   destination?: string;

@@ -67,6 +67,9 @@ export function markdownBlock(lines: readonly string[], language = ""): string {
 const longestRun = (text: string): number =>
   (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
 
+/** `3 users`, `1 user`. Only for words whose plural takes an s. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 /** At most `max` characters (UTF-16 units, at least 1), with an ellipsis where something is missing; no surrogate pair is torn. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;

@@ -11,7 +11,7 @@ export type Draft = Partial<ConnectUserSpec> & {
   principal?: string;
   /** Of the template of 2026, which has the hierarchy twice. */
   agentHierarchy?: string[];
-  /** What a persona's users cannot be given by a ConnectUser; told in a comment. */
+  /** What a persona's users cannot be given by a ConnectUser; listed in a comment. */
   left?: string[];
   /** Not a field of a ConnectUser: the person's mailbox, for instances that kept their own passwords. */
   email?: string;
@@ -218,7 +218,7 @@ export const COLUMNS: Column[] = [
           return `tags "${cell}" is neither key|value||key|value nor key:value|key:value`;
         if (/^(aws:|connectsso\.dev\/)/.test(key))
           return `tag ${key}: keys must not begin with aws: or connectsso.dev/`;
-        if (key in tags) return `tag ${key} stands there twice`;
+        if (key in tags) return `tag ${key} is given twice`;
         tags[key] = value;
       }
       draft.tags = tags;

@@ -146,7 +146,7 @@ interface Person {
   broken: boolean;
 }
 
-/** Undefined for a line that names nobody. */
+/** Undefined for a line without a person. */
 function readPerson(
   row: Row,
   columns: (Column | undefined)[],
@@ -195,7 +195,7 @@ function principalName(
   complain: (text: string) => void,
 ): string | undefined {
   if (principal !== undefined && login === undefined) {
-    // Another attribute than the user principal name may become the RoleSessionName: whether Connect takes it is looked at in Entra.
+    // Another attribute than the user principal name may become the RoleSessionName: whether Connect accepts it is checked in Entra.
     if (/^[^\s@]+@[^\s@]+$/.test(principal)) return principal;
     complain(`userPrincipalName "${principal}" is not a user principal name`);
     return undefined;
@@ -212,7 +212,9 @@ function principalName(
   }
   if (!upn.includes("@")) {
     const hint = email?.includes("@") ? `--domain ${email.split("@")[1]}` : "--domain example.com";
-    complain(`user login "${login}" is no user principal name, so it names nobody in Entra; ${hint} would complete it`);
+    complain(
+      `user login "${login}" is not a user principal name, so no one in Entra has it; ${hint} would complete it`,
+    );
     return undefined;
   }
   return upn;

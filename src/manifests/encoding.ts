@@ -40,7 +40,7 @@ const CENTRAL = /^(windows-1250|ISO-8859-2)$/;
 /** Confidence of the detector, 0 to 100, from which its guess counts, and how much better than the other it must be: a wrong name is worse than a question. */
 const LEAST = 40;
 const FACTOR = 2;
-/** From here on the guess of a third code page is told. */
+/** From this share on the guess of a third code page is reported. */
 const FOREIGN = 30;
 
 function codePage(buffer: Buffer): DecodedCsv {

@@ -27,7 +27,7 @@ export interface ManifestProblem {
 export interface Manifests {
   objects: DeclaredObject[];
   problems: ManifestProblem[];
-  /** Where each object stands, by `Kind/namespace/name`. */
+  /** Where each object was read, by `Kind/namespace/name`. */
   sources: Map<string, { file: string; line: number }>;
 }
 
@@ -138,7 +138,7 @@ function membersOf(object: unknown): Member[] {
   }));
 }
 
-/** Adds an object of ours to the others, or says what is wrong with it; what is somebody else's is left out. */
+/** Adds an object of ours to the others, or says what is wrong with it; what is not ours is left out. */
 function take(
   given: unknown,
   source: { file: string; line: number },

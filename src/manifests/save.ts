@@ -45,7 +45,7 @@ function stage({ path, text, private: own }: FileToSave, staged: { from: string;
   }
   // Through a link, so that it stays one.
   const to = stats ? realpathSync(path) : path;
-  // Of a name that nobody can foresee, and never through a link that somebody put there.
+  // Of an unpredictable name, and never through a link that someone put there.
   const from = `${to}.${randomBytes(6).toString("hex")}.new`;
   const file = openSync(from, "wx", stats ? stats.mode & 0o777 : own ? 0o600 : 0o666);
   staged.push({ from, to });

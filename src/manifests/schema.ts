@@ -72,7 +72,7 @@ function problemOf(error: ErrorObject): Problem {
   return { path, message: error.message ?? "is not valid" };
 }
 
-/** Rules that speak of `oldSelf` are about changes; a file has no old self. */
+/** Rules with `oldSelf` are about changes; a file has no old self. */
 function celProblems(schema: Schema, value: unknown, path: (string | number)[]): Problem[] {
   if (value === null || typeof value !== "object") return scalarProblems(schema, value, path);
   const problems = scalarProblems(schema, value, path);

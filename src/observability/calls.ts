@@ -1,4 +1,4 @@
-/** Calls to the clouds, and how the clouds look from here: quotas, circuit breakers, inventories. Read at each scrape, asks nobody. */
+/** Calls to the clouds, and how the clouds look from here: quotas, circuit breakers, inventories. Read at each scrape, without a call. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { CloudHealth } from "../providers/clouds.ts";
 import type { CallRecord } from "../providers/errors.ts";

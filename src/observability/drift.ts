@@ -22,7 +22,7 @@ export function createDriftMetrics(registry: Registry) {
   const labelNames = ["namespace", "persona", "component", "concern"] as const;
   const total = new Counter({
     name: "connectsso_drift_total",
-    help: "Changes behind the controller's back, once each, of a persona and of its users, by what was done about them.",
+    help: "Changes made outside the controller, once each, of a persona and of its users, by action taken.",
     labelNames: [...labelNames, "action"],
     registers: [registry],
   });

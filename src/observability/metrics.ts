@@ -25,7 +25,7 @@ export interface MetricsOptions {
   pollIntervalMs: number;
   /** Endpoints that are not https are accepted. */
   insecure: boolean;
-  /** Name ConnectUsers that are amiss. Their names may be names of people. */
+  /** Name unhealthy ConnectUsers. Their names may be names of people. */
   perUser: boolean;
 }
 
@@ -85,7 +85,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
   };
 }
 
-/** Instances whose users are looked at regularly; the inventory of another one may be as old as it likes. */
+/** Instances whose users are read regularly; the inventory of another one may be as old as it likes. */
 function instancesInUse(objects: Objects | undefined): Set<string> {
   const awake = (objects?.list<ConnectSsoPersona>(PERSONA) ?? []).filter(({ spec }) => !spec.suspend);
   const instanceOf = new Map(

@@ -3,7 +3,7 @@
  *
  * Personas have series of their own. ConnectUsers are counted per persona: ten thousand of them would be a hundred thousand series, and
  * their names are as a rule names or addresses of people, which do not belong into a metrics store that many can read for months.
- * `--per-user-metrics` names those that are amiss, at most MOST_USERS.
+ * `--per-user-metrics` names those that are not healthy, at most MOST_USERS.
  */
 import { Gauge, type Registry } from "prom-client";
 import { REASON } from "../api/reasons.ts";
@@ -53,7 +53,12 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
   );
   const halted = gauge("connectsso_removals_halted", "ConnectUsers whose removal the mass-deletion guard holds back.");
   const user = perUser
-    ? gauge("connectsso_user_condition", "1 for what is amiss with a ConnectUser (--per-user-metrics).", "user", "type")
+    ? gauge(
+        "connectsso_user_condition",
+        "1 for each condition of a ConnectUser that is not healthy (--per-user-metrics).",
+        "user",
+        "type",
+      )
     : undefined;
 
   function setPersona(persona: ConnectSsoPersona, checkedAt: number | undefined): void {
@@ -79,7 +84,7 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
 
   function setUsers(all: ConnectUser[]): void {
     let named = 0;
-    // Counted first and set once: a gauge looks for its series anew at every call.
+    // Counted first and set once: a gauge looks its series up at every call.
     const counts = new Map<string, { labels: { namespace: string; persona: string; state: string }; count: number }>();
     for (const one of all) {
       const { namespace } = one.metadata;
@@ -115,7 +120,7 @@ export function createObjectMetrics(registry: Registry, perUser: boolean) {
         personas.map(({ metadata: { namespace, name } }) => [`${namespace}/${name}`, { namespace, persona: name }]),
       );
     },
-    /** No series at all: what a replica says that only stands by. */
+    /** No series at all: the metrics of a standby replica. */
     clear(): void {
       for (const one of gauges) one.reset();
     },
@@ -132,7 +137,7 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
     [
       gauge(
         "connectsso_drift_last_check_timestamp_seconds",
-        "When all of a persona was last read and compared; its creation until then. Stands still while a cloud cannot be read.",
+        "When all of a persona was last read and compared; its creation until then. Does not move while a cloud cannot be read.",
       ),
       ({ metadata, status }, checkedAt) => checkedAt ?? at(status?.lastCheckedTime ?? metadata.creationTimestamp),
     ],
@@ -169,7 +174,7 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
     [
       gauge(
         "connectsso_access_key_last_used_timestamp_seconds",
-        "Last use of the access key that Entra holds, as IAM tells; its creation until the first one.",
+        "Last use of the access key that Entra holds, as reported by IAM; its creation until the first one.",
       ),
       ({ status }) => at(status?.accessKey?.lastUsedTime ?? status?.accessKey?.creationTime),
     ],
@@ -180,7 +185,7 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
     [
       gauge(
         "connectsso_role_import_waiting_since_timestamp_seconds",
-        "Since when the role is awaited in the application; absent when it is there.",
+        "Since when the controller has been waiting for the role in the application; absent when it is there.",
       ),
       ({ status }) => at(status?.roleImportWaitingSince),
     ],

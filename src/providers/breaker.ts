@@ -50,7 +50,7 @@ export interface BreakerOptions {
   onChange?: CircuitListener;
 }
 
-/** Told once when something is left alone (`open`), and once when it answers again; `text` is a line for people. */
+/** Called once when something is left alone (`open`), and once when it answers again; `text` is a line for people. */
 export type CircuitListener = (open: boolean, text: string) => void;
 
 /** Objects that a write must have been refused for, before it is taken for a missing right. */

@@ -186,7 +186,7 @@ class TokenBucket {
     return Math.max(1, this.quota.burst - UNUSED_BURST);
   }
 
-  /** Calls that are in flight at this rate when nothing holds them up. */
+  /** Calls that are in flight at this rate when nothing delays them. */
   get #bandwidthDelayProduct(): number {
     return Math.ceil((this.rate * (this.#minRtt ?? 0)) / 1000);
   }
@@ -246,7 +246,7 @@ class TokenBucket {
     return person.size > 0 ? person : undefined;
   }
 
-  /** One timer, for the next in line; a smaller or more urgent call that comes before it fires is looked at when it comes. */
+  /** One timer, for the next in line; a smaller or more urgent call that comes before it fires is considered when it comes. */
   #serveLater(cost: number): void {
     this.#cancelTimer?.();
     const pause = Math.max(0, this.#pausedUntil - this.#clock.monotonic());

@@ -16,7 +16,7 @@ export type RelatedRef = ObjectRef & { afterMs?: number };
 /** Other objects to look at because the spec or the status of this one changed, or because it came or went. */
 export type Related = (change: Change, store: ObjectStore) => RelatedRef[];
 
-/** Until a related object is looked at, unless it says otherwise: a burst of changes costs one look. Milliseconds. */
+/** Until a related object is reconciled, unless it says otherwise: a burst of changes costs one look. Milliseconds. */
 const RELATED_MS = 200;
 
 /** Adds to queues the object itself, where its own change concerns it, and those that are related to it. */

@@ -108,12 +108,12 @@ export class Controller {
     const { queue, clock } = this.#options;
     for (let item = await queue.take(pool); item; item = await queue.take(pool)) {
       await this.#process(item);
-      // Reconciles that find everything cached never wait: without this, ten thousand of them would hold up leases, probes and watches.
+      // Reconciles that find everything cached never wait: without this, ten thousand of them would delay leases, probes and watches.
       if (clock.monotonic() - this.#turnSince > LONGEST_TURN_MS) await this.#nextTurn();
     }
   }
 
-  /** One for all workers: each of them waiting by itself would let the others go on. */
+  /** One for all workers: if each waited by itself, the others would continue. */
   #nextTurn(): Promise<void> {
     this.#turn ??= new Promise((resolve) =>
       setImmediate(() => {

@@ -1,9 +1,9 @@
 /** What a worker needs to know of a failure: how soon to look again. Providers classify, workers obey. */
 
 /**
- * - `terminal`: only a change of spec, permissions or configuration helps; looked at again at the poll interval all the same.
+ * - `terminal`: only a change of spec, permissions or configuration helps; reconciled again at the poll interval all the same.
  * - `transient`: tried again with back-off.
- * - `waiting`: nothing is wrong, something does not exist yet (replication, import); looked at again after `retryAfterMs`.
+ * - `waiting`: nothing is wrong, something does not exist yet (replication, import); reconciled again after `retryAfterMs`.
  * - `throttled`: the quota is used up; tried again after `retryAfterMs`.
  * - `conflict`: another writer owns or changed the object.
  */

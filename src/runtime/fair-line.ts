@@ -1,5 +1,5 @@
 /**
- * A waiting line that serves tenants in turn: a tenant with many waiters holds up its own only. First in, first out within a tenant.
+ * A waiting line that serves tenants in turn: a tenant with many waiters delays only its own. First in, first out within a tenant.
  * Every operation takes constant time, but for the tenants that `take` passes over.
  */
 export class FairLine<T> {

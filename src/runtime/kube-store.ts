@@ -38,7 +38,7 @@ export class KubeStore implements ObjectStore {
   async removeFinalizer(object: KubeObject, finalizer: string): Promise<void> {
     const { resource, cache } = this.#of(object.kind);
     const written = await removeFinalizer(this.#client, resource, object, finalizer);
-    // With its last finalizer the object is gone; the watch tells.
+    // Without its last finalizer the object is gone; the watch reports it.
     if (written?.metadata.finalizers?.length) cache.applyWrite(written);
   }
 

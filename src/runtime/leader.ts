@@ -39,7 +39,7 @@ export interface LeaderOptions {
   clock?: Clock;
   /** How long others wait for a silent holder, milliseconds. */
   leaseDurationMs?: number;
-  /** How long we go on without a successful renewal, milliseconds; shorter than `leaseDurationMs`. */
+  /** How long we continue without a successful renewal, milliseconds; shorter than `leaseDurationMs`. */
   renewDeadlineMs?: number;
   /** Between renewals, milliseconds. */
   retryMs?: number;

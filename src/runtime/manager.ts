@@ -96,7 +96,7 @@ class ClusterManager implements Manager {
   /** Every cache is filled. */
   #warm = false;
   #leading = false;
-  /** When this began; undefined once everything has been looked at. */
+  /** When this began; undefined once everything has been reconciled. */
   #firstPassSince: number | undefined;
   #lost = false;
   #stopping: Promise<void> | undefined;
@@ -206,7 +206,7 @@ class ClusterManager implements Manager {
   }
 
   #changed(managed: ManagedKind, change: Change): void {
-    // The first list: every object is looked at once all kinds are known.
+    // The first list: every object is reconciled once all kinds are known.
     if (this.#warm)
       dispatch(change, this.store, this.#options.related, (ref, options) =>
         this.#controllers.get(ref.kind)?.enqueue(ref, options),
@@ -214,12 +214,12 @@ class ClusterManager implements Manager {
     else if (change.after) this.#enqueueStartup(managed.kind, change.after.metadata);
   }
 
-  /** Writes a line once everything was looked at after a start. */
+  /** Writes a line once everything was reconciled after a start. */
   #drained(): void {
     const busy = [...this.#controllers.values()].some((controller) => controller.busy);
     if (busy || !this.#leading || this.#firstPassSince === undefined) return;
     const seconds = Number(((systemClock.monotonic() - this.#firstPassSince) / 1000).toFixed(3));
-    this.#options.log.info({ objects: this.#objects(), seconds }, "everything was looked at once");
+    this.#options.log.info({ objects: this.#objects(), seconds }, "every object was reconciled once");
     this.#firstPassSince = undefined;
   }
 

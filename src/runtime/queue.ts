@@ -274,7 +274,7 @@ export class WorkQueue {
     }, this.#armed.readyAt - now);
   }
 
-  /** A heap entry is stale once its key was added anew or taken. */
+  /** A heap entry is stale once its key was added again or taken. */
   #isCurrent(item: Item): boolean {
     return this.#items.get(item.key) === item;
   }

@@ -8,7 +8,7 @@ import type { KubeObject } from "./port.ts";
 const MOST_ENTRIES = 32;
 /** Longest value of an annotation that is kept, characters: what a status may repeat of it. */
 const LONGEST_VALUE = 253;
-/** A larger status than any that we write is not ours, bytes or so: the object counts as one without status, and the next pass writes it anew. */
+/** A larger status than any that we write is not ours, bytes or so: the object counts as one without status, and the next pass writes it again. */
 const LARGEST_STATUS = 64 * 1024;
 
 type Entries = Record<string, string>;

@@ -19,7 +19,7 @@ export interface TlsOptions {
   servername?: string;
 }
 
-/** Where the API server is and how to speak to it at this moment. */
+/** Where the API server is and how to connect to it at this moment. */
 export interface ClusterAccess {
   /** Base URL without a trailing slash. */
   server: string;

@@ -119,7 +119,7 @@ export class Watcher {
   async #recover(error: unknown): Promise<void> {
     const { log, resource, backoffMs } = this.#options;
     const expired = isExpired(error);
-    // What could not be read may have been a change: only a list tells.
+    // What could not be read may have been a change: only a list shows it.
     if (expired || (error instanceof KubeApiError && error.reason === "MalformedEvent"))
       this.#resourceVersion = undefined;
     // An API server that restarted may refuse an old resourceVersion without saying 410; after some failures list again.

@@ -1,4 +1,4 @@
-/** `connect-sso sandbox`: serves until it is told to stop, and writes the variables by which others find it. */
+/** `connect-sso sandbox`: serves until a signal stops it, and writes the variables by which others find it. */
 import { renameSync, writeFileSync } from "node:fs";
 import { startSandbox } from "./server.ts";
 

@@ -1,4 +1,4 @@
-/** What stands in front of the emulated APIs: chance (faults) and quotas. */
+/** What is in front of the emulated APIs: chance (faults) and quotas. */
 import type { SandboxHost } from "./host.ts";
 import type { Operation, SandboxRequest, ServiceName } from "./service.ts";
 import type { Fault, Quota, QuotaName } from "./world.ts";

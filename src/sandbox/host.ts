@@ -140,7 +140,7 @@ export class EventualMap<K, V> {
     return seen;
   }
 
-  /** Keeps what readers go on seeing until the write becomes visible: a list of past values, oldest first. */
+  /** Keeps what readers still see until the write becomes visible: a list of past values, oldest first. */
   #remember(key: K): void {
     const value = this.#truth.get(key);
     this.#all = undefined;
@@ -193,7 +193,7 @@ export interface SandboxHost {
   eventual<K, V>(name: string, lagMs?: number): EventualMap<K, V>;
   /** By access key id. */
   callers: Map<string, Caller>;
-  /** Account that a SigV4 `Authorization` header names, believed without a look at the signature; for whoever is unknown the world's first. */
+  /** Account that a SigV4 `Authorization` header names, believed without a look at the signature; for unknown callers the world's first. */
   accountOf(headers: Record<string, string>): string;
   /** Region of the credential scope in the same header, or undefined. */
   regionOf(headers: Record<string, string>): string | undefined;

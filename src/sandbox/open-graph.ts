@@ -25,7 +25,7 @@ export const GRAPH_FACTS = {
   },
   roleImportOfChangedRole: {
     values: ["removes", "disables"],
-    fact: "Role import meets a role that no longer qualifies: removes its app role and adds it again later, or disables it for good",
+    fact: "Role import meets a role that no longer qualifies: removes its app role and adds it again later, or disables it permanently",
     source: "MicrosoftDocs/azure-docs#17151, #51322, #23162, #23165 (2018 to 2020)",
   },
   secondClaimsPolicy: {
@@ -82,7 +82,7 @@ export const GRAPH_FACTS = {
   assignmentsOfRestored: {
     values: ["kept", "lost"],
     fact: "App role assignments of a restored service principal: as before its deletion, or gone",
-    source: "delete-recover-faq speaks of policies and provisioning alone",
+    source: "delete-recover-faq mentions only policies and provisioning",
   },
   duplicateAssignment: {
     values: ["permission", "entitlement"],

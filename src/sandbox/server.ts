@@ -56,7 +56,7 @@ export interface Sandbox {
   faults: { add(fault: Fault): void; clear(): void };
   /**
    * One request without a socket, through the same faults, quotas and log: for simulations in one process. `undisturbed` passes
-   * faults and quotas by, for whoever arranges or judges a test.
+   * faults and quotas by, for those that arrange or judge a test.
    */
   exchange(request: WireRequest, options?: { undisturbed?: boolean }): Promise<WireAnswer>;
   /** Called with every answer before it is sent; returns the way to stop. */

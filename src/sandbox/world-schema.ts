@@ -162,7 +162,7 @@ const fault = object(
 export const worldSchema = {
   $defs: { node: object({ name: text(), groups: list({ $ref: "#/$defs/node" }) }, ["name"]) },
   ...object({
-    account: { ...account("The account of whoever does not come from another one"), default: "111122223333" },
+    account: { ...account("The account of callers that do not come from another one"), default: "111122223333" },
     accounts: list(account(), "Further accounts, entered with sts:AssumeRole"),
     iamQuotas: object(
       Object.fromEntries(
@@ -245,7 +245,7 @@ export const worldSchema = {
         },
         faults: list(fault, "What goes wrong"),
         instantiateOwner: flag("False: instantiate does not make the caller an owner, as it was until 2022", true),
-        graphPermissions: list(text(), "Application permissions of whoever calls Graph, by name; all by default"),
+        graphPermissions: list(text(), "Application permissions of the caller of Graph, by name; all by default"),
         metadata: oneOf(
           ["doctype", "otherTenant", "tooLarge"],
           "Federation metadata with a document type, with another tenant's entity id, or above ten megabytes; as it should be by default",

@@ -93,7 +93,7 @@ export interface Behaviour {
   faults: Fault[];
   /** False: instantiate does not make the caller an owner, as it was until 2022. */
   instantiateOwner: boolean;
-  /** Application permissions of whoever calls Graph, by name; absent: all. */
+  /** Application permissions of the caller of Graph, by name; absent: all. */
   graphPermissions?: string[];
   metadata?: "doctype" | "otherTenant" | "tooLarge";
   /** The answer to each open fact. */
@@ -116,7 +116,7 @@ export interface WorldTenant {
   directoryQuota?: number;
 }
 export interface World {
-  /** The account of whoever does not come from another one. */
+  /** The account of callers that do not come from another one. */
   account: string;
   /** All accounts, the first is `account`. Further ones are entered with sts:AssumeRole. */
   accounts: string[];

@@ -154,7 +154,7 @@ describe("with the controller", () => {
     const before = await id();
     const { code, stdout } = await cli(["recreate", "jane", "--yes"]);
     expect(stdout).toBe(
-      "✔ ConnectUser team/jane: the Connect user is made anew; the next login binds it to the role again\n",
+      "✔ ConnectUser team/jane: the Connect user is recreated; the next login binds it to the role again\n",
     );
     expect(code).toBe(0);
     expect(await id()).not.toBe(before);

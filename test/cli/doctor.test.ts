@@ -72,7 +72,7 @@ test("everything well, as a person reads it", async () => {
       ✔ metadata          the federation metadata can be read
       · clock             not compared: the time of a sandbox is simulated
 
-    Nothing would fail. 2 warning(s).
+    No check failed. 2 warnings.
     "
   `);
 });
@@ -420,6 +420,6 @@ test("on a narrow terminal", () => {
                              → connect-sso policy aws
                                prints the least policy
 
-       1 thing(s) would fail."
+       1 check failed."
     `);
 });

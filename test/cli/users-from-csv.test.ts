@@ -37,7 +37,7 @@ test("to standard output, with what has no counterpart as comments", async () =>
   ]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout.replaceAll(folder, "DIR")).toMatchInlineSnapshot(`
-   "# 2 user(s) from DIR/good.csv
+   "# 2 users from DIR/good.csv
    # Column "email address" is left out: users of a SAML instance have no e-mail address of their own.
    # Column "password" is left out: people sign in through Entra; a password is never taken over.
    ---
@@ -87,10 +87,10 @@ test("into a folder, without what the persona gives anyway", async () => {
   expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   expect(stderr.replaceAll(folder, "DIR")).toBe(
     [
-      "2 user(s) from DIR/good.csv",
+      "2 users from DIR/good.csv",
       'Column "email address" is left out: users of a SAML instance have no e-mail address of their own.',
       'Column "password" is left out: people sign in through Entra; a password is never taken over.',
-      "2 file(s) written below DIR/out",
+      "2 files written below DIR/out",
       "",
     ].join("\n"),
   );
@@ -109,7 +109,7 @@ test("problems by line, and then nothing", async () => {
     "DIR/bad.csv:2: no last name; users of a SAML instance need both",
     "DIR/bad.csv:2: persona agents does not allow the security profile Admin; it allows Agent",
     "DIR/bad.csv:3: user login omar@example.com is ConnectUser team/omar of persona agents already",
-    "connect-sso: 4 problem(s), nothing is written; --partial writes the 1 user(s) without",
+    "connect-sso: 4 problems, nothing is written; --partial writes the 1 user without problems",
     "",
   ]);
   const partial = await run([...args, "--partial"]);

@@ -294,7 +294,7 @@ describe("the first pass", () => {
       log: { ...quiet, info: (fields: object, text: string) => void lines.push([fields, text]) },
     });
     await manager.start();
-    const line = await until(() => lines.find(([, text]) => text === "everything was looked at once"), "the line");
+    const line = await until(() => lines.find(([, text]) => text === "every object was reconciled once"), "the line");
     expect(line[0]).toMatchObject({ objects: 2 });
   });
 

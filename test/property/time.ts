@@ -1,5 +1,5 @@
 /**
- * Simulated time, and processes in it. While a simulation runs, the clock stands still as long as anything is left to do and then
+ * Simulated time, and processes in it. While a simulation runs, the clock stops as long as anything is left to do and then
  * jumps to the next timer, so that hours of polling, back-off and replication pass in moments, in the same order for the same seed.
  * Import this first: whoever keeps a reference to a clock at its own import must get this one.
  */

@@ -2,7 +2,7 @@
 // az deployment group create --resource-group RG --template-file main.bicep --parameters uniqueName=… issuer=…
 extension microsoftGraphV1
 
-@description('Key of the application. Bicep updates an application that has this unique name already, whoever created it: choose one that nobody can guess, for example connect-sso- with a random suffix, and keep it.')
+@description('Key of the application. Bicep updates an application that has this unique name already, no matter who created it: choose one that cannot be guessed, for example connect-sso- with a random suffix, and keep it.')
 @minLength(20)
 param uniqueName string
 

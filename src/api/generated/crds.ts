@@ -273,7 +273,7 @@ export const CRDS = [
                               "default": "userPrincipalName"
                             },
                             "transform": {
-                              "description": "MailPrefix takes what stands before the `@`; Lowercase changes capital letters to small ones.",
+                              "description": "MailPrefix takes the part before the `@`; Lowercase changes capital letters to small ones.",
                               "type": "string",
                               "enum": [
                                 "None",
@@ -546,7 +546,7 @@ export const CRDS = [
                       }
                     },
                     "driftPolicy": {
-                      "description": "Correct repairs what was changed behind the controller's back; Report only shows it.",
+                      "description": "Correct reverts changes made outside the controller; Report only shows them.",
                       "type": "string",
                       "enum": [
                         "Correct",
@@ -586,7 +586,7 @@ export const CRDS = [
                     "observedGeneration": {
                       "type": "integer",
                       "format": "int64",
-                      "description": "Generation of the spec that this status speaks of."
+                      "description": "Generation of the spec that this status describes."
                     },
                     "conditions": {
                       "description": "Ready, Reconciling, Stalled (kstatus), Drifted, and one condition per component.",
@@ -637,7 +637,7 @@ export const CRDS = [
                           "observedGeneration": {
                             "type": "integer",
                             "format": "int64",
-                            "description": "Generation of the spec that it speaks of."
+                            "description": "Generation of the spec that it describes."
                           }
                         }
                       }
@@ -771,7 +771,7 @@ export const CRDS = [
                     "roleImportWaitingSince": {
                       "type": "string",
                       "format": "date-time",
-                      "description": "Since when the role is awaited in the application."
+                      "description": "Since when the controller has been waiting for the role in the application."
                     },
                     "users": {
                       "type": "object",
@@ -1274,7 +1274,7 @@ export const CRDS = [
                       ]
                     },
                     "driftPolicy": {
-                      "description": "Correct repairs what was changed behind the controller's back; Report only shows it.",
+                      "description": "Correct reverts changes made outside the controller; Report only shows them.",
                       "type": "string",
                       "enum": [
                         "Correct",
@@ -1348,7 +1348,7 @@ export const CRDS = [
                     "observedGeneration": {
                       "type": "integer",
                       "format": "int64",
-                      "description": "Generation of the spec that this status speaks of."
+                      "description": "Generation of the spec that this status describes."
                     },
                     "conditions": {
                       "description": "Ready, Reconciling, Stalled (kstatus), Drifted, and one condition per component.",
@@ -1399,7 +1399,7 @@ export const CRDS = [
                           "observedGeneration": {
                             "type": "integer",
                             "format": "int64",
-                            "description": "Generation of the spec that it speaks of."
+                            "description": "Generation of the spec that it describes."
                           }
                         }
                       }
@@ -1632,7 +1632,7 @@ export const CRDS = [
                   "x-kubernetes-validations": [
                     {
                       "rule": "self.rules.exists(r, has(r.set) && has(r.set.persona))",
-                      "message": "at least one rule must set a persona; nobody without a persona is granted anything"
+                      "message": "at least one rule must set a persona; people without a persona are granted nothing"
                     }
                   ],
                   "properties": {
@@ -2076,7 +2076,7 @@ export const CRDS = [
                           ]
                         },
                         "driftPolicy": {
-                          "description": "Correct repairs what was changed behind the controller's back; Report only shows it.",
+                          "description": "Correct reverts changes made outside the controller; Report only shows them.",
                           "type": "string",
                           "enum": [
                             "Correct",
@@ -2204,7 +2204,7 @@ export const CRDS = [
                     "observedGeneration": {
                       "type": "integer",
                       "format": "int64",
-                      "description": "Generation of the spec that this status speaks of."
+                      "description": "Generation of the spec that this status describes."
                     },
                     "conditions": {
                       "description": "Ready, Reconciling, Stalled (kstatus), Drifted, SourceReady, ChangesHeld and MembersReady.",
@@ -2255,7 +2255,7 @@ export const CRDS = [
                           "observedGeneration": {
                             "type": "integer",
                             "format": "int64",
-                            "description": "Generation of the spec that it speaks of."
+                            "description": "Generation of the spec that it describes."
                           }
                         }
                       }

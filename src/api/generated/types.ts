@@ -49,7 +49,7 @@ roleSessionName: {
  */
 from: ("userPrincipalName" | "mail" | "mailNickname" | "employeeId" | "onPremisesSamAccountName" | "extensionAttribute1" | "extensionAttribute2" | "extensionAttribute3" | "extensionAttribute4" | "extensionAttribute5" | "extensionAttribute6" | "extensionAttribute7" | "extensionAttribute8" | "extensionAttribute9" | "extensionAttribute10" | "extensionAttribute11" | "extensionAttribute12" | "extensionAttribute13" | "extensionAttribute14" | "extensionAttribute15")
 /**
- * MailPrefix takes what stands before the `@`; Lowercase changes capital letters to small ones.
+ * MailPrefix takes the part before the `@`; Lowercase changes capital letters to small ones.
  */
 transform: ("None" | "MailPrefix" | "Lowercase")
 }
@@ -180,7 +180,7 @@ routingProfile: string
 allowAdoption: boolean
 }
 /**
- * Correct repairs what was changed behind the controller's back; Report only shows it.
+ * Correct reverts changes made outside the controller; Report only shows them.
  */
 driftPolicy: ("Correct" | "Report")
 /**
@@ -202,7 +202,7 @@ suspend: boolean
  */
 export interface ConnectSsoPersonaStatus {
 /**
- * Generation of the spec that this status speaks of.
+ * Generation of the spec that this status describes.
  */
 observedGeneration?: number
 /**
@@ -230,7 +230,7 @@ message: string
  */
 lastTransitionTime: string
 /**
- * Generation of the spec that it speaks of.
+ * Generation of the spec that it describes.
  */
 observedGeneration?: number
 }[]
@@ -354,7 +354,7 @@ lastSuccessTime?: string
 quarantineReason?: string
 }
 /**
- * Since when the role is awaited in the application.
+ * Since when the controller has been waiting for the role in the application.
  */
 roleImportWaitingSince?: string
 /**
@@ -615,7 +615,7 @@ tags?: {
 [k: string]: string
 }
 /**
- * Correct repairs what was changed behind the controller's back; Report only shows it.
+ * Correct reverts changes made outside the controller; Report only shows them.
  */
 driftPolicy: ("Correct" | "Report")
 /**
@@ -650,7 +650,7 @@ suspend: boolean
  */
 export interface ConnectUserStatus {
 /**
- * Generation of the spec that this status speaks of.
+ * Generation of the spec that this status describes.
  */
 observedGeneration?: number
 /**
@@ -678,7 +678,7 @@ message: string
  */
 lastTransitionTime: string
 /**
- * Generation of the spec that it speaks of.
+ * Generation of the spec that it describes.
  */
 observedGeneration?: number
 }[]
@@ -997,7 +997,7 @@ tags?: {
 [k: string]: string
 }
 /**
- * Correct repairs what was changed behind the controller's back; Report only shows it.
+ * Correct reverts changes made outside the controller; Report only shows them.
  */
 driftPolicy?: ("Correct" | "Report")
 /**
@@ -1071,7 +1071,7 @@ suspend: boolean
  */
 export interface ConnectUserSetStatus {
 /**
- * Generation of the spec that this status speaks of.
+ * Generation of the spec that this status describes.
  */
 observedGeneration?: number
 /**
@@ -1099,7 +1099,7 @@ message: string
  */
 lastTransitionTime: string
 /**
- * Generation of the spec that it speaks of.
+ * Generation of the spec that it describes.
  */
 observedGeneration?: number
 }[]

@@ -8,20 +8,20 @@ import { POLICY_COMMANDS } from "./policy.ts";
 import { ASK_COMMANDS } from "./requests.ts";
 
 export const GROUPS: GroupSpec[] = [
-  { name: "policy", summary: "rights to give in AWS and Entra" },
-  { name: "rotate", summary: "a new credential of a persona, without an interruption" },
-  { name: "saml", summary: "SAML responses" },
-  { name: "users", summary: "ConnectUsers in bulk" },
+  { name: "policy", summary: "Print the rights to grant in AWS and Entra" },
+  { name: "rotate", summary: "Rotate a credential of a persona without an interruption" },
+  { name: "saml", summary: "Read SAML responses" },
+  { name: "users", summary: "Create ConnectUsers in bulk" },
 ];
 
 const SHELLS = ["bash", "zsh", "fish", "powershell", "kubectl"];
 
 const WITHOUT_CONTROLLER = {
   flags: "--without-controller",
-  description: "no controller works under this --cluster-name: do not ask the cluster of the kubeconfig",
+  description: "skip the check of the kubeconfig's cluster: no controller runs under this --cluster-name",
 } as const;
 const dryRun = (what: string) =>
-  ({ flags: "--dry-run", description: `say what would be ${what}, and write nothing` }) as const;
+  ({ flags: "--dry-run", description: `show what would be ${what}, and write nothing` }) as const;
 const TIMEOUT = {
   flags: "--timeout <duration>",
   description: "how long to wait until everything is Ready",
@@ -31,7 +31,7 @@ const TIMEOUT = {
 export const COMMANDS: CommandSpec[] = [
   command({
     name: "demo",
-    summary: "the AWS blog's set-up against sandbox clouds: converged, broken behind the controller's back, repaired",
+    summary: "Run the AWS blog's set-up on sandbox clouds, break it outside the controller, and show the repair",
     options: [],
     examples: [{ what: "Half a minute, no cluster, no cloud", line: "connect-sso demo" }],
     exitCodes: { 0: "everything went as the text says", 1: "something did not" },
@@ -39,9 +39,9 @@ export const COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "plan",
-    summary: "what would be created, changed and deleted in Entra, IAM and Connect, field by field; reads only",
+    summary: "Show what would be created, changed and deleted in Entra, IAM and Connect, field by field; reads only",
     details:
-      "For a folder of manifests (-f), or for what is declared in the cluster. Secrets are never shown. What a later step will only know\nonce an earlier one is done is called (known after apply).",
+      "For a folder of manifests (-f), or for what is declared in the cluster. Secrets are never shown. Values that only an\nearlier step can produce are shown as (known after apply).",
     options: [
       ...OBJECTS,
       ...CLOUDS,
@@ -54,14 +54,14 @@ export const COMMANDS: CommandSpec[] = [
       { what: "Without any cloud", line: "connect-sso plan -f examples/blog --sandbox" },
       { what: "What differs from what the cluster declares", line: "connect-sso plan -n contact-centre" },
     ],
-    exitCodes: { 0: "nothing to do", 2: "there are changes", 1: "an error, or a resource that a person must mend" },
+    exitCodes: { 0: "nothing to do", 2: "there are changes", 1: "an error, or a resource that needs manual action" },
     run: async () => (await import("../commands/plan.ts")).plan,
   }),
   command({
     name: "apply",
-    summary: "converges once what a folder of manifests declares, without Kubernetes",
+    summary: "Apply a folder of manifests once, without Kubernetes",
     details:
-      "State that must survive lives in the tags of the cloud objects, so any machine can run the next one. Objects that another cluster\nname owns, for example a controller's, are refused. Under another cluster name than folder the cluster of the kubeconfig is asked first:\nwhat it holds as well is refused, because two would work on the same objects.",
+      "State is kept in tags of the cloud objects, so any machine can run the next apply. Objects owned by another cluster name, for\nexample by a controller, are refused. With a cluster name other than folder, the cluster of the kubeconfig is read first: what it\ndeclares as well is refused, because two writers would work on the same objects.",
     arguments: [
       { name: "plan", description: "a plan that `connect-sso plan --out` wrote; refused when it no longer fits" },
     ],
@@ -74,7 +74,7 @@ export const COMMANDS: CommandSpec[] = [
       OUTPUT,
       TIMEOUT,
       dryRun("changed, as plan does"),
-      { flags: "--watch", description: "keep going: compare, repair and follow changed files until interrupted" },
+      { flags: "--watch", description: "keep running: compare, repair and follow changed files until interrupted" },
       {
         flags: "--poll-interval <duration>",
         description: "with --watch, how often the clouds are compared",
@@ -92,23 +92,23 @@ export const COMMANDS: CommandSpec[] = [
     exitCodes: {
       0: "everything is Ready, or suspended on purpose (with --dry-run: nothing to do)",
       2: "with --dry-run: there are changes",
-      1: "something needs a person, a document is broken, the plan no longer fits, or time is up",
-      130: "interrupted; run it again to go on",
+      1: "something needs manual action, a document is broken, the plan no longer fits, or the timeout passed",
+      130: "interrupted; run it again to continue",
     },
     run: async () => (await import("../commands/apply.ts")).apply,
   }),
   command({
     name: "delete",
-    summary: "deletes what manifests declare, as their deletionPolicy says, without Kubernetes",
+    summary: "Delete what manifests declare, as their deletionPolicy says, without Kubernetes",
     details:
-      "The counterpart of apply: for manifests that are removed from a folder. Users go before personas. A user's persona, where it stays, is\nfound in --among. Done is what was seen to be gone; nothing is deleted when a part of it belongs to another cluster name. The defaults keep much: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
+      "The counterpart of apply, for manifests that were removed from a folder. Users are deleted before personas. If a user's persona stays,\nname it with --among. An object counts as deleted once it is seen to be gone. Nothing is deleted if any part belongs to another\ncluster name. By default much is kept: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
     options: [
       {
         flags: "-f, --filename <path>",
         description: "folder or file of manifests; - for standard input",
         required: true,
       },
-      { flags: "--among <path>", description: "manifests that stay: the personas of users that go" },
+      { flags: "--among <path>", description: "manifests that stay: the personas of deleted users" },
       { flags: "-n, --namespace <name>", description: "namespace of manifests that name none" },
       ...CLOUDS,
       WITHOUT_CONTROLLER,
@@ -126,13 +126,13 @@ export const COMMANDS: CommandSpec[] = [
     exitCodes: {
       0: "all of it was seen to be gone",
       2: "something was not found",
-      1: "something was refused, or time is up",
+      1: "something was refused, or the timeout passed",
     },
     run: async () => (await import("../commands/delete.ts")).deleteDeclared,
   }),
   command({
     name: "run",
-    summary: "the controller, against the cluster of the kubeconfig or the one it runs in",
+    summary: "Run the controller against the cluster of the kubeconfig, or the one it runs in",
     options: [
       {
         flags: "--kubeconfig <file>",
@@ -153,7 +153,7 @@ export const COMMANDS: CommandSpec[] = [
       },
       {
         flags: "--per-user-metrics",
-        description: "name the ConnectUsers that are amiss in metrics; their names may be names of people",
+        description: "name unhealthy ConnectUsers in metrics; their names may be names of people",
         default: false,
       },
       {
@@ -200,7 +200,7 @@ export const COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "sandbox",
-    summary: "emulated IAM, STS, Amazon Connect, Microsoft Graph and login, for tests and for trying things out",
+    summary: "Run emulated IAM, STS, Amazon Connect, Microsoft Graph and login, for tests and first steps",
     options: [
       { flags: "--listen <host:port>", description: "where to listen", default: "127.0.0.1:4180" },
       {
@@ -220,7 +220,7 @@ export const COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "status",
-    summary: "how personas and users stand: what is well in one line, what is not with its message and since when",
+    summary: "Show the state of personas and users: one line for what is healthy; messages and times for the rest",
     arguments: [{ name: "name", description: "one persona or user, as NAME or NAMESPACE/NAME", complete: "any" }],
     options: [
       ...OBJECTS,
@@ -228,12 +228,12 @@ export const COMMANDS: CommandSpec[] = [
       OUTPUT,
       { flags: "-w, --watch", description: "redraw when something changes, until interrupted" },
       { flags: "-l, --selector <labels>", description: "only objects with these labels, such as team=a,tier!=test" },
-      { flags: "--all", description: "also show every user and condition that is well" },
+      { flags: "--all", description: "also show every healthy user and condition" },
     ],
     examples: [
       { what: "Everything in a namespace", line: "connect-sso status -n contact-centre" },
       { what: "One persona, followed", line: "connect-sso status agents -n contact-centre --watch" },
-      { what: "How the clouds stand to a folder of manifests", line: "connect-sso status -f personas/" },
+      { what: "The clouds compared with a folder of manifests", line: "connect-sso status -f personas/" },
     ],
     exitCodes: { 0: "everything is Ready", 2: "something is not", 1: "an error" },
     run: async () => (await import("../commands/status.ts")).status,
@@ -244,16 +244,16 @@ export const COMMANDS: CommandSpec[] = [
   ...POLICY_COMMANDS,
   command({
     name: "completion",
-    summary: "a script that completes commands, options and values in a shell",
+    summary: "Print a script that completes commands, options and values in a shell",
     details:
       "Commands, options, their values, and the names of personas and users: of the manifests that -f names on the line, else of the\ncluster. For `kubectl connect-sso`, kubectl asks a program kubectl_complete-connect_sso on the PATH: `completion kubectl` prints it.",
     arguments: [{ name: "shell", description: SHELLS.join(", "), required: true, complete: SHELLS }],
     options: [],
     examples: [
       { what: "bash, for this session", line: "source <(connect-sso completion bash)" },
-      { what: "bash, for good", line: "connect-sso completion bash > /etc/bash_completion.d/connect-sso" },
-      { what: "zsh, for good", line: `connect-sso completion zsh > "\${fpath[1]}/_connect-sso"` },
-      { what: "fish, for good", line: "connect-sso completion fish > ~/.config/fish/completions/connect-sso.fish" },
+      { what: "bash, permanently", line: "connect-sso completion bash > /etc/bash_completion.d/connect-sso" },
+      { what: "zsh, permanently", line: `connect-sso completion zsh > "\${fpath[1]}/_connect-sso"` },
+      { what: "fish, permanently", line: "connect-sso completion fish > ~/.config/fish/completions/connect-sso.fish" },
       { what: "PowerShell, in $PROFILE", line: "connect-sso completion powershell | Out-String | Invoke-Expression" },
       {
         what: "The kubectl plugin",
@@ -265,7 +265,7 @@ export const COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "version",
-    summary: "the version of this program",
+    summary: "Print the version of this program",
     options: [OUTPUT],
     examples: [{ what: "For a bug report", line: "connect-sso version -o json" }],
     exitCodes: { 0: "printed" },

@@ -7,7 +7,7 @@ const CLUSTER_NAME = "--cluster-name";
 export const PEOPLE_COMMANDS: CommandSpec[] = [
   command({
     name: "saml decode",
-    summary: "what a SAML response says, whether its signature holds, and what AWS and Connect will make of it",
+    summary: "Decode a SAML response, verify its signature, and show how AWS and Connect will read it",
     details:
       "Takes raw XML, base64, the URL-encoded form, the page that posts it, a HAR file or an export of SAML-tracer. Works offline, keeps and sends nothing: a fresh response is a credential. NOT VERIFIED means that nothing but the response itself vouches for it.",
     arguments: [{ name: "file", description: 'the capture; "-" or nothing for standard input' }],
@@ -70,7 +70,7 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
   command({
     name: "why",
     summary:
-      "why somebody cannot log in: everything that must hold, in the order of a login, with what mends the first broken link",
+      "Explain why a user cannot sign in: check every step of the login, and show how to fix the first broken one",
     details:
       "Looks at Entra, IAM and Connect, reads only. Works with the declarations of a cluster or of a folder (-f).",
     arguments: [
@@ -86,18 +86,17 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
       { what: "With what the cluster declares", line: "connect-sso why jane@example.com -n contact-centre" },
       { what: "With a folder of manifests", line: "connect-sso why jane -f personas/" },
     ],
-    exitCodes: { 0: "every link holds", 2: "a link is broken", 1: "an error, or a link that could not be looked at" },
+    exitCodes: { 0: "every step works", 2: "a step is broken", 1: "an error, or a step that could not be checked" },
     run: async () => (await import("../commands/why.ts")).why,
   }),
   command({
     name: "doctor",
-    summary:
-      "whether everything around the controller is as it must be: cluster, credentials, rights, tenant, clocks, quotas",
+    summary: "Check everything that the controller depends on: cluster, credentials, rights, tenant, clocks, quotas",
     details:
-      "Reads only; each line says what to do. With -f, or --pre before the installation, the cluster need not know anything of ours. What is declared, or --instance, tells which accounts, instances and permissions are looked at.",
+      "Reads only; each failed check says what to do. With -f, or with --pre before the installation, nothing needs to be installed in the cluster. The manifests, or --instance, decide which accounts, instances and permissions are checked.",
     options: [
       { flags: "--pre", description: "before the installation: what installing needs" },
-      { flags: "--instance <arn>", description: "look at this Connect instance, whatever is declared" },
+      { flags: "--instance <arn>", description: "check this Connect instance, whatever is declared" },
       ...OBJECTS,
       ...CLOUDS,
       OUTPUT,
@@ -110,14 +109,14 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
       { what: "For a folder of manifests, without a cluster", line: "connect-sso doctor -f personas/" },
       { what: "As the installed controller sees it", line: "connect-sso doctor -A --config config.yaml" },
     ],
-    exitCodes: { 0: "nothing would fail", 2: "something would fail", 1: "an error" },
+    exitCodes: { 0: "no check failed", 2: "a check failed", 1: "an error" },
     run: async () => (await import("../commands/doctor.ts")).doctor,
   }),
   command({
     name: "users from-csv",
-    summary: "ConnectUser manifests from Connect's bulk-upload file or Entra's user export",
+    summary: "Write ConnectUser manifests from Connect's bulk-upload file or Entra's user export",
     details:
-      "Problems are told by line, and then nothing is written. With -f or a kubeconfig the persona's defaults are left out of the manifests, its allow-list of security profiles is held, and people who are declared already are found.",
+      "Problems are reported with their line, and then nothing is written. With -f or a kubeconfig the persona is read: its defaults are left out of the manifests, its list of security profiles is enforced, and people who are declared already are found.",
     arguments: [{ name: "file", description: 'the CSV file; "-" or nothing for standard input' }],
     options: [
       { flags: "--persona <name>", description: "persona of all users of the file", required: true },
@@ -132,7 +131,7 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     examples: [
       { what: "To standard output", line: "connect-sso users from-csv agents.csv --persona agents -n contact-centre" },
       {
-        what: "Into a folder, checked against the persona that stands there",
+        what: "Into a folder, checked against the persona in it",
         line: "connect-sso users from-csv agents.csv --persona agents -f personas/ --out personas/",
       },
     ],
@@ -141,9 +140,9 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "import",
-    summary: "manifests that take over what stands in the clouds already, for example by hand with the blog",
+    summary: "Write manifests that adopt what exists in the clouds already, for example created by hand from the blog",
     details:
-      "Finds applications, roles, SAML providers, policies, provisioning users and Connect users of one instance, and writes nothing to the clouds. A plan of the result shows no change: the objects only get our owner tag. What could not be taken over is told as notes.",
+      "Finds applications, roles, SAML providers, policies, provisioning users and Connect users of one instance, and writes nothing to the clouds. A plan of the result shows no change: the objects only get our owner tag. What cannot be adopted is listed in notes.",
     options: [
       { flags: "--instance <arn>", description: "ARN of the Connect instance", required: true },
       { flags: "--tenant <id>", description: "Entra tenant; default: that of the credentials" },
@@ -154,11 +153,11 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     ],
     examples: [
       {
-        what: "Into a folder, then look at what an apply would do",
+        what: "Into a folder, then show what an apply would do",
         line: "connect-sso import --instance arn:aws:connect:us-east-1:111122223333:instance/0a1b… --out personas/ && connect-sso plan -f personas/",
       },
     ],
-    exitCodes: { 0: "something was found", 2: "there is nothing to take over", 1: "an error" },
+    exitCodes: { 0: "something was found", 2: "there is nothing to adopt", 1: "an error" },
     run: async () => (await import("../commands/import.ts")).importCommand,
   }),
 ];

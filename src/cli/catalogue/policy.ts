@@ -30,9 +30,9 @@ const SCOPE = [
 export const POLICY_COMMANDS: CommandSpec[] = [
   command({
     name: "policy aws",
-    summary: "the least IAM policy with which the controller can do what is declared",
+    summary: "Print the smallest IAM policy that lets the controller do what is declared",
     details:
-      "Every statement is limited to the account, the instances and the IAM path; roles and users can be made only with the permissions boundary, and only policies below the path attached. A document that is larger than IAM takes becomes several (--out).",
+      "Every statement is limited to the account, the instances and the IAM path; roles and users can only be created with the permissions boundary, and only policies below the path can be attached. A document that exceeds IAM's size limit is split (--out).",
     options: [
       ...SCOPE,
       {
@@ -56,13 +56,13 @@ export const POLICY_COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "policy boundary",
-    summary: "the permissions boundary: what roles and users of the controller may do at most",
+    summary: "Print the permissions boundary: the maximum rights of the controller's roles and users",
     details:
-      "Make it by hand, outside the controller's IAM path, and name it in the configuration file (--config) or in the personas.",
+      "Create it by hand, outside the controller's IAM path, and name it in the configuration file (--config) or in the personas.",
     options: [...SCOPE, ...CLOUDS.filter(({ flags }) => flags.startsWith("--config"))],
     examples: [
       {
-        what: "Make it",
+        what: "Create it",
         line: `aws iam create-policy --policy-name ConnectSsoBoundary --policy-document "$(connect-sso policy boundary -f personas/ -o json)"`,
       },
     ],
@@ -71,7 +71,7 @@ export const POLICY_COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "policy trust",
-    summary: "the trust policy of the controller's own role, for IRSA, EKS Pod Identity or another account",
+    summary: "Print the trust policy of the controller's own role, for IRSA, EKS Pod Identity or another account",
     options: [
       {
         flags: "--oidc-provider <arn>",
@@ -97,9 +97,10 @@ export const POLICY_COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "policy entra",
-    summary: "the application permissions of Microsoft Graph that the declared personas need, each with its reason",
+    summary:
+      "Print the application permissions of Microsoft Graph that the declared personas need, each with its reason",
     details:
-      "With --issuer also the federated credential by which the pod's service account becomes the application, without a secret.",
+      "With --issuer it also prints the federated credential that lets the pod's service account sign in as the application, without a secret.",
     options: [
       ...OBJECTS,
       {

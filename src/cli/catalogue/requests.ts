@@ -3,7 +3,7 @@ import { type CommandSpec, type Completion, command, type OptionSpec } from "../
 import type { AskOptions } from "../commands/request.ts";
 import { CLOUDS, OBJECTS } from "../options.ts";
 
-const WITH_FOLDER = "With -f there is no controller to ask: the command does it itself, and nothing else.";
+const WITH_FOLDER = "With -f there is no controller: the command does the work itself, and nothing else.";
 
 interface Ask {
   name: string;
@@ -18,7 +18,7 @@ interface Ask {
 
 const YES = {
   flags: "-y, --yes",
-  description: "do not ask before something that cannot be undone; needed where there is no terminal",
+  description: "do not ask before something that cannot be undone; required without a terminal",
 } as const satisfies OptionSpec;
 
 const ask = ({ name, summary, details, what, complete, timeout, line, run }: Ask): CommandSpec =>
@@ -31,22 +31,26 @@ const ask = ({ name, summary, details, what, complete, timeout, line, run }: Ask
       ...OBJECTS,
       ...CLOUDS,
       YES,
-      { flags: "--no-wait", description: "ask, and return at once" },
-      { flags: "--timeout <duration>", description: "how long to follow it; it goes on afterwards", default: timeout },
+      { flags: "--no-wait", description: "send the request and return at once" },
+      {
+        flags: "--timeout <duration>",
+        description: "how long to follow it; the work continues afterwards",
+        default: timeout,
+      },
     ],
     examples: [
-      { what: "Followed to its end", line: `connect-sso ${line} -n contact-centre` },
-      { what: "Asked for only", line: `connect-sso ${line} -n contact-centre --no-wait` },
+      { what: "Requested and followed to the end", line: `connect-sso ${line} -n contact-centre` },
+      { what: "Requested only", line: `connect-sso ${line} -n contact-centre --no-wait` },
     ],
-    exitCodes: { 0: "done (with --no-wait: asked for)", 1: "refused, a person must fix something, or time is up" },
+    exitCodes: { 0: "done (with --no-wait: requested)", 1: "refused, manual action is needed, or the timeout passed" },
     run,
   });
 
 export const ASK_COMMANDS: CommandSpec[] = [
   ask({
     name: "rotate key",
-    summary: "a new access key for Entra's provisioning, and the end of the former one",
-    details: `Both keys live until Entra has imported with the new one: two runs, usually 40 minutes each. ${WITH_FOLDER}`,
+    summary: "Create a new access key for Entra's provisioning, and delete the old one once it is no longer used",
+    details: `Both keys work until Entra has imported roles with the new one: two runs, usually 40 minutes each. ${WITH_FOLDER}`,
     what: "persona",
     complete: "persona",
     timeout: "3h",
@@ -55,8 +59,8 @@ export const ASK_COMMANDS: CommandSpec[] = [
   }),
   ask({
     name: "rotate certificate",
-    summary: "a new SAML signing certificate, trusted by AWS before it signs",
-    details: `It signs two minutes after AWS was made to trust it. The former one stays trusted for an hour, for assertions that were signed just before. ${WITH_FOLDER}`,
+    summary: "Create a new SAML signing certificate, trusted by AWS before it signs",
+    details: `It starts signing two minutes after AWS trusts it. The old one stays trusted for an hour, for assertions that were signed just before. ${WITH_FOLDER}`,
     what: "persona",
     complete: "persona",
     timeout: "30m",
@@ -65,8 +69,8 @@ export const ASK_COMMANDS: CommandSpec[] = [
   }),
   ask({
     name: "recreate",
-    summary: "deletes a Connect user and makes it anew, which unbinds it from the role of its first login",
-    details: `For a user whom Connect answers "Bad Request" because it is bound to a role that no longer exists. Its history in Connect stays with\nthe deleted user, so the command asks first. ${WITH_FOLDER}`,
+    summary: "Delete and create a Connect user again, which unbinds it from the role of its first login",
+    details: `For a user who sees "Bad Request" in Connect because it is bound to a role that no longer exists. Its history in Connect stays with\nthe deleted user, so the command asks first. ${WITH_FOLDER}`,
     what: "user",
     complete: "user",
     timeout: "10m",
@@ -75,8 +79,8 @@ export const ASK_COMMANDS: CommandSpec[] = [
   }),
   ask({
     name: "reconcile",
-    summary: "compares a persona or user with the clouds now, without waiting for the next poll",
-    details: `A persona and a user of the same name are told apart as persona/NAME and user/NAME. ${WITH_FOLDER}`,
+    summary: "Compare a persona or user with the clouds now, without waiting for the next poll",
+    details: `If a persona and a user have the same name, write persona/NAME or user/NAME. ${WITH_FOLDER}`,
     what: "name",
     complete: "any",
     timeout: "10m",
@@ -85,9 +89,9 @@ export const ASK_COMMANDS: CommandSpec[] = [
   }),
   ask({
     name: "suspend",
-    summary: "leaves a persona or user alone until it is resumed: nothing of it is looked at or changed",
+    summary: "Suspend a persona or user: it is not checked or changed until it is resumed",
     details:
-      "Sets spec.suspend in the cluster. Where Argo CD or Flux keeps the object, it has to be set in Git as well. With -f it is a field of the\nmanifest: the message says where.",
+      "Sets spec.suspend in the cluster. If Argo CD or Flux manages the object, set it in Git as well. With -f it is a field of the\nmanifest: the message says where.",
     what: "name",
     complete: "any",
     timeout: "2m",
@@ -96,7 +100,7 @@ export const ASK_COMMANDS: CommandSpec[] = [
   }),
   ask({
     name: "resume",
-    summary: "takes a suspended persona or user up again",
+    summary: "Resume a suspended persona or user",
     details: "Clears spec.suspend in the cluster; see suspend.",
     what: "name",
     complete: "any",

@@ -28,12 +28,12 @@ export interface ApplyOptions
   dryRun?: boolean;
 }
 
-/** Of one look in the clouds, so that work goes on as soon as it can. */
+/** Of one read of the clouds, so that work continues as soon as possible. */
 const POLL_MS = 15_000;
 /** As a shell reports a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
-/** 0: everything is Ready, or suspended on purpose; 1: something needs a person, a document is broken, or time is up; 130: interrupted. */
+/** 0: everything is Ready, or suspended on purpose; 1: something needs manual action, a document is broken, or the timeout passed; 130: interrupted. */
 export async function apply(planFile: string | undefined, options: ApplyOptions): Promise<number> {
   const reviewed = planFile === undefined ? undefined : readPlan(planFile);
   const filename = options.filename ?? reviewed?.filename;
@@ -83,7 +83,7 @@ function exitCode(all: Resource[], problems: readonly unknown[]): number {
   return problems.length === 0 && all.every((one) => isReady(one) || isSuspended(one)) ? 0 : 1;
 }
 
-/** With a time limit until nothing moves any more, without one until interrupted. What is reached stays; the next run goes on from there. */
+/** With a time limit until nothing moves any more, without one until interrupted. What is reached stays; the next run continues from there. */
 async function showUntil(
   controller: FolderController,
   timeoutMs: number | undefined,
@@ -121,10 +121,10 @@ async function showUntil(
     timeoutMs === undefined
       ? new Promise<never>(() => {})
       : controller
-          .until((all) => isSettled(all), timeoutMs, "everything is Ready or needs a person", waiting.signal)
+          .until((all) => isSettled(all), timeoutMs, "everything is Ready or needs manual action", waiting.signal)
           .then(() => "settled" as const)
           .catch((error: Error) => {
-            late = `connect-sso: ${error.message}; run it again to go on\n`;
+            late = `connect-sso: ${error.message}; run it again to continue\n`;
             return "late" as const;
           });
   let late = "";
@@ -138,7 +138,7 @@ async function showUntil(
   return end;
 }
 
-/** A refusal counts once it was looked at again: some, such as a name that another persona takes at the same moment, end by themselves. */
+/** A refusal counts once it was confirmed by a second reconcile: some, such as a name that another persona takes at the same moment, end by themselves. */
 const LOOK_AGAIN_MS = 2_000;
 const STALLED_FOR_MS = 3 * LOOK_AGAIN_MS;
 const isStuck = (one: Resource, now: number) => stalledMs(one, now) > STALLED_FOR_MS;
@@ -164,7 +164,7 @@ function lookAgain(controller: FolderController): () => void {
   };
 }
 
-/** Nothing moves by itself any more: each is Ready, needs a person, is suspended, or stands on a persona of which that is true. */
+/** Nothing moves by itself any more: each is Ready, needs manual action, is suspended, or depends on a persona of which that is true. */
 export function isSettled(all: Resource[], now = Date.now()): boolean {
   const personas = new Map(all.filter(({ kind }) => kind === PERSONA).map((one) => [keyOf(one.metadata), one]));
   return all.every((one) => {

@@ -107,7 +107,7 @@ async function valuesOf(spec: OptionSpec | undefined, last: string, names: Names
   return complete ? offer(complete, last, names, typed) : NOTHING;
 }
 
-/** No cluster, or no right to list: nothing to offer, and nobody to tell. */
+/** No cluster, or no right to list: nothing to offer, and no one to report to. */
 async function offer(complete: Completion, last: string, names: Names, typed: Typed): Promise<Answer> {
   const all = typeof complete === "string" ? await names(complete, typed).catch(() => []) : complete.map(asCandidate);
   return starting(all, last);

@@ -1,4 +1,4 @@
-/** `connect-sso demo`: the blog's set-up against sandbox clouds, then broken behind the controller's back, shown and repaired. */
+/** `connect-sso demo`: the blog's set-up against sandbox clouds, then broken outside the controller, shown and repaired. */
 import { join } from "node:path";
 import { ConnectClient, ListSecurityProfilesCommand, UpdateUserSecurityProfilesCommand } from "@aws-sdk/client-connect";
 import {
@@ -83,7 +83,7 @@ async function breakThings(
   say: (text: string) => void,
 ): Promise<void> {
   const { status, spec } = persona;
-  say("Breaking things behind the controller's back:");
+  say("Breaking things outside the controller:");
   const graph = await fetch(
     `${sandbox.env.CONNECT_SSO_GRAPH_URL}/v1.0/servicePrincipals/${status!.servicePrincipalId}`,
     {
@@ -109,7 +109,7 @@ async function breakThings(
     new GetSAMLProviderCommand({ SAMLProviderArn: other.status!.samlProviderArn! }),
   );
   await iam.send(new UpdateSAMLProviderCommand({ SAMLProviderArn: status!.samlProviderArn!, SAMLMetadataDocument }));
-  say("  the agents' SAML metadata is swapped for somebody else's");
+  say("  the agents' SAML metadata is swapped for another tenant's");
   const connect = new ConnectClient({ region: spec.instanceArn.split(":")[3]! });
   const InstanceId = spec.instanceArn.split("/")[1]!;
   const profiles = await connect.send(new ListSecurityProfilesCommand({ InstanceId }));

@@ -8,7 +8,7 @@ import { endpoints } from "../../doctor/program.ts";
 import { parseInstanceArn } from "../../domain/names.ts";
 import { entraNeeds } from "../../domain/permissions/entra.ts";
 import { type AwsScope, scopeOfPath, scopesOf } from "../../domain/permissions/scope.ts";
-import { everyString, terminalText } from "../../domain/text.ts";
+import { counted, everyString, terminalText } from "../../domain/text.ts";
 import { type CloudSession, openClouds } from "../cloud-session.ts";
 import { CliError } from "../command.ts";
 import { type Declared, openDeclared } from "../declared-objects.ts";
@@ -21,7 +21,7 @@ interface Options extends ObjectOptions, CloudOptions, OutputOptions {
   instance?: string;
 }
 
-/** 0: nothing would fail; 2: something would. */
+/** 0: no check failed; 2: one did. */
 export async function doctor(options: Options): Promise<number> {
   const inside = options.sandbox && !process.env.CONNECT_SSO_GRAPH_URL;
   const checks = inside
@@ -183,8 +183,8 @@ export function checksText(checks: Check[], colours: Paint, columns?: number): s
   const count = (state: Check["state"]) => checks.filter((one) => one.state === state).length;
   const summary =
     count("bad") > 0
-      ? colours.bad(`${count("bad")} thing(s) would fail.`)
-      : colours.good(`Nothing would fail${count("warning") > 0 ? "" : ", and nothing is worth a warning"}.`);
-  const warnings = count("warning") > 0 ? ` ${count("warning")} warning(s).` : "";
+      ? colours.bad(`${counted(count("bad"), "check")} failed.`)
+      : colours.good(`No check failed${count("warning") > 0 ? "" : ", and there are no warnings"}.`);
+  const warnings = count("warning") > 0 ? ` ${counted(count("warning"), "warning")}.` : "";
   return [...blocks, `${summary}${warnings}`].join("\n\n");
 }

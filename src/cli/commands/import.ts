@@ -1,6 +1,6 @@
-/** `connect-sso import`: manifests that take over what stands in the clouds; writes nothing there. */
+/** `connect-sso import`: manifests that adopt what exists in the clouds; writes nothing there. */
 
-import { terminalText } from "../../domain/text.ts";
+import { counted, terminalText } from "../../domain/text.ts";
 import { discover } from "../../import/discover.ts";
 import { importManifests } from "../../import/manifests.ts";
 import { manifestStream, writeManifests } from "../../manifests/write.ts";
@@ -39,7 +39,7 @@ export async function importCommand(options: Options): Promise<number> {
     if (options.out) {
       const paths = writeManifests(options.out, all);
       process.stderr.write(
-        `${personas.length} persona(s) and ${users.length} user(s) in ${paths.length} file(s) below ${options.out}\nnext: connect-sso plan -f ${options.out}\n`,
+        `${counted(personas.length, "persona")} and ${counted(users.length, "user")} in ${counted(paths.length, "file")} below ${options.out}\nnext: connect-sso plan -f ${options.out}\n`,
       );
       return 0;
     }

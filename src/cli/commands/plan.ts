@@ -8,7 +8,7 @@ import { print } from "../render/output.ts";
 import { planMarkdown, planText } from "../render/plan.ts";
 import { paint, width } from "../render/terminal.ts";
 
-/** 0: nothing to do; 2: changes; 1: a broken document, or a resource that only a person can mend. */
+/** 0: nothing to do; 2: changes; 1: a broken document, or a resource that needs manual action. */
 export async function plan(options: ObjectOptions & CloudOptions & OutputOptions & { out?: string }): Promise<number> {
   const declared = await openDeclared(options);
   try {

@@ -63,7 +63,7 @@ const RECREATE: Ask = {
     `Delete the Connect user of ${metadata.namespace}/${metadata.name} and create it again? Its contact history stays with the deleted user.`,
   change: { annotation: ANNOTATIONS.recreate },
   ended: isReady,
-  told: () => "the Connect user is made anew; the next login binds it to the role again",
+  told: () => "the Connect user is recreated; the next login binds it to the role again",
 };
 const RECONCILE: Ask = {
   what: "a look at the clouds",
@@ -78,7 +78,7 @@ const SUSPEND: Ask = {
   kinds: [PERSONA, USER],
   change: { suspend: true },
   ended: isSuspended,
-  told: () => "is suspended: nothing of it is looked at or changed until it is resumed",
+  told: () => "is suspended: it is not checked or changed until it is resumed",
 };
 const RESUME: Ask = {
   what: "resumption",
@@ -95,7 +95,7 @@ export const reconcile = (name: string, options: AskOptions) => ask(RECONCILE, n
 export const suspend = (name: string, options: AskOptions) => ask(SUSPEND, name, options);
 export const resume = (name: string, options: AskOptions) => ask(RESUME, name, options);
 
-/** 0: done; 1: refused, needs a person, or time is up (it goes on in the cluster all the same). */
+/** 0: done; 1: refused, needs manual action, or the timeout passed (the work continues in the cluster). */
 async function ask(request: Ask, name: string, options: AskOptions): Promise<number> {
   const timeoutMs = duration(options.timeout);
   const declared = await openDeclared(options);
@@ -198,12 +198,11 @@ async function doInFolder(
   const { kind, metadata } = object;
   if ("suspend" in change) {
     const place = declared.sources.get(`${kind}/${metadata.namespace}/${metadata.name}`);
-    throw new CliError(`with -f there is nobody to tell: suspend is a field of the manifest`, {
+    throw new CliError(`with -f there is no controller to suspend it for: suspend is a field of the manifest`, {
       hint: `set spec.suspend to ${change.suspend} in ${place ? `${place.file}:${place.line}` : "the manifest"}, commit it, and apply`,
     });
   }
-  if (!options.wait)
-    throw new CliError("with -f the command does it itself, so there is nothing that goes on without it");
+  if (!options.wait) throw new CliError("with -f the command does the work itself, so it cannot return before the end");
   const session = await openClouds(options, declared);
   const controller = new FolderController({ ...session, pollIntervalMs: 5_000 });
   const value = now();
@@ -229,7 +228,7 @@ async function doInFolder(
   }
 }
 
-/** A user stands on its persona. */
+/** A user depends on its persona. */
 function neededFor(object: Resource, declared: Declared): Resource[] {
   if (object.kind === PERSONA) return [object];
   const { personaRef } = (object as { spec: { personaRef: { name: string } } }).spec;

@@ -26,7 +26,7 @@ export interface RunOptions {
   allowInsecureEndpoints: boolean;
 }
 
-/** How long calls that were told to stop may take to end, milliseconds. */
+/** How long cancelled calls may take to end, milliseconds. */
 const LINGER_MS = 2_000;
 /** Ends with SIGINT or SIGTERM: reconciles under way finish, the lease is given back. */
 export async function run(options: RunOptions): Promise<number> {
@@ -96,9 +96,9 @@ export async function run(options: RunOptions): Promise<number> {
   } finally {
     await manager.stop();
     close();
-    // What still waits for an answer of a cloud has nobody who waits for it.
+    // No one waits any more for calls that still wait for a cloud.
     setTimeout(() => process.exit(), LINGER_MS).unref();
   }
-  if (why === "lost") throw new Error("the leader lease was lost; another replica goes on");
+  if (why === "lost") throw new Error("the leader lease was lost; another replica takes over");
   return 0;
 }

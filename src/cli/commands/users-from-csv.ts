@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { type ConnectUser, USER } from "../../api/resources.ts";
-import { terminalText } from "../../domain/text.ts";
+import { counted, terminalText } from "../../domain/text.ts";
 import { usersFromCsv } from "../../manifests/csv.ts";
 import { mergeManifests, writeMerged } from "../../manifests/merge.ts";
 import { readManifests } from "../../manifests/read.ts";
@@ -52,19 +52,19 @@ export async function fromCsv(file: string | undefined, options: Options): Promi
     for (const { line, message } of problems) process.stderr.write(`${terminalText(`${name}:${line}: ${message}`)}\n`);
     if (problems.length > 0 && !options.partial) {
       process.stderr.write(
-        `connect-sso: ${problems.length} problem(s), nothing is written; --partial writes the ${users.length} user(s) without\n`,
+        `connect-sso: ${counted(problems.length, "problem")}, nothing is written; --partial writes the ${counted(users.length, "user")} without problems\n`,
       );
       return 1;
     }
     const head = [
-      `${users.length} user(s) from ${name}`,
+      `${counted(users.length, "user")} from ${name}`,
       ...dropped.map(({ title, why }) => `Column "${title}" is left out: ${why}.`),
     ];
     if (options.out) {
       const merged = mergeManifests(options.out, users);
       writeMerged(merged);
       for (const line of [...head, ...merged.changes]) process.stderr.write(`${terminalText(line)}\n`);
-      process.stderr.write(`${merged.files.length} file(s) written below ${options.out}\n`);
+      process.stderr.write(`${counted(merged.files.length, "file")} written below ${options.out}\n`);
     } else process.stdout.write(manifestStream(users, head));
     return problems.length > 0 ? 1 : 0;
   } finally {

@@ -10,7 +10,7 @@ import type { CloudOptions, ObjectOptions, OutputOptions } from "../options.ts";
 import { print } from "../render/output.ts";
 import { type Paint, paint, width, wrap } from "../render/terminal.ts";
 
-/** 0: every link holds; 2: one is broken; 1: one could not be looked at. */
+/** 0: every step works; 2: one is broken; 1: one could not be checked. */
 export async function why(user: string, options: ObjectOptions & CloudOptions & OutputOptions): Promise<number> {
   const declared = await openDeclared(options);
   try {
@@ -113,12 +113,12 @@ function end(links: Link[], person: string, signInAt: string | undefined, colour
   if (first)
     return [
       wrap(
-        `${colours.bad("Broken at:")} ${first.name}. ${first.fix ? `Mend it: ${first.fix}` : ""}`.trimEnd(),
+        `${colours.bad("Broken at:")} ${first.name}. ${first.fix ? `To fix it: ${first.fix}` : ""}`.trimEnd(),
         columns,
       ),
     ];
   if (links.some(({ state }) => state === "unknown"))
-    return [wrap("Nothing was found broken, but not everything could be looked at.", columns)];
+    return [wrap("Nothing was found broken, but not everything could be checked.", columns)];
   return [
     wrap(
       `${colours.good("Every link holds.")} ${person} signs in at ${signInAt ?? "the application's User access URL"}`,

@@ -25,7 +25,7 @@ export class Steps {
       for (const { type, status, reason, message } of (one.status?.conditions ?? []) as Condition[]) {
         if (reason === "NotApplicable" || QUIET.has(type) || /^not needed/.test(message)) continue;
         const key = `${one.kind}/${one.metadata.name} ${type}`;
-        // That it is well is told once; trouble is told again when it is another one.
+        // Health is reported once; trouble is reported again when it changes.
         const state = status === "True" ? (type === "Stalled" ? `${reason} ${message}` : "True") : "";
         if (this.#told.get(key) === state) continue;
         this.#told.set(key, state);

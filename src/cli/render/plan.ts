@@ -1,6 +1,14 @@
 /** A plan for people: on a terminal, and as a pull-request comment. */
 
-import { everyString, htmlText, markdownBlock, markdownCode, markdownText, terminalText } from "../../domain/text.ts";
+import {
+  counted,
+  everyString,
+  htmlText,
+  markdownBlock,
+  markdownCode,
+  markdownText,
+  terminalText,
+} from "../../domain/text.ts";
 import type { PlanDocument, PlannedResource } from "../dry-run.ts";
 import type { PlannedChange } from "./fold-changes.ts";
 import { type Paint, wrap } from "./terminal.ts";
@@ -114,11 +122,14 @@ function waits(plan: PlanDocument, columns?: number): string[] {
 
 function summary({ summary: count }: PlanDocument, colours: Paint, columns?: number): string {
   const { create, update, delete: remove, adopt, problems } = count;
-  const trouble = problems > 0 ? colours.bad(` ${problems} resource(s) need a person.`) : "";
-  const marks = adopt > 0 ? ` ${adopt} object(s) only get our owner tag.` : "";
+  const trouble =
+    problems > 0
+      ? colours.bad(` ${counted(problems, "resource")} ${problems === 1 ? "needs" : "need"} manual action.`)
+      : "";
+  const marks = adopt > 0 ? ` ${counted(adopt, "object")} only ${adopt === 1 ? "gets" : "get"} our owner tag.` : "";
   const text =
     create + update + remove === 0
-      ? `${problems > 0 ? "Nothing can be changed." : colours.good("Nothing to do: the clouds are as declared.")}${marks}${trouble}`
+      ? `${problems > 0 ? "No changes possible." : colours.good("Nothing to do: the clouds are as declared.")}${marks}${trouble}`
       : `Plan: ${colours.good(`${create} to create`)}, ${colours.busy(`${update} to change`)}, ${colours.bad(`${remove} to delete`)}.${marks}${trouble}`;
   return wrap(text, columns);
 }
@@ -135,7 +146,7 @@ export function planMarkdown(plan: PlanDocument): string {
   const head =
     create + update + remove + problems === 0
       ? "### connect-sso plan: nothing to do"
-      : `### connect-sso plan: ${counts}${problems > 0 ? `, **${problems} need a person**` : ""}`;
+      : `### connect-sso plan: ${counts}${problems > 0 ? `, **${counted(problems, "resource")} ${problems === 1 ? "needs" : "need"} manual action**` : ""}`;
   const blocks: string[] = [];
   let size = 0;
   for (const resource of changed) {
@@ -148,8 +159,8 @@ export function planMarkdown(plan: PlanDocument): string {
     blocks.push(block);
   }
   const tail = [
-    ...(adopt > 0 ? [`${adopt} object(s) only get our owner tag.\n`] : []),
-    ...(same > 0 ? [`${same} resource(s) are as declared.\n`] : []),
+    ...(adopt > 0 ? [`${counted(adopt, "object")} only ${adopt === 1 ? "gets" : "get"} our owner tag.\n`] : []),
+    ...(same > 0 ? [`${counted(same, "resource")} ${same === 1 ? "is" : "are"} as declared.\n`] : []),
     ...(plan.undeclared.length > 0
       ? [
           `Not declared any more, left alone: ${plan.undeclared

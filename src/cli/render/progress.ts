@@ -2,7 +2,7 @@
 import { truncate } from "./terminal.ts";
 
 const INTERVAL_MS = 500;
-/** A log that nobody watches live needs less. */
+/** A log that is not watched live needs less. */
 const PIPED_INTERVAL_MS = 2_000;
 
 /** A block at the end of the screen that takes the place of the one before. */
@@ -87,7 +87,7 @@ export class Progress {
     if (this.#live.live) this.#show();
   }
 
-  /** Takes the block away, so that the result stands in its place; or shows the last state and leaves it. */
+  /** Takes the block away, so that the result replaces it; or shows the last state and leaves it. */
   end({ keep = false } = {}): void {
     clearInterval(this.#timer);
     if (keep || !this.#live.live) this.#show();

@@ -1,4 +1,4 @@
-/** How an object stands, as data: the contract of `-o json` and `-o yaml` of status and apply. */
+/** The state of an object, as data: the contract of `-o json` and `-o yaml` of status and apply. */
 import { type ConnectSsoPersona, PERSONA } from "../../api/resources.ts";
 import { conditionOf, conditionsOf, isReady } from "../../runtime/conditions.ts";
 import type { Resource } from "../declared-objects.ts";

@@ -25,7 +25,7 @@ export function paint(on = hasColours()): Paint {
   return { good: code(32), bad: code(31), busy: code(33), dim: code(2), bold: code(1) };
 }
 
-/** Columns of the terminal; undefined where output goes to a file or a pipe, which nobody wraps. */
+/** Columns of the terminal; undefined where output goes to a file or a pipe, which is not wrapped. */
 export function width(stream: Stream = process.stdout, env: NodeJS.ProcessEnv = process.env): number | undefined {
   const given = Number(env.COLUMNS);
   if (stream.isTTY) return stream.columns ?? (given > 0 ? given : 80);

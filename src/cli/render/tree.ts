@@ -61,7 +61,7 @@ export function tree(given: Resource[], colours: Paint, options: TreeOptions = {
   return lines.map((line) => wrap(line, options.columns, continued(line))).join("\n");
 }
 
-/** The branches of the tree go on beside a broken line. */
+/** The branches of the tree continue beside a broken line. */
 function continued(line: string): string {
   const branches = /^[│├└─ ]*/.exec(line)![0];
   return `${branches.replaceAll("├", "│").replaceAll(/[└─]/g, " ")}    `;
@@ -88,7 +88,7 @@ function personaLines(
   return [
     head(persona, `${spec.application.displayName}, ${spec.roleDelivery.mode}`, colours, options),
     ...wholeLines(conditions, colours, options),
-    ...(status?.conditions ? branches : ["├─ not looked at yet"]),
+    ...(status?.conditions ? branches : ["├─ not reconciled yet"]),
     ...driftLines(persona, "│  ", colours),
     ...userLines(users, colours, options),
   ];
@@ -177,7 +177,7 @@ function userLines(users: ConnectUser[], colours: Paint, options: TreeOptions): 
     ]);
   if (!options.all && open.length > OPEN_USERS) {
     const reasons = Object.entries(
-      Object.groupBy(open.slice(OPEN_USERS), (user) => conditionOf(user, "Ready")?.reason ?? "not looked at yet"),
+      Object.groupBy(open.slice(OPEN_USERS), (user) => conditionOf(user, "Ready")?.reason ?? "not reconciled yet"),
     ).map(([reason, group]) => `${group!.length} ${reason}`);
     lines.push(`├─ ${colours.bad("✘")} ${open.length - OPEN_USERS} more are not Ready: ${reasons.join(", ")}`);
   }
@@ -244,7 +244,7 @@ function mark(condition: Condition | undefined, colours: Paint): string {
 }
 
 const isUnread = (one: Condition) => one.status === "Unknown" && one.reason === "Pending";
-/** Nobody has to do anything about it. */
+/** No action is needed. */
 export const isWaiting = ({ reason }: Pick<Condition, "reason">) =>
   /^(Waiting|PersonaNotReady|Reconciling|Pending)/.test(reason);
 export const isGood = (one: Condition) =>

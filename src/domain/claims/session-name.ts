@@ -59,7 +59,7 @@ export function sessionNameOf(
       reason: from === "mail" ? "EntraUserWithoutMail" : "EntraUserWithoutName",
       message: `the Entra user ${who} has no ${from}, which is this persona's RoleSessionName; set its ${from} in Entra`,
     };
-  // Claims are made of the attribute as it stands; a letter that no case table agrees on is refused before it is changed.
+  // Claims are made of the attribute as it is; a letter that no case table agrees on is refused before it is changed.
   const wrong = checkUsername(transform === "MailPrefix" ? value.split("@")[0]! : value);
   if (transform === "None") return sessionProblem(wrong, from) ?? { name: value };
   if (transform === "MailPrefix" && !value.includes("@"))

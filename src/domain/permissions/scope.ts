@@ -2,7 +2,7 @@
 import type { ConnectSsoPersona } from "../../api/resources.ts";
 import { type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../names.ts";
 
-/** Prefix of the names that the controller makes up itself. SAML providers have no path, so theirs are told by it. */
+/** Prefix of the names that the controller makes up itself. SAML providers have no path, so theirs are recognised by it. */
 export const OWN_PREFIX = "connect-sso-";
 export const DEFAULT_PATH = "/connect-sso/";
 /** Where examples and generated files expect the boundary: outside every path of the controller. */

@@ -1,7 +1,7 @@
 /** Who may become the controller's role: the service account of a pod, through whichever way the cluster has. */
 
 export type Workload =
-  /** `issuer` without https://, as it stands in the ARN of the OIDC provider. */
+  /** `issuer` without https://, as in the ARN of the OIDC provider. */
   | { kind: "irsa"; partition: string; account: string; issuer: string; namespace: string; serviceAccount: string }
   | {
       kind: "pod-identity";
@@ -12,7 +12,7 @@ export type Workload =
       namespace: string;
       serviceAccount: string;
     }
-  /** A controller in another account, which `--config` tells to assume this role. */
+  /** A controller in another account, which `--config` makes assume this role. */
   | { kind: "role"; roleArn: string };
 
 export function controllerTrust(workload: Workload): unknown {

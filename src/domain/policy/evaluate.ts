@@ -1,7 +1,7 @@
 /**
  * IAM's decision for role trust, identity policies and permissions boundaries. Source: IAM user guide, "Policy evaluation logic".
  * An answer is given only where the documents and the request settle it. Policies of the organization, session policies and resource
- * policies of services are outside: "allowed" means that nothing in these documents stands in the way.
+ * policies of services are outside: "allowed" means that nothing in these documents prevents it.
  */
 import { conditionsHold } from "./conditions.ts";
 import { type Context, contextOf } from "./context.ts";

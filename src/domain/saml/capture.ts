@@ -110,7 +110,7 @@ function inputValue(text: string, name: string): string | undefined {
   return undefined;
 }
 
-/** Opening tags of one kind, each looked at once: a page of many megabytes takes no longer than its length. */
+/** Opening tags of one kind, each read once: a page of many megabytes takes no longer than its length. */
 function* tags(text: string, name: string): Generator<string> {
   const begin = new RegExp(`<${name}(?=[\\s/])`, "gi");
   for (let found = begin.exec(text); found; found = begin.exec(text)) {
@@ -197,7 +197,7 @@ function fromHar(entries: Json[]): Captured[] {
     .filter((one) => one !== undefined);
 }
 
-/** Its export masks form fields unless told otherwise; the decoded document stands beside them. */
+/** Its export masks form fields by default; the decoded document is next to them. */
 function fromTracer(requests: Json[]): Captured[] {
   return requests.flatMap(({ url, post, get, saml, responseHeaders }) => {
     const fields = array(Array.isArray(post) ? post : get).map(array);

@@ -1,6 +1,6 @@
 /**
  * What AWS and Amazon Connect ask of an assertion, as one list of rules. Each names what a person would see, as the IAM user guide's
- * "Troubleshoot SAML federation" and Connect's "Troubleshoot SAML" have it, and what mends it.
+ * "Troubleshoot SAML federation" and Connect's "Troubleshoot SAML" have it, and how to fix it.
  */
 import { checkUsername, ROLE_SESSION_NAME } from "../usernames.ts";
 import type { Decoded } from "./decode.ts";
@@ -191,7 +191,7 @@ function sessionName(assertion: AssertionFields): Finding[] {
         level: "error",
         what: "RoleSessionName is there, but empty: the attribute behind it has no value for this person",
         seen,
-        fix: "set that attribute of the person in Entra (her mail, employee id…), or choose another one in application.roleSessionName.from",
+        fix: "set that attribute of the person in Entra (mail, employee id…), or choose another one in application.roleSessionName.from",
       },
     ];
   if (value === undefined)

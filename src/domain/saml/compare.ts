@@ -1,4 +1,4 @@
-/** An assertion next to the persona and the user that it speaks of: which of them, and where it says something else. */
+/** An assertion next to the persona and the user that it is for: which they are, and where it differs. */
 
 import type { ConnectSsoPersona, ConnectUser } from "../../api/resources.ts";
 import { durationSeconds } from "../duration.ts";

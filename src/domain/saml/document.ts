@@ -32,7 +32,7 @@ export interface AssertionFields {
   attributes: { name: string; values: string[] }[];
 }
 export interface RolePair {
-  /** As it stands in the assertion. */
+  /** As in the assertion. */
   text: string;
   roleArn?: string;
   providerArn?: string;

@@ -1,6 +1,6 @@
 /**
  * Verifies the signature of a response, with certificates that the caller trusts and never with the one that the response brings along.
- * What is returned as verified is the canonical text that the signature covers, parsed anew: what was verified is what is shown.
+ * What is returned as verified is the canonical text that the signature covers, parsed again: what was verified is what is shown.
  */
 import type { Document, Element } from "@xmldom/xmldom";
 import { SignedXml } from "xml-crypto";
@@ -130,7 +130,7 @@ function check(xml: string, carrier: Element, signature: Element, derBase64: str
   return element;
 }
 
-/** The usual cases, told apart: a rolled certificate, a changed document. */
+/** The usual cases: a rolled certificate, a changed document. */
 function explain(
   xml: string,
   { carrier, signature }: { carrier: Element; signature: Element },

@@ -142,7 +142,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
       if (!account) {
         account = open(id, assumeRoleArn);
         accounts.set(key, account);
-        // A failure is not remembered: credentials may be mended while we run.
+        // A failure is not remembered: credentials may be fixed while we run.
         account.catch(() => accounts.delete(key));
       }
       return account;

@@ -77,7 +77,7 @@ export function createCall(context: CallContext): Call {
         if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs, startedAt);
         if (!again) throw error;
       } finally {
-        // After a 429 was told: whoever is next must not go out before that.
+        // After a 429 was recorded: the next call must not go out before that.
         answered();
       }
     }

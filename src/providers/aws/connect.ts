@@ -80,12 +80,12 @@ export function createConnectInstance(p: {
   const of = (user: ConnectUserView) => ({ InstanceId, UserId: user.id });
   let facts: { at: number; read: Promise<ConnectInstanceFacts> } | undefined;
   const describeInstance = async (o?: CallOptions): Promise<ConnectInstanceFacts> => {
-    // Shared by whoever asks meanwhile, so no single caller's signal may cut it off.
+    // Shared by all callers meanwhile, so no single caller's signal may cut it off.
     const shared = { priority: o?.priority };
     const r = await orMissing(
       call("DescribeInstance", (s) => client.send(new DescribeInstanceCommand({ InstanceId }), s), shared),
     );
-    // We never make an instance, so this is no lag of a create: only a person can mend it.
+    // We never create an instance, so this is not the lag of a create: only manual action helps.
     if (!r)
       throw new CloudError(
         `there is no Amazon Connect instance ${InstanceId} in ${arn.split(":").slice(3, 5).join(" of account ")}`,

@@ -97,7 +97,7 @@ function rule(code: string, status: number | undefined, text: string): Rule {
   if (short === "MalformedPolicyDocument" && /invalid principal/i.test(text))
     return ["waiting", "PrincipalNotYetKnown"];
   if (short === "NoSuchEntity" && NO_BOUNDARY.test(text)) return ["terminal", "BoundaryNotFound"];
-  // The name is that of a wrong secret; only the text tells a clock that is wrong.
+  // The name is that of a wrong secret; only the text shows that a clock is wrong.
   if (/^Signature (expired|not yet current)/.test(text)) return ["transient", "ClockSkew"];
   const known = COMMON[code] ?? COMMON[short];
   if (known) return known;

@@ -26,7 +26,7 @@ export interface Inventory {
    * one is read: pages of thousands take longer than a person waits.
    */
   users(maxAgeMs: number, o?: CallOptions): Promise<ReadonlyMap<string, ConnectUserView>>;
-  /** One of them; for a person read anew by itself when the inventory is old, as long as few ask for that. */
+  /** One of them; for a person read again by itself when the inventory is old, as long as few ask for that. */
   user(username: string, maxAgeMs: number, o?: CallOptions): Promise<ConnectUserView | undefined>;
   byLowerCase(username: string): ConnectUserView[];
   detailed(
@@ -60,7 +60,7 @@ interface Details {
 
 /** How many times its age the inventory may have for a person, while a new one is read. */
 const STALE = 3;
-/** A person's user is read anew when what is known of it is older, milliseconds. */
+/** A person's user is read again when what is known of it is older, milliseconds. */
 const PERSON_AGE_MS = 30_000;
 /** Of these reads at most so many in ten seconds, half of Connect's default quota: a thousand changes at once do with the inventory. */
 const MOST_SINGLES = 10;
@@ -209,7 +209,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   }
 
   async function userAnew(username: string, maxAgeMs: number, o: CallOptions): Promise<ConnectUserView | undefined> {
-    // Asked for anew, one that is known is one call; all of them are twenty.
+    // Read again, one that is known is one call; all of them are twenty.
     const wanted = maxAgeMs < PERSON_AGE_MS && o.priority !== "sweep" && users.has(username);
     const view = wanted ? users.get(username) : (await current(maxAgeMs, o)).get(username);
     if (!view || o.priority === "sweep") return view;

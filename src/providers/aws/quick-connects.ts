@@ -1,4 +1,4 @@
-/** Quick connects that ring a user. A deleted user's stay behind and ring nobody. */
+/** Quick connects that ring a user. A deleted user's stay behind and ring no one. */
 import {
   type ConnectClient,
   DeleteQuickConnectCommand,

@@ -299,7 +299,7 @@ export interface ConnectInstance {
   ): Promise<void>;
   /** Type, number and the voice channel; other channels stay as they are. */
   updatePhone(user: ConnectUserView, phone: PhoneSettings, o?: CallOptions): Promise<void>;
-  /** Settings and channels that are not named stay as they are: the user is read anew, and what is there is sent along. */
+  /** Settings and channels that are not named stay as they are: the user is read again, and what is there is sent along. */
   updateHandling(user: ConnectUserView, handling: ContactHandling, o?: CallOptions): Promise<void>;
   endSessions(user: ConnectUserView, o?: CallOptions): Promise<SessionsEnded>;
   updateSecurityProfiles(user: ConnectUserView, ids: string[], o?: CallOptions): Promise<void>;

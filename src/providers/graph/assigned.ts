@@ -9,7 +9,7 @@ import type { Assignment, Graph } from "./types.ts";
 
 /** Assignments are objects of their own: some may be made at a time, those of one person one after the other. */
 const LANES = 4;
-/** An application that nobody asked about for so long is gone, or its persona is: its inventory is forgotten. */
+/** An application that was not asked about for so long is gone, or its persona is: its inventory is forgotten. */
 const FORGET_MS = 60 * 60_000;
 
 export function assignmentCalls({ client, inTurn }: TenantContext) {

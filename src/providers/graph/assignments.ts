@@ -9,7 +9,7 @@ const DEFAULT_MAX_AGE_MS = 60_000;
 /** How many times its age a list may have for a person, while a new one is under way. */
 const STALE = 3;
 const NONE: readonly Assignment[] = [];
-/** An own write: what now stands under this id, or nothing after a removal. */
+/** An own write: what now is under this id, or nothing after a removal. */
 type Written = { principalId: string | undefined; assignment?: Assignment; until: number };
 
 /** Assignments of one application's service principal, by principal. The list lags, so own writes are laid over it for a while. */
@@ -54,7 +54,7 @@ export class Assignments {
     this.#lay(id, written);
   }
 
-  /** Undefined when nobody has to wait. */
+  /** Undefined when no caller has to wait. */
   #fresh(o: CallOptions & { maxAgeMs?: number }): Promise<void> | undefined {
     const age = Date.now() - this.#readAt;
     const maxAgeMs = o.maxAgeMs ?? DEFAULT_MAX_AGE_MS;

@@ -1,4 +1,4 @@
-/** Many reads in one request. The answer of the batch says nothing of those inside: each is looked at, and throttled ones are sent again. */
+/** Many reads in one request. The answer of the batch says nothing of those inside: each is checked, and throttled ones are sent again. */
 import type { CallOptions } from "../errors.ts";
 import type { GraphClient } from "./client.ts";
 import { retryAfterMs } from "./errors.ts";

@@ -108,7 +108,7 @@ export function certificateCalls({ client, inTurn, write }: TenantContext) {
         );
         if (keyIds.size === 0) return undefined;
         const active = seen.preferredTokenSigningKeyThumbprint;
-        // A switch that Entra does not show yet: without its certificate nobody could sign in.
+        // A switch that Entra does not show yet: without its certificate no one could sign in.
         if (active && unwanted.has(active))
           throw new CloudError(`certificate ${active} still signs, so it is not removed yet`, {
             kind: "waiting",

@@ -19,7 +19,7 @@ export interface Rows {
 }
 
 /**
- * A token is `<ms> <path>`: when the service gave it, and where to go on. Changes are counted from the first call on: the tenant itself,
+ * A token is `<ms> <path>`: when the service gave it, and where to continue. Changes are counted from the first call on: the tenant itself,
  * which may be far larger than what we know of it, is never listed.
  */
 export async function changesSince(
@@ -69,8 +69,8 @@ async function walk(
 }
 
 /**
- * The changes since a token are told no more: it is older than seven days (codes of the 40x series), or the service wants everybody to begin
- * anew (410). Source: delta query overview, "Synchronization reset" and "Token duration".
+ * The changes since a token are no longer available: it is older than seven days (codes of the 40x series), or the service wants everyone to start
+ * again (410). Source: delta query overview, "Synchronization reset" and "Token duration".
  */
 function isTokenGone(error: unknown): boolean {
   if (!(error instanceof CloudError)) return false;

@@ -77,7 +77,7 @@ const RULES: Rule[] = [
     when: ({ code }) => /^Directory_QuotaExceeded$/i.test(code),
     kind: "terminal",
     reason: "QuotaExceeded",
-    hint: "deleted applications count for 30 days: purge those that nobody needs, or have the quota raised",
+    hint: "deleted applications count for 30 days: purge those that are not needed, or request a higher quota",
   },
   {
     when: ({ code, message }) => /AsPerAppPolicy$/.test(code) || /as per assigned policy/i.test(message),
@@ -85,7 +85,7 @@ const RULES: Rule[] = [
     reason: "AppManagementPolicy",
     hint: "the tenant's application management policy forbids this credential: exempt the application, or upload a certificate that fits",
   },
-  // A list that took too long between two pages is begun anew.
+  // A list that took too long between two pages is started again.
   { when: ({ code }) => code === "Directory_ExpiredPageToken", kind: "transient", reason: "ListExpired" },
   {
     when: ({ status }) => status === 403,

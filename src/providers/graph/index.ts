@@ -60,7 +60,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
   });
   const breakers = new Map<string, Breaker>();
 
-  /** One for everybody who speaks to a tenant, under whatever client id. */
+  /** One for all callers of a tenant, under whatever client id. */
   function breakerOf(tenantId: string): Breaker {
     const key = `graph/${tenantId.toLowerCase()}`;
     const breaker =

@@ -1,4 +1,4 @@
-/** Paths of Graph. Every id passes here: what could lead to another object is refused, whoever stored it. */
+/** Paths of Graph. Every id passes here: what could lead to another object is refused, wherever it was stored. */
 import { CloudError } from "../errors.ts";
 
 /** Object ids are GUIDs, ids of assignments base64url, ids of jobs have dots. */

@@ -17,7 +17,7 @@ const GATHER_MS = 5;
 export interface FindOptions extends CallOptions {
   maxAgeMs?: number;
 }
-/** Names of all who are going to be asked for: those that nobody knows yet are looked up together with the one that is. */
+/** Names of all who are going to be asked for: unknown ones are looked up together with the one that is. */
 type Among = () => Iterable<string>;
 
 /** `asked`: when somebody last wanted to know. */
@@ -27,7 +27,7 @@ type Waiter = { resolve(user: EntraUser | undefined): void; reject(error: unknow
 export class People {
   readonly #client: GraphClient;
   readonly #byKey = new Map<string, Cached>();
-  /** Names that are being looked up, with whoever waits for them. */
+  /** Names that are being looked up, with their callers. */
   readonly #pending = new Map<string, Waiter[]>();
   /** Of these, the ones that the next look-up is going to ask for. */
   #next = new Set<string>();
@@ -94,7 +94,7 @@ export class People {
     const known = this.#byKey.get(user.id.toLowerCase());
     const entry = { user, at, asked: known?.asked ?? at };
     const old = known?.user?.userPrincipalName.toLowerCase();
-    // After a rename the old name may belong to nobody, or to somebody else: ask again when it is asked for.
+    // After a rename the old name may be free, or belong to another person: ask again when it is asked for.
     if (old && old !== user.userPrincipalName.toLowerCase()) this.#byKey.delete(old);
     this.#byKey.set(user.id.toLowerCase(), entry);
     this.#byKey.set(user.userPrincipalName.toLowerCase(), entry);
@@ -113,7 +113,7 @@ export class People {
         this.#pending.set(name, []);
       }
     } catch (error) {
-      // Nobody waits for this function: what it throws would end the process.
+      // No caller waits for this function: what it throws would end the process.
       for (const name of names) this.#fail(name, error);
       return;
     }
@@ -121,7 +121,7 @@ export class People {
     await this.#read(names);
   }
 
-  /** Whoever nobody has asked for is declared no more; without this, everybody who ever was is read again and again. */
+  /** A person who was not asked for is no longer declared; without this, everyone who ever was is read for ever. */
   #forget(): void {
     const before = Date.now() - FORGET_MS;
     if (this.#forgotAt > before) return;
@@ -151,7 +151,7 @@ export class People {
     });
   }
 
-  /** False when nobody had asked. */
+  /** False when no caller had asked. */
   #answer(name: string, user: EntraUser | undefined): boolean {
     const waiters = this.#pending.get(name);
     this.#pending.delete(name);

@@ -6,7 +6,7 @@ import { path, principalPath } from "./paths.ts";
 import { toJob } from "./shapes.ts";
 import type { Graph, SyncJob } from "./types.ts";
 
-/** Error codes of a 400 that speaks of the credentials; every other 400 is about our request and must show. */
+/** Error codes of a 400 that is about the credentials; every other 400 is about our request and must show. */
 const REFUSED_CREDENTIALS = /credential|unauthori[sz]ed|authenticationfail/i;
 
 /**

@@ -91,7 +91,7 @@ export interface Person extends EntraUser {
   onPremisesExtensionAttributes: Record<string, string | null>;
 }
 
-/** "changed": deleted, and can be restored for 30 days; "deleted": gone for good. */
+/** "changed": deleted, and can be restored for 30 days; "deleted": gone permanently. */
 export type Removed = "changed" | "deleted";
 export interface PersonChange {
   id: string;

@@ -1,4 +1,4 @@
-/** Quick connects: to users, queues, flows and numbers. Those of a deleted user stay and ring nobody. */
+/** Quick connects: to users, queues, flows and numbers. Those of a deleted user stay and ring no one. */
 import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
 import { ConnectError, invalidParameter, invalidRequest, notFound } from "./error.ts";

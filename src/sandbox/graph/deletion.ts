@@ -89,7 +89,7 @@ function restoreUser(directory: Directory, user: User): void {
   directory.users.set(user);
 }
 
-/** For good. Whoever follows the changes hears of it once more. */
+/** Permanently. Delta queries report it once more. */
 export function purge(directory: Directory, host: SandboxHost, id: string): void {
   const { type, object } = deletedItem(directory, host, id);
   directory.deleted.delete(object.id);

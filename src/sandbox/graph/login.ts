@@ -1,4 +1,4 @@
-/** login.microsoftonline.com: federation metadata of every application, and tokens for whoever asks in the right form. */
+/** login.microsoftonline.com: federation metadata of every application, and tokens for every well-formed request. */
 import { randomUUID } from "node:crypto";
 import type { SandboxHost } from "../host.ts";
 import type { SandboxRequest, SandboxResponse, SandboxService } from "../service.ts";

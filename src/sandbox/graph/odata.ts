@@ -239,7 +239,7 @@ export function ordered<T extends Entity>(rows: readonly T[], order: string): T[
   return [...rows].sort((a, b) => sign * key(a).localeCompare(key(b)));
 }
 
-/** The fields asked for, and annotations. Names nobody knows are left out silently, as the directory does for open types. */
+/** The fields asked for, and annotations. Unknown names are left out silently, as the directory does for open types. */
 export function select(entity: Entity, fields: string | null): Entity {
   if (!fields || fields === "*") return entity;
   const wanted = fields.split(",").map((field) => field.trim());

@@ -102,7 +102,7 @@ const OF_AN_OBJECT = /^(PATCH|PUT|POST|DELETE) \/(applications|servicePrincipals
 export function permissionsFor(operation: string): Needs | undefined {
   const plain = operation.replaceAll(/\{[^}]*\}/g, "{}");
   if (/^GET \/applicationTemplates/.test(plain)) return undefined;
-  // What the table does not know needs what nobody gives to a controller.
+  // What the table does not know needs a permission that no controller has.
   return TABLE.find(([pattern]) => pattern.test(plain))?.[1] ?? ["Directory.ReadWrite.All"];
 }
 

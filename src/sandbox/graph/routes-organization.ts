@@ -41,7 +41,7 @@ export function addOrganizationRoutes(router: Router, { directory, synchronizati
     if (!domain) throw notFound(call.ids[0]!);
     return one(call, "domains", domain);
   });
-  // An application is nobody.
+  // An application is not a person.
   router.add("GET", "/me", () => {
     throw badRequest("/me request is only valid with delegated authentication flow.");
   });

@@ -165,7 +165,7 @@ export class Synchronization {
     this.#jobs.delete(principalId);
   }
 
-  /** Values are masked: nobody reads a secret back. */
+  /** Values are masked: a secret cannot be read back. */
   secrets(principalId: string): Secret[] {
     return [...(this.#secrets.read(principalId)?.keys() ?? [])].map((key) => ({ key, value: "*" }));
   }

@@ -83,7 +83,7 @@ function tagsByArn({ policies, providers }: IamState, p: Parameters): Tag[] {
 /** Operations on one object that name no resource type in the reference: they are asked for `*`. */
 const WITHOUT_RESOURCE = /^List(Roles|Users|Groups|Policies|SAMLProviders|AccountAliases)$|^GetAccountSummary$/;
 
-/** The ARN that a request is about. IAM does not know the path of what does not exist: such a name stands in the root path. */
+/** The ARN that a request is about. IAM does not know the path of what does not exist: such a name is in the root path. */
 function resourceOf(state: IamState, operation: string, p: Parameters): string {
   if (WITHOUT_RESOURCE.test(operation)) return "*";
   const { account } = state;

@@ -97,7 +97,7 @@ function checkEffectAndDates({ Effect, Condition }: Json): void {
   if ((Effect !== "Allow" && Effect !== "Deny") || !datesAreDates(Condition)) throw malformed(LEGACY);
 }
 
-/** The first problem, which is told later. The older parser stops at it: what it would refuse behind it is not looked at. */
+/** The first problem, which is reported later. The older parser stops at it: what follows is not read. */
 function checkResources(statements: Json[]): string | undefined {
   for (const resource of statements.flatMap(resourcesOf)) {
     const problem = resourceProblem(resource);

@@ -26,7 +26,7 @@ export function isObject(value: unknown): value is Json {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-/** The statements of a document, one or a list; undefined when that is not what stands there. */
+/** The statements of a document, one or a list; undefined when there is something else. */
 export function statementsOf(document: Json): Json[] | undefined {
   const statements = Array.isArray(document.Statement) ? document.Statement : [document.Statement];
   return statements.length > 0 && statements.every(isObject) ? statements : undefined;

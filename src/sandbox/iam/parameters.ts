@@ -47,7 +47,7 @@ export class Parameters {
     if (!this.#form.has(name)) this.#form.set(name, value);
   }
 
-  /** A field as it stands, unchecked. */
+  /** A field as it is, unchecked. */
   peek(name: string): string | undefined {
     return this.#form.get(name) ?? undefined;
   }

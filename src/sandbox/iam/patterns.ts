@@ -1,9 +1,9 @@
 /** Wildcards and policy variables. */
 
-/** A text after its variables were replaced: as it stands, and with the wildcards that came out of `${*}` and `${?}` masked. */
+/** A text after its variables were replaced: as it is, and with the wildcards that came out of `${*}` and `${?}` masked. */
 export interface Expanded {
   literal: string;
-  /** `*` and `?` are wildcards, unless a backslash stands before them. */
+  /** `*` and `?` are wildcards, unless a backslash precedes them. */
   pattern: string;
 }
 

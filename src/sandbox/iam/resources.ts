@@ -19,7 +19,7 @@ const IAM_TYPES = [
   ...["sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/"],
 ];
 
-/** Why IAM does not take this for a resource; undefined when it does. Read as an ARN from the second part on, whatever stands first. */
+/** Why IAM does not take this for a resource; undefined when it does. Read as an ARN from the second part on, whatever the first is. */
 export function resourceProblem(resource: string): string | undefined {
   if (resource === "*") return undefined;
   const parts = resource.split(":");

@@ -38,13 +38,13 @@ if obj.metadata.deletionTimestamp ~= nil then
   return ready
 end
 if spec.suspend == true then
-  return { status = "Suspended", message = "spec.suspend is true: nothing is looked at and nothing is changed" }
+  return { status = "Suspended", message = "spec.suspend is true: nothing is checked or changed" }
 end
 if obj.status == nil or obj.status.observedGeneration == nil then
   return { status = "Progressing", message = "Waiting for the controller" }
 end
 if obj.status.observedGeneration ~= obj.metadata.generation then
-  return { status = "Progressing", message = "The newest spec has not been looked at yet" }
+  return { status = "Progressing", message = "The newest spec has not been reconciled yet" }
 end
 if isTrue("Conflict") then
   return says("Degraded", "Conflict")

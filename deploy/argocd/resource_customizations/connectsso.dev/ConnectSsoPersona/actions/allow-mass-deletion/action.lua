@@ -1,4 +1,4 @@
--- Lets the removals go on that the guard against mass deletion holds back, once.
+-- Allows, once, the removals that the mass-deletion guard has halted.
 local os = require("os")
 if obj.metadata.annotations == nil then
   obj.metadata.annotations = {}

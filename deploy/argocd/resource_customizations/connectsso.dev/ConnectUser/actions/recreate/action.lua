@@ -1,4 +1,4 @@
--- Deletes the Connect user and makes it anew: for a login that fails though everything is right. Its history stays with the old one.
+-- Deletes and recreates the Connect user: for a login that fails although everything is configured correctly. The history stays with the old user.
 local os = require("os")
 if obj.metadata.annotations == nil then
   obj.metadata.annotations = {}
