@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { COMMANDS, GROUPS } from "../src/cli/catalogue/index.ts";
 import { reference as cliReference } from "../src/cli/render/reference.ts";
 import { chartFiles } from "./chart.mjs";
+import { conditionsReference } from "./conditions.mjs";
 import { metricsReference } from "./metrics.mjs";
 import { olmFiles } from "./olm.mjs";
 import { policyFiles } from "./policies.mjs";
@@ -86,6 +87,7 @@ const outputs = {
   "docs/cli.md": cliReference(COMMANDS, GROUPS),
   "src/api/generated/types.ts": types,
   "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
+  "docs/conditions.md": conditionsReference(),
   "docs/metrics.md": metricsReference(),
   "docs/sandbox.md": sandboxReference(),
   "docs/settings.md": settingsReference(),

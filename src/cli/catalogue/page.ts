@@ -5,7 +5,7 @@ import { CLOUDS, OBJECTS } from "../options.ts";
 export const PAGE_COMMANDS: CommandSpec[] = [
   command({
     name: "page",
-    summary: "a page for a browser: who can sign in, who cannot and why, what changed, what waits for approval",
+    summary: "Serve a page for a browser: who can sign in, who cannot and why, what changed, what waits for approval",
     details:
       "Reads only, with the rights of the kubeconfig, or over a folder of manifests (-f). Listens on loopback and prints an address with a\ntoken; only who has that address gets in. With -f and --sandbox a controller inside this process sets everything up in sandbox\nclouds, so that there is something to see.",
     options: [
