@@ -35,7 +35,7 @@ const out = execFileSync(process.execPath, ["dist/connect-sso.js", "demo"], {
 });
 const lines = out.trimEnd().split("\n");
 const ready = lines.findIndex((line) => /^\S*✔\S* \S*ConnectSsoPersona \S+/.test(line));
-const repaired = lines.findIndex((line) => line.startsWith("And sets it back"));
+const repaired = lines.findIndex((line) => line.startsWith("And corrects it"));
 const end = lines.findIndex((line, at) => at > repaired && line === "");
 if (ready < 0 || repaired < 0 || end < 0) throw new Error("the demo printed no tree, or no repair");
 // The address of the login is a line of its own, too long for a picture.

@@ -106,7 +106,7 @@ export function isOutstanding(admitted: readonly Admitted[], text: string): bool
   return admitted.some((entry) => digestsOf(entry).includes(digest(text)));
 }
 
-/** A time in the future, from a status that somebody wrote or a clock that was set back, counts as now. */
+/** A time in the future, from a status that somebody wrote or a clock that was turned back, counts as now. */
 function withinWindow({ admitted, now, windowMs }: LimitInput<LimitedChange>): Admitted[] {
   return admitted.flatMap((entry) => {
     const at = Date.parse(entry.time);

@@ -1,4 +1,4 @@
-/** Drift as counters and as the time it was last found: a drift that is set back within seconds falls between two scrapes of any gauge. */
+/** Drift as counters and as the time it was last found: a drift that is corrected within seconds falls between two scrapes of any gauge. */
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { Concern } from "../engine/change.ts";
 import { concernsOf } from "../engine/component.ts";
@@ -28,7 +28,7 @@ export function createDriftMetrics(registry: Registry) {
   });
   const last = new Gauge({
     name: "connectsso_drift_last_detected_timestamp_seconds",
-    help: "When drift was last found; absent when this process has found none. Catches what is set back between two scrapes.",
+    help: "When drift was last found; absent when this process has found none. Catches what is corrected between two scrapes.",
     labelNames: [...labelNames, "action"],
     registers: [registry],
   });

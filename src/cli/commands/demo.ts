@@ -125,7 +125,7 @@ async function breakThings(
   say("  jane@example.com is moved to the security profile Admin\n");
 }
 
-/** What must be found and set back: a component, and the field in it. */
+/** What must be found and corrected: a component, and the field in it. */
 const EXPECTED: [kind: string, component: string, path: RegExp][] = [
   [PERSONA, "application", /relayState/],
   [PERSONA, "federation-policy", /./],
@@ -157,8 +157,8 @@ async function showRepair(controller: FolderController, say: (text: string) => v
   });
   const clean = (resources: Resource[]) =>
     allReady(resources) && resources.every((one) => !isTrue(conditionsOf(one), "Drifted"));
-  await controller.until(clean, 30_000, "everything is set back");
-  say("\nAnd sets it back; events:");
+  await controller.until(clean, 30_000, "everything is corrected");
+  say("\nAnd corrects it; events:");
   for (const { ref, event } of controller.store.events.filter(({ event: { reason } }) => /Drift/.test(reason)))
     say(`  ${event.type} ${event.reason} ${ref.kind}/${ref.name}: ${event.note}`);
   say(`\n${tree(controller.resources(), colours, { columns: width() })}`);

@@ -45,10 +45,10 @@ async function explainAll(found: ConnectUser[], declared: Declared, options: Obj
 
 export function repair({ kind, metadata, spec }: ConnectSsoPersona | ConnectUser, options: ObjectOptions): string {
   if (spec.driftPolicy === "Report")
-    return `set driftPolicy: Correct on ${kind === PERSONA ? "persona" : "user"} ${metadata.name}, or set it back by hand`;
+    return `set driftPolicy: Correct on ${kind === PERSONA ? "persona" : "user"} ${metadata.name}, or correct it by hand`;
   return options.filename
     ? `connect-sso apply -f ${options.filename}`
-    : `connect-sso reconcile ${metadata.name} -n ${metadata.namespace} (the controller sets it back at its next look)`;
+    : `connect-sso reconcile ${metadata.name} -n ${metadata.namespace} (the controller corrects it at its next reconcile)`;
 }
 
 function nobody(user: string, declared: Declared): Explanation {
