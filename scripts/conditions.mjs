@@ -1,36 +1,19 @@
 // docs/conditions.md: every condition type and every reason of the code, with the text of reasons.mjs. Fails where a text is missing.
-import { readdirSync, readFileSync } from "node:fs";
 import { REASON } from "../src/api/reasons.ts";
 import { CONDITION } from "../src/api/resources.ts";
 import { CONDITIONS, REASONS } from "./reasons.mjs";
 
-const INTRO = `<!-- Generated from src/api/reasons.ts, src/providers and scripts/reasons.mjs by \`make generate\`. Do not edit. -->
+const INTRO = `<!-- Generated from src/api/reasons.ts and scripts/reasons.mjs by \`make generate\`. Do not edit. -->
 # Conditions and reasons
 
 \`kubectl describe\` and \`connect-sso status\` show conditions. Each has a type, a status, a reason and a message. Start with \`Ready\`; the message
 says what to do. If the status is \`Unknown\`, the controller could not read the cloud.
 `;
 
-const providers = new URL("../src/providers/", import.meta.url);
-/** Reasons that the clients of the clouds give, as they are written in their tables of errors. */
-export function providerReasons() {
-  const text = readdirSync(providers, { recursive: true })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => readFileSync(new URL(file, providers), "utf8"))
-    .join("\n");
-  const kinds = "terminal|transient|throttled|waiting|conflict";
-  return new Set([
-    ...[...text.matchAll(/\breason: "([A-Z]\w+)"/g)].map(([, reason]) => reason),
-    ...[...text.matchAll(new RegExp(`\\["(?:${kinds})",([^\\]]*)\\]`, "g"))].flatMap(([, rest]) =>
-      [...rest.matchAll(/"([A-Z]\w+)"/g)].map(([, reason]) => reason),
-    ),
-  ]);
-}
-
 /** What the code has and the table lacks, and the other way round. */
 export function gaps(conditions = CONDITIONS, reasons = REASONS) {
   const described = Object.values(reasons).flatMap(Object.keys);
-  const known = new Set([...Object.values(REASON), ...providerReasons()]);
+  const known = new Set(Object.values(REASON));
   return [
     ...[...known].filter((one) => !described.includes(one)).map((one) => `reason ${one} has no text`),
     ...described.filter((one) => !known.has(one)).map((one) => `reason ${one} does not exist`),

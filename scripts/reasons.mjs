@@ -52,6 +52,8 @@ export const REASONS = {
       "An API failed again and again, and is left alone for a while.",
       "[Runbook](runbooks/ConnectSsoCircuitOpen.md).",
     ],
+    CircuitClosed: ["Event: the API answers again.", ""],
+    Unreachable: ["The cloud does not answer.", "Check network and [proxies](proxies.md)."],
     InvalidSpec: ["The spec contradicts itself.", "Change the field that the message names."],
   },
   Drift: {
@@ -215,6 +217,10 @@ export const REASONS = {
     EntraUserWithoutMail: [
       "The user name comes from the mail address, and the person has none.",
       "Set it in Entra, or use another attribute.",
+    ],
+    EntraUserWithoutName: [
+      "The user name comes from an attribute that the person does not have.",
+      "Set the attribute in Entra, or use another.",
     ],
     GuestUserPrincipalName: [
       "A guest's user principal name contains `#EXT#`, which Amazon Connect does not accept.",

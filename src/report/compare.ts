@@ -13,7 +13,7 @@ export interface Comparison {
   /** Date of the older review. */
   since: string;
   people: PersonChange[];
-  /** Connect users whom nobody declared, and who were not there (or were) in the older review. */
+  /** Connect users that are not declared, and that were not there (or were) in the older review. */
   undeclared: { username: string; change: "added" | "removed" }[];
 }
 

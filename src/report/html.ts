@@ -39,7 +39,7 @@ ${comparison && changes(comparison)}
 ${personas(review)}
 ${section("Who has what", people.length > 0 ? peopleTable(people) : empty("No person is declared."))}
 ${section("What differs", differences(review))}
-${section("What nobody declared", undeclared(review))}
+${section("What is not declared", undeclared(review))}
 </main>
 <footer><p>Written by connect-sso report. States and sentences are those of the objects' status at the date above.</p></footer>
 </body>
@@ -118,7 +118,7 @@ function differences({ personas: all, people }: Review): Html {
       ],
       notReady,
     );
-  if (rows.length === 0) return html`${empty("Nothing that was looked at differs from what is declared.")}${troubled}`;
+  if (rows.length === 0) return html`${empty("Nothing that was checked differs from what is declared.")}${troubled}`;
   return html`${table(
     "What differs",
     [

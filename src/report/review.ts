@@ -1,4 +1,4 @@
-/** An access review: who has what at a date, by which manifest or rule, what differs, and what nobody declared. Pure. */
+/** An access review: who has what at a date, by which manifest or rule, what differs, and what is not declared. Pure. */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import {
   accessOf,

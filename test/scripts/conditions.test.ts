@@ -1,18 +1,12 @@
 /** docs/conditions.md: a text for every condition and reason of the code, and none for others. */
 import { describe, expect, test } from "@jest/globals";
 // @ts-expect-error the scripts are plain modules
-import { conditionsReference, gaps, providerReasons } from "../../scripts/conditions.mjs";
+import { conditionsReference, gaps } from "../../scripts/conditions.mjs";
 // @ts-expect-error the scripts are plain modules
 import { CONDITIONS, REASONS } from "../../scripts/reasons.mjs";
 import { REASON } from "../../src/api/reasons.ts";
 
 test("no text is missing, and none is left over", () => expect(gaps()).toEqual([]));
-
-test("reasons of the clients of the clouds are found in their tables", () => {
-  expect([...providerReasons()]).toEqual(
-    expect.arrayContaining(["AccessDenied", "NoAnswer", "BoundaryNotFound", "GraphForbidden", "IdentifierTaken"]),
-  );
-});
 
 test("every reason is on the page", () => {
   const page = conditionsReference();

@@ -45,7 +45,7 @@ export const PAGE_COMMANDS: CommandSpec[] = [
   command({
     name: "report",
     summary:
-      "an access review for auditors: who has what at this moment, by which manifest or rule, and what nobody declared",
+      "Write an access review for auditors: who has what at this moment, by which manifest or rule, and what is not declared",
     details:
       "Reads only. The HTML file has no scripts, opens offline and prints well. Amazon Connect is asked who is in it, with your credentials;\nwithout them the report says that it was not asked. Files are for their owner alone, because they name people.",
     options: [
