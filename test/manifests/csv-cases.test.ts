@@ -146,7 +146,7 @@ test.each<[string, string, object[], object[]]>([
     "a tag twice",
     `${HEAD},tags\nJane,Doe,jane@example.com,a:b|a:c`,
     [],
-    [{ line: 2, message: "tag a stands there twice" }],
+    [{ line: 2, message: "tag a is given twice" }],
   ],
   [
     "two hierarchies that agree",

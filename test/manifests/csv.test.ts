@@ -132,7 +132,7 @@ describe("problems, by line", () => {
     [
       "a login that is no address",
       "Jane,Doe,jdoe",
-      'user login "jdoe" is no user principal name, so it names nobody in Entra; --domain example.com would complete it',
+      'user login "jdoe" is not a user principal name, so no one in Entra has it; --domain example.com would complete it',
     ],
     [
       "a guest",
