@@ -26,6 +26,9 @@ export const CONDITIONS = {
   ],
   RoleDelivered: ["persona", "The application has the app role that stands for the IAM role."],
   AssignmentsReady: ["persona", "The groups of `application.groups` are assigned."],
+  SourceReady: ["set", "The groups of the set were read completely."],
+  MembersReady: ["set", "The ConnectUsers are as the rules say."],
+  ChangesHeld: ["set", "Changes above a limit wait for approval."],
   RoleAssigned: ["user", "The person has the app role."],
   ConnectUserReady: ["user", "The user in Amazon Connect exists and is as declared."],
 };
@@ -153,10 +156,6 @@ export const REASONS = {
       "A tenant policy refuses the identifier, or does not see SAML mode yet.",
       "Wait some minutes; then exempt the application from the policy.",
     ],
-    SourceIncomplete: [
-      "A group of the set could not be read completely. No one is removed.",
-      "Look at the message; correct the rights or the group.",
-    ],
   },
   Owners: {
     ForeignOwner: [
@@ -184,6 +183,28 @@ export const REASONS = {
       "Entra's federation metadata cannot be read.",
       "Check the network and the proxy; otherwise wait.",
     ],
+  },
+  Sets: {
+    SourceIncomplete: [
+      "A group of the set could not be read completely. No one is removed.",
+      "Wait. If it stays, correct the rights or the group.",
+    ],
+    SourceEmpty: [
+      "The groups of the set are empty. Nothing is changed.",
+      "Correct the groups. To remove everyone, delete the set.",
+    ],
+    GroupChanged: ["A group name now stands for another group. Nothing is changed.", "Use the object id of the group."],
+    InvalidRule: ["A rule of the set does not compile.", "Correct the expression that the message names."],
+    ChangesHeld: [
+      "More changes than `limits` allows. Those above the limit wait.",
+      "Read the list; annotate the set with `connectsso.dev/approve` and the hash in the message.",
+    ],
+    ChangesApproved: ["A list of changes was approved.", ""],
+    NothingHeld: ["No change waits for approval.", ""],
+    PlanOnly: ["`mode: Plan`: the set shows changes and makes none.", "Set `mode: Apply`."],
+    Left: ["Event: a person left the source. The grace period has begun.", ""],
+    HandedOver: ["Event: a ConnectUser was handed over to another set.", ""],
+    MemberEdited: ["Someone edited a ConnectUser that a set manages.", "Change the rules of the set instead."],
   },
   "Deletion and conflicts": {
     HasUsers: ["Users still refer to the persona.", "Delete them, or move them to another persona."],

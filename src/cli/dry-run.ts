@@ -110,7 +110,7 @@ async function planSets(declared: Declared, { clouds }: CloudSession): Promise<P
     }
     const plan = await planOnce(kind, set, deps.now());
     await declared.store.updateStatus(set, plan.status);
-    // Objects of a cluster are kept there; those of a folder are made anew each time, in memory.
+    // Objects of a cluster are kept there; those of a folder are created again each time, in memory.
     resources.push({ ...planned(plan), ...(declared.kube ? {} : { changes: [] }) });
     if (!plan.problem || plan.problem.reason === REASON.ChangesHeld) await expand(set, deps);
   }

@@ -16,7 +16,7 @@ export const SETS: ControlledKind = {
   wakes: () => [],
 };
 
-/** How long to gather changes of users and personas before their sets are looked at, milliseconds. */
+/** How long to gather changes of users and personas before their sets are reconciled, milliseconds. */
 const GATHER_MS = 5_000;
 
 /** Sets of the namespace: a rule may name the persona, and a user written by hand takes the place of a generated one. */

@@ -168,9 +168,7 @@ test("import, plan, apply, plan", async () => {
 
   const before = await cli("plan", "-f", folder);
   expect(before.stderr).toBe("");
-  expect(before.stdout).toMatch(
-    /Nothing to do: the clouds are as declared. \d+ objects only get our owner tag\.\n$/,
-  );
+  expect(before.stdout).toMatch(/Nothing to do: the clouds are as declared. \d+ objects only get our owner tag\.\n$/);
   expect(before.code).toBe(0);
   const { resources, summary } = JSON.parse((await cli("plan", "-f", folder, "-o", "json")).stdout);
   expect(summary).toEqual({

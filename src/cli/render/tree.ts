@@ -106,7 +106,7 @@ function setLines(set: ConnectUserSet, colours: Paint, options: TreeOptions): st
   ];
   return [
     head(set, status?.people ? (spec.mode === "Plan" ? `${counts}, mode Plan` : counts) : "", colours, options),
-    ...(status?.conditions ? lines : ["├─ not looked at yet"]),
+    ...(status?.conditions ? lines : ["├─ not reconciled yet"]),
   ].map((line, index, all) => (index > 0 && index === all.length - 1 ? line.replace("├─", "└─") : line));
 }
 
