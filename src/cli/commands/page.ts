@@ -1,4 +1,4 @@
-/** `connect-sso page`: serves until it is told to stop. Reads only. */
+/** `connect-sso page`: serves until a signal stops it. Reads only. */
 import { createLogger } from "../../observability/log.ts";
 import { Access } from "../../page/access.ts";
 import { TokenGate } from "../../page/gate.ts";
