@@ -25,6 +25,22 @@ export const terminalText = plainLine;
 /** One line of a log. Length is bounded, so that no value fills a disk. */
 export const logText = (text: string): string => cut(plainLine(text), 2000);
 
+/** Text of JSON, laid out or not: the same data, with escapes for what a terminal would obey. */
+export const jsonText = (text: string): string =>
+  text.replace(UNSAFE, (one) => (one === "\n" ? one : unitEscapes(one)));
+
+const unitEscapes = (text: string): string =>
+  Array.from({ length: text.length }, (_, at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");
+
+/** Text of YAML in which every string with such characters is in double quotes. */
+export const yamlText = (text: string): string =>
+  text.replace(UNSAFE, (one) =>
+    one === "\n" ? one : one.length > 1 ? `\\U${one.codePointAt(0)!.toString(16).padStart(8, "0")}` : unitEscapes(one),
+  );
+
+/** Whether a terminal would obey something in it. */
+export const isUnsafe = (text: string): boolean => text !== plainLine(text);
+
 /** A comment of YAML: one line, so that nothing behind it becomes a document. */
 export const yamlComment = plainLine;
 

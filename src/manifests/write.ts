@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Document, isMap, isScalar, isSeq, visit } from "yaml";
 import { yamlComment } from "../domain/text.ts";
+import { safeYaml } from "./safe-yaml.ts";
 import { saveFiles } from "./save.ts";
 
 export interface Written {
@@ -24,7 +25,7 @@ export function manifestYaml({ object, comments = [] }: Written): string {
       return undefined;
     },
   });
-  const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  const text = safeYaml(document, { lineWidth: 0, flowCollectionPadding: false });
   return `${comments.map((line) => `# ${yamlComment(line)}\n`).join("")}${text}`;
 }
 

@@ -1,5 +1,6 @@
 /** JSON lines on standard error; one line for each external write. Secrets are cut out of everything that is logged. */
 import { pino, stdSerializers } from "pino";
+import { jsonText } from "../domain/text.ts";
 import type { CallRecord } from "../providers/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { LogBudget } from "./log-budget.ts";
@@ -53,7 +54,7 @@ export function createLogger(level: string, destination?: { write(line: string):
         },
       },
     },
-    { write: (line: string) => out.write(redactText(line)) },
+    { write: (line: string) => out.write(jsonText(redactText(line))) },
   );
   return log;
 }

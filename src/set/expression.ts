@@ -1,7 +1,7 @@
 /**
  * CEL expressions over one person. They come from whoever may write a set, so their cost is bounded before they run: length, nodes, nesting,
  * an allow-list of operators and functions, no macros (each is a loop) and no `matches` (JavaScript's regular expressions may take
- * exponential time). What is left visits every node once.
+ * exponential time). What is left visits every node once. Texts cannot multiply either: `join` takes a short literal, and nothing joined is split again.
  */
 import { type ASTNode, Environment, type ParseError } from "@marcbachmann/cel-js";
 import { type Attributes, TEXT_ATTRIBUTES } from "../domain/people.ts";
@@ -26,6 +26,7 @@ export class InvalidExpression extends Error {
 }
 
 const MAX_LENGTH = 1024;
+const MAX_SEPARATOR = 16;
 const LIMITS = { maxAstNodes: 300, maxDepth: 32, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 3 };
 const OPERATORS = ["value", "id", ".", "[]", "list", "call", "rcall", "?:", "||", "&&", "!_", "-_"];
 const BINARY = ["==", "!=", "in", "+", "-", "<", "<=", ">", ">="];
@@ -73,8 +74,25 @@ function inspect(node: ASTNode): void {
   if (node.op === "call" && !FUNCTIONS.includes(node.args[0]))
     throw refuse(`${node.args[0]}() is not available; functions are ${FUNCTIONS.join(", ")}`);
   if (node.op === "rcall" && !METHODS.includes(node.args[0])) throw refuse(unavailable(node.args[0]));
+  const growing = growth(node);
+  if (growing) throw refuse(growing);
   for (const child of childrenOf(node)) inspect(child);
 }
+
+/** `x.split("").join(x)` squares a length, so a chain of them would outgrow any memory. */
+function growth(node: ASTNode): string | undefined {
+  if (node.op !== "rcall") return undefined;
+  const [method, receiver, parameters] = node.args as [string, ASTNode, ASTNode[]];
+  if (method === "split" && joins(receiver)) return "a text that was joined cannot be split again";
+  const [separator] = parameters;
+  if (method !== "join" || !separator) return undefined;
+  const literal = separator.op === "value" ? separator.args : undefined;
+  if (typeof literal === "string" && literal.length <= MAX_SEPARATOR) return undefined;
+  return `join() takes a literal of at most ${MAX_SEPARATOR} characters`;
+}
+
+const joins = (node: ASTNode): boolean =>
+  (node.op === "rcall" && node.args[0] === "join") || childrenOf(node).some(joins);
 
 function unavailable(method: string): string {
   return method === "matches"

@@ -39,6 +39,7 @@ const condition = (text: string) => ({
 const plan = (text: string) =>
   ({
     cluster: "c",
+    otherClusters: [text],
     resources: [
       {
         kind: "ConnectSsoPersona",

@@ -44,3 +44,7 @@ export async function reason(
     });
   return look()!;
 }
+
+/** A text field of the status. */
+export const field = (h: Harness, kind: string, name: string, path: string, namespace?: string): string =>
+  (find(h, kind, name, namespace)!.status as unknown as Record<string, string>)[path]!;

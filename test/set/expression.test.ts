@@ -69,6 +69,20 @@ describe("what does not compile, and where", () => {
   });
 });
 
+test.each([
+  ["'0123456789'.split('').join('0123456789').split('')", "cannot be split again"],
+  ["(user.mail + [user.mail].join('-')).split('-')", "cannot be split again"],
+  ["user.mail.split('@').join(user.mail).split('-')", "cannot be split again"],
+])("a text cannot multiply: %s", (text, message) => {
+  expect(() => compile(text, "list<string>")).toThrow(message);
+});
+
+test("what a text is joined with is a short literal", () => {
+  expect(() => compile("user.mail.split('').join(user.mail)", "string")).toThrow("literal of at most 16 characters");
+  expect(() => compile("user.mail.split('').join('01234567890123456')", "string")).toThrow("at most 16 characters");
+  expect(compile("user.mail.split('@').join(' at ')", "string")(attributesOf({ mail: "a@b.c" }))).toBe("a at b.c");
+});
+
 test("a value that does not fit one person is an error for that person", () => {
   const evaluate = compile("user.officeLocation.split(' - ')[1]", "string");
   expect(evaluate(jane)).toBe("4");

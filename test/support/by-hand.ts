@@ -247,7 +247,12 @@ async function provisionByHand(
 async function principals(graph: ReturnType<typeof graphByHand>, { users, assigned, groups }: HandMadePersona) {
   const people = await Promise.all((assigned ?? users).map((upn) => graph("GET", `/users/${upn}?$select=id`)));
   const found = await Promise.all(
-    (groups ?? []).map((name) => graph("GET", `/groups?$filter=displayName eq '${name}'&$select=id`)),
+    (groups ?? []).map((name) =>
+      graph(
+        "GET",
+        `/groups?$filter=${encodeURIComponent(`displayName eq '${name.replaceAll("'", "''")}'`)}&$select=id`,
+      ),
+    ),
   );
   return [...people, ...found.map(({ value }) => value[0])].map(({ id }) => id as string);
 }

@@ -1,5 +1,7 @@
 /** One answer in the form that was asked for. Text goes to people, the rest to programs and pull requests. */
-import { stringify } from "yaml";
+import { Document } from "yaml";
+import { jsonText } from "../../domain/text.ts";
+import { safeYaml } from "../../manifests/safe-yaml.ts";
 
 export const FORMATS = ["text", "json", "yaml"] as const;
 export type Format = (typeof FORMATS)[number] | "markdown";
@@ -14,9 +16,9 @@ export interface Answer {
 export function format(answer: Answer, as: Format): string {
   switch (as) {
     case "json":
-      return `${JSON.stringify(answer.data, null, 2)}\n`;
+      return `${jsonText(JSON.stringify(answer.data, null, 2))}\n`;
     case "yaml":
-      return stringify(answer.data, { lineWidth: 0 });
+      return safeYaml(new Document(answer.data), { lineWidth: 0 });
     case "markdown":
       return ended(answer.markdown?.() ?? answer.text());
     case "text":
