@@ -109,6 +109,15 @@ export function iamNames({ instance, namespace, name, aws, provisioning }: NameI
   };
 }
 
+/** Whether an app role carries this pair. AWS takes role and provider in either order; Entra's import writes the role first. */
+export function carriesPair(
+  value: string | null | undefined,
+  { roleArn, samlProviderArn }: Pick<IamNames, "roleArn" | "samlProviderArn">,
+): boolean {
+  const parts = (value ?? "").split(",").map((part) => part.trim());
+  return parts.length === 2 && parts.includes(roleArn) && parts.includes(samlProviderArn);
+}
+
 /** Entra imports a role only when both ARNs together have fewer than 240 characters; documented length of an app role is 120. */
 export function appRoleLength(names: IamNames): { length: number; verdict: "ok" | "long" | "refused" } {
   const length = names.roleArn.length + names.samlProviderArn.length;

@@ -19,6 +19,21 @@ export function federationPolicy(instance: InstanceArn): unknown {
   };
 }
 
+/** As AWS's present guide has it ("Configure SAML with IAM"): by a condition instead of a resource. It gives the same right. */
+export function federationPolicyOfGuide(instance: InstanceArn): unknown {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: "connect:GetFederationToken",
+        Resource: "*",
+        Condition: { StringEquals: { "connect:InstanceId": instance.id } },
+      },
+    ],
+  };
+}
+
 /** The blog's azure_cli_policy: what Entra's role import reads. */
 export function listingPolicy(): unknown {
   return {

@@ -135,6 +135,11 @@ export class Comparison {
     return this.differ(path, undefined, observed, show);
   }
 
+  /** Whether this value is the one that was applied last. */
+  wasApplied(path: string, observed: unknown): boolean {
+    return this.#entries?.[path]?.split(">").includes(digest(textOf(observed))) ?? false;
+  }
+
   /** Paths under `prefix` that were applied at some time: what may have to be cleared. */
   applied(prefix: string): string[] {
     return Object.keys(this.#entries ?? {}).filter((path) => path.startsWith(prefix));

@@ -1,5 +1,6 @@
 /** Which application in Entra is this persona's, and which identifier it has or gets. Reads only. */
 import { nextIdentifier } from "../domain/identifier.ts";
+import { carriesPair } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { identifierBase } from "../domain/relay-state.ts";
 import { CloudError } from "../providers/errors.ts";
@@ -33,22 +34,38 @@ export async function findCandidates(scope: PersonaScope): Promise<Application[]
   ]);
   const ours = tagged.filter(({ tags }) => ownerOfTags(tags) === scope.owner);
   if (ours.length > 0) return ours.map((one) => (one.id === hinted?.id ? hinted : one));
-  if (hinted && (ownerOfTags(hinted.tags) === scope.owner || hinted.displayName === temporaryName(scope)))
-    return [hinted];
-  const named = temporary.filter(({ displayName }) => displayName === temporaryName(scope));
+  if (hinted && isNew(scope, hinted)) return [hinted];
+  // A name is no proof: somebody else's tag is.
+  const named = temporary.filter((one) => isNew(scope, one));
   if (named.length > 0) return named;
-  // The tag was taken away behind our back: the id in status still tells which one it was.
-  if (hinted && ownerOfTags(hinted.tags) === undefined) return [hinted];
+  // The tag was taken away behind our back. The id in status tells which one it was, and what it carries proves it.
+  if (hinted && ownerOfTags(hinted.tags) === undefined && looksLikeOurs(scope, hinted)) return [hinted];
   if (spec.adoptionPolicy !== "IfUnowned") return [];
-  const unowned = (await graph.findApplications({ displayName: spec.application.displayName }, call)).filter(
-    ({ applicationTemplateId, tags }) => applicationTemplateId === AWS_TEMPLATE && ownerOfTags(tags) === undefined,
-  );
   const { identifier } = spec.application;
+  const unowned = (await graph.findApplications({ displayName: spec.application.displayName }, call)).filter(
+    ({ applicationTemplateId, tags, identifierUris }) =>
+      ownerOfTags(tags) === undefined &&
+      // One that is not from the gallery serves as well; its identifier says that it is meant.
+      (applicationTemplateId === AWS_TEMPLATE || (identifier !== undefined && identifierUris.includes(identifier))),
+  );
   const identified = unowned.filter(
     ({ identifierUris }) => identifier !== undefined && identifierUris.includes(identifier),
   );
   // Applications made by hand often share the gallery's name: the identifier tells them apart.
   return identified.length > 0 ? identified : unowned;
+}
+
+/** Made by an earlier pass, and not tagged yet. */
+function isNew(scope: PersonaScope, { tags, displayName }: Application): boolean {
+  return displayName === temporaryName(scope) && ownerOfTags(tags) === undefined;
+}
+
+/** A status is a hint that somebody may have written: the application itself has to say that it is this persona's. */
+function looksLikeOurs({ names, spec }: PersonaScope, { displayName, appRoles, applicationTemplateId }: Application) {
+  return (
+    appRoles.some(({ value }) => carriesPair(value, names)) ||
+    (applicationTemplateId === AWS_TEMPLATE && displayName === spec.application.displayName)
+  );
 }
 
 /** Id of the application that this persona had, as far as anybody remembers. */
@@ -62,8 +79,10 @@ export async function findDeleted(scope: PersonaScope): Promise<Application | un
   const known = knownId(scope);
   try {
     const all = await graph.findDeletedApplications(
-      ({ id, tags, displayName }) =>
-        id === known || ownerOfTags(tags) === scope.owner || displayName === temporaryName(scope),
+      (one) =>
+        ownerOfTags(one.tags) === scope.owner ||
+        isNew(scope, one) ||
+        (one.id === known && ownerOfTags(one.tags) === undefined && looksLikeOurs(scope, one)),
       call,
     );
     return all.sort((a, b) => (a.deletedDateTime ?? "").localeCompare(b.deletedDateTime ?? "")).at(-1);
@@ -102,11 +121,8 @@ export async function chooseIdentifier(scope: PersonaScope, found: Application) 
     return { identifier: given, identifierTakenBy: holder ? `application ${holder.displayName}` : undefined };
   }
   const last = scope.object.status?.identifier;
-  if (last && (last === base || last.startsWith(`${base}#`)) && !uses(last)) return { identifier: last };
-  return {
-    identifier: nextIdentifier(
-      base,
-      others.flatMap(({ identifierUris }) => identifierUris),
-    ),
-  };
+  const taken = scope.memory.takenIdentifiers ?? [];
+  if (last && (last === base || last.startsWith(`${base}#`)) && !uses(last) && !taken.includes(last))
+    return { identifier: last };
+  return { identifier: nextIdentifier(base, [...others.flatMap(({ identifierUris }) => identifierUris), ...taken]) };
 }

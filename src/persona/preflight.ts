@@ -6,9 +6,10 @@ import { preflight as specProblems } from "../domain/preflight.ts";
 import type { ConnectInstance, ConnectInstanceFacts, Resolved } from "../providers/aws/types.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
-import { refuseForeign } from "./components/role.ts";
+import { desiredRole, refusePath, role } from "./components/role.ts";
 import { findCandidates, findIdentifierHolder, ownerTag } from "./find-application.ts";
 import { claim, type PersonaScope } from "./scope.ts";
+import { guardRole } from "./take-over.ts";
 
 export async function preflight(scope: PersonaScope): Promise<void> {
   refuseSpec(scope);
@@ -103,15 +104,18 @@ async function refuseUnknownGroups(scope: PersonaScope): Promise<void> {
   await Promise.all((scope.spec.application.groups ?? []).map((group) => findGroup(scope, group)));
 }
 
+/** Before anything is taken over: nothing of it is, when one part of it may not be. */
 async function refuseForeignObjects(scope: PersonaScope): Promise<void> {
   const { iam, names, call } = scope;
-  const [role, provider] = await Promise.all([
-    iam.getRole(names.role, call),
+  const [{ role: found, inline }, provider] = await Promise.all([
+    role.observe(scope),
     iam.getSamlProvider(names.samlProviderArn, call),
   ]);
-  if (role) {
+  if (found) {
     const object = `IAM role ${names.role}`;
-    refuseForeign(scope, object, role, claim(scope, object, role.tags[OWNER_TAG]));
+    const owned = claim(scope, object, found.tags[OWNER_TAG]);
+    refusePath(scope, object, found);
+    if (owned === "adopt") guardRole(scope, found, inline, desiredRole(scope));
   }
   if (provider) claim(scope, `SAML provider ${names.samlProvider}`, provider.tags[OWNER_TAG]);
 }

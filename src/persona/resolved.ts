@@ -4,6 +4,7 @@ import { describeCertificate } from "../domain/metadata.ts";
 import { ROTATED_FOR_TAG as KEY_ROTATED_FOR, keysOf, rotationStep } from "./access-keys.ts";
 import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
 import { type PersonaScope, requestMark } from "./scope.ts";
+import type { SeenAssignments } from "./seen.ts";
 
 type Status = ConnectSsoPersonaStatus;
 
@@ -31,6 +32,7 @@ export function resolved(scope: PersonaScope): Partial<Status> {
     samlProviderArn: names.samlProviderArn,
     roleArn: names.roleArn,
     iamUserArn: provisioned ? names.userArn : undefined,
+    groups: seen.assignments ? pins(seen.assignments.wanted) : old.groups,
     relayState: scope.relayState,
     userAccessUrl: appId ? graph.userAccessUrl(appId) : undefined,
     certificate: active
@@ -69,6 +71,11 @@ export function resolved(scope: PersonaScope): Partial<Status> {
     inFlight: Object.keys(scope.once.notes).length > 0 ? { ...scope.once.notes } : undefined,
     handledRequests: handled(scope),
   };
+}
+
+function pins(wanted: SeenAssignments["wanted"]): Status["groups"] {
+  const ids = new Map(wanted.flatMap(({ id, declared }) => (declared === undefined ? [] : [[declared, id]])));
+  return ids.size > 0 ? [...ids].map(([displayName, id]) => ({ displayName, id })) : undefined;
 }
 
 /** Times of objects have whole seconds; kubectl shows them as they are. */

@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import type { ConnectSsoPersona, ConnectSsoPersonaStatus } from "../api/resources.ts";
 import type { Difference } from "../domain/difference.ts";
-import { type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../domain/names.ts";
+import {
+  type IamNames,
+  type InstanceArn,
+  iamNames,
+  parseInstanceArn,
+  type SharedPolicy,
+  sharedPolicyOwner,
+} from "../domain/names.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
 import type { Scope } from "../engine/component.ts";
@@ -31,8 +38,11 @@ export interface Memory {
   pendingKey?: PendingKey;
   /** Tags of the IAM user that were written and may not be readable yet. */
   keyTags?: Tags;
-  /** Entra's clock: when provisioning first refused an application that has no job yet. */
-  provisioningRefusedSince?: number;
+  /** Entra's clock: since when the application was seen without owners, or without its service principal. */
+  ownerlessSince?: number;
+  withoutPrincipalSince?: number;
+  /** Identifiers that Entra refused although no application shows them: deleted ones may keep theirs. */
+  takenIdentifiers?: string[];
 }
 
 /** Times (ISO 8601, the cloud's clock) at which something was asked for that a second call would make twice. */
@@ -45,7 +55,7 @@ export interface PersonaScope extends Scope<Seen> {
   readonly names: IamNames;
   /** Owner of this persona's own objects, and of those shared by all personas of the instance. */
   readonly owner: string;
-  readonly sharedOwner: string;
+  readonly sharedOwner: Record<SharedPolicy, string>;
   readonly relayState: string;
   readonly iam: Iam;
   readonly graph: Graph;
@@ -122,7 +132,10 @@ export function scopeOf(
     instance,
     names,
     owner: ownerOf(deps.cluster, namespace, name),
-    sharedOwner: `${deps.cluster}/${instance.id}`,
+    sharedOwner: {
+      federation: sharedPolicyOwner(deps.cluster, instance, "federation"),
+      "list-roles": sharedPolicyOwner(deps.cluster, instance, "list-roles"),
+    },
     relayState: relayState(instance, spec),
     iam: found.account.iam,
     graph,

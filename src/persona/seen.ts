@@ -1,7 +1,10 @@
 /** What each component sees in a pass. One member a component: leaving one out, here or among the components, does not compile. */
+import type { Dependants } from "../domain/adoption.ts";
 import type {
   AccessKeyUse,
   IamAccessKey,
+  IamGroup,
+  IamInlinePolicy,
   IamPolicy,
   IamRole,
   IamSamlProvider,
@@ -16,6 +19,13 @@ import type {
 } from "../providers/graph/types.ts";
 import type { Rotation } from "./certificates.ts";
 
+/** Who may change the application and its service principal, where only owners may. */
+export type Ownership =
+  | { state: "ours" }
+  /** Entra lists no owner of these, since so many milliseconds. */
+  | { state: "ownerless"; of: string[]; sinceMs: number }
+  | { state: "others"; of: string[] };
+
 export interface SeenApplication {
   application?: Application;
   /** The persona's application among Entra's soft-deleted ones, looked for when there is no other. */
@@ -24,7 +34,11 @@ export interface SeenApplication {
   /** Identifier to be used, and who else uses it. */
   identifier?: string;
   identifierTakenBy?: string;
-  ownerless: ("application" | "servicePrincipal")[];
+  ownership: Ownership;
+  /** Claims policies of an application that is about to be taken over; undefined where they may not be read. */
+  claims?: ClaimsMappingPolicy[];
+  /** Entra's clock, milliseconds: since when it has been without a service principal. */
+  withoutPrincipalMs?: number;
   /** Ids of applications that all look like this persona's. */
   rivals: string[];
 }
@@ -44,8 +58,24 @@ export interface SeenCertificate extends Rotation {
   provider?: IamSamlProvider;
   metadata?: string;
 }
+/** `dependants`: of one that is about to be taken over. */
+export interface SeenPolicy {
+  policy?: IamPolicy;
+  dependants?: Dependants;
+}
+export interface SeenRole {
+  role?: IamRole;
+  /** Of a role that is ours or may be taken over. */
+  inline?: IamInlinePolicy[];
+}
 export interface SeenProvisioningUser {
   user?: IamUser;
+  inline?: IamInlinePolicy[];
+  groups?: IamGroup[];
+  /** Ids of the keys of a user that is about to be taken over. */
+  keys?: string[];
+  /** Of mode Provisioning, left over in mode Direct. */
+  jobs?: SyncJob[];
   /** Of a user that is being taken over: the key that Entra holds, as far as can be told. */
   adoptedKeyId?: string;
 }
@@ -67,24 +97,27 @@ export interface SeenClaims {
   surplus: ClaimsMappingPolicy[];
 }
 export interface SeenAssignments {
-  wanted: { id: string; displayName: string }[];
+  /** `declared`: the name in the spec, where the group is declared by name. */
+  wanted: { id: string; displayName: string; declared?: string }[];
   existing: Assignment[];
   /** Who is assigned here and declared under another persona of the instance. */
   strangers: string[];
 }
 export interface SeenRoleDelivery {
   appRoleId?: string;
+  /** The service principal carries the role, and it is disabled. */
+  isDisabled?: boolean;
   /** Read anew: it carries the app roles. */
   application?: Application;
 }
 export interface Seen {
-  "federation-policy": { policy?: IamPolicy };
-  "listing-policy": { policy?: IamPolicy };
+  "federation-policy": SeenPolicy;
+  "listing-policy": SeenPolicy;
   application: SeenApplication;
   certificate: SeenCertificate;
   claims: SeenClaims;
-  "saml-provider": { provider?: IamSamlProvider; desired?: string };
-  role: { role?: IamRole };
+  "saml-provider": { provider?: IamSamlProvider; desired?: string; dependants?: Dependants };
+  role: SeenRole;
   "provisioning-user": SeenProvisioningUser;
   provisioning: SeenProvisioning;
   "role-delivery": SeenRoleDelivery;

@@ -20,6 +20,15 @@ export function trustsCertificate(metadata: string | undefined, key: string): bo
   return metadata?.replace(/\s+/g, "").includes(key.replace(/\s+/g, "")) ?? false;
 }
 
+/** Undefined when it cannot be read. */
+export function trustOf(metadata: string): Trust | undefined {
+  try {
+    return readTrust(metadata);
+  } catch {
+    return undefined;
+  }
+}
+
 /** False also when the observed document cannot be read: then it is replaced. */
 export function equalTrust(a: string, b: string): boolean {
   try {

@@ -133,11 +133,13 @@ test("mail and groups: a policy with every claim, kept as declared, and both gon
 });
 
 test("an application without owner is said to be one", async () => {
-  h = await start(world({ behaviour: { instantiateOwner: false } }));
+  h = await start(world({ behaviour: { instantiateOwner: false, timeScale: 1200 } }));
   h.apply(persona("agents"));
   await h.reason("ConnectSsoPersona", "agents", "ApplicationReady", "NoOwner");
   expect(status(agents(), "Stalled")).toMatchObject({ status: "True", reason: "NoOwner" });
-  expect(status(agents(), "ApplicationReady")!.message).toMatch(/application and servicePrincipal .* an owner of both/);
+  expect(status(agents(), "ApplicationReady")!.message).toMatch(
+    /application and service principal .* an owner of both/,
+  );
 });
 
 test.each(["USGovernment", "China"] as const)(

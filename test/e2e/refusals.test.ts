@@ -167,7 +167,7 @@ const personas: [string, string, object, string, RegExp][] = [
     "d2",
     "a role with a foreign trust",
     { aws: { roleName: "theirs" }, adoptionPolicy: "IfUnowned" },
-    "ForeignTrust",
+    "AdoptionRefused",
     /saml-provider\/theirs/,
   ],
   ["d3", "a role that nobody owns", { aws: { roleName: "theirs" } }, "NotOwned", /adoptionPolicy: IfUnowned/],

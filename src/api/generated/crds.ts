@@ -150,6 +150,10 @@ export const CRDS = [
                       "message": "roleDelivery.provisioning.policyName is the default name of the federation policy; choose another name"
                     },
                     {
+                      "rule": "!self.application.displayName.startsWith('connect-sso ')",
+                      "message": "application.displayName must not begin with \"connect-sso \", which marks applications that are being created"
+                    },
+                    {
                       "rule": "self.instanceArn == oldSelf.instanceArn",
                       "message": "instanceArn is immutable; make another persona for another instance"
                     },
@@ -697,6 +701,32 @@ export const CRDS = [
                     "userAccessUrl": {
                       "type": "string",
                       "description": "URL that a user opens to sign in."
+                    },
+                    "groups": {
+                      "description": "Ids of the groups that `application.groups` names by display name, as they were first found. Another group that takes the name is\nrefused.",
+                      "type": "array",
+                      "maxItems": 100,
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": [
+                        "displayName"
+                      ],
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "displayName",
+                          "id"
+                        ],
+                        "properties": {
+                          "displayName": {
+                            "type": "string",
+                            "description": "Name in the spec."
+                          },
+                          "id": {
+                            "type": "string",
+                            "description": "Object id of the group."
+                          }
+                        }
+                      }
                     },
                     "certificate": {
                       "type": "object",

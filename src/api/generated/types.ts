@@ -291,6 +291,20 @@ relayState?: string
  */
 userAccessUrl?: string
 /**
+ * Ids of the groups that `application.groups` names by display name, as they were first found. Another group that takes the name is
+ * refused.
+ */
+groups?: {
+/**
+ * Name in the spec.
+ */
+displayName: string
+/**
+ * Object id of the group.
+ */
+id: string
+}[]
+/**
  * The active signing certificate.
  */
 certificate?: {

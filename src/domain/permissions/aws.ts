@@ -7,8 +7,15 @@ import type { AwsScope, InstanceScope } from "./scope.ts";
 
 /** Actions that a controller may go through life without, and what they are for all the same. */
 export const SELDOM_USED: Record<string, string> = {
-  "iam:DeleteRolePolicy": "somebody put an inline policy on the role, and the role is deleted",
-  "iam:DeleteUserPolicy": "somebody put an inline policy on the user, and the user is deleted",
+  "iam:DeleteRolePolicy": "somebody put an inline policy on the role",
+  "iam:DeleteUserPolicy": "somebody put an inline policy on the user",
+  "iam:GetRolePolicy": "somebody put an inline policy on the role",
+  "iam:GetUserPolicy": "somebody put an inline policy on the user",
+  "iam:GetGroupPolicy": "somebody put the user into a group with an inline policy",
+  "iam:ListGroupPolicies": "somebody put the user into a group",
+  "iam:ListAttachedGroupPolicies": "somebody put the user into a group",
+  "iam:RemoveUserFromGroup": "somebody put the user into a group",
+  "iam:ListRoles": "a SAML provider is taken over: which roles trust it",
   "iam:UntagRole": "a tag in aws.tags is declared no more",
   "iam:UntagSAMLProvider": "a tag in aws.tags is declared no more",
   "iam:UntagUser": "from the second key rotation on, the mark of the one before is taken off",
@@ -29,6 +36,7 @@ export function controllerPolicies(scope: AwsScope): PolicyDocument[] {
       Action: ["iam:GetUser"],
       Resource: merged(scope.users, scope.lookups.users),
     },
+    { Sid: "WhoTrustsProviders", Effect: "Allow", Action: ["iam:ListRoles"], Resource: ["*"] },
     ...policyStatements(scope),
     ...roleStatements(scope),
     ...userStatements(scope),
@@ -118,6 +126,7 @@ function roleStatements({ roles, policies, boundaryArn }: AwsScope): Statement[]
       Action: [
         "iam:ListAttachedRolePolicies",
         "iam:ListRolePolicies",
+        "iam:GetRolePolicy",
         "iam:DetachRolePolicy",
         "iam:DeleteRolePolicy",
         "iam:DeleteRole",
@@ -130,7 +139,7 @@ function roleStatements({ roles, policies, boundaryArn }: AwsScope): Statement[]
 }
 
 /** In mode Direct there are none; whether a user of mode Provisioning was left over is a look-up. */
-function userStatements({ users, policies, boundaryArn, provisioning }: AwsScope): Statement[] {
+function userStatements({ partition, account, users, policies, boundaryArn, provisioning }: AwsScope): Statement[] {
   if (!provisioning) return [];
   const bounded = { StringEquals: { "iam:PermissionsBoundary": boundaryArn } };
   return [
@@ -154,6 +163,7 @@ function userStatements({ users, policies, boundaryArn, provisioning }: AwsScope
       Action: [
         "iam:ListAttachedUserPolicies",
         "iam:ListUserPolicies",
+        "iam:GetUserPolicy",
         "iam:ListGroupsForUser",
         "iam:DetachUserPolicy",
         "iam:DeleteUserPolicy",
@@ -167,6 +177,18 @@ function userStatements({ users, policies, boundaryArn, provisioning }: AwsScope
         "iam:GetAccessKeyLastUsed",
       ],
       Resource: users,
+    },
+    {
+      Sid: "GroupsOfUsers",
+      Effect: "Allow",
+      Action: [
+        "iam:ListGroupPolicies",
+        "iam:GetGroupPolicy",
+        "iam:ListAttachedGroupPolicies",
+        "iam:RemoveUserFromGroup",
+      ],
+      // RemoveUserFromGroup knows no narrower resource than the group.
+      Resource: [`arn:${partition}:iam::${account}:group/*`],
     },
   ];
 }

@@ -21,8 +21,13 @@ import {
   temporaryName,
 } from "../find-application.ts";
 import { instantiate, requireSettled, restore } from "../instantiate.ts";
-import { claim, type PersonaScope } from "../scope.ts";
-import type { SeenApplication } from "../seen.ts";
+import { claim, type PersonaScope, wasOurs } from "../scope.ts";
+import type { Ownership, SeenApplication } from "../seen.ts";
+import { guardClaims } from "../take-over.ts";
+
+/** Entra's clock. */
+const OWNERS_SHOW_MS = 300_000;
+const PRINCIPAL_SHOWS_MS = 60_000;
 
 export const application: PersonaComponent<"application"> = {
   condition: CONDITION.ApplicationReady,
@@ -42,18 +47,12 @@ export const application: PersonaComponent<"application"> = {
     if (!seen.application) return [seen.deleted ? restore(scope, seen.deleted) : instantiate(scope)];
     const { application: found, servicePrincipal } = seen;
     const object = `application ${scope.spec.application.displayName}`;
-    const owned = found.displayName === temporaryName(scope) ? "ours" : claim(scope, object, ownerOfTags(found.tags));
-    if (seen.ownerless.length > 0)
-      throw terminalError(
-        REASON.NoOwner,
-        `the ${seen.ownerless.join(" and ")} of ${object} (${found.id}) has no owner, so the controller may not change it; make its service principal an owner of both`,
-      );
-    if (!servicePrincipal)
-      throw waitingError(
-        REASON.WaitingForReplication,
-        `Entra does not show the service principal of ${object} yet`,
-        3_000,
-      );
+    const tag = ownerOfTags(found.tags);
+    const isNew = found.displayName === temporaryName(scope) && tag === undefined;
+    const owned = isNew ? "ours" : claim(scope, object, tag);
+    if (owned === "adopt") guardClaims(scope, seen.claims ?? []);
+    refuseOwnership(scope, object, found, seen);
+    if (!servicePrincipal) return [ensurePrincipal(scope, object, found, seen.withoutPrincipalMs ?? 0)];
     if (seen.identifierTakenBy)
       throw terminalError(
         REASON.IdentifierTaken,
@@ -78,7 +77,8 @@ async function remove(scope: PersonaScope): Promise<boolean> {
     return true;
   }
   // Under the temporary name it is ours before it is tagged.
-  if (!found.tags.includes(ownerTag(scope)) && found.displayName !== temporaryName(scope)) return true;
+  const tag = ownerOfTags(found.tags);
+  if (tag !== scope.owner && (tag !== undefined || found.displayName !== temporaryName(scope))) return true;
   if (found.identifierUris.length > 0) await graph.patchApplication(found.id, { identifierUris: [] }, call);
   if (servicePrincipal?.preferredSingleSignOnMode)
     await graph.patchServicePrincipal(servicePrincipal.id, { preferredSingleSignOnMode: null }, call);
@@ -87,27 +87,97 @@ async function remove(scope: PersonaScope): Promise<boolean> {
 }
 
 async function observe(scope: PersonaScope): Promise<SeenApplication> {
-  const { graph, call, once } = scope;
+  const { graph, call, once, memory } = scope;
   const candidates = await findCandidates(scope);
   const found = candidates[0];
   if (!found) {
     once.absent("application");
-    return { ownerless: [], rivals: [], deleted: await findDeleted(scope) };
+    return { ownership: { state: "ours" }, rivals: [], deleted: await findDeleted(scope) };
   }
   once.found("application");
   const known = await graph.findServicePrincipal(found.appId, call);
-  const [servicePrincipal, ...owners] = await Promise.all([
+  const now = graph.now().getTime();
+  memory.withoutPrincipalSince = known ? undefined : (memory.withoutPrincipalSince ?? now);
+  const adopting = scope.spec.adoptionPolicy === "IfUnowned" && ownerOfTags(found.tags) === undefined;
+  const [servicePrincipal, ownership, claims] = await Promise.all([
     known ? graph.getServicePrincipal(known.id, call) : undefined,
-    graph.owners("application", found.id, call),
-    known ? graph.owners("servicePrincipal", known.id, call) : ["unknown"],
+    ownershipOf(scope, found, known?.id),
+    known && adopting && found.displayName !== temporaryName(scope)
+      ? graph.claimsPoliciesOf(known.id, call)
+      : undefined,
   ]);
-  const ownerless = (["application", "servicePrincipal"] as const).filter((_, index) => owners[index]!.length === 0);
   return {
     application: found,
     servicePrincipal,
-    ownerless,
+    ownership,
+    ...(claims ? { claims } : {}),
+    ...(memory.withoutPrincipalSince ? { withoutPrincipalMs: now - memory.withoutPrincipalSince } : {}),
     rivals: candidates.map(({ id }) => id),
     ...(await chooseIdentifier(scope, found)),
+  };
+}
+
+/** With Application.ReadWrite.OwnedBy alone, what the controller's own service principal does not own cannot be changed. */
+async function ownershipOf(
+  scope: PersonaScope,
+  found: Application,
+  principalId: string | undefined,
+): Promise<Ownership> {
+  const { graph, call, memory } = scope;
+  if ((await graph.permissions())?.includes("Application.ReadWrite.All")) return { state: "ours" };
+  const [self, ...owners] = await Promise.all([
+    graph.selfId(),
+    graph.owners("application", found.id, call),
+    principalId ? graph.owners("servicePrincipal", principalId, call) : undefined,
+  ]);
+  const named = ["application", "service principal"].flatMap((of, index) => {
+    const ids = owners[index];
+    return ids ? [{ of, ids }] : [];
+  });
+  const ownerless = named.filter(({ ids }) => ids.length === 0).map(({ of }) => of);
+  const now = graph.now().getTime();
+  memory.ownerlessSince = ownerless.length > 0 ? (memory.ownerlessSince ?? now) : undefined;
+  if (ownerless.length > 0) return { state: "ownerless", of: ownerless, sinceMs: now - memory.ownerlessSince! };
+  const others = named.filter(({ ids }) => self !== undefined && !ids.includes(self)).map(({ of }) => of);
+  return others.length > 0 ? { state: "others", of: others } : { state: "ours" };
+}
+
+function refuseOwnership(
+  scope: PersonaScope,
+  object: string,
+  { id }: Application,
+  { ownership }: SeenApplication,
+): void {
+  if (ownership.state === "ours") return;
+  const which = `the ${ownership.of.join(" and ")} of ${object} (${id})`;
+  const remedy = "make the controller's service principal an owner of both";
+  if (ownership.state === "others")
+    throw terminalError(
+      REASON.OwnedByOthers,
+      `${which} is owned by others, and the controller may change only what it owns; ${remedy}`,
+    );
+  // Owners of what was just made, or brought back, may take minutes to show.
+  if (ownership.sinceMs < OWNERS_SHOW_MS && !wasOurs(scope, "application"))
+    throw waitingError(REASON.WaitingForReplication, `Entra does not show the owner of ${which} yet`, 10_000);
+  throw terminalError(REASON.NoOwner, `${which} has no owner, so the controller may not change it; ${remedy}`);
+}
+
+/** A new one shows within seconds; one that was there and is gone, and one that never shows, is restored or made anew. */
+function ensurePrincipal(scope: PersonaScope, object: string, { appId }: Application, missingMs: number): Step {
+  if (missingMs < PRINCIPAL_SHOWS_MS && !wasOurs(scope, "application"))
+    throw waitingError(
+      REASON.WaitingForReplication,
+      `Entra does not show the service principal of ${object} yet`,
+      3_000,
+    );
+  return {
+    verb: "create",
+    object: `service principal of ${object}`,
+    why: "it is missing; a deleted one is restored",
+    differences: [],
+    async apply() {
+      await scope.graph.ensureServicePrincipal(appId, scope.call);
+    },
   };
 }
 
@@ -202,13 +272,21 @@ function applicationStep(
   ];
 }
 
-/** Two personas may choose the same free identifier at once: the second one takes the next. */
+/**
+ * Two personas may choose the same free identifier at once: the second one takes the next. One that no application shows may belong to a
+ * deleted one, which keeps it for thirty days.
+ */
 async function ownChoice(scope: PersonaScope, identifier: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    const given = scope.spec.application.identifier !== undefined;
-    if (given || !(error instanceof CloudError) || error.reason !== REASON.IdentifierTaken) throw error;
+    if (!(error instanceof CloudError) || error.reason !== REASON.IdentifierTaken) throw error;
+    if (scope.spec.application.identifier !== undefined)
+      throw terminalError(
+        REASON.IdentifierTaken,
+        `identifier ${identifier} is taken, and no application shows it: an application deleted less than 30 days ago may hold it; delete that one permanently, choose another identifier, or leave application.identifier out`,
+      );
+    scope.memory.takenIdentifiers = [...(scope.memory.takenIdentifiers ?? []), identifier];
     throw waitingError(
       REASON.WaitingForReplication,
       `identifier ${identifier} was taken by another application meanwhile; the next free one is chosen`,

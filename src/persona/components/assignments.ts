@@ -16,8 +16,14 @@ export const assignments: PersonaComponent<"assignments"> = {
   applies: () => true,
   async observe(scope) {
     const principal = scope.seen.application?.servicePrincipal;
-    const wanted = await Promise.all((scope.spec.application.groups ?? []).map((group) => findGroup(scope, group)));
     const all = principal ? await scope.graph.assignments(principal.id, { ...scope.call, maxAgeMs: 5_000 }) : [];
+    const assigned = new Set(all.map(({ principalId }) => principalId));
+    const wanted = await Promise.all(
+      (scope.spec.application.groups ?? []).map(async (group) => ({
+        ...(await findGroup(scope, group, assigned)),
+        declared: group.displayName,
+      })),
+    );
     const strangers = all.flatMap(({ principalType, principalId, principalDisplayName }) => {
       const peer = principalType === "User" ? scope.peer(principalId) : undefined;
       return peer ? [`${principalDisplayName ?? principalId} (${peer})`] : [];
@@ -66,17 +72,32 @@ export const assignments: PersonaComponent<"assignments"> = {
   remove: async () => true,
 };
 
-export async function findGroup(scope: PersonaScope, group: { id?: string; displayName?: string }) {
-  const found = await scope.graph.findGroups(
-    group.id ? { id: group.id } : { displayName: group.displayName! },
-    scope.call,
-  );
+type Named = { id?: string; displayName?: string };
+
+/**
+ * By id; by name the group that had it when it was first found. A status is a hint: the pinned group counts while it still has the name, or
+ * is assigned. `assigned`: object ids of all that are assigned to the application.
+ */
+export async function findGroup(scope: PersonaScope, group: Named, assigned: ReadonlySet<string> = new Set()) {
+  const { graph, call, object } = scope;
   const name = group.displayName ?? group.id;
+  const pinned = object.status?.groups?.find(({ displayName }) => displayName === group.displayName)?.id;
+  if (pinned && group.displayName !== undefined) {
+    const [same] = await graph.findGroups({ id: pinned }, call);
+    if (same && (same.displayName === group.displayName || assigned.has(same.id))) return same;
+  }
+  const found = await graph.findGroups(group.id ? { id: group.id } : { displayName: group.displayName! }, call);
   if (found.length === 0) throw terminalError(REASON.UnknownGroup, `there is no Entra group ${name}`);
   if (found.length > 1)
     throw terminalError(
       REASON.AmbiguousGroup,
       `${found.length} Entra groups are called ${name}: name one by id (${found.map(({ id }) => id).join(", ")})`,
     );
-  return found[0]!;
+  const [one] = found;
+  if (pinned && one!.id !== pinned)
+    throw terminalError(
+      REASON.GroupReplaced,
+      `the Entra group ${name} (${pinned}) is gone, and another one has its name (${one!.id}); if that one is meant, declare it by id`,
+    );
+  return one!;
 }

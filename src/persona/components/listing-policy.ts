@@ -4,6 +4,7 @@ import { sharedPolicy } from "./shared-policy.ts";
 
 export const listingPolicy = sharedPolicy({
   name: "listing-policy",
+  kind: "list-roles",
   policyName: (scope) => scope.names.listingPolicy,
   arn: (scope) => scope.names.listingPolicyArn,
   document: () => document(),

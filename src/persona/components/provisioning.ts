@@ -4,15 +4,11 @@ import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
-import { CloudError } from "../../providers/errors.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { handedOverAt, keySteps, keysOf, rotationStep } from "../access-keys.ts";
 import type { PersonaComponent } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
 import type { SeenProvisioning } from "../seen.ts";
-
-/** How long provisioning may take to know a new service principal. */
-const KNOWN_WITHIN_MS = 300_000;
 
 export const provisioning: PersonaComponent<"provisioning"> = {
   condition: CONDITION.ProvisioningReady,
@@ -28,9 +24,9 @@ export const provisioning: PersonaComponent<"provisioning"> = {
     const { graph, iam, call, names } = scope;
     const fresh = user ? await iam.getUser(names.user, call) : undefined;
     const [jobs, keys, secretKeys] = await Promise.all([
-      principal ? patiently(scope, graph.syncJobs(principal.id, call)) : [],
+      principal ? graph.syncJobs(principal.id, call) : [],
       user ? iam.listAccessKeys(names.user, call) : [],
-      principal ? patiently(scope, graph.syncSecretKeys(principal.id, call)) : [],
+      principal ? graph.syncSecretKeys(principal.id, call) : [],
     ]);
     const templates = principal && jobs.length === 0 ? await graph.syncTemplates(principal.id, call) : [];
     const use = Object.fromEntries(
@@ -64,23 +60,6 @@ export const provisioning: PersonaComponent<"provisioning"> = {
   // The job goes with the application.
   remove: async () => true,
 };
-
-/**
- * Until provisioning knows a new service principal it refuses every call, with the words for a missing right; Terraform's provider waits
- * for that too. A right that is really missing shows a few minutes later.
- */
-async function patiently<T>({ object, graph, memory }: PersonaScope, read: Promise<T>): Promise<T> {
-  try {
-    return await read;
-  } catch (error) {
-    if (!(error instanceof CloudError) || error.status !== 403 || object.status?.syncJob) throw error;
-    const now = graph.now().getTime();
-    memory.provisioningRefusedSince ??= now;
-    if (now - memory.provisioningRefusedSince > KNOWN_WITHIN_MS) throw error;
-    const text = "Entra's provisioning refuses the new application: it does not know it yet, or a right is missing";
-    throw waitingError(REASON.WaitingForReplication, text, 10_000);
-  }
-}
 
 function createJob(scope: PersonaScope, principalId: string | undefined, templateId: string | undefined): Step {
   return {

@@ -2,7 +2,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import { appRoleLength } from "../../domain/names.ts";
+import { appRoleLength, carriesPair } from "../../domain/names.ts";
 import { URL_NAMESPACE, uuidV5 } from "../../domain/uuid.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
@@ -39,12 +39,17 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
   async observe(scope) {
     const found = scope.seen.application?.servicePrincipal;
     const fresh = found ? await scope.graph.getServicePrincipal(found.id, scope.call) : undefined;
-    const delivered = fresh?.appRoles.find(({ value, isEnabled }) => value === scope.names.appRoleValue && isEnabled);
+    const delivered = fresh?.appRoles.find(({ value, isEnabled }) => carriesPair(value, scope.names) && isEnabled);
     const known = scope.seen.application?.application;
     const application = known && ((await scope.graph.getApplication(known.id, scope.call)) ?? known);
-    return { appRoleId: delivered?.id, ...(application ? { application } : {}) };
+    const isDisabled = fresh?.appRoles.some(({ value, isEnabled }) => carriesPair(value, scope.names) && !isEnabled);
+    return {
+      appRoleId: delivered?.id,
+      ...(!delivered && isDisabled ? { isDisabled } : {}),
+      ...(application ? { application } : {}),
+    };
   },
-  plan(scope, { appRoleId, application }, compare) {
+  plan(scope, { appRoleId, application, isDisabled }, compare) {
     if (scope.spec.roleDelivery.mode === "Direct" && !isImported(application, appRoleId)) {
       const steps = writeRole(scope, application, compare);
       if (steps.length > 0) return steps;
@@ -53,6 +58,7 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
     if (!application) return [];
     if (scope.spec.roleDelivery.mode === "Direct")
       throw waitingError(REASON.WaitingForReplication, "Entra is copying the app role to the service principal", 3_000);
+    if (isDisabled) return [replaceDisabled(scope, application)];
     const since = scope.object.status?.roleImportWaitingSince ?? new Date(scope.graph.now()).toISOString();
     throw waitingError(
       REASON.WaitingForRoleImport,
@@ -68,6 +74,24 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
   // The app role goes with the application.
   remove: async () => true,
 };
+
+/**
+ * Entra's import disables a role that does not qualify for a moment, and does not enable it again: people who have it go on signing in,
+ * and nobody else can be assigned. The role is written instead, under an id of its own, as in mode Direct.
+ */
+function replaceDisabled(scope: PersonaScope, application: Application): Step {
+  const desired = desiredRole(scope);
+  const others = application.appRoles.filter(({ id }) => id !== desired.id);
+  return {
+    verb: "update",
+    object: `app role ${scope.names.role}`,
+    why: "Entra's role import disabled it, and does not enable it again",
+    differences: [],
+    maintenance: true,
+    reason: REASON.RoleDisabled,
+    apply: () => scope.graph.patchApplication(application.id, { appRoles: [...others, desired] }, scope.call),
+  };
+}
 
 /** Of a role that we write: one that Entra imports may have 239 characters. */
 function lengthNote({ spec, names }: PersonaScope): string | undefined {
@@ -103,7 +127,7 @@ function writeRole(scope: PersonaScope, application: Application | undefined, co
   const desired = desiredRole(scope);
   const others = (application?.appRoles ?? []).filter(({ id }) => id !== desired.id);
   // Written by hand or by the import, under another id: people are assigned to it, so it stays as it is.
-  if (others.some(({ value, isEnabled }) => value === desired.value && isEnabled)) return [];
+  if (others.some(({ value, isEnabled }) => carriesPair(value, scope.names) && isEnabled)) return [];
   const found = application?.appRoles.find(({ id }) => id === desired.id);
   refuseCut(scope, desired, found);
   const object = `app role ${scope.names.role}`;

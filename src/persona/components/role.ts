@@ -1,18 +1,20 @@
 /** The blog's AzureAD_Role: SAML trust and the policies. Updated in place, never recreated: Connect binds users to the role's id. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
+import { boundaryToKeep } from "../../domain/adoption.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import { policyRows, trustedProviders, trustPolicy } from "../../domain/policies.ts";
+import { policyRows, trustPolicy } from "../../domain/policies.ts";
 import type { Step } from "../../engine/component.ts";
 import { Comparison } from "../../engine/ledger.ts";
-import type { IamRole } from "../../providers/aws/types.ts";
-import { conflictError } from "../../providers/verdicts.ts";
+import type { IamInlinePolicy, IamRole } from "../../providers/aws/types.ts";
+import { conflictError, terminalError } from "../../providers/verdicts.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
 import { claimKnown, ownTags, type PersonaScope, tagChanges, wasOurs } from "../scope.ts";
+import { guardRole, isAdoption } from "../take-over.ts";
 
-function desiredRole(scope: PersonaScope) {
+export function desiredRole(scope: PersonaScope) {
   const { names, spec, instance, object } = scope;
   return {
     name: names.role,
@@ -20,6 +22,9 @@ function desiredRole(scope: PersonaScope) {
     trust: trustPolicy(instance, names.samlProviderArn, spec.application.signInEndpoints),
     description: `Amazon Connect sign-in of persona ${object.metadata.namespace}/${object.metadata.name}`,
     maxSessionDurationSeconds: durationSeconds(spec.aws.maxSessionDuration),
+    maxSigninSessionSeconds: spec.aws.maxSigninSessionDuration
+      ? durationSeconds(spec.aws.maxSigninSessionDuration)
+      : undefined,
     permissionsBoundaryArn: scope.boundaryArn,
     tags: ownTags(scope),
     policies: [
@@ -33,15 +38,26 @@ export const role: PersonaComponent<"role"> = {
   condition: CONDITION.RoleReady,
   cloud: "iam",
   needs: ["federation-policy", "listing-policy", "saml-provider"],
-  concerns: { trust: /^trust/, permissions: /^(policies|permissionsBoundary)$/ },
+  concerns: {
+    trust: /^trust/,
+    permissions: /^(policies|inlinePolicies|permissionsBoundary|maxSigninSessionDuration)$/,
+  },
   shared: false,
   servesLogin: true,
   applies: () => true,
-  observe: async (scope) => ({ role: await scope.iam.getRole(scope.names.role, scope.call) }),
+  async observe(scope) {
+    const { iam, names, call } = scope;
+    const found = await iam.getRole(names.role, call);
+    // On another path, or another's: its inline policies are none of ours, and may not be read.
+    const near =
+      found?.arn === names.roleArn &&
+      (isAdoption(scope, found.tags) || found.tags[OWNER_TAG] === scope.owner || wasOurs(scope, "role"));
+    return { role: found, ...(near ? { inline: await iam.inlineRolePolicies(names.role, call) } : {}) };
+  },
   plan(scope, seen, compare) {
     const desired = desiredRole(scope);
     const object = `IAM role ${desired.name}`;
-    const { policies, ...input } = desired;
+    const { policies, maxSigninSessionSeconds: _, ...input } = desired;
     if (!seen.role) {
       return [
         {
@@ -64,14 +80,31 @@ export const role: PersonaComponent<"role"> = {
     }
     const known = scope.object.status?.roleArn === scope.names.roleArn && wasOurs(scope, "role");
     const { owned, barred } = claimKnown(scope, object, seen.role.tags[OWNER_TAG], known);
-    refuseForeign(scope, object, seen.role, owned);
+    refusePath(scope, object, seen.role);
+    if (owned === "adopt") guardRole(scope, seen.role, seen.inline, desired);
+    const boundary = foreignBoundary(scope, seen.role, compare);
     const steps = [
       ...repairs(scope, object, desired, seen.role, owned, compare),
+      ...(boundary ? [] : setBoundary(scope, object, seen.role, compare)),
       ...attachments(scope, object, policies, seen.role, compare),
+      ...inlinePolicies(scope, object, seen.inline ?? [], compare),
     ];
-    return barred ? steps.map((step) => ({ ...step, barred })) : steps;
+    // A boundary that is declared holds nothing while another one is there.
+    const problem =
+      boundary && scope.boundaryArn
+        ? terminalError(
+            REASON.ForeignBoundary,
+            `${object}: ${boundary}; put the declared one on it, or declare this one`,
+          )
+        : undefined;
+    return { steps: barred ? steps.map((step) => ({ ...step, barred })) : steps, ...(problem ? { problem } : {}) };
   },
-  describe: (scope) => scope.names.roleArn,
+  describe(scope, { role: found }) {
+    const boundary = found?.permissionsBoundaryArn;
+    const kept =
+      boundary && !scope.boundaryArn ? `; it carries the permissions boundary ${boundary}, which is kept` : "";
+    return `${scope.names.roleArn}${kept}`;
+  },
   async remove({ iam, names, call, owner }) {
     const found = await iam.getRole(names.role, call);
     if (found?.tags[OWNER_TAG] === owner) await iam.deleteRole(names.role, call);
@@ -79,21 +112,49 @@ export const role: PersonaComponent<"role"> = {
   },
 };
 
-export function refuseForeign(scope: PersonaScope, object: string, found: IamRole, owned: "ours" | "adopt"): void {
+export function refusePath(scope: PersonaScope, object: string, found: IamRole): void {
   if (found.path !== scope.names.path)
     throw conflictError(
       REASON.ForeignOwner,
       `${object} exists on path ${found.path}, not ${scope.names.path}, and IAM cannot move it: set aws.path to ${found.path} or choose another name`,
     );
-  const foreign = trustedProviders(found.trust).filter((arn) => arn !== scope.names.samlProviderArn);
-  const statements = (found.trust as { Statement?: unknown } | undefined)?.Statement;
-  const principals =
-    JSON.stringify(statements ?? []).includes('"AWS"') || JSON.stringify(statements ?? []).includes('"Service"');
-  if (owned === "adopt" && (foreign.length > 0 || principals))
-    throw conflictError(
-      REASON.ForeignTrust,
-      `${object} is trusted to ${foreign.join(", ") || "other principals"}; it is not taken over, because that would cut them off`,
-    );
+}
+
+/** The one that somebody else put on the role: more restriction is reported, never taken off. */
+function foreignBoundary({ boundaryArn }: PersonaScope, found: IamRole, compare: Comparison): string | undefined {
+  const kept = boundaryToKeep(found.permissionsBoundaryArn, boundaryArn);
+  return kept && !compare.wasApplied("permissionsBoundary", kept.keep) ? kept.message : undefined;
+}
+
+function setBoundary(scope: PersonaScope, object: string, found: IamRole, compare: Comparison): Step[] {
+  const { boundaryArn, iam, call, names } = scope;
+  const differences = compare.differ("permissionsBoundary", boundaryArn, found.permissionsBoundaryArn);
+  if (differences.length === 0) return [];
+  return [
+    {
+      verb: "update",
+      object,
+      why: "it carries another permissions boundary, or none",
+      differences,
+      apply: () => iam.setRoleBoundary(names.role, boundaryArn, call),
+    },
+  ];
+}
+
+/** A role of ours has none: whoever signs in would have its rights. */
+function inlinePolicies(
+  scope: PersonaScope,
+  object: string,
+  found: readonly IamInlinePolicy[],
+  compare: Comparison,
+): Step[] {
+  return found.map(({ name }) => ({
+    verb: "update",
+    object,
+    why: `inline policy ${name} is not declared`,
+    differences: compare.item("inlinePolicies", name, false, true),
+    apply: () => scope.iam.deleteRolePolicy(scope.names.role, name, scope.call),
+  }));
 }
 
 function repairs(
@@ -115,15 +176,6 @@ function repairs(
       differences: tags.rows,
       apply: () => iam.tagRole(desired.name, tags.set, tags.remove, call),
     });
-  const boundary = compare.differ("permissionsBoundary", desired.permissionsBoundaryArn, found.permissionsBoundaryArn);
-  if (boundary.length > 0)
-    steps.push({
-      verb: "update",
-      object,
-      why: "it carries another permissions boundary",
-      differences: boundary,
-      apply: () => iam.setRoleBoundary(desired.name, desired.permissionsBoundaryArn, call),
-    });
   const trust = compare.all(policyRows(desired.trust, found.trust, "trust."));
   if (trust.length > 0)
     steps.push({
@@ -134,21 +186,30 @@ function repairs(
       apply: () => iam.setTrust(desired.name, desired.trust, call),
     });
   // The description is written once: whoever words it better may.
-  const settings = compare.differ(
+  const session = compare.differ(
     "maxSessionDuration",
     `${desired.maxSessionDurationSeconds}s`,
     `${found.maxSessionDurationSeconds}s`,
   );
-  if (settings.length > 0)
+  const wanted = desired.maxSigninSessionSeconds;
+  const signin = compare.differ("maxSigninSessionDuration", spell(wanted), spell(found.maxSigninSessionSeconds));
+  const settings = {
+    ...desired,
+    description: found.description ?? "",
+    maxSigninSessionSeconds: signin.length > 0 ? (wanted ?? null) : undefined,
+  };
+  if (session.length + signin.length > 0)
     steps.push({
       verb: "update",
       object,
-      why: "its settings differ",
-      differences: settings,
-      apply: () => iam.updateRole(desired.name, { ...desired, description: found.description ?? "" }, call),
+      why: "how long its sessions may last differs",
+      differences: [...session, ...signin],
+      apply: () => iam.updateRole(desired.name, settings, call),
     });
   return steps;
 }
+
+const spell = (seconds: number | undefined) => (seconds === undefined ? undefined : `${seconds}s`);
 
 function attachments(
   scope: PersonaScope,

@@ -1,7 +1,9 @@
 /** The IAM SAML provider: trusts the active signing certificate, and while it is rotated also the next or the previous one. */
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
+import { type Dependants, providerTakeOver } from "../../domain/adoption.ts";
 import { KNOWN_LATER, settingsOf } from "../../domain/difference.ts";
+import { readTrust } from "../../domain/metadata.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
@@ -10,12 +12,14 @@ import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG, trustedTag } from "../certificates.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
 import { claimKnown, ownTags, type PersonaScope, requestMark, tagChanges, wasOurs } from "../scope.ts";
+import { dependantsOfProvider, isAdoption, refuse } from "../take-over.ts";
 import {
   changeOfTrust,
   describeCertificates,
   describeTrust,
   equalTrust,
   providerMetadata,
+  trustOf,
   trustsCertificate,
 } from "../trust.ts";
 
@@ -28,12 +32,15 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
   servesLogin: false,
   applies: () => true,
   async observe(scope) {
+    const provider = await scope.iam.getSamlProvider(scope.names.samlProviderArn, scope.call);
+    const adopting = isAdoption(scope, provider?.tags);
     return {
-      provider: await scope.iam.getSamlProvider(scope.names.samlProviderArn, scope.call),
+      provider,
       desired: desiredMetadata(scope),
+      ...(adopting ? { dependants: await dependantsOfProvider(scope) } : {}),
     };
   },
-  plan(scope, { provider, desired }, compare) {
+  plan(scope, { provider, desired, dependants }, compare) {
     const { names, iam, call } = scope;
     const object = `SAML provider ${names.samlProvider}`;
     const tags = ownTags(scope);
@@ -65,6 +72,7 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
       provider.tags[OWNER_TAG],
       known && wasOurs(scope, "saml-provider"),
     );
+    if (owned === "adopt") guardProvider(names.samlProvider, provider, desired, dependants);
     const steps: Step[] = [];
     const changed = tagChanges(compare, tags, provider.tags);
     if (changed.rows.length > 0)
@@ -76,7 +84,8 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
         apply: () => iam.tagSamlProvider(provider.arn, changed.set, changed.remove, call),
       });
     if (desired !== undefined) steps.push(...update(scope, object, provider, desired, compare));
-    return barred ? steps.map((step) => ({ ...step, barred })) : steps;
+    const problem = encryptionProblem(object, provider);
+    return { steps: barred ? steps.map((step) => ({ ...step, barred })) : steps, ...(problem ? { problem } : {}) };
   },
   describe: (scope) => scope.names.samlProviderArn,
   async remove({ iam, names, call, owner }) {
@@ -85,6 +94,28 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
     return provider !== undefined;
   },
 };
+
+/** Whoever else trusts it must not lose a certificate or the identity provider. */
+function guardProvider(
+  name: string,
+  { metadata }: IamSamlProvider,
+  desired: string | undefined,
+  dependants: Dependants = { others: [], unread: ["iam:ListRoles"] },
+): void {
+  const unknown = { entityId: "", ssoUrls: [], signingCertificates: [] };
+  const wanted = desired === undefined ? unknown : readTrust(desired);
+  refuse(providerTakeOver({ name, desired: wanted, observed: trustOf(metadata), ...dependants }));
+}
+
+/** IAM decrypts with keys that Entra is not given: its plain assertions are refused. */
+function encryptionProblem(object: string, { assertionEncryption }: IamSamlProvider): Error | undefined {
+  return assertionEncryption === "Required"
+    ? terminalError(
+        REASON.AssertionEncryption,
+        `${object} takes encrypted assertions only (AssertionEncryptionMode: Required), and Entra sends plain ones, so every sign-in fails; set it to Allowed`,
+      )
+    : undefined;
+}
 
 function update(
   scope: PersonaScope,

@@ -1,18 +1,21 @@
 /** A managed policy that all personas of an instance share: created once, kept as declared, removed by the last persona. */
 import { CONDITION, type ConnectSsoPersona, INDEX, PERSONA } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import { iamNames, parseInstanceArn } from "../../domain/names.ts";
+import { iamNames, parseInstanceArn, type SharedPolicy as SharedPolicyKind } from "../../domain/names.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { policyRows } from "../../domain/policies.ts";
 import type { Step } from "../../engine/component.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
 import { claim, missingTags, type PersonaScope } from "../scope.ts";
+import { dependantsOfPolicy, guardPolicy, isAdoption } from "../take-over.ts";
 
 interface SharedPolicy {
+  kind: SharedPolicyKind;
   name: "federation-policy" | "listing-policy";
   policyName(scope: PersonaScope): string;
   arn(scope: PersonaScope): string;
-  document(scope: PersonaScope): unknown;
+  /** Wanted; where one that exists says the same in other words, that one. */
+  document(scope: PersonaScope, found?: unknown): unknown;
   description: string;
   applies(scope: PersonaScope): boolean;
 }
@@ -26,12 +29,17 @@ export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolic
     shared: true,
     servesLogin: policy.name === "federation-policy",
     applies: policy.applies,
-    observe: async (scope) => ({ policy: await scope.iam.getPolicy(policy.arn(scope), scope.call) }),
+    async observe(scope) {
+      const found = await scope.iam.getPolicy(policy.arn(scope), scope.call);
+      const adopting = isAdoption(scope, found?.tags);
+      return { policy: found, ...(adopting ? { dependants: await dependantsOfPolicy(scope, found!.arn) } : {}) };
+    },
     plan(scope, seen, compare) {
       const object = `IAM policy ${policy.policyName(scope)}`;
       const arn = policy.arn(scope);
-      const document = policy.document(scope);
-      const tags = { [OWNER_TAG]: scope.sharedOwner };
+      const document = policy.document(scope, seen.policy?.document);
+      const owner = scope.sharedOwner[policy.kind];
+      const tags = { [OWNER_TAG]: owner };
       if (!seen.policy) {
         const { path } = scope.names;
         const input = { name: policy.policyName(scope), path, document, description: policy.description, tags };
@@ -49,10 +57,11 @@ export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolic
           },
         ];
       }
-      const owned = claim(scope, object, seen.policy.tags[OWNER_TAG], scope.sharedOwner);
+      const owned = claim(scope, object, seen.policy.tags[OWNER_TAG], owner);
+      if (owned === "adopt") guardPolicy(seen.policy, document, seen.dependants ?? { others: [], unread: [object] });
       const steps: Step[] = [];
       const missing = missingTags(tags, seen.policy.tags);
-      const untagged = compare.differ(`tags.${OWNER_TAG}`, scope.sharedOwner, seen.policy.tags[OWNER_TAG]);
+      const untagged = compare.differ(`tags.${OWNER_TAG}`, owner, seen.policy.tags[OWNER_TAG]);
       if (Object.keys(missing).length > 0)
         steps.push({
           verb: owned === "adopt" ? "adopt" : "update",
@@ -73,7 +82,7 @@ export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolic
       return steps;
     },
     describe: (scope) => policy.policyName(scope),
-    remove: (scope) => removeShared(scope, policy.arn(scope)),
+    remove: (scope) => removeShared(scope, policy.arn(scope), policy.kind),
   };
   return component as PersonaComponent<N>;
 }
@@ -82,14 +91,14 @@ export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolic
  * The last persona of the instance takes the policy along; policyEntities tells of those that the store does not know. False: no other
  * persona wants it, and it was not found.
  */
-async function removeShared(scope: PersonaScope, arn: string): Promise<boolean> {
+async function removeShared(scope: PersonaScope, arn: string, kind: SharedPolicyKind): Promise<boolean> {
   const { iam, call, object, store } = scope;
   const others = store
     .list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value: object.spec.instanceArn })
     .filter(({ metadata }) => metadata.uid !== object.metadata.uid && !metadata.deletionTimestamp);
   if (others.some((other) => policiesOf(other).includes(arn))) return true;
   const policy = await iam.getPolicy(arn, call);
-  if (policy?.tags[OWNER_TAG] !== scope.sharedOwner) return policy !== undefined;
+  if (policy?.tags[OWNER_TAG] !== scope.sharedOwner[kind]) return policy !== undefined;
   const { roles, users, groups } = await iam.policyEntities(arn, call);
   if (roles.length + users.length + groups.length === 0) await iam.deletePolicy(arn, call);
   return true;

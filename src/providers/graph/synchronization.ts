@@ -108,6 +108,19 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
         throw error;
       }
     },
+    async deleteSyncJob(id, jobId, options) {
+      try {
+        await write(id, {
+          method: "DELETE",
+          operation: "/servicePrincipals/{id}/synchronization/jobs/{id}",
+          path: job(id, jobId),
+          target: `provisioning job of ${id}`,
+          options,
+        });
+      } catch (error) {
+        if (!(error instanceof CloudError) || error.status !== 404) throw error;
+      }
+    },
     async startSyncJob(id, jobId, options) {
       await write(id, {
         method: "POST",

@@ -302,6 +302,8 @@ export interface Graph {
   ): Promise<void>;
   /** Keys whose (masked) value is set; undefined where Graph does not let the controller read them (403). */
   syncSecretKeys(servicePrincipalId: string, o?: CallOptions): Promise<string[] | undefined>;
+  /** A job that is gone counts as deleted. */
+  deleteSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
   startSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
   restartSyncJob(servicePrincipalId: string, jobId: string, o?: CallOptions): Promise<void>;
 
