@@ -2,14 +2,16 @@
 import type { ConnectUser } from "../api/resources.ts";
 import { readClaims } from "../domain/claims/policy.ts";
 import { durationSeconds } from "../domain/duration.ts";
-import { matchesGlob } from "../domain/glob.ts";
 import { readTrust } from "../domain/metadata.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import { comparePolicies, federationPolicy, trustedProviders } from "../domain/policies.ts";
+import { trustedProviders } from "../domain/policies.ts";
+import { federationContext, samlContext } from "../domain/policy/context.ts";
+import { evaluate, evaluateTrust, type Policy } from "../domain/policy/evaluate.ts";
 import { replyUrls } from "../domain/reply-urls.ts";
+import type { IamRole } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import { PERSONA_TAG } from "../user/tags.ts";
-import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, type Verdict, warning } from "./login.ts";
+import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, unknown, type Verdict, warning } from "./login.ts";
 
 export const provider: LinkSpec = {
   name: "SAML provider",
@@ -45,18 +47,14 @@ export const provider: LinkSpec = {
           fix: repair,
         },
       );
+    if (found.assertionEncryption === "Required")
+      return broken(`${scope.names.samlProvider} takes encrypted assertions only, and Entra sends plain ones`, {
+        seen: SEEN.invalidResponse,
+        fix: `aws iam update-saml-provider --saml-provider-arn ${scope.names.samlProviderArn} --assertion-encryption-mode Allowed`,
+      });
     return holds(`${scope.names.samlProvider} trusts the active certificate`);
   },
 };
-
-interface TrustStatement {
-  Effect?: string;
-  Action?: string | string[];
-  Principal?: { Federated?: string | string[] };
-  Condition?: Record<string, Record<string, string | string[]>>;
-}
-const list = <T>(value: T | T[] | undefined): T[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 export const roleTrust: LinkSpec = {
   name: "role and its trust",
@@ -71,32 +69,27 @@ export const roleTrust: LinkSpec = {
         seen: SEEN.notAuthorized,
         fix: repair,
       });
-    const statements = list((role.trust as { Statement?: TrustStatement | TrustStatement[] }).Statement).filter(
-      ({ Effect, Principal }) => Effect === "Allow" && list(Principal?.Federated).includes(names.samlProviderArn),
-    );
-    if (statements.length === 0)
-      return broken(
-        `role ${names.role} does not trust the SAML provider ${names.samlProvider}, but ${trustedProviders(role.trust).join(", ") || "none"}`,
-        {
-          seen: SEEN.notAuthorized,
-          fix: repair,
-        },
-      );
-    const actions = statements.flatMap(({ Action }) => list(Action)).map((one) => one.toLowerCase());
-    const may = (action: string) => actions.some((one) => [action.toLowerCase(), "sts:*", "*"].includes(one));
-    if (!may("sts:AssumeRoleWithSAML"))
-      return broken(`the trust of ${names.role} does not allow sts:AssumeRoleWithSAML`, {
-        seen: SEEN.notAuthorized,
-        fix: repair,
-      });
-    const audiences = statements.flatMap(({ Condition }) => audiencesOf(Condition));
     const reply = replyUrl(scope) ?? replyUrls(scope.instance, scope.spec.application.signInEndpoints)[0]!;
-    if (audiences.length > 0 && !audiences.some((one) => matchesGlob(one, reply)))
-      return broken(`the trust of ${names.role} accepts ${audiences.join(", ")}, Entra posts to ${reply}`, {
-        seen: SEEN.notAuthorized,
-        fix: repair,
-      });
-    const missing = furtherActions(scope).find((action) => !may(action));
+    const providerArn = names.samlProviderArn;
+    const context = samlContext({
+      recipient: reply,
+      providerArn,
+      issuer: scope.graph.issuer,
+      ...(login.sent ? { roleSessionName: login.sent } : {}),
+    });
+    const ask = (action: string) =>
+      evaluateTrust(role.trust, { action, principal: { type: "Federated", name: providerArn }, context });
+    const signIn = ask("sts:AssumeRoleWithSAML");
+    if (signIn.verdict === "not known")
+      return unknown(`whether ${names.role} lets ${names.samlProvider} in cannot be worked out: ${signIn.why}`);
+    if (signIn.verdict === "denied")
+      return broken(
+        trustedProviders(role.trust).includes(providerArn)
+          ? `the trust of ${names.role} refuses a sign-in that Entra posts to ${reply}: ${signIn.why}`
+          : `role ${names.role} does not trust the SAML provider ${names.samlProvider}, but ${trustedProviders(role.trust).join(", ") || "none"}`,
+        { seen: SEEN.notAuthorized, fix: repair },
+      );
+    const missing = furtherActions(scope).find((action) => ask(action).verdict === "denied");
     if (missing)
       return broken(`the claims need ${missing}, which the trust of ${names.role} does not allow`, {
         seen: SEEN.notAuthorized,
@@ -105,12 +98,6 @@ export const roleTrust: LinkSpec = {
     return holds(`${names.role} trusts ${names.samlProvider} at ${reply}`);
   },
 };
-
-function audiencesOf(condition: TrustStatement["Condition"] = {}): string[] {
-  return Object.values(condition).flatMap((tests) =>
-    Object.entries(tests).flatMap(([key, values]) => (key.toLowerCase() === "saml:aud" ? list(values) : [])),
-  );
-}
 
 function replyUrl({ seen }: Login["scope"]): string | undefined {
   const application = seen.application?.application;
@@ -182,13 +169,11 @@ export const relay: LinkSpec = {
 export const federation: LinkSpec = {
   name: "right to federate",
   async look(login) {
-    const { scope, sent, repair } = login;
+    const { scope, sent } = login;
     const role = seenBy(login, "role")?.role;
     if (!role) return undefined;
     const userid = `${role.id}:${sent ?? "somebody@example.com"}`;
     const resource = `${scope.spec.instanceArn}/user/${userid}`;
-    const attached = role.attachedPolicyArns.includes(scope.names.federationPolicyArn);
-    let verdict: Verdict | undefined;
     try {
       const [result] = await scope.iam.simulate(role.arn, {
         actions: ["connect:GetFederationToken"],
@@ -196,38 +181,65 @@ export const federation: LinkSpec = {
         context: { "aws:userid": userid },
       });
       if (result?.decision === "allowed") return holds("IAM's own simulation allows connect:GetFederationToken");
-      const boundary = role.permissionsBoundaryArn
-        ? `, or its permissions boundary ${role.permissionsBoundaryArn} cuts it off`
-        : "";
-      verdict = broken(
-        attached
-          ? `IAM does not allow ${role.name} connect:GetFederationToken on ${resource}${boundary}`
-          : `policy ${scope.names.federationPolicy} is not attached to ${role.name}`,
-        { seen: SEEN.accountAdministrator, fix: repair },
-      );
+      if (result)
+        return denied(login, role, `IAM does not allow ${role.name} connect:GetFederationToken on ${resource}`);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
     }
-    // Without the right to simulate: by comparing what is attached with what is wanted.
-    if (verdict) return verdict;
-    if (!attached)
-      return broken(`policy ${scope.names.federationPolicy} is not attached to ${role.name}`, {
-        seen: SEEN.accountAdministrator,
-        fix: repair,
-      });
-    const policy = seenBy(login, "federation-policy")?.policy;
-    const rows = policy ? comparePolicies(federationPolicy(scope.instance), policy.document) : [];
-    if (rows.length > 0)
-      return broken(
-        `policy ${scope.names.federationPolicy} says ${rows[0]!.path} ${rows[0]!.observed}, wanted is ${rows[0]!.desired}`,
-        {
-          seen: SEEN.accountAdministrator,
-          fix: repair,
-        },
-      );
-    return holds(`${scope.names.federationPolicy} is attached and as declared`);
+    // Without the right to simulate: by reading what the role carries.
+    const read = await policiesOf(login, role);
+    const found = evaluate(read, {
+      action: "connect:GetFederationToken",
+      resource,
+      context: federationContext({
+        roleId: role.id,
+        roleSessionName: sent ?? "somebody@example.com",
+        instanceId: scope.instance.id,
+      }),
+    });
+    if (found.verdict === "not known")
+      return unknown(`whether ${role.name} may federate cannot be worked out: ${found.why}`);
+    if (found.verdict === "denied") return denied(login, role, `${role.name} may not federate: ${found.why}`);
+    return holds(found.why);
   },
 };
+
+function denied({ scope, repair }: Login, role: IamRole, text: string): Verdict {
+  const attached = role.attachedPolicyArns.includes(scope.names.federationPolicyArn);
+  const boundary = role.permissionsBoundaryArn
+    ? `, or its permissions boundary ${role.permissionsBoundaryArn} cuts it off`
+    : "";
+  return broken(
+    attached ? `${text}${boundary}` : `policy ${scope.names.federationPolicy} is not attached to ${role.name}`,
+    {
+      seen: SEEN.accountAdministrator,
+      fix: repair,
+    },
+  );
+}
+
+/** Everything that decides, attached and inline, with the boundary; what cannot be read is named. */
+async function policiesOf({ scope }: Login, role: IamRole) {
+  const unread: string[] = [];
+  const read = async <T>(what: string, ask: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await ask;
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      unread.push(what);
+      return undefined;
+    }
+  };
+  const document = async (arn: string): Promise<Policy[]> => {
+    const found = await read(arn, scope.iam.getPolicy(arn));
+    if (!found && !unread.includes(arn)) unread.push(arn);
+    return found ? [{ name: found.name, document: found.document }] : [];
+  };
+  const attached = await Promise.all(role.attachedPolicyArns.map(document));
+  const inline = await read(`the inline policies of ${role.name}`, scope.iam.inlineRolePolicies(role.name));
+  const [boundary] = role.permissionsBoundaryArn ? await document(role.permissionsBoundaryArn) : [];
+  return { policies: [...attached.flat(), ...(inline ?? [])], ...(boundary ? { boundary } : {}), unread };
+}
 
 export const instance: LinkSpec = {
   name: "Connect instance",

@@ -3,6 +3,7 @@ import type { ConnectSsoPersona } from "../api/resources.ts";
 import { inexpressible, readClaims } from "../domain/claims/policy.ts";
 import { type RoleSessionName, sessionNameOf } from "../domain/claims/session-name.ts";
 import { durationSeconds } from "../domain/duration.ts";
+import { carriesPair } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import { identifierBase } from "../domain/relay-state.ts";
 import { replyUrls } from "../domain/reply-urls.ts";
@@ -91,7 +92,10 @@ export const assignment: LinkSpec = {
         fix: repair,
       });
     const roleId = seenBy(login, "role-delivery")?.appRoleId;
-    const right = own.filter(({ appRoleId }) => appRoleId === roleId);
+    const carries = new Set(
+      principal.appRoles.filter(({ value }) => carriesPair(value, login.scope.names)).map(({ id }) => id),
+    );
+    const right = own.filter(({ appRoleId }) => appRoleId === roleId || carries.has(appRoleId));
     const wrong = own.filter((one) => !right.includes(one));
     // The gallery application's own roles, User and msiam_access, have no value and so send none.
     const isDefault = (id: string) =>
@@ -162,8 +166,13 @@ export const roleValue: LinkSpec = {
     if (!principal) return undefined;
     const { appRoleValue } = scope.names;
     if (seenBy(login, "role-delivery")?.appRoleId) return holds(appRoleValue);
-    const disabled = principal.appRoles.find(({ value, isEnabled }) => value === appRoleValue && !isEnabled);
-    if (disabled) return broken("the application's role is disabled", { seen: SEEN.invalidResponse, fix: repair });
+    const disabled = principal.appRoles.find(({ value, isEnabled }) => carriesPair(value, scope.names) && !isEnabled);
+    // Entra goes on sending a disabled role for people who have it, and assigns it to nobody else.
+    if (disabled)
+      return warning("the application's role is disabled: nobody can be assigned to it", {
+        seen: SEEN.notAssigned,
+        fix: repair,
+      });
     const near = principal.appRoles.find(
       ({ value }) => value?.includes(scope.names.role) || value?.includes(scope.names.samlProvider),
     );

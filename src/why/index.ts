@@ -1,16 +1,22 @@
 /** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
+import { RemovalGuard } from "../domain/massdeletion.ts";
+import { isStalled } from "../engine/errors.ts";
+import { planOnce } from "../engine/reconcile.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
+import { personaKind } from "../persona/kind.ts";
 import { type PersonaScope, scopeOf } from "../persona/scope.ts";
 import type { ComponentName } from "../persona/seen.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
-import type { KubeObject } from "../runtime/port.ts";
+import type { KubeObject, ObjectStore } from "../runtime/port.ts";
+import { userKind } from "../user/kind.ts";
 import { connectUser, federation, instance, provider, relay, roleTrust, sessionDuration } from "./aws.ts";
 import { application, assignment, certificate, person, roleValue, sessionName } from "./entra.ts";
 import {
   broken,
+  causeOf,
   holds,
   type Link,
   type LinkSpec,
@@ -35,6 +41,8 @@ export interface Explanation {
   /** The Entra user and the Connect user name, as far as known. */
   person: string;
   links: Link[];
+  /** Name of the link to fix first. */
+  cause?: string;
   /** Where the person is to start; Connect's own address only says "Session expired". */
   signInAt?: string;
 }
@@ -86,12 +94,18 @@ export async function explain(user: ConnectUser, deps: WhyDeps): Promise<Explana
     person: user.status?.username ?? entraUser.userPrincipalName ?? entraUser.objectId!,
   };
   const declared: Link = { name: "declared", ...declaration(user, persona, deps) };
-  if (!persona) return { ...about, links: [declared] };
+  const told = (links: Link[]) => {
+    const cause = causeOf(links, persona ? deps.repair(persona) : "")?.name;
+    return { links, ...(cause ? { cause } : {}) };
+  };
+  if (!persona) return { ...about, ...told([declared]) };
   const opened = await open(user, persona, deps);
-  if (!("scope" in opened)) return { ...about, links: [declared, { name: "clouds", ...opened }] };
-  const links = [declared, ...(await walk(opened, CHAIN))];
+  if (!("scope" in opened)) return { ...about, ...told([declared, { name: "clouds", ...opened }]) };
+  const chain = await walk(opened, CHAIN);
+  if (declared.state === "holds") Object.assign(declared, await refusal(user, persona, deps, chain));
+  const links = [declared, ...chain];
   const signInAt = persona.status?.userAccessUrl ?? accessUrl(opened.scope);
-  return { ...about, person: opened.sent ?? about.person, links, ...(signInAt ? { signInAt } : {}) };
+  return { ...about, person: opened.sent ?? about.person, ...told(links), ...(signInAt ? { signInAt } : {}) };
 }
 
 function declaration(user: ConnectUser, persona: ConnectSsoPersona | undefined, { users, personas }: WhyDeps): Verdict {
@@ -123,6 +137,38 @@ function declaration(user: ConnectUser, persona: ConnectSsoPersona | undefined, 
       },
     );
   return holds(`${label} of persona ${persona.metadata.name}`);
+}
+
+/**
+ * What the reconcilers refuse, by their own rules. It is the cause where the login is broken; a login that works goes on, and the refusal
+ * is a warning.
+ */
+async function refusal(
+  user: ConnectUser,
+  persona: ConnectSsoPersona,
+  deps: WhyDeps,
+  chain: readonly Link[],
+): Promise<Verdict | undefined> {
+  const all = {
+    store: storeOf(deps) as ObjectStore,
+    clouds: deps.clouds,
+    cluster: deps.cluster,
+    pollIntervalMs: 0,
+    now: () => Date.now(),
+    removals: new RemovalGuard(0),
+  };
+  const kinds = [
+    { one: persona, plan: () => planOnce(personaKind(all), persona, all.now()) },
+    { one: user, plan: () => planOnce(userKind(all), user, all.now()) },
+  ];
+  for (const { one, plan } of kinds) {
+    const { problem } = await plan();
+    if (!problem || !isStalled(problem)) continue;
+    const text = `${one.kind} ${one.metadata.namespace}/${one.metadata.name} is refused: ${problem.message}`;
+    const isBroken = chain.some(({ state }) => state === "broken");
+    return (isBroken ? broken : warning)(text, { fix: "do what it says; nothing is repaired before that" });
+  }
+  return undefined;
 }
 
 function conflictOf(user: ConnectUser, users: ConnectUser[], personas: ConnectSsoPersona[]): string | undefined {

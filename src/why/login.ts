@@ -93,6 +93,12 @@ export const SEEN = {
   disabledApplication: "AADSTS7000112: application is disabled",
 } as const;
 
+/** The link to fix first: one that no apply can fix comes before those that an apply would, which may be its consequences. */
+export function causeOf(links: readonly Link[], repair: string): Link | undefined {
+  const bad = links.filter(({ state }) => state === "broken");
+  return bad.find(({ fix }) => fix !== repair) ?? bad[0];
+}
+
 /** Runs the chain; a look that fails is unknown, and says why. */
 export async function walk(login: Login, chain: LinkSpec[]): Promise<Link[]> {
   const links: Link[] = [];

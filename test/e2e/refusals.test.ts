@@ -49,7 +49,7 @@ beforeAll(async () => {
             Statement: [{ Effect: "Allow", Principal: { Federated }, Action: "sts:AssumeRoleWithSAML" }],
           });
         const theirs = "arn:aws:iam::111122223333:saml-provider/theirs";
-        for (const RoleName of ["theirs", "taken"])
+        for (const RoleName of ["theirs", "lone", "taken"])
           await iam.send(
             new CreateRoleCommand({
               RoleName,
@@ -170,7 +170,7 @@ const personas: [string, string, object, string, RegExp][] = [
     "AdoptionRefused",
     /saml-provider\/theirs/,
   ],
-  ["d3", "a role that nobody owns", { aws: { roleName: "theirs" } }, "NotOwned", /adoptionPolicy: IfUnowned/],
+  ["d3", "a role that nobody owns", { aws: { roleName: "lone" } }, "NotOwned", /adoptionPolicy: IfUnowned/],
   ["d4", "a role of another controller", { aws: { roleName: "taken" } }, "ForeignOwner", /elsewhere\/team\/agents/],
   [
     "d5",

@@ -60,6 +60,7 @@ function nobody(user: string, declared: Declared): Explanation {
     user: null,
     persona: null,
     person: user,
+    cause: "declared",
     links: [
       {
         name: "declared",
@@ -76,16 +77,16 @@ const NAME = 24;
 
 export function explanationText(given: Explanation, colours: Paint, columns?: number): string {
   const one = everyString(given, terminalText);
-  const { user, persona, person, links, signInAt } = one;
+  const { user, persona, person, links, signInAt, cause } = one;
   const about = user ? `ConnectUser ${user.namespace}/${user.name}${persona ? ` of persona ${persona.name}` : ""}` : "";
   const head = `${colours.bold(person)}${about ? ` ${colours.dim(about)}` : ""}`;
-  const first = links.find(({ state }) => state === "broken");
+  const first = links.find(({ name }) => name === cause);
   return [
     head,
     "",
     ...links.flatMap((link) => lines(link, link === first, colours, columns)),
     "",
-    ...end(links, person, signInAt, colours, columns),
+    ...end(links, first, person, signInAt, colours, columns),
   ].join("\n");
 }
 
@@ -108,8 +109,14 @@ function lines(link: Link, first: boolean, colours: Paint, columns?: number): st
   ];
 }
 
-function end(links: Link[], person: string, signInAt: string | undefined, colours: Paint, columns?: number): string[] {
-  const first = links.find(({ state }) => state === "broken");
+function end(
+  links: Link[],
+  first: Link | undefined,
+  person: string,
+  signInAt: string | undefined,
+  colours: Paint,
+  columns?: number,
+): string[] {
   if (first)
     return [
       wrap(
@@ -118,7 +125,7 @@ function end(links: Link[], person: string, signInAt: string | undefined, colour
       ),
     ];
   if (links.some(({ state }) => state === "unknown"))
-    return [wrap("Nothing was found broken, but not everything could be checked.", columns)];
+    return [wrap("Not known: nothing was found broken, but not everything could be checked.", columns)];
   return [
     wrap(
       `${colours.good("Every link holds.")} ${person} signs in at ${signInAt ?? "the application's User access URL"}`,

@@ -84,8 +84,10 @@ export const role: PersonaComponent<"role"> = {
     if (owned === "adopt") guardRole(scope, seen.role, seen.inline, desired);
     const boundary = foreignBoundary(scope, seen.role, compare);
     const steps = [
-      ...repairs(scope, object, desired, seen.role, owned, compare),
+      ...retag(scope, object, desired, seen.role, owned, compare),
+      // Before everything else: the recommended policy allows writes only to a role that carries it.
       ...(boundary ? [] : setBoundary(scope, object, seen.role, compare)),
+      ...repairs(scope, object, desired, seen.role, compare),
       ...attachments(scope, object, policies, seen.role, compare),
       ...inlinePolicies(scope, object, seen.inline ?? [], compare),
     ];
@@ -157,25 +159,35 @@ function inlinePolicies(
   }));
 }
 
-function repairs(
-  scope: PersonaScope,
+function retag(
+  { iam, call }: PersonaScope,
   object: string,
   desired: ReturnType<typeof desiredRole>,
   found: IamRole,
   owned: "ours" | "adopt",
   compare: Comparison,
 ): Step[] {
-  const steps: Step[] = [];
-  const { iam, call } = scope;
   const tags = tagChanges(compare, desired.tags, found.tags);
-  if (tags.rows.length > 0)
-    steps.push({
+  if (tags.rows.length === 0) return [];
+  return [
+    {
       verb: owned === "adopt" ? "adopt" : "update",
       object,
       why: "its tags say whose it is",
       differences: tags.rows,
       apply: () => iam.tagRole(desired.name, tags.set, tags.remove, call),
-    });
+    },
+  ];
+}
+
+function repairs(
+  { iam, call }: PersonaScope,
+  object: string,
+  desired: ReturnType<typeof desiredRole>,
+  found: IamRole,
+  compare: Comparison,
+): Step[] {
+  const steps: Step[] = [];
   const trust = compare.all(policyRows(desired.trust, found.trust, "trust."));
   if (trust.length > 0)
     steps.push({
