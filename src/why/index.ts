@@ -1,5 +1,5 @@
 /** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
-import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
+import { CONDITION, type ConnectSsoPersona, type ConnectUser } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
 import { RemovalGuard } from "../domain/massdeletion.ts";
 import { isStalled } from "../engine/errors.ts";
@@ -10,6 +10,7 @@ import { type PersonaScope, scopeOf } from "../persona/scope.ts";
 import type { ComponentName } from "../persona/seen.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
+import { isTrue } from "../runtime/conditions.ts";
 import type { KubeObject, ObjectStore } from "../runtime/port.ts";
 import { userKind } from "../user/kind.ts";
 import { connectUser, federation, instance, provider, relay, roleTrust, sessionDuration } from "./aws.ts";
@@ -149,6 +150,8 @@ async function refusal(
   deps: WhyDeps,
   chain: readonly Link[],
 ): Promise<Verdict | undefined> {
+  const isStalledNow = [user, persona].some(({ status }) => isTrue(status?.conditions, CONDITION.Stalled));
+  if (!isStalledNow && chain.every(({ state }) => state === "holds" || state === "warning")) return undefined;
   const all = {
     store: storeOf(deps) as ObjectStore,
     clouds: deps.clouds,
