@@ -103,8 +103,8 @@ export async function explain(user: ConnectUser, deps: WhyDeps): Promise<Explana
   const opened = await open(user, persona, deps);
   if (!("scope" in opened)) return { ...about, ...told([declared, { name: "clouds", ...opened }]) };
   const chain = await walk(opened, CHAIN);
-  if (declared.state === "holds") Object.assign(declared, await refusal(user, persona, deps, chain));
-  const links = [declared, ...chain];
+  const refused = declared.state === "holds" ? await refusal(user, persona, deps, chain) : undefined;
+  const links = [declared, ...chain, ...(refused ? [{ name: "controller", ...refused }] : [])];
   const signInAt = persona.status?.userAccessUrl ?? accessUrl(opened.scope);
   return { ...about, person: opened.sent ?? about.person, ...told(links), ...(signInAt ? { signInAt } : {}) };
 }
