@@ -169,7 +169,7 @@ async function refusal(
     if (!problem || !isStalled(problem)) continue;
     const text = `${one.kind} ${one.metadata.namespace}/${one.metadata.name} is refused: ${problem.message}`;
     const isBroken = chain.some(({ state }) => state === "broken");
-    return (isBroken ? broken : warning)(text, { fix: "do what it says; nothing is repaired before that" });
+    return (isBroken ? broken : warning)(text, { fix: "do what the message says; nothing is corrected before that" });
   }
   return undefined;
 }
