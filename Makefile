@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help demo picture dev test test-unit soak bench lint build pack binary archive images generate sbom licenses clean argocd-testdata
+.PHONY: help demo picture dev test test-unit soak bench lint build pack binary archive images generate screenshots sbom licenses clean argocd-testdata
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -64,6 +64,10 @@ soak: dist/connect-sso.js ## MINUTES=n of faults and edits against real processe
 
 bench: dist/connect-sso.js ## the figures of docs/performance.md
 	node bench/run.mjs
+
+screenshots: node_modules/.installed ## the pictures of docs/page.md, from the sandbox
+	@node scripts/chromium.mjs
+	node scripts/screenshots.mjs
 
 sbom: dist/connect-sso.js ## sbom.cdx.json, CycloneDX of what is shipped
 	node scripts/sbom.mjs

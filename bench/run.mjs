@@ -1,6 +1,6 @@
 // Benchmarks as whole processes: the program against a real kube-apiserver and the sandbox clouds, next to a Go baseline.
 //   make bench                 all of them, some 25 minutes; writes docs/performance.md
-//   make bench ONLY=sweep      some, separated by commas: startup binary create growth start sweep change idle failover
+//   make bench ONLY=sweep      some, separated by commas: startup binary create growth start sweep change idle failover page
 //   make bench SAVE=no         prints, and writes nothing
 //   make bench SCALE=0.1       a tenth of the users, to try the harness itself; writes nothing
 
@@ -10,6 +10,7 @@ import { create } from "./cases/create.ts";
 import { failover } from "./cases/failover.ts";
 import { growthPoints, growthResults } from "./cases/growth.ts";
 import { idle } from "./cases/idle.ts";
+import { page } from "./cases/page.ts";
 import { start } from "./cases/start.ts";
 import { startup } from "./cases/startup.ts";
 import { sweep } from "./cases/sweep.ts";
@@ -17,7 +18,7 @@ import { writeReport } from "./lib/report.ts";
 import { holds, line, load, measured, save } from "./lib/results.ts";
 import { Scene } from "./lib/scene.ts";
 
-const NAMES = ["startup", "binary", "create", "growth", "start", "sweep", "change", "idle", "failover"];
+const NAMES = ["startup", "binary", "create", "growth", "start", "sweep", "change", "idle", "failover", "page"];
 const only = (process.env.ONLY ?? "").split(",").filter(Boolean);
 const unknown = only.filter((name) => !NAMES.includes(name));
 if (unknown.length > 0) {
@@ -51,7 +52,7 @@ await bench("startup", startup);
 await bench("binary", binary);
 await bench("create", create);
 
-const crowd = { start, sweep, idle, failover, change };
+const crowd = { start, sweep, idle, failover, page, change };
 if (Object.keys(crowd).some(wanted)) {
   const scene = await Scene.open(many);
   try {

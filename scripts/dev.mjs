@@ -1,7 +1,7 @@
 // `make dev`: a real kube-apiserver and etcd, the sandbox clouds and the controller, until Ctrl-C or until one of them ends.
 //   --world FILE   other clouds than examples/sandbox-world.yaml
 //   --settings FILE  settings of the controller, as for several accounts
-//   --any-port     free ports instead of 4180 (sandbox), 8080 (metrics) and 8081 (probes)
+//   --any-port     free ports instead of 4180 (sandbox), 8080 (metrics), 8081 (probes) and 8765 (page)
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startApiServer } from "../test/kube/apiserver.ts";
+import { established } from "../test/kube/established.ts";
 import { kubeTools } from "./tools.mjs";
 
 const { values } = parseArgs({
@@ -57,6 +58,7 @@ try {
   const world = values.world ?? join(root, "examples/sandbox-world.yaml");
   start(["sandbox", "--listen", port(4180), "--write-env", envFile, "--config", world]);
   setUp("apply", "--server-side", "-f", join(root, "crds"));
+  await established(cluster);
   setUp("create", "namespace", "contact-centre");
   while (!existsSync(envFile) && !stop.signal.aborted) await sleep(100);
   if (!stop.signal.aborted) {
@@ -64,6 +66,8 @@ try {
     const args = ["--kubeconfig", cluster.kubeconfig, "--poll-interval", "10s", "--cluster-name", "dev", ...bind];
     if (values.settings) args.push("--config", values.settings);
     start(["run", ...args], readEnv(envFile));
+    const page = ["page", "--kubeconfig", cluster.kubeconfig, "-A", "--cluster-name", "dev", "--listen", port(8765)];
+    start([...page, ...(values.settings ? ["--config", values.settings] : [])], readEnv(envFile));
     console.log(`
   export KUBECONFIG=${cluster.kubeconfig}
   ${kubectl} apply -f examples/blog/

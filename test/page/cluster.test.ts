@@ -12,6 +12,7 @@ import type { Source } from "../../src/page/source.ts";
 import { CLEAN, MAIN, ROOT } from "../cli/support.ts";
 import { persona, user } from "../e2e/support.ts";
 import { type ApiServer, startApiServer } from "../kube/apiserver.ts";
+import { established } from "../kube/established.ts";
 import { ADDRESSES, type Browser, HOSTILE, open } from "./scene.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -52,7 +53,7 @@ const apply = (objects: object[]) =>
 beforeAll(async () => {
   server = await startApiServer();
   await server.kubectl(["apply", "--server-side", "-f", join(ROOT, "crds")]);
-  await server.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "-f", join(ROOT, "crds")]);
+  await established(server);
   for (const name of ["connect-sso", "near", "far"]) await server.kubectl(["create", "namespace", name]);
   await apply([
     ...rights(),

@@ -57,10 +57,11 @@ test("the blog's set-up is Ready by the commands that it prints; Ctrl-C leaves n
   const { behaviour: _, ...world } = parse(readFileSync(join(root, "examples/sandbox-world.yaml"), "utf8"));
   writeFileSync(join(folder, "world.json"), JSON.stringify({ ...world, behaviour: { timeScale: 3000 } }));
   const { printed, ended } = start("--world", join(folder, "world.json"));
-  const [kubeconfig, kubectl, clouds] = await Promise.all([
+  const [kubeconfig, kubectl, clouds, page] = await Promise.all([
     printed(/export KUBECONFIG=(\S+)\n/),
     printed(/^ *(\S+) apply -f examples\/blog\/\n/m),
     printed(/source (\S+)\n/),
+    printed(/^page at (\S+)\n/m),
   ]);
   const run = async (...args: string[]) =>
     (await promisify(execFile)(kubectl, args, { cwd: root, env: { ...process.env, KUBECONFIG: kubeconfig } })).stdout;
@@ -68,6 +69,9 @@ test("the blog's set-up is Ready by the commands that it prints; Ctrl-C leaves n
   const kinds = "connectssopersonas,connectusers";
   await run("wait", kinds, "--all", "-n", "contact-centre", "--for=condition=Ready", "--timeout=90s");
   expect((await run("get", kinds, "-A")).match(/True/g)!.length).toBeGreaterThanOrEqual(4);
+  const cookie = (await fetch(page, { redirect: "manual" })).headers.get("set-cookie")!.split(";")[0]!;
+  const people = await fetch(new URL("/people", page), { headers: { cookie } });
+  expect(await people.text()).toMatch(/jane@example\.com[\s\S]*All namespaces of the cluster/);
   expect(readFileSync(clouds, "utf8")).toMatch(/^export CONNECT_SSO_GRAPH_URL=http:\/\/127\.0\.0\.1:/m);
   process.kill(-dev.pid!, "SIGINT");
   expect(await ended).toBe(0);

@@ -64,7 +64,7 @@ function about(user: ConnectUser, { objects, now }: Scene): Html {
     ["Hierarchy group", access.hierarchyGroup],
     ["Entra object id", access.entraObjectId],
     ["Connect user id", access.connectUserId],
-    ["Last compared with the clouds", when(checkedOf(user), now)],
+    ["Last compared with the clouds", checkedOf(user) && when(checkedOf(user), now)],
   ]);
 }
 

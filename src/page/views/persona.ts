@@ -58,7 +58,7 @@ function about(persona: ConnectSsoPersona, { objects, now }: Scene): Html {
         : html`<a href="${withQuery("/people", { persona: `${namespace}/${name}` })}">${number(ready)} of ${number(mine.length)} ready</a>`,
     ],
     ["When something differs", spec.driftPolicy === "Correct" ? "it is set back" : "it is shown and left"],
-    ["Last compared with the clouds", when(checkedOf(persona), now)],
+    ["Last compared with the clouds", checkedOf(persona) && when(checkedOf(persona), now)],
   ]);
 }
 
