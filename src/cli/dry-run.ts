@@ -57,6 +57,8 @@ export async function makePlan(
     pollIntervalMs: 15_000,
     now: () => Date.now(),
     removals: new RemovalGuard(0),
+    // A plan writes nothing: an owner that is not declared is taken for gone, as it would be once this is applied.
+    sees: () => true,
   };
   const [personas, people] = [personaKind(deps), userKind(deps)];
   const resources: PlannedResource[] = [];

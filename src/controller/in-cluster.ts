@@ -48,7 +48,10 @@ export function createClusterController(options: ClusterControllerOptions): Mana
   const access = { file: options.kubeconfig, context: options.context };
   let deps: ReconcilerDeps | undefined;
   const depsOf = (store: ReconcilerDeps["store"]) => {
-    deps ??= reconcilerDeps({ store, clouds, cluster, pollIntervalMs, log, observer, massDeletionShare });
+    // With a label selector, what is not in the store may exist all the same.
+    const { namespace: only, labelSelector } = options;
+    const sees = (namespace: string) => !labelSelector && (!only || only === namespace);
+    deps ??= reconcilerDeps({ store, clouds, cluster, pollIntervalMs, log, observer, massDeletionShare, sees });
     return deps;
   };
   return createManager({

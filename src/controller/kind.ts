@@ -16,6 +16,8 @@ export interface ReconcilerDeps extends EngineDeps {
   /** Oldest reading of the directory that a look at a set is content with, milliseconds. */
   directoryIntervalMs: number;
   sets: SetRegistry;
+  /** Whether every ConnectUser of a namespace is in the store. */
+  sees(namespace: string): boolean;
 }
 
 export interface ControlledKind {

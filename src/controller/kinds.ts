@@ -50,8 +50,9 @@ function isRead({ readByOthers }: ControlledKind, { before, after }: Pick<Change
 
 /** What all reconcilers of one controller share. */
 export function reconcilerDeps(
-  deps: Omit<ReconcilerDeps, "now" | "removals" | "sets" | "directoryIntervalMs"> & {
+  deps: Omit<ReconcilerDeps, "now" | "removals" | "sees" | "sets" | "directoryIntervalMs"> & {
     massDeletionShare?(): number;
+    sees?: ReconcilerDeps["sees"];
     directoryIntervalMs?: number;
   },
 ): ReconcilerDeps {
@@ -59,6 +60,7 @@ export function reconcilerDeps(
   const removals = new RemovalGuard(deps.pollIntervalMs, massDeletionShare);
   return {
     directoryIntervalMs: DIRECTORY_INTERVAL_MS,
+    sees: () => true,
     ...others,
     now: () => Date.now(),
     removals,

@@ -65,6 +65,15 @@ export interface KindStatus<R extends Resource> {
   /** What Ready must name although all components are ready. */
   remarks?: string[];
   handledRequests?: Record<string, string>;
+  /** Everything is as declared, and not Ready on purpose: nothing is in progress and nobody has to act. */
+  resting?: Resting;
+}
+
+export interface Resting {
+  reason: string;
+  message: string;
+  /** Condition types that do not hold meanwhile. */
+  conditions: readonly string[];
 }
 
 /**

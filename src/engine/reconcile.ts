@@ -304,6 +304,7 @@ export function statusOf<R extends Resource, S extends Scope<Seen>, Seen, X, M>(
       components: components.map(([name, { condition }]) => ({ name, condition })),
       readyMessage: kind.readyMessage,
       remarks: own.remarks ?? [],
+      ...(own.resting ? { resting: own.resting } : {}),
       isStale: p.isStale,
     },
     ended,

@@ -4,6 +4,7 @@ import { type Condition, type ConditionInput, findCondition } from "../runtime/c
 import { type Change, type Concern, isDrift, isGrave } from "./change.ts";
 import type { Outcome, Pass } from "./converge.ts";
 import { type Failure, isStalled } from "./errors.ts";
+import type { Resting } from "./kind.ts";
 
 /** One row of `status.drift`. */
 export interface DriftRow {
@@ -39,6 +40,7 @@ export interface View {
   readyMessage: string;
   /** Other things that Ready must name, for example an open conflict. */
   remarks: readonly string[];
+  resting?: Resting;
   /** True: this component was last compared too long ago to say anything of it. */
   isStale(component: string): boolean;
 }
@@ -71,7 +73,16 @@ function summary(view: View, ended: Ended, components: ConditionInput[]): Condit
   const failures = failuresOf(ended);
   const stalled = failures.find(isStalled);
   const first = stalled ?? failures[0];
-  const open = components.find(({ status }) => status !== "True");
+  const rests = view.resting?.conditions ?? [];
+  const open = components.find(({ status, type }) => status !== "True" && !rests.includes(type));
+  if (view.resting && !first && !open && !view.deleting) {
+    const { reason, message } = view.resting;
+    return [
+      { type: "Ready", status: "False", reason, message },
+      { type: "Reconciling", status: "False", reason, message: "Nothing is in progress" },
+      { type: "Stalled", status: "False", reason, message: "No manual action is needed" },
+    ];
+  }
   const ready = !first && !open && !view.deleting;
   const held = (ended.pass?.changes ?? []).filter(({ fate }) => fate === "held");
   const moving = !ready && !stalled;
@@ -121,6 +132,14 @@ const fight = (recurring: readonly string[]) =>
 function componentConditions(view: View, { pass, failure, suspended }: Ended): ConditionInput[] {
   const types = [...new Set(view.components.map(({ condition }) => condition))];
   return types.map((type) => {
+    const one = componentConditionOf(type);
+    const { reason, message, conditions = [] } = view.resting ?? {};
+    return one.status === "True" && conditions.includes(type)
+      ? { type, status: "False", reason: reason!, message: message! }
+      : one;
+  });
+
+  function componentConditionOf(type: string): ConditionInput {
     const before = findCondition(view.conditions, type);
     const members = view.components.filter(({ condition }) => condition === type);
     if (suspended || !pass) return keep(type, before, members, view, failure);
@@ -129,7 +148,7 @@ function componentConditions(view: View, { pass, failure, suspended }: Ended): C
     return (
       each.find(({ status }) => status === "False") ?? each.find(({ status }) => status === "Unknown") ?? join(each)
     );
-  });
+  }
 }
 
 /** Not looked at in this pass: what was observed last still counts, for a while. */

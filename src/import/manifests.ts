@@ -200,7 +200,10 @@ function personaManifest(
           },
         }
       : {}),
-    connectUsers: defaults ?? { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile" },
+    connectUsers: {
+      ...(defaults ?? { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile" }),
+      allowAdoption: true,
+    },
     adoptionPolicy: "IfUnowned",
   } as never;
   for (const { principalId, principalDisplayName } of persona.groups)

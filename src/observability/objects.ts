@@ -201,8 +201,13 @@ function stateOf({ metadata, spec, status }: ConnectUser): (typeof STATES)[numbe
   if (spec.suspend) return "suspended";
   if (isTrue(status?.conditions, CONDITION.Conflict)) return "conflict";
   if (isTrue(status?.conditions, CONDITION.Stalled)) return "stalled";
-  return isTrue(status?.conditions, CONDITION.Ready) ? "ready" : "waiting";
+  if (isTrue(status?.conditions, CONDITION.Ready)) return "ready";
+  const reason = findCondition(status?.conditions, CONDITION.Ready)?.reason;
+  return reason !== undefined && ON_PURPOSE.includes(reason) ? "suspended" : "waiting";
 }
+
+/** Not Ready because somebody said so: the persona is suspended, or the account is disabled in Entra. */
+const ON_PURPOSE: readonly string[] = [REASON.Suspended, REASON.PersonaSuspended, REASON.EntraUserDisabled];
 
 function isHalted({ metadata, status }: ConnectUser): boolean {
   const reason = findCondition(status?.conditions, CONDITION.Ready)?.reason;

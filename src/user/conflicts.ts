@@ -1,29 +1,34 @@
 /** One person under two personas of an instance, declared or already assigned in Entra: neither is granted anything new. Reads only. */
 import { REASON } from "../api/reasons.ts";
-import { type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
+import { CONDITION, type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
+import { failureOf, isStalled } from "../engine/errors.ts";
 import type { ConnectUserView } from "../providers/aws/types.ts";
 import type { Assignment, EntraUser, Graph } from "../providers/graph/types.ts";
-import { conflictError } from "../providers/verdicts.ts";
-import type { ObjectStore } from "../runtime/port.ts";
-import type { UserCall, UserScope } from "./scope.ts";
-import type { FormerAssignment } from "./seen.ts";
+import { findCondition } from "../runtime/conditions.ts";
+import type { UserCall, UserDeps, UserScope } from "./scope.ts";
+import type { FormerAssignment, Seen } from "./seen.ts";
 import { PERSONA_TAG } from "./tags.ts";
 
-/** The same person, or the same name but for case, under another ConnectUser of the instance. */
-export function refuseDeclaredConflict(
+/**
+ * The same person, or the same name but for case, under another ConnectUser of the instance. A claim counts only from a resource that may
+ * act in that instance and is not itself refused: what one namespace writes down must not stop another one.
+ */
+export async function declaredConflictOf(
   object: ConnectUser,
   persona: ConnectSsoPersona,
   person: EntraUser,
   username: string,
-  store: ObjectStore,
-): void {
+  deps: Pick<UserDeps, "store" | "clouds">,
+  call: UserCall,
+): Promise<string | undefined> {
+  const { store } = deps;
   const found = new Set<ConnectUser>();
   const names = new Set([person.id.toLowerCase(), person.userPrincipalName.toLowerCase(), username.toLowerCase()]);
   for (const value of names)
     for (const other of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value }))
-      if (!isSame(other, object) && !other.metadata.deletionTimestamp) found.add(other);
-  if (found.size === 0) return;
+      if (!isSame(other, object) && !other.metadata.deletionTimestamp && !isRefused(other)) found.add(other);
+  if (found.size === 0) return undefined;
   const self: Claimant = {
     namespace: object.metadata.namespace,
     name: object.metadata.name,
@@ -32,23 +37,48 @@ export function refuseDeclaredConflict(
     entraUser: [person.id, person.userPrincipalName],
     username,
   };
-  const claimants = [...found].flatMap(({ metadata: { namespace, name }, spec, status }): Claimant[] => {
+  const claimants: Claimant[] = [];
+  for (const { metadata, spec, status } of found) {
+    const { namespace, name } = metadata;
     const theirs = store.get<ConnectSsoPersona>(PERSONA, namespace, spec.personaRef.name);
-    if (!theirs) return [];
-    const entraUser = [spec.entraUser.objectId, spec.entraUser.userPrincipalName, status?.entraObjectId];
-    return [
-      {
-        namespace,
-        name,
-        persona: theirs.metadata.name,
-        instanceArn: theirs.spec.instanceArn,
-        entraUser: entraUser.filter((id) => id !== undefined),
-        username: spec.username ?? status?.username,
-      },
-    ];
-  });
+    if (!theirs || !(await isAdmitted(theirs, deps.clouds, call))) continue;
+    // Once the person is known by id, a name says nothing: it may have been somebody else's.
+    const ids = status?.entraObjectId
+      ? [status.entraObjectId]
+      : [spec.entraUser.objectId, spec.entraUser.userPrincipalName];
+    claimants.push({
+      namespace,
+      name,
+      persona: theirs.metadata.name,
+      instanceArn: theirs.spec.instanceArn,
+      entraUser: ids.filter((id) => id !== undefined),
+      username: spec.username ?? status?.username,
+    });
+  }
   const conflict = declaredConflict(self, claimants);
-  if (conflict) throw conflictError(REASON.TwoPersonas, conflictMessage(conflict));
+  return conflict && conflictMessage(conflict);
+}
+
+/** Refused for another reason than the conflict itself: then it is granted nothing, and so claims nothing. */
+function isRefused({ status }: Pick<ConnectUser, "status">): boolean {
+  const stalled = findCondition(status?.conditions, CONDITION.Stalled);
+  return stalled?.status === "True" && stalled.reason !== REASON.TwoPersonas;
+}
+
+/** The settings file lets the persona's namespace act in its account and tenant. */
+async function isAdmitted(
+  { metadata: { namespace }, spec }: ConnectSsoPersona,
+  clouds: UserDeps["clouds"],
+  call: UserCall,
+): Promise<boolean> {
+  try {
+    call.signal?.throwIfAborted();
+    await Promise.all([clouds.aws(spec.instanceArn, namespace), clouds.graph(spec.application.tenantId, namespace)]);
+    return true;
+  } catch (error) {
+    if (isStalled(failureOf(error))) return false;
+    throw error;
+  }
 }
 
 const isSame = (a: ConnectUser, b: ConnectUser) =>
@@ -59,39 +89,38 @@ const isSame = (a: ConnectUser, b: ConnectUser) =>
  * Connect user's tag names the persona. Any other in the same instance is a conflict.
  */
 export async function formerAssignments(
-  { object, persona, person, graph, store, call }: UserScope,
+  { object, persona, person, assignment, withdrawn, graph, store, clouds, call }: UserScope,
   user: ConnectUserView | undefined,
-): Promise<FormerAssignment[]> {
+): Promise<Seen["former-assignments"]> {
+  const personId = assignment.principalId;
+  const who = person?.userPrincipalName ?? personId;
   const here = persona.spec.instanceArn;
   const before = object.status?.connectUserArn?.split("/agent/")[0] ?? here;
   const personasOf = (value: string) =>
     store.list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value });
   const others = before === here ? personasOf(here) : [...personasOf(here), ...personasOf(before)];
   const former: FormerAssignment[] = [];
+  let conflict: string | undefined;
   for (const other of others) {
     if (other.metadata.uid === persona.metadata.uid) continue;
     const { namespace, name } = other.metadata;
     const servicePrincipalId = other.status?.servicePrincipalId;
     if (!servicePrincipalId || servicePrincipalId === persona.status?.servicePrincipalId) continue;
+    if (!(await isAdmitted(other, clouds, call))) continue;
     const tagged = namespace === object.metadata.namespace && user?.tags[PERSONA_TAG] === name;
-    for (const { id } of await graph.assignmentsOf(servicePrincipalId, person.id, call)) {
+    for (const { id } of await graph.assignmentsOf(servicePrincipalId, personId, call)) {
       if (tagged || id === object.status?.appRoleAssignmentId)
         former.push({ persona: name, servicePrincipalId, assignmentId: id });
       else if (other.spec.instanceArn === here)
-        throw conflictError(
-          REASON.TwoPersonas,
-          `${person.userPrincipalName} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`,
-        );
+        conflict ??= `${who} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`;
     }
-    const groups = other.spec.instanceArn === here ? await graph.groupAssignments(servicePrincipalId, call) : [];
-    const group = groups.length > 0 && (await groupOf(graph, groups, person.id, call));
+    if (withdrawn || other.spec.instanceArn !== here) continue;
+    const groups = await graph.groupAssignments(servicePrincipalId, call);
+    const group = groups.length > 0 && (await groupOf(graph, groups, personId, call));
     if (group)
-      throw conflictError(
-        REASON.TwoPersonas,
-        `${person.userPrincipalName} is a member of group ${group}, which is assigned to the application of persona ${namespace}/${name}; take the person out of the group, or delete this ConnectUser`,
-      );
+      conflict ??= `${who} is a member of group ${group}, which is assigned to the application of persona ${namespace}/${name}; take the person out of the group, or delete this ConnectUser`;
   }
-  return former;
+  return { former, ...(conflict && !withdrawn ? { conflict } : {}) };
 }
 
 /** Of the groups that are assigned to an application, the one of which a person is a member. */

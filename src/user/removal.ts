@@ -5,9 +5,12 @@
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resources.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
+import { failureOf, isStalled } from "../engine/errors.ts";
 import type { OpenContext } from "../engine/kind.ts";
+import type { ConnectInstance, ConnectUserView } from "../providers/aws/types.ts";
 import type { Graph } from "../providers/graph/types.ts";
 import { terminalError } from "../providers/verdicts.ts";
+import { lastAdministrator, refuseLastAdministrator } from "./administrators.ts";
 import type { UserCall, UserDeps } from "./scope.ts";
 import { PERSONA_TAG } from "./tags.ts";
 
@@ -32,7 +35,8 @@ export async function openRemoval(
   return { object, persona, graph, deps, call };
 }
 
-export async function deleteConnectUser({ object, persona, deps, call }: UserRemoval): Promise<boolean> {
+export async function deleteConnectUser(removal: UserRemoval): Promise<boolean> {
+  const { object, persona, deps, call } = removal;
   const { clouds, cluster } = deps;
   const { metadata, spec, status } = object;
   if (spec.deletionPolicy !== "Delete") return true;
@@ -53,12 +57,82 @@ export async function deleteConnectUser({ object, persona, deps, call }: UserRem
   // Of a former name as well: the person was renamed since, or the RoleSessionName comes from elsewhere now.
   const all = [...(named ? [named] : []), ...(await connect.users(named ? call : fresh))];
   const ours = new Map(all.filter(({ tags }) => tags[OWNER_TAG] === owner).map((user) => [user.id, user]));
-  for (const user of ours.values()) await connect.deleteUser(user, call);
+  for (const user of ours.values()) {
+    await deleteOne(removal, connect, user);
+    await removeQuickConnects(removal, connect, user);
+  }
   return true;
+}
+
+async function deleteOne({ call }: UserRemoval, connect: ConnectInstance, user: ConnectUserView): Promise<void> {
+  const only = await lastAdministrator(connect, user, call);
+  if (only) refuseLastAdministrator(user);
+  await connect.deleteUser(user, call);
+}
+
+/** A quick connect of a deleted user rings nobody. It is somebody else's object, so it is deleted only when that was asked for. */
+async function removeQuickConnects(
+  { object, deps, call }: UserRemoval,
+  connect: ConnectInstance,
+  { id, username }: ConnectUserView,
+): Promise<void> {
+  const say = (reason: string, message: string) =>
+    deps.store.event(object, { type: "Warning", reason, note: message, action: "Delete" });
+  try {
+    const found = (await connect.quickConnects({ ...call, maxAgeMs: 0 })).filter(({ userId }) => userId === id);
+    if (found.length === 0) return;
+    const names = found.map(({ name }) => name).join(", ");
+    if (object.spec.quickConnects !== "Delete") {
+      say("QuickConnectsLeft", `Connect user ${username} was deleted; these quick connects ring nobody now: ${names}`);
+      return;
+    }
+    for (const one of found) await connect.deleteQuickConnect(one, call);
+    say("QuickConnectsDeleted", `Quick connects that rang ${username} were deleted: ${names}`);
+  } catch (error) {
+    if (!isStalled(failureOf(error))) throw error;
+    say(
+      "QuickConnectsUnknown",
+      `Quick connects that ring ${username} could not be looked up: ${failureOf(error).message}`,
+    );
+  }
+}
+
+/** After the role is gone: otherwise the person could sign in again at once. */
+async function endSessions({ object, persona, deps, call }: UserRemoval): Promise<void> {
+  const { metadata, spec, status } = object;
+  const instanceArn = status?.connectUserArn?.split("/agent/")[0] ?? persona?.spec.instanceArn;
+  if (spec.endSessions === false || !instanceArn) return;
+  try {
+    const { account } = await deps.clouds.aws(instanceArn, metadata.namespace);
+    const connect = account.instance(instanceArn);
+    for (const user of await connect.tagged(
+      OWNER_TAG,
+      ownerOf(deps.cluster, metadata.namespace, metadata.name),
+      call,
+    )) {
+      const result = await connect.endSessions(user, call);
+      if (!result.ended)
+        deps.store.event(object, {
+          type: "Warning",
+          reason: "SessionsNotEnded",
+          action: "Delete",
+          note: `Running sessions of ${user.username} could not be ended (${result.reason}: ${result.message}); they last up to 12 hours`,
+        });
+    }
+  } catch (error) {
+    // A right or an account that is missing must not hold the deletion up: the role is gone.
+    if (!isStalled(failureOf(error))) throw error;
+  }
 }
 
 /** Our assignment of the persona's role goes; what others assigned stays. */
 export async function revoke(removal: UserRemoval): Promise<boolean> {
+  await revokeRole(removal);
+  await endSessions(removal);
+  return true;
+}
+
+async function revokeRole(removal: UserRemoval): Promise<void> {
   const { object, persona, graph, deps, call } = removal;
   const { metadata, spec, status } = object;
   const { cluster } = deps;
@@ -79,9 +153,9 @@ export async function revoke(removal: UserRemoval): Promise<boolean> {
     ? { id: status.entraObjectId }
     : await graph.user(objectId ? { objectId } : { userPrincipalName: userPrincipalName! }, call);
   // Entra takes the assignments of a deleted person along.
-  if (!person) return true;
+  if (!person) return;
   await revokeFormer(removal, person.id);
-  if (!servicePrincipalId) return true;
+  if (!servicePrincipalId) return;
   const fresh = { ...call, maxAgeMs: 0 };
   const known = status?.appRoleAssignmentId;
   const found = await graph.assignmentsOf(servicePrincipalId, person.id, fresh);
@@ -89,7 +163,6 @@ export async function revoke(removal: UserRemoval): Promise<boolean> {
     if (id === known || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
   // The list lags behind what was granted.
   if (known && !found.some(({ id }) => id === known)) await graph.unassign(servicePrincipalId, known, call);
-  return true;
 }
 
 /** What is left of a move that the deletion overtook: our assignment in the application of a persona that the user belonged to before. */

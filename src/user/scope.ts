@@ -1,21 +1,35 @@
 /** From a ConnectUser to a person, a persona and ids: references first, then the person, then names. Reads only. */
 import { createHash } from "node:crypto";
 import { REASON, type Reason } from "../api/reasons.ts";
-import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import {
+  ANNOTATIONS,
+  type ConnectSsoPersona,
+  type ConnectUser,
+  type ConnectUserStatus,
+  PERSONA,
+  USER,
+} from "../api/resources.ts";
 import { sessionNameOf } from "../domain/claims/session-name.ts";
 import { KNOWN_LATER } from "../domain/difference.ts";
-import { ownerOf } from "../domain/ownership.ts";
+import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import { checkDeclared } from "../domain/usernames.ts";
 import type { Scope } from "../engine/component.ts";
 import type { OpenContext } from "../engine/kind.ts";
-import type { ConnectInstance, ConnectUserInput, Proficiency, Resolved } from "../providers/aws/types.ts";
+import type {
+  ConnectInstance,
+  ConnectUserInput,
+  ConnectUserView,
+  Proficiency,
+  Resolved,
+} from "../providers/aws/types.ts";
 import type { AccountRules, Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
-import { terminalError, waitingError } from "../providers/verdicts.ts";
+import { conflictError, terminalError, waitingError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { handlingOf } from "./components/handling.ts";
-import { refuseDeclaredConflict } from "./conflicts.ts";
+import { declaredConflictOf } from "./conflicts.ts";
+import { declaredName, identify, usersOfPerson, type Withdrawal } from "./identity.ts";
 import type { Seen } from "./seen.ts";
 
 export interface UserDeps {
@@ -24,6 +38,8 @@ export interface UserDeps {
   /** First part of every owner tag. */
   cluster: string;
   pollIntervalMs: number;
+  /** Whether every ConnectUser of a namespace is in the store; false: what is not there may exist all the same. */
+  sees(namespace: string): boolean;
 }
 
 export type UserCall = CallOptions & { maxAgeMs?: number };
@@ -34,8 +50,20 @@ export interface UserScope extends Scope<Seen> {
   readonly persona: ConnectSsoPersona;
   readonly graph: Graph;
   readonly connect: ConnectInstance;
-  readonly person: EntraUser;
+  /** Entra's object id is `assignment.principalId`. Undefined: the account is deleted, or its name belongs to somebody else. */
+  readonly person: EntraUser | undefined;
+  /** Why the person must not sign in; undefined: they may. */
+  readonly withdrawn: Withdrawal | undefined;
+  /** Connect users of this person that this cluster made, under whatever name. */
+  readonly users: readonly ConnectUserView[];
+  /** Another ConnectUser declares the same person, and this one keeps the Connect user that it has. */
+  readonly conflict: string | undefined;
+  /** Status fields that are known whatever else happens. */
+  readonly found: Partial<ConnectUserStatus>;
+  /** False: the owner of this tag is a ConnectUser of this cluster that exists no more. */
+  isAlive(owner: string): boolean;
   readonly store: ObjectStore;
+  readonly clouds: Clouds;
   readonly call: UserCall;
   readonly owner: string;
   /** Why the settings file does not let this namespace take over a Connect user of this name. */
@@ -85,31 +113,50 @@ export async function openScope(
   const graph = await deps.clouds.graph(persona.spec.application.tenantId, metadata.namespace);
   const connect = account.instance(persona.spec.instanceArn);
   await requireSaml(connect, call);
-  const person = await findPerson(object, persona, graph, deps.store, call);
-  found.entraObjectId = person.id;
-  const sent = sessionNameOf(person, persona.spec.application.roleSessionName);
-  if ("reason" in sent) throw terminalError(sent.reason, sent.message);
-  found.username = sent.name;
-  const mismatch = checkDeclared(spec.username, sent.name);
-  if (mismatch) throw terminalError(mismatch.reason, mismatch.message);
-  const names = personNames(spec, person);
-  refuseDeclaredConflict(object, persona, person, sent.name, deps.store);
-  const { forbidden, ...ids } = await resolveNames(object, persona, connect, call);
+  const owner = ownerOf(deps.cluster, metadata.namespace, metadata.name);
+  const recreate = recreateOf(object);
+  const { id, person, withdrawn } = await identify(object, graph, {
+    owned: await connect.tagged(OWNER_TAG, owner, call),
+    isReplaced: recreate !== undefined,
+    call,
+    among: () => namesOf(deps.store, persona),
+  });
+  found.entraObjectId = id;
+  const users = await usersOfPerson(connect, { id, owner, cluster: deps.cluster, call });
+  const username = usernameOf(object, persona, person, users, withdrawn);
+  found.username = username;
+  const view = users.find((one) => one.username === username);
+  const isOwner = view?.tags[OWNER_TAG] === owner;
+  const conflict =
+    withdrawn || !person ? undefined : await declaredConflictOf(object, persona, person, username, deps, call);
+  if (conflict && !isOwner) throw conflictError(REASON.TwoPersonas, conflict);
+  const names = personNames(spec, person, view, withdrawn !== undefined);
+  const { forbidden, ...ids } = await resolveNames(object, persona, connect, call).catch((error: unknown) => {
+    // What is to be taken away must not wait for a name that is wrong.
+    if (withdrawn && view) return asFound(view);
+    throw error;
+  });
   return {
     object,
     persona,
     graph,
     connect,
     person,
+    withdrawn,
+    users,
+    conflict,
+    found,
+    isAlive: (tag) => isAlive(tag, deps),
     store: deps.store,
+    clouds: deps.clouds,
     call,
     driftPolicy: spec.driftPolicy ?? "Correct",
     signal,
     seen: {},
-    owner: ownerOf(deps.cluster, metadata.namespace, metadata.name),
+    owner,
     adoptionRefusal: rules.adoptionRefusal,
     input: {
-      username: sent.name,
+      username,
       ...names,
       ...(spec.secondaryEmail ? { secondaryEmail: spec.secondaryEmail } : {}),
       ...(spec.mobile ? { mobile: spec.mobile } : {}),
@@ -119,10 +166,38 @@ export async function openScope(
       tags: { ...spec.tags },
     },
     proficiencies: spec.proficiencies,
-    assignment: { ...assignable(persona, context.planning), principalId: person.id },
-    recreate: recreateOf(object),
+    assignment: { ...assignable(persona, context.planning), principalId: id },
+    recreate,
     forbidden,
   };
+}
+
+/** The RoleSessionName that Entra sends, and so the name in Connect; while nobody may sign in, the name of the user that is there. */
+function usernameOf(
+  { spec, status }: ConnectUser,
+  persona: ConnectSsoPersona,
+  person: EntraUser | undefined,
+  users: readonly ConnectUserView[],
+  withdrawn: Withdrawal | undefined,
+): string {
+  const there = users[0]?.username ?? status?.username ?? spec.username;
+  if (!person) return there ?? declaredName(spec);
+  // A disabled account has the name that it will have again.
+  const sent = sessionNameOf({ ...person, accountEnabled: true }, persona.spec.application.roleSessionName);
+  const problem = "reason" in sent ? sent : checkDeclared(spec.username, sent.name);
+  if (problem && !withdrawn) throw terminalError(problem.reason, problem.message);
+  return "name" in sent ? sent.name : (there ?? person.userPrincipalName);
+}
+
+function asFound({ securityProfileIds, routingProfileId, hierarchyGroupId }: ConnectUserView) {
+  return { securityProfileIds, routingProfileId: routingProfileId ?? "", hierarchyGroupId, forbidden: [] as string[] };
+}
+
+/** An owner of another cluster, or in a namespace that is not watched, may exist. */
+function isAlive(tag: string, { store, cluster, sees }: Pick<UserDeps, "store" | "cluster" | "sees">): boolean {
+  const [of, namespace, name, ...more] = tag.split("/");
+  if (of !== cluster || !namespace || !name || more.length > 0 || !sees(namespace)) return true;
+  return store.get<ConnectUser>(USER, namespace, name) !== undefined;
 }
 
 export async function requireSaml(connect: ConnectInstance, call: CallOptions): Promise<void> {
@@ -139,32 +214,19 @@ export async function requireSaml(connect: ConnectInstance, call: CallOptions): 
     );
 }
 
-async function findPerson(
-  { spec: { entraUser } }: ConnectUser,
-  persona: ConnectSsoPersona,
-  graph: Graph,
-  store: ObjectStore,
-  call: UserCall,
-): Promise<EntraUser> {
-  const key = entraUser.objectId
-    ? { objectId: entraUser.objectId }
-    : { userPrincipalName: entraUser.userPrincipalName! };
-  const person = await graph.user(key, call, () => namesOf(store, persona));
-  if (!person)
-    throw terminalError(
-      REASON.EntraUserNotFound,
-      `There is no user ${entraUser.userPrincipalName ?? entraUser.objectId} in tenant ${graph.tenantId}`,
-    );
-  return person;
-}
-
-function personNames(spec: ConnectUser["spec"], person: EntraUser): { firstName: string; lastName: string } {
-  const firstName = (spec.firstName ?? person.givenName ?? "").normalize("NFC");
-  const lastName = (spec.lastName ?? person.surname ?? "").normalize("NFC");
-  if (!firstName || !lastName)
+function personNames(
+  spec: ConnectUser["spec"],
+  person: EntraUser | undefined,
+  view: ConnectUserView | undefined,
+  isWithdrawn: boolean,
+): { firstName: string; lastName: string } {
+  const known = isWithdrawn ? view : undefined;
+  const firstName = (spec.firstName ?? person?.givenName ?? known?.firstName ?? "").normalize("NFC");
+  const lastName = (spec.lastName ?? person?.surname ?? known?.lastName ?? "").normalize("NFC");
+  if (!isWithdrawn && (!firstName || !lastName))
     throw terminalError(
       REASON.NamesMissing,
-      `${person.userPrincipalName} has no ${firstName ? "last" : "first"} name in Entra, and Connect requires one; set it there or in spec`,
+      `${person?.userPrincipalName} has no ${firstName ? "last" : "first"} name in Entra, and Connect requires one; set it there or in spec`,
     );
   return { firstName, lastName };
 }

@@ -1,9 +1,12 @@
 /** What a user's status says beside what every kind's says. Pure. */
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, CONDITION, type ConnectUser, type ConnectUserStatus } from "../api/resources.ts";
-import type { KindStatus, PassResult } from "../engine/kind.ts";
+import type { KindStatus, PassResult, Resting } from "../engine/kind.ts";
 import { type ConditionInput, findCondition } from "../runtime/conditions.ts";
 import type { UserScope } from "./scope.ts";
+
+/** As the schema says. */
+const MOST_STRAYS = 20;
 
 export function userStatus(
   object: ConnectUser,
@@ -18,7 +21,8 @@ export function userStatus(
   return {
     fields: result.scope ? resolved(result.scope, object.status ?? {}) : {},
     conditions: [conflict(object, result)],
-    remarks: personaRemarks,
+    remarks: [...(result.scope ? remarksOf(result.scope) : []), ...personaRemarks],
+    ...(result.scope?.withdrawn ? { resting: restingOf(result.scope) } : {}),
     handledRequests: {
       ...(isDone && recreate ? { recreate: recreate.slice(0, 253) } : {}),
       // A look that failed was one: why is in the conditions.
@@ -35,25 +39,56 @@ function failureOf({ reason, pass }: PassResult<UserScope>): { reason: string; m
   return undefined;
 }
 
+function remarksOf({ person, withdrawn, conflict, users, input, seen }: UserScope): string[] {
+  const others = conflict ?? seen["former-assignments"]?.conflict;
+  const strays = straysOf(users, input.username);
+  return [
+    ...(others ? [others] : []),
+    ...(strays.length > 0 && seen["connect-user"]?.user
+      ? [`The person has further Connect users that carry our tag: ${strays.join(", ")}; delete them in Amazon Connect`]
+      : []),
+    ...(person && !person.accountEnabled && !withdrawn
+      ? ["The account is disabled in Entra, and keeps its access (whenDisabled: Keep)"]
+      : []),
+  ];
+}
+
+const straysOf = (users: UserScope["users"], username: string): string[] =>
+  users.flatMap((one) => (one.username === username ? [] : [one.username])).sort();
+
+function restingOf({ withdrawn, found, object }: UserScope): Resting {
+  const { message } = found.sessions ?? object.status?.sessions ?? {};
+  return {
+    reason: withdrawn!.reason,
+    message: message
+      ? `${withdrawn!.message}; ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+      : withdrawn!.message,
+    conditions: [CONDITION.RoleAssigned],
+  };
+}
+
 function resolved(
-  { input, person, persona, assignment, seen }: UserScope,
+  { input, persona, assignment, withdrawn, users, seen }: UserScope,
   old: ConnectUserStatus,
 ): Partial<ConnectUserStatus> {
   const user = seen["connect-user"] ? seen["connect-user"].user : undefined;
   const found = seen["role-assignment"]?.assignments.find(({ appRoleId }) => appRoleId === assignment.appRoleId);
+  const strays = user ? straysOf(users, input.username).slice(0, MOST_STRAYS) : [];
   return {
     username: input.username,
-    entraObjectId: person.id,
+    entraObjectId: assignment.principalId,
     connectUserId: seen["connect-user"] ? user?.id : old.connectUserId,
     connectUserArn: seen["connect-user"] ? user?.arn : old.connectUserArn,
-    appRoleAssignmentId: found?.id ?? old.appRoleAssignmentId,
+    appRoleAssignmentId: withdrawn && seen.withdrawal ? undefined : (found?.id ?? old.appRoleAssignmentId),
+    strays: strays.length > 0 ? strays : undefined,
     userAccessUrl: persona.status?.userAccessUrl,
   };
 }
 
 function conflict(object: ConnectUser, result: PassResult<UserScope>): ConditionInput {
   const type = CONDITION.Conflict;
-  const message = result.reason === REASON.TwoPersonas ? result.message : conflictIn(result);
+  const standing = result.scope?.conflict ?? result.scope?.seen["former-assignments"]?.conflict;
+  const message = result.reason === REASON.TwoPersonas ? result.message : (conflictIn(result) ?? standing);
   if (message) return { type, status: "True", reason: REASON.TwoPersonas, message };
   const before = findCondition(object.status?.conditions, type);
   if (!result.pass?.read.has("former-assignments")) {

@@ -4,3 +4,9 @@
 export const RECREATED_TAG = "connectsso.dev/recreated";
 /** The persona whose role we assigned, so that a move takes the old role away also when status was lost. */
 export const PERSONA_TAG = "connectsso.dev/persona";
+/** Entra's object id of the person. */
+export const PERSON_TAG = "connectsso.dev/entra-object-id";
+/** Name or id by which the person was declared; the id above counts for that declaration only. */
+export const DECLARED_TAG = "connectsso.dev/entra-user";
+/** The Connect user was there before: it was taken over. */
+export const ADOPTED_TAG = "connectsso.dev/adopted";

@@ -60,98 +60,100 @@ test("the manifests as a person reads them", async () => {
   expect(
     stdout.replace(/[0-9a-f]{8}-[0-9a-f-]{27}(?= is "Agents")|(?<=id: )[0-9a-f-]{36}/g, "GROUP"),
   ).toMatchInlineSnapshot(`
-   "---
-   # That Entra holds the key of azure_cli_user is a guess by its name: Entra does not show which key it has.
-   apiVersion: connectsso.dev/v1alpha1
-   kind: ConnectSsoPersona
-   metadata:
-     name: admin
-     namespace: team
-   spec:
-     instanceArn: arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666
-     landingPage: AdminConsole
-     application:
-       displayName: Amazon Connect Admin
-       tenantId: 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071
-       identifier: https://signin.aws.amazon.com/saml
-     aws:
-       path: /
-       federationPolicyName: azure_federation_policy
-       samlProviderName: AzureAD_Connect_Admin
-       roleName: AzureAD_Role
-       maxSessionDuration: 1h
-     roleDelivery:
-       mode: Provisioning
-       provisioning:
-         iamUserName: azure_cli_user
-         policyName: azure_cli_policy
-     connectUsers:
-       securityProfiles: [Admin]
-       routingProfile: Basic Routing Profile
-     adoptionPolicy: IfUnowned
-   ---
-   # That Entra holds the key of azure_cli_agent_user is a guess by its name: Entra does not show which key it has.
-   # Group GROUP is "Agents".
-   apiVersion: connectsso.dev/v1alpha1
-   kind: ConnectSsoPersona
-   metadata:
-     name: agent
-     namespace: team
-   spec:
-     instanceArn: arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666
-     landingPage: ContactControlPanel
-     application:
-       displayName: Amazon Connect Agent
-       tenantId: 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071
-       identifier: https://signin.aws.amazon.com/saml#2
-       groups:
-         - {id: GROUP}
-     aws:
-       path: /
-       federationPolicyName: azure_federation_policy
-       samlProviderName: AzureAD_Connect_Agent
-       roleName: AzureAD_Agent_Role
-       maxSessionDuration: 1h
-     roleDelivery:
-       mode: Provisioning
-       provisioning:
-         iamUserName: azure_cli_agent_user
-         policyName: azure_cli_policy
-     connectUsers:
-       securityProfiles: [Agent]
-       routingProfile: Basic Routing Profile
-     adoptionPolicy: IfUnowned
-   ---
-   apiVersion: connectsso.dev/v1alpha1
-   kind: ConnectUser
-   metadata:
-     name: alice
-     namespace: team
-   spec:
-     personaRef: {name: admin}
-     entraUser: {userPrincipalName: alice@example.com}
-     adoptionPolicy: IfUnowned
-   ---
-   apiVersion: connectsso.dev/v1alpha1
-   kind: ConnectUser
-   metadata:
-     name: jane
-     namespace: team
-   spec:
-     personaRef: {name: agent}
-     entraUser: {userPrincipalName: jane@example.com}
-     adoptionPolicy: IfUnowned
-   ---
-   apiVersion: connectsso.dev/v1alpha1
-   kind: ConnectUser
-   metadata:
-     name: omar
-     namespace: team
-   spec:
-     personaRef: {name: agent}
-     entraUser: {userPrincipalName: omar@example.com}
-     adoptionPolicy: IfUnowned
-   "
+    "---
+    # That Entra holds the key of azure_cli_user is a guess by its name: Entra does not show which key it has.
+    apiVersion: connectsso.dev/v1alpha1
+    kind: ConnectSsoPersona
+    metadata:
+      name: admin
+      namespace: team
+    spec:
+      instanceArn: arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666
+      landingPage: AdminConsole
+      application:
+        displayName: Amazon Connect Admin
+        tenantId: 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071
+        identifier: https://signin.aws.amazon.com/saml
+      aws:
+        path: /
+        federationPolicyName: azure_federation_policy
+        samlProviderName: AzureAD_Connect_Admin
+        roleName: AzureAD_Role
+        maxSessionDuration: 1h
+      roleDelivery:
+        mode: Provisioning
+        provisioning:
+          iamUserName: azure_cli_user
+          policyName: azure_cli_policy
+      connectUsers:
+        securityProfiles: [Admin]
+        routingProfile: Basic Routing Profile
+        allowAdoption: true
+      adoptionPolicy: IfUnowned
+    ---
+    # That Entra holds the key of azure_cli_agent_user is a guess by its name: Entra does not show which key it has.
+    # Group GROUP is "Agents".
+    apiVersion: connectsso.dev/v1alpha1
+    kind: ConnectSsoPersona
+    metadata:
+      name: agent
+      namespace: team
+    spec:
+      instanceArn: arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666
+      landingPage: ContactControlPanel
+      application:
+        displayName: Amazon Connect Agent
+        tenantId: 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071
+        identifier: https://signin.aws.amazon.com/saml#2
+        groups:
+          - {id: GROUP}
+      aws:
+        path: /
+        federationPolicyName: azure_federation_policy
+        samlProviderName: AzureAD_Connect_Agent
+        roleName: AzureAD_Agent_Role
+        maxSessionDuration: 1h
+      roleDelivery:
+        mode: Provisioning
+        provisioning:
+          iamUserName: azure_cli_agent_user
+          policyName: azure_cli_policy
+      connectUsers:
+        securityProfiles: [Agent]
+        routingProfile: Basic Routing Profile
+        allowAdoption: true
+      adoptionPolicy: IfUnowned
+    ---
+    apiVersion: connectsso.dev/v1alpha1
+    kind: ConnectUser
+    metadata:
+      name: alice
+      namespace: team
+    spec:
+      personaRef: {name: admin}
+      entraUser: {userPrincipalName: alice@example.com}
+      adoptionPolicy: IfUnowned
+    ---
+    apiVersion: connectsso.dev/v1alpha1
+    kind: ConnectUser
+    metadata:
+      name: jane
+      namespace: team
+    spec:
+      personaRef: {name: agent}
+      entraUser: {userPrincipalName: jane@example.com}
+      adoptionPolicy: IfUnowned
+    ---
+    apiVersion: connectsso.dev/v1alpha1
+    kind: ConnectUser
+    metadata:
+      name: omar
+      namespace: team
+    spec:
+      personaRef: {name: agent}
+      entraUser: {userPrincipalName: omar@example.com}
+      adoptionPolicy: IfUnowned
+    "
   `);
 });
 
@@ -242,14 +244,28 @@ test("an instance of another region, set up with the global endpoint alone as th
   const target = mkdtempSync(join(tmpdir(), "connect-sso-"));
   try {
     Object.assign(process.env, other.env);
-    const where = { account: "111122223333", instanceId: INSTANCE, region, tenantId: other.env.AZURE_TENANT_ID! };
+    const where = {
+      account: "111122223333",
+      instanceId: INSTANCE,
+      region,
+      tenantId: other.env.AZURE_TENANT_ID!,
+    };
     await sharedPoliciesByHand(where);
     await personaByHand(other, where, ADMINISTRATORS);
     const arn = INSTANCE_ARN.replace("us-east-1", region);
-    const imported = await run(["import", "--instance", arn, "--out", target], { env: other.env });
+    const imported = await run(["import", "--instance", arn, "--out", target], {
+      env: other.env,
+    });
     expect(imported.code).toBe(0);
-    const plan = await run(["plan", "-f", target, "-o", "json"], { env: other.env });
-    expect(JSON.parse(plan.stdout).summary).toMatchObject({ create: 0, update: 0, delete: 0, problems: 0 });
+    const plan = await run(["plan", "-f", target, "-o", "json"], {
+      env: other.env,
+    });
+    expect(JSON.parse(plan.stdout).summary).toMatchObject({
+      create: 0,
+      update: 0,
+      delete: 0,
+      problems: 0,
+    });
     expect(plan.code).toBe(0);
   } finally {
     for (const name of Object.keys(other.env)) process.env[name] = before[name];
@@ -261,7 +277,9 @@ test("an instance of another region, set up with the global endpoint alone as th
 test("an instance that nothing signs in to", async () => {
   const other = await startSandbox({ world: world() });
   try {
-    const { code, stderr } = await run(["import", "--instance", INSTANCE_ARN], { env: other.env });
+    const { code, stderr } = await run(["import", "--instance", INSTANCE_ARN], {
+      env: other.env,
+    });
     expect(code).toBe(2);
     expect(stderr).toBe(`connect-sso: no application signs in to ${INSTANCE_ARN} that is not taken over already\n`);
   } finally {

@@ -15,6 +15,8 @@ export function watchRequests(sandbox: Sandbox): () => string[] {
     connect: (exchange) => (connect ? requestViolations(connect, exchange) : []),
     iam: (exchange) => (iam ? iamRequestViolations(iam, exchange) : []),
     graph(exchange) {
+      // What the test itself does to people, as an administrator of the tenant.
+      if (exchange.request.method !== "GET" && /^\/v1\.0\/users(\/[^/]+)?$/.test(exchange.request.path)) return [];
       graph?.checkRequest(exchange);
       return [];
     },

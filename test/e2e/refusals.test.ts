@@ -222,7 +222,6 @@ describe("persona", () => {
 
 const users: [string, string, object, string, RegExp][] = [
   ["nobody", "absent in Entra", user("nobody", "agents"), "EntraUserNotFound", /nobody@example\.com/],
-  ["disabled", "disabled", user("disabled", "agents"), "EntraUserDisabled", /enable it/],
   ["nomail", "no mail where mail is the source", user("nomail", "mailers"), "EntraUserWithoutMail", /has no mail/],
   [
     "guest",

@@ -1,5 +1,10 @@
 /** The generated IAM policy is enough for the whole life of the controller, and holds nothing that this life does not need. */
-import { DescribeUserCommand, UpdateUserSecurityProfilesCommand } from "@aws-sdk/client-connect";
+import {
+  CreateQuickConnectCommand,
+  DescribeQuickConnectCommand,
+  DescribeUserCommand,
+  UpdateUserSecurityProfilesCommand,
+} from "@aws-sdk/client-connect";
 import {
   AttachRolePolicyCommand,
   AttachUserPolicyCommand,
@@ -46,6 +51,7 @@ const NOTHING = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Deny", Action: "s3:*", Resource: "*" }],
 });
+const FLOW = "00000000-0000-4000-8000-000000000001";
 const bounded = { permissionsBoundaryArn: BOUNDARY };
 /** A second is twenty minutes in the clouds. */
 const lively = (more: object = {}) => {
@@ -122,6 +128,7 @@ test("Provisioning: made, changed, broken and repaired, rotated, moved to Direct
       hierarchyGroup: ["Dublin"],
       proficiencies: [{ attribute: "Language", value: "French", level: 2 }],
       deletionPolicy: "Delete",
+      quickConnects: "Delete",
     }),
   );
 
@@ -163,8 +170,28 @@ test("Provisioning: made, changed, broken and repaired, rotated, moved to Direct
   );
   ask("ConnectSsoPersona", "agents", ANNOTATIONS.rotateCertificate);
   await until(() => agents().status?.handledRequests?.["rotate-certificate"] === "1", "the certificate is rotated");
+  const quickConnect = await adminConnect().send(
+    new CreateQuickConnectCommand({
+      InstanceId: INSTANCE,
+      Name: "Jane",
+      QuickConnectConfig: {
+        QuickConnectType: "USER",
+        UserConfig: { UserId: jane().status!.connectUserId!, ContactFlowId: FLOW },
+      },
+    }),
+  );
+  const rings = async () =>
+    (
+      await adminConnect().send(
+        new DescribeQuickConnectCommand({ InstanceId: INSTANCE, QuickConnectId: quickConnect.QuickConnectId! }),
+      )
+    ).QuickConnect?.QuickConnectConfig?.UserConfig?.UserId;
   ask("ConnectUser", "jane", ANNOTATIONS.recreate);
   await until(() => jane().status?.handledRequests?.recreate === "1", "jane is recreated");
+  await eventually(
+    "her quick connect rings the new user",
+    async () => (await rings()) === jane().status?.connectUserId,
+  );
 
   harness.apply(persona("agents", { ...provisioned, roleDelivery: { mode: "Direct" } }));
   await eventually("the IAM user is gone", () =>
@@ -184,6 +211,7 @@ test("Provisioning: made, changed, broken and repaired, rotated, moved to Direct
 
   harness.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
   await until(() => jane() === undefined, "jane is deleted");
+  await expect(rings()).rejects.toThrow("does not exist");
   harness.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "agents" });
   await until(() => agents() === undefined, "the persona is deleted");
   const left = (await iam.send(new ListRolesCommand({ PathPrefix: "/connect-sso/" }))).Roles;
@@ -215,7 +243,12 @@ test("Direct, taking over what exists below the path; no call is refused, none i
     }),
   );
   harness.apply(
-    persona("agents", { aws: bounded, adoptionPolicy: "IfUnowned", deletionPolicy: "Delete" }),
+    persona("agents", {
+      aws: bounded,
+      adoptionPolicy: "IfUnowned",
+      deletionPolicy: "Delete",
+      connectUsers: { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: true },
+    }),
     user("jane", "agents", { adoptionPolicy: "IfUnowned" }),
   );
   await harness.ready();

@@ -112,3 +112,15 @@ export function allowAdoption({ cluster, declarations, note }: Scene): void {
     return { ...before, adopts: true };
   });
 }
+
+/** "Connect cannot rename a user": then it may be replaced. */
+export function allowRenaming({ cluster, declarations, note }: Scene): void {
+  for (const { kind, metadata, ...object } of cluster.objects()) {
+    if (kind !== "ConnectUser") continue;
+    const asked = conditionsOf({ kind, metadata, ...object }).find(({ reason }) => reason === "UsernameChanged");
+    const value = `renamed-${metadata.generation}`;
+    if (!asked || metadata.annotations?.["connectsso.dev/recreate"] === value) continue;
+    note(`${metadata.name} may have another name`);
+    declarations.ask("ConnectUser", metadata.name as UserName, { "connectsso.dev/recreate": value });
+  }
+}

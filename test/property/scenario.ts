@@ -108,7 +108,11 @@ export function personaManifest(name: PersonaName, spec: PersonaSpec, annotation
       },
       aws: { maxSessionDuration: `${spec.sessionHours}h`, tags: { team: spec.team } },
       roleDelivery: { mode: spec.mode },
-      connectUsers: { securityProfiles: spec.profiles, routingProfile: "Basic Routing Profile" },
+      connectUsers: {
+        securityProfiles: spec.profiles,
+        routingProfile: "Basic Routing Profile",
+        allowAdoption: true,
+      },
       deletionPolicy: spec.deletionPolicy,
       ...policyFields(spec.policies),
     },

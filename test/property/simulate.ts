@@ -13,7 +13,7 @@ import { MAKE } from "./found.ts";
 import { everything, firstDifference } from "./keepsakes.ts";
 import { connectNetwork, type Network } from "./net.ts";
 import { judge } from "./oracle.ts";
-import { allowAdoption, conditionsOf, heal, readyOf, type Scene } from "./people.ts";
+import { allowAdoption, allowRenaming, conditionsOf, heal, readyOf, type Scene } from "./people.ts";
 import type { Outage, Scenario, Step } from "./scenario.ts";
 import { type Process, Simulation } from "./time.ts";
 import { mailOf, type PersonaName, type UserName, upnOf, world } from "./world.ts";
@@ -340,6 +340,7 @@ class Run {
     for (const end = this.#simulation.now + PATIENCE_MS; this.#simulation.now < end; ) {
       await this.#pass(POLL_MS);
       allowAdoption(this.#scene);
+      allowRenaming(this.#scene);
       complaints = judge(await this.#look(), this.#declarations);
       if (complaints.length === 0) return;
     }

@@ -19,7 +19,13 @@ const user = {
   id: "1",
   arn: "arn",
   phone: {},
-  tags: { "connectsso.dev/owner": "c/n/jane", "connectsso.dev/persona": "agents", team: "x" },
+  tags: {
+    "connectsso.dev/owner": "c/n/jane",
+    "connectsso.dev/persona": "agents",
+    "connectsso.dev/entra-object-id": "u",
+    "connectsso.dev/entra-user": "jane@example.com",
+    team: "x",
+  },
 };
 const assigned = [{ id: "as", appRoleId: "role" }];
 
@@ -31,7 +37,10 @@ async function calls(scope: object, seen: Record<string, unknown>, assignmentId?
       get: (known, name: string) => known[name] ?? ((...args: unknown[]) => made.push(name) && Promise.resolve(args)),
     });
   const all = {
-    object: { spec: {}, status: assignmentId ? { appRoleAssignmentId: assignmentId } : {} },
+    object: {
+      spec: { entraUser: { userPrincipalName: "jane@example.com" } },
+      status: assignmentId ? { appRoleAssignmentId: assignmentId } : {},
+    },
     persona: { metadata: { name: "agents" }, spec: { connectUsers: { securityProfiles: ["Agent"] } } },
     graph: recorder(),
     connect: recorder({ nameOf: () => undefined, confirmAbsent: async () => true }),
@@ -39,21 +48,28 @@ async function calls(scope: object, seen: Record<string, unknown>, assignmentId?
     input,
     assignment: { servicePrincipalId: "sp", principalId: "u", appRoleId: "role" },
     forbidden: [],
+    users: [],
+    isAlive: () => true,
+    found: {},
     ...scope,
   } as unknown as UserScope;
   const views: Record<string, unknown> = {
     "former-assignments": { former: [] },
     "connect-user": { user },
+    "quick-connects": { stale: [] },
     "role-assignment": { assignments: assigned, byGroup: false },
     ...seen,
   };
-  for (const [name, component] of Object.entries(COMPONENTS))
+  for (const [name, component] of Object.entries(COMPONENTS).filter(([, one]) => one.applies(all)))
     for (const step of stepsOf(component as never, all as never, views[name] as never))
       await step.apply(new Set(step.differences.map(({ path }) => path)));
   return made;
 }
 
 describe("plan of a user", () => {
+  const withdrawn = { reason: "EntraUserDisabled", message: "disabled", isFinal: false };
+  const entraUser = { userPrincipalName: "jane@example.com" };
+  const gone = { withdrawal: { assignments: [], users: [] } };
   const noRole = { "role-assignment": { assignments: [], byGroup: false } };
   test.each<[string, object, Record<string, unknown>, string | undefined, string[]]>([
     ["in sync, foreign tags left", {}, {}, undefined, []],
@@ -90,6 +106,35 @@ describe("plan of a user", () => {
       },
       undefined,
       ["unassign", "tagUser", "assign"],
+    ],
+    [
+      "a disabled account loses the role, then its sessions end; the Connect user stays",
+      { withdrawn },
+      { withdrawal: { assignments: [{ id: "as", appRoleId: "role" }], users: [user] } },
+      undefined,
+      ["unassign", "endSessions"],
+    ],
+    [
+      "a disabled account with endSessions: false",
+      { withdrawn, object: { spec: { entraUser, endSessions: false } } },
+      { withdrawal: { assignments: [{ id: "as", appRoleId: "role" }], users: [user] } },
+      undefined,
+      ["unassign"],
+    ],
+    ["a disabled account gets no Connect user", { withdrawn }, { ...gone, "connect-user": {} }, undefined, []],
+    [
+      "another name from Entra: recreate replaces the former user",
+      { recreate: "h", users: [{ ...user, username: "jane.doe@example.com" }] },
+      { "connect-user": {} },
+      undefined,
+      ["deleteUser", "createUser"],
+    ],
+    [
+      "quick connects of the former user ring the new one",
+      {},
+      { "quick-connects": { stale: [{ id: "q", name: "Jane", userId: "0", flowId: "f" }], userId: "1" } },
+      undefined,
+      ["repointQuickConnect"],
     ],
     [
       "role of somebody else",

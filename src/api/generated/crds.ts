@@ -1458,6 +1458,32 @@ export const CRDS = [
                       "type": "string",
                       "description": "URL to sign in with."
                     },
+                    "strays": {
+                      "description": "Names of further Connect users of this person that carry our tags, made under a former name. Nobody can sign in to them.",
+                      "type": "array",
+                      "maxItems": 20,
+                      "x-kubernetes-list-type": "set",
+                      "items": {
+                        "type": "string",
+                        "maxLength": 128
+                      }
+                    },
+                    "sessions": {
+                      "description": "What became of running sessions when access was taken away last.",
+                      "type": "object",
+                      "properties": {
+                        "endedTime": {
+                          "type": "string",
+                          "format": "date-time",
+                          "description": "When they were ended."
+                        },
+                        "message": {
+                          "type": "string",
+                          "description": "What was done.",
+                          "maxLength": 1024
+                        }
+                      }
+                    },
                     "drift": {
                       "description": "What is not as declared, at most 20 rows, redacted.",
                       "type": "array",

@@ -721,6 +721,23 @@ appRoleAssignmentId?: string
  */
 userAccessUrl?: string
 /**
+ * Names of further Connect users of this person that carry our tags, made under a former name. Nobody can sign in to them.
+ */
+strays?: string[]
+/**
+ * What became of running sessions when access was taken away last.
+ */
+sessions?: {
+/**
+ * When they were ended.
+ */
+endedTime?: string
+/**
+ * What was done.
+ */
+message?: string
+}
+/**
  * What is not as declared, at most 20 rows, redacted.
  */
 drift?: {

@@ -131,6 +131,10 @@ export function createConnectInstance(p: {
       await inventory.users(o.maxAgeMs ?? DEFAULT_MAX_AGE_MS, o);
       return inventory.byLowerCase(username);
     },
+    async tagged(key, value, o = {}) {
+      await inventory.users(o.maxAgeMs ?? DEFAULT_MAX_AGE_MS, o);
+      return inventory.byTag(key, value);
+    },
     async confirmAbsent(username, o) {
       // A name that a recent list lacks may have been taken since: the create is refused then, and finds it. One that it has may be gone.
       const known = await inventory.listed(username, { ...o, maxAgeMs: CONFIRM_AGE_MS });

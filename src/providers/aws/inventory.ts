@@ -29,6 +29,7 @@ export interface Inventory {
   /** One of them; for a person read again by itself when the inventory is old, as long as few ask for that. */
   user(username: string, maxAgeMs: number, o?: CallOptions): Promise<ConnectUserView | undefined>;
   byLowerCase(username: string): ConnectUserView[];
+  byTag(key: string, value: string): ConnectUserView[];
   detailed(
     view: ConnectUserView,
     wanted: Detail[],
@@ -76,6 +77,8 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   const { client, call, clock, instanceId: InstanceId } = p;
   let users = new Map<string, ConnectUserView>();
   let lowerCase: Map<string, string[]> | undefined;
+  /** Names of users by tag key and value; undefined: to be made again. */
+  let tagIndex: Map<string, Map<string, string[]>> | undefined;
   let readAt: number | undefined;
   /** Of the lists per channel in SearchUsers. */
   let listUnit: TimeUnit = 1000;
@@ -113,6 +116,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     users = fresh;
     single.clear();
     lowerCase = undefined;
+    tagIndex = undefined;
     readAt = startedAt;
     const ids = new Set([...fresh.values()].map((view) => view.id));
     for (const id of details.keys()) if (!ids.has(id)) details.delete(id);
@@ -180,6 +184,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
 
   function show(name: string, view: ConnectUserView | undefined): void {
     if (view && !users.has(name)) lowerCase = undefined;
+    if (!view || users.get(name)?.tags !== view.tags) tagIndex = undefined;
     if (view) users.set(name, view);
     else users.delete(name);
   }
@@ -239,6 +244,22 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
         }
       }
       return (lowerCase.get(username.toLowerCase()) ?? []).flatMap((name) => users.get(name) ?? []);
+    },
+    byTag(key, value) {
+      tagIndex ??= new Map();
+      let names = tagIndex.get(key);
+      if (!names) {
+        names = new Map();
+        for (const [name, { tags }] of users) {
+          const found = tags[key];
+          if (found === undefined) continue;
+          const same = names.get(found);
+          if (same) same.push(name);
+          else names.set(found, [name]);
+        }
+        tagIndex.set(key, names);
+      }
+      return (names.get(value) ?? []).flatMap((name) => users.get(name) ?? []);
     },
     async detailed(view, wanted, maxAgeMs, o = {}) {
       const now = clock.now();

@@ -283,6 +283,8 @@ export interface ConnectInstance {
   ): Promise<ConnectUserView | undefined>;
   /** Users whose name equals without regard to case. */
   similar(username: string, o?: CallOptions & { maxAgeMs?: number }): Promise<ConnectUserView[]>;
+  /** Users that carry the tag with this value. */
+  tagged(key: string, value: string, o?: CallOptions & { maxAgeMs?: number }): Promise<ConnectUserView[]>;
   /** True when a ListUsers of the last half minute confirms that no user of exactly this name exists; needed before a create. */
   confirmAbsent(username: string, o?: CallOptions): Promise<boolean>;
   users(o?: CallOptions & { maxAgeMs?: number }): Promise<Iterable<ConnectUserView>>;

@@ -7,10 +7,12 @@ import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import type { ConnectUserView, Proficiency, Tags } from "../../providers/aws/types.ts";
 import { conflictError, terminalError, waitingError } from "../../providers/verdicts.ts";
+import { lastAdministrator, refuseLastAdministrator } from "../administrators.ts";
+import { identityTags } from "../identity.ts";
 import { deleteConnectUser } from "../removal.ts";
 import type { UserScope } from "../scope.ts";
 import type { UserComponent } from "../seen.ts";
-import { PERSONA_TAG, RECREATED_TAG } from "../tags.ts";
+import { ADOPTED_TAG, PERSON_TAG, PERSONA_TAG, RECREATED_TAG } from "../tags.ts";
 import { handlingRows, handlingSettings, phoneRows, updateHandling, updatePhone } from "./handling.ts";
 
 export const connectUser: UserComponent<"connect-user"> = {
@@ -25,10 +27,12 @@ export const connectUser: UserComponent<"connect-user"> = {
     const { connect, input, call } = scope;
     const user = await connect.user(input.username, call, detailOf(scope));
     if (!user) await refuseOtherCase(scope);
-    return user ? { user } : {};
+    if (!user) return {};
+    const administrator = await lastAdministrator(connect, user, call);
+    return { user, ...(administrator ? { lastAdministrator: administrator } : {}) };
   },
-  plan(scope, { user }, compare) {
-    const { forbidden, persona, recreate } = scope;
+  plan(scope, { user, lastAdministrator: only }, compare) {
+    const { forbidden, persona, recreate, withdrawn } = scope;
     const problem =
       forbidden.length > 0
         ? terminalError(
@@ -39,11 +43,13 @@ export const connectUser: UserComponent<"connect-user"> = {
     if (user) claim(scope, user);
     else if (problem) throw problem;
     const renew = user !== undefined && recreate !== undefined && user.tags[RECREATED_TAG] !== recreate;
-    if (!user || renew) return createSteps(scope, renew ? user : undefined);
+    if (withdrawn && (!user || renew)) return [];
+    if (!user || renew) return createSteps(scope, renew ? user : formerUser(scope));
+    if (only !== undefined && !scope.input.securityProfileIds.includes(only)) refuseLastAdministrator(user);
     const steps = [...tagStep(scope, user, compare), ...fieldSteps(scope, user, compare)];
     return problem ? { steps, problem } : steps;
   },
-  describe: () => "The Connect user is as declared",
+  describe: (_, { user }) => (user ? "The Connect user is as declared" : "There is no Connect user"),
   remove: deleteConnectUser,
 };
 
@@ -69,24 +75,56 @@ async function refuseOtherCase({ connect, input, call }: UserScope): Promise<voi
     );
 }
 
-function claim({ object, owner, adoptionRefusal }: UserScope, { username, tags }: ConnectUserView): void {
-  const ownership = ownershipOf(tags[OWNER_TAG], owner);
+function claim(scope: UserScope, { username, tags }: ConnectUserView): void {
+  const { object, owner, persona, assignment, recreate, isAlive, adoptionRefusal } = scope;
+  const tag = tags[OWNER_TAG];
+  const person = tags[PERSON_TAG];
+  const ownership = ownershipOf(tag, owner);
+  if (person !== undefined && person !== assignment.principalId && recreate === undefined)
+    throw terminalError(
+      REASON.EntraUserReplaced,
+      `Connect user ${username} was made for another person (object id ${person}); set the annotation connectsso.dev/recreate to give the name, without its history, to ${assignment.principalId}`,
+    );
   if (ownership === "ours") return;
-  if (ownership === "foreign")
-    throw conflictError(REASON.ForeignOwner, `Connect user ${username} belongs to ${tags[OWNER_TAG]}`);
+  if (ownership === "foreign") {
+    if (isAlive(tag!)) throw conflictError(REASON.ForeignOwner, `Connect user ${username} belongs to ${tag}`);
+    // The person is the same, and the former ConnectUser was in this namespace: it was renamed, or the person comes back.
+    if (tag!.split("/")[1] === object.metadata.namespace && person === assignment.principalId) return;
+  }
   if (object.spec.adoptionPolicy !== "IfUnowned")
     throw conflictError(
-      REASON.NotOwned,
-      `Connect user ${username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
+      ownership === "foreign" ? REASON.ForeignOwner : REASON.NotOwned,
+      ownership === "foreign"
+        ? `Connect user ${username} belonged to ${tag}, which exists no more; set adoptionPolicy: IfUnowned to take it over`
+        : `Connect user ${username} exists and carries no owner tag; set adoptionPolicy: IfUnowned to take it over`,
+    );
+  if (!persona.spec.connectUsers.allowAdoption)
+    throw conflictError(
+      REASON.AdoptionNotAllowed,
+      `Connect user ${username} exists, and persona ${persona.metadata.name} does not let its users take over Connect users; set connectUsers.allowAdoption: true on the persona`,
     );
   const refusal = adoptionRefusal(username);
   if (refusal)
     throw conflictError(REASON.NotOwned, `Connect user ${username} exists and carries no owner tag, and ${refusal}`);
 }
 
-function tagsOf({ input, owner, persona, recreate }: UserScope): Tags {
+/**
+ * The person's Connect user under the name that Entra sent before. Connect cannot rename a user, so it is replaced when that is asked for,
+ * and never joined by a second one.
+ */
+function formerUser({ users, input, recreate }: UserScope): ConnectUserView | undefined {
+  const [old] = users;
+  if (!old || recreate !== undefined) return old;
+  throw terminalError(
+    REASON.UsernameChanged,
+    `Entra sends ${input.username} now, the person's Connect user is ${old.username}, and Connect cannot rename a user: change the name back in Entra; or let the persona send an attribute that does not change (application.roleSessionName); or set the annotation connectsso.dev/recreate, which deletes ${old.username} and creates ${input.username}`,
+  );
+}
+
+function tagsOf({ object, input, owner, persona, recreate, assignment }: UserScope): Tags {
   return {
     ...input.tags,
+    ...identityTags(object, assignment.principalId),
     [OWNER_TAG]: owner,
     [PERSONA_TAG]: persona.metadata.name,
     ...(recreate ? { [RECREATED_TAG]: recreate } : {}),
@@ -114,7 +152,14 @@ function createSteps(scope: UserScope, old: ConnectUserView | undefined): Step[]
   };
   if (!old) return [create];
   return [
-    { verb: "delete", object, why, differences: [], ...request, apply: () => connect.deleteUser(old, call) },
+    {
+      verb: "delete",
+      object: `Connect user ${old.username}`,
+      why,
+      differences: [],
+      ...request,
+      apply: () => connect.deleteUser(old, call),
+    },
     create,
   ];
 }
@@ -149,22 +194,27 @@ function shown({ connect }: UserScope, kind: "securityProfile" | "routingProfile
 
 function tagStep(scope: UserScope, user: ConnectUserView, compare: Comparison): Step[] {
   const { connect, input, call } = scope;
-  const tags = tagsOf(scope);
+  const tags = { ...tagsOf(scope), ...(user.tags[OWNER_TAG] === undefined ? { [ADOPTED_TAG]: "true" } : {}) };
   const rows = Object.entries(tags).flatMap(([key, value]) => compare.differ(`tags.${key}`, value, user.tags[key]));
   const gone = compare
     .applied("tags.")
     .map((path) => path.slice("tags.".length))
-    .filter((key) => !(key in tags) && key !== RECREATED_TAG)
+    .filter((key) => !(key in tags) && key !== RECREATED_TAG && key !== ADOPTED_TAG)
     .map((key) => ({ key, rows: compare.undeclared(`tags.${key}`, user.tags[key]) }))
     .filter((one) => one.rows.length > 0);
   const differences = [...rows, ...gone.flatMap((one) => one.rows)];
   if (differences.length === 0) return [];
-  const isAdopted = user.tags[OWNER_TAG] === undefined;
+  const before = user.tags[OWNER_TAG];
+  const isAdopted = before !== scope.owner;
   return [
     {
       verb: isAdopted ? "adopt" : "update",
       object: `Connect user ${input.username}`,
-      why: isAdopted ? "it is taken over" : "its tags differ",
+      why: !isAdopted
+        ? "its tags differ"
+        : before
+          ? `it is taken over from ${before}, which exists no more`
+          : "it is taken over",
       differences,
       divisible: true,
       apply: (paths) => {

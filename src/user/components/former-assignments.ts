@@ -1,21 +1,30 @@
 /** Assignments that a move leaves in the application of the former persona. They go first: a person in two applications gets two roles. */
+import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
+import { OWNER_TAG } from "../../domain/ownership.ts";
+import { conflictError } from "../../providers/verdicts.ts";
 import { formerAssignments } from "../conflicts.ts";
 import type { UserComponent } from "../seen.ts";
 
 export const formerAssignmentsComponent: UserComponent<"former-assignments"> = {
   condition: CONDITION.RoleAssigned,
   cloud: "entra",
-  needs: [],
+  needs: ["withdrawal"],
   concerns: {},
   shared: false,
   servesLogin: false,
   applies: () => true,
   async observe(scope) {
     const user = await scope.connect.user(scope.input.username, scope.call);
-    return { former: await formerAssignments(scope, user) };
+    return formerAssignments(scope, user);
   },
-  plan({ graph, input, call }, { former }) {
+  plan(scope, { former, conflict }) {
+    const { graph, input, call } = scope;
+    // Whoever has the Connect user is not stopped by what others assign.
+    const isOwner = scope.users.some(
+      ({ username, tags }) => username === input.username && tags[OWNER_TAG] === scope.owner,
+    );
+    if (conflict && !isOwner) throw conflictError(REASON.TwoPersonas, conflict);
     return former.map(({ persona, servicePrincipalId, assignmentId }) => ({
       verb: "delete",
       object: `role assignment of ${input.username} in persona ${persona}`,

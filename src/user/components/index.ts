@@ -5,10 +5,14 @@ import type { UserScope } from "../scope.ts";
 import type { Seen } from "../seen.ts";
 import { connectUser } from "./connect-user.ts";
 import { formerAssignmentsComponent } from "./former-assignments.ts";
+import { quickConnects } from "./quick-connects.ts";
 import { roleAssignment } from "./role-assignment.ts";
+import { withdrawal } from "./withdrawal.ts";
 
 export const COMPONENTS: Components<UserScope, Seen, UserRemoval> = {
+  withdrawal,
   "former-assignments": formerAssignmentsComponent,
   "connect-user": connectUser,
+  "quick-connects": quickConnects,
   "role-assignment": roleAssignment,
 };

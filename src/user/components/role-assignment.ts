@@ -21,7 +21,8 @@ export const roleAssignment: UserComponent<"role-assignment"> = {
     const byGroup = groups.length > 0 && (await isAssignedByGroup(graph, groups, appRoleId, principalId, call));
     return { assignments: await graph.assignmentsOf(servicePrincipalId, principalId, call), byGroup };
   },
-  plan({ graph, assignment, input, persona, object, call }, { assignments, byGroup }, compare) {
+  plan({ graph, assignment, withdrawn, input, persona, object, call }, { assignments, byGroup }, compare) {
+    if (withdrawn) return [];
     const { servicePrincipalId, principalId, appRoleId } = assignment;
     const name = `role assignment of ${input.username}`;
     const steps: Step[] = [];

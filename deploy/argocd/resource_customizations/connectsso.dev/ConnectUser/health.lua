@@ -52,6 +52,11 @@ end
 if isTrue("Stalled") then
   return says("Degraded", "Stalled")
 end
+local found = condition("Ready")
+if found ~= nil and (found.reason == "PersonaSuspended" or found.reason == "EntraUserDisabled") then
+  -- Somebody said so: the persona is suspended, or the account is disabled in Entra.
+  return says("Suspended", "Ready")
+end
 if isTrue("Drifted") and spec.driftPolicy == "Report" then
   return says("Degraded", "Drifted")
 end

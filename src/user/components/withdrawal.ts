@@ -1,0 +1,74 @@
+/**
+ * The account is disabled or deleted in Entra, or its name belongs to somebody else: the persona's role goes first, then running sessions
+ * end. Nothing of it waits for anything else.
+ */
+import { CONDITION, type ConnectUser } from "../../api/resources.ts";
+import type { Step } from "../../engine/component.ts";
+import type { ConnectUserView } from "../../providers/aws/types.ts";
+import { terminalError } from "../../providers/verdicts.ts";
+import type { UserScope } from "../scope.ts";
+import type { UserComponent } from "../seen.ts";
+
+export const withdrawal: UserComponent<"withdrawal"> = {
+  condition: CONDITION.RoleAssigned,
+  cloud: "entra",
+  needs: [],
+  concerns: {},
+  shared: false,
+  servesLogin: false,
+  applies: ({ withdrawn }) => withdrawn !== undefined,
+  async observe({ graph, persona, assignment: { servicePrincipalId, principalId }, users, call }) {
+    const assignments = persona.status?.servicePrincipalId
+      ? await graph.assignmentsOf(servicePrincipalId, principalId, call)
+      : [];
+    return { assignments, users };
+  },
+  plan(scope, { assignments, users }, compare) {
+    const { withdrawn, graph, object, input, assignment, call } = scope;
+    const ours = assignments.filter(
+      ({ id, appRoleId }) => appRoleId === assignment.appRoleId || id === object.status?.appRoleAssignmentId,
+    );
+    const steps: Step[] = ours.map(({ id }) => ({
+      verb: "delete",
+      object: `role assignment of ${input.username}`,
+      why: withdrawn!.message,
+      differences: [],
+      maintenance: true,
+      reason: "AccessRevoked",
+      apply: () => graph.unassign(assignment.servicePrincipalId, id, call),
+    }));
+    // The ledger knows that they were ended; once access is back it forgets.
+    const done = compare.applied("sessions").length > 0;
+    const rows = compare.differ("sessions", "ended", done ? "ended" : "not ended");
+    if (!done && users.length > 0 && object.spec.endSessions !== false)
+      steps.push({
+        verb: "update",
+        object: `sessions of ${input.username}`,
+        why: withdrawn!.message,
+        differences: rows,
+        maintenance: true,
+        reason: "SessionsEnded",
+        apply: () => endSessions(scope, users),
+      });
+    const { reason, message, isFinal } = withdrawn!;
+    return isFinal ? { steps, problem: terminalError(reason, message) } : steps;
+  },
+  describe: ({ withdrawn }) => withdrawn!.message,
+  // Deletion takes the role with the role assignment.
+  remove: async () => true,
+};
+
+async function endSessions({ connect, call, found }: UserScope, users: readonly ConnectUserView[]): Promise<void> {
+  const results = await Promise.all(users.map((user) => connect.endSessions(user, call)));
+  found.sessions = sessionsMessage(results, new Date());
+}
+
+type Results = Awaited<ReturnType<UserScope["connect"]["endSessions"]>>[];
+export function sessionsMessage(results: Results, now: Date): NonNullable<ConnectUser["status"]>["sessions"] {
+  const refused = results.find((one) => !one.ended);
+  const time = now.toISOString();
+  if (!refused || refused.ended) return { endedTime: time, message: "Running sessions were ended" };
+  return {
+    message: `Running sessions could not be ended (${refused.reason}: ${refused.message}); they last up to 12 hours`,
+  };
+}
