@@ -162,6 +162,14 @@ export const REASONS = {
       "The object belongs to another persona, namespace or cluster name.",
       "Choose another name; or pass the right `--cluster-name`; or release it there first. `adoptionPolicy` does not help.",
     ],
+    AdoptionNotAllowed: [
+      "The persona does not let its users take over Connect users that exist.",
+      "Set `connectUsers.allowAdoption: true` on the persona, or delete the ConnectUser.",
+    ],
+    LastAdministrator: [
+      "A Connect user that was taken over is the last one with the security profile Admin.",
+      "Give the profile to somebody else first.",
+    ],
     NotOwned: [
       "An object of this name exists and has no owner.",
       "Choose another name, or adopt it with `adoptionPolicy: IfUnowned`.",
@@ -234,7 +242,14 @@ export const REASONS = {
     PersonaDeleting: ["The persona is being deleted.", "Delete the user, or move it to another persona."],
     PersonaNotReady: ["The persona is not ready.", "Look at the conditions of the persona."],
     EntraUserNotFound: ["Entra has no such person.", "Correct `entraUser`, or delete the ConnectUser."],
-    EntraUserDisabled: ["The account is disabled in Entra.", "Enable it, or delete the ConnectUser."],
+    EntraUserDisabled: [
+      "The account is disabled in Entra, so access is taken away (`whenDisabled`).",
+      "Nothing; access comes back when the account is enabled.",
+    ],
+    EntraUserReplaced: [
+      "The user principal name belongs to another person than before.",
+      "Set the annotation `connectsso.dev/recreate` for the new person, or delete the ConnectUser.",
+    ],
     EntraUserWithoutMail: [
       "The user name comes from the mail address, and the person has none.",
       "Set it in Entra, or use another attribute.",
@@ -250,6 +265,10 @@ export const REASONS = {
     InvalidUsername: [
       "Amazon Connect does not accept the user name.",
       "Use another attribute, or change the name in Entra.",
+    ],
+    UsernameChanged: [
+      "Entra sends another user name than that of the person's Connect user, which cannot be renamed.",
+      "Change the name back, use an attribute that does not change, or set the annotation `connectsso.dev/recreate`.",
     ],
     UsernameMismatch: ["The declared user name is not what Entra sends.", "Leave `username` out, or correct it."],
     UsernameCaseMismatch: [

@@ -2,7 +2,7 @@
  * Who the person is. Once known by Entra's object id, it stays that person: a user principal name may change, and may be given to somebody
  * else. The id is in the status and in a tag of the Connect user; the tag wins, and counts only for the name it was declared under.
  */
-import { REASON } from "../api/reasons.ts";
+import { REASON, type Reason } from "../api/reasons.ts";
 import type { ConnectUser } from "../api/resources.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import type { ConnectInstance, ConnectUserView, Tags } from "../providers/aws/types.ts";
@@ -13,7 +13,7 @@ import { DECLARED_TAG, PERSON_TAG } from "./tags.ts";
 
 /** Why the person must not sign in. `isFinal`: it does not end by itself, so a person has to act. */
 export interface Withdrawal {
-  reason: string;
+  reason: Reason;
   message: string;
   isFinal: boolean;
 }

@@ -1459,7 +1459,7 @@ export const CRDS = [
                       "description": "URL to sign in with."
                     },
                     "strays": {
-                      "description": "Names of further Connect users of this person that carry our tags, made under a former name. Nobody can sign in to them.",
+                      "description": "Names of further Connect users of this person that carry our tags, made under a former name. No one can sign in to them.",
                       "type": "array",
                       "maxItems": 20,
                       "x-kubernetes-list-type": "set",

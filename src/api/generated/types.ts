@@ -721,7 +721,7 @@ appRoleAssignmentId?: string
  */
 userAccessUrl?: string
 /**
- * Names of further Connect users of this person that carry our tags, made under a former name. Nobody can sign in to them.
+ * Names of further Connect users of this person that carry our tags, made under a former name. No one can sign in to them.
  */
 strays?: string[]
 /**
