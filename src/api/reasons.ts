@@ -56,7 +56,6 @@ export const REASON = {
   NotOwned: "NotOwned",
   AdoptionNotAllowed: "AdoptionNotAllowed",
   LastAdministrator: "LastAdministrator",
-  ForeignTrust: "ForeignTrust",
   NoOwner: "NoOwner",
   OwnedByOthers: "OwnedByOthers",
   AdoptionRefused: "AdoptionRefused",

@@ -159,6 +159,7 @@ async function refusal(
     pollIntervalMs: 0,
     now: () => Date.now(),
     removals: new RemovalGuard(0),
+    sees: () => true,
   };
   const kinds = [
     { one: persona, plan: () => planOnce(personaKind(all), persona, all.now()) },
