@@ -123,7 +123,7 @@ async function fromCluster(options: ObjectOptions): Promise<Declared> {
   });
 }
 
-function clusterProblem(error: Error & { code?: number }, namespace: string | undefined): CliError {
+export function clusterProblem(error: Error & { code?: number }, namespace: string | undefined): CliError {
   const hint =
     error.code === 404
       ? "the cluster does not know our kinds: kubectl apply --server-side -f crds/, or install the chart"

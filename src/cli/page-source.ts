@@ -3,7 +3,9 @@ import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { FolderController } from "../controller/on-folder.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import type { Verb } from "../engine/change.ts";
+import { createLogger } from "../observability/log.ts";
 import { openCluster } from "../page/cluster-source.ts";
+import { ownerOf } from "../page/facts.ts";
 import { objectsOf, openFolder } from "../page/folder-source.ts";
 import type { FoundUser, Objects, PlannedStep, Source } from "../page/source.ts";
 import { KubeClient } from "../runtime/client.ts";
@@ -12,8 +14,9 @@ import type { Logger } from "../runtime/logger.ts";
 import { Transport } from "../runtime/transport.ts";
 import { type Explanation, explain } from "../why/index.ts";
 import { type CloudSession, openClouds } from "./cloud-session.ts";
+import { CliError } from "./command.ts";
 import { repair } from "./commands/why.ts";
-import { type Declared, openDeclared } from "./declared-objects.ts";
+import { clusterProblem, type Declared, openDeclared } from "./declared-objects.ts";
 import type { PlannedResource } from "./dry-run.ts";
 import { assessWith } from "./observed-status.ts";
 import type { CloudOptions, ObjectOptions } from "./options.ts";
@@ -36,6 +39,7 @@ export async function openSource(
   options: ObjectOptions & CloudOptions,
   { settled = false } = {},
 ): Promise<{ source: Source; log: Logger }> {
+  if (!options.filename) return openClusterSource(options);
   const declared = await openDeclared(options);
   const session = await openClouds(options, declared, { asController: true });
   const ask = (user: ConnectUser, objects: Objects) => explainWith(session, options, user, objects);
@@ -44,11 +48,9 @@ export async function openSource(
     await declared.close();
   };
   try {
-    const source = options.filename
-      ? session.sandboxUrl
-        ? await sandboxSource(declared, session, options.filename, ask, settled, close)
-        : await folderSource(declared, session, options, ask, close)
-      : await clusterSource(declared, session, options, ask, close);
+    const source = session.sandboxUrl
+      ? await sandboxSource(declared, session, options.filename, ask, settled, close)
+      : await folderSource(declared, session, options, ask, close);
     return { source: { ...source, inventory: () => inventory(source, session) }, log: session.log };
   } catch (error) {
     await close();
@@ -56,8 +58,51 @@ export async function openSource(
   }
 }
 
+/** Keeps one copy of the objects, the watch's. */
+async function openClusterSource(options: ObjectOptions & CloudOptions): Promise<{ source: Source; log: Logger }> {
+  const log = createLogger(options.logLevel ?? "warn");
+  const { client, close, namespace } = await openClient(options);
+  let session: CloudSession | undefined;
+  const closeAll = async () => {
+    await session?.close();
+    await close();
+  };
+  try {
+    const explain = (user: ConnectUser, objects: Objects) => explainWith(session!, options, user, objects);
+    const scope = namespace ? { namespace } : {};
+    const source = await openCluster({ client, ...scope, events: true, explain, log, close: closeAll }).catch(
+      (error) => {
+        throw clusterProblem(error, namespace);
+      },
+    );
+    const owner = (await source.objects()).personas.map(ownerOf).find((one) => one !== undefined);
+    session = await openClouds(options, { clusterName: owner?.split("/")[0], kube: { client, close } });
+    const { clouds } = session;
+    return { source: { ...source, inventory: () => inventory(source, { clouds }) }, log };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function openClient(options: ObjectOptions) {
+  const { kubeconfigAccess, kubeconfigNamespace } = await import("../runtime/kubeconfig.ts");
+  const access = { file: options.kubeconfig, context: options.context };
+  try {
+    const namespace = options.allNamespaces
+      ? undefined
+      : (options.namespace ?? kubeconfigNamespace(access) ?? "default");
+    const transport = new Transport({ access: kubeconfigAccess(access) });
+    return { client: new KubeClient(transport), close: () => transport.close(), namespace };
+  } catch (error) {
+    throw new CliError((error as Error).message, {
+      hint: "name a cluster with --kubeconfig or KUBECONFIG, or a folder of manifests with -f",
+    });
+  }
+}
+
 /** Everybody in the Connect instances of the personas. */
-async function inventory(source: Source, { clouds }: CloudSession): Promise<FoundUser[]> {
+async function inventory(source: Source, { clouds }: Pick<CloudSession, "clouds">): Promise<FoundUser[]> {
   const { personas } = await source.objects();
   const places = new Map(personas.map((one) => [one.spec.instanceArn, one]));
   const found: FoundUser[] = [];
@@ -80,10 +125,8 @@ export async function openPlainCluster(
   options: ObjectOptions,
   log: Logger,
 ): Promise<{ source: Source; client: KubeClient }> {
-  const { kubeconfigAccess } = await import("../runtime/kubeconfig.ts");
-  const transport = new Transport({ access: kubeconfigAccess({ file: options.kubeconfig, context: options.context }) });
-  const client = new KubeClient(transport);
-  const close = () => transport.close();
+  // All namespaces, unless one is named.
+  const { client, close } = await openClient({ ...options, allNamespaces: true });
   try {
     const namespace = options.namespace ? { namespace: options.namespace } : {};
     return { client, source: await openCluster({ client, ...namespace, events: false, log, close }) };
@@ -102,26 +145,6 @@ function explainWith(session: CloudSession, options: ObjectOptions, user: Connec
     clouds: session.clouds,
     cluster: session.cluster,
     repair: (object: ConnectSsoPersona | ConnectUser) => repair(object, options),
-  });
-}
-
-async function clusterSource(
-  { kube }: Declared,
-  { log }: CloudSession,
-  options: ObjectOptions,
-  ask: Ask,
-  close: () => Promise<void>,
-): Promise<Source> {
-  const { kubeconfigNamespace } = await import("../runtime/kubeconfig.ts");
-  const access = { file: options.kubeconfig, context: options.context };
-  const namespace = options.allNamespaces ? undefined : (options.namespace ?? kubeconfigNamespace(access) ?? "default");
-  return openCluster({
-    client: kube!.client,
-    ...(namespace ? { namespace } : {}),
-    events: true,
-    explain: ask,
-    log,
-    close,
   });
 }
 

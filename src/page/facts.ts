@@ -85,6 +85,8 @@ export function accessOf({ spec, status }: ConnectUser, persona: ConnectSsoPerso
   };
 }
 
+/** Owner tag of the cloud objects, `cluster/namespace/name`. */
+export const ownerOf = ({ status }: ConnectSsoPersona): string | undefined => status?.owner;
 export const setOf = ({ metadata }: ConnectUser): string | undefined => metadata.labels?.[SET_LABEL];
 export const signInAt = ({ status }: ConnectSsoPersona | ConnectUser): string | undefined => status?.userAccessUrl;
 
