@@ -42,9 +42,12 @@ export function cutValues(entries: Entries): Entries {
   return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, cut(value)]));
 }
 
-/** Never ends with half of a character: the API server would replace it, and what is compared would differ for ever. */
+/**
+ * Never ends with half of a character: the API server would replace it, and what is compared would differ for ever. A copy, because a slice
+ * keeps the whole text in memory.
+ */
 function cut(text: string): string {
-  return text.length <= LONGEST_VALUE ? text : text.slice(0, LONGEST_VALUE).toWellFormed();
+  return text.length <= LONGEST_VALUE ? text : Buffer.from(text.slice(0, LONGEST_VALUE)).toString();
 }
 
 /** Characters of a JSON value, roughly; counts no further than `most`. */

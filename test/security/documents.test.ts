@@ -64,9 +64,10 @@ describe("SECURITY.md", () => {
     });
   });
 
-  test("all twenty-one threats have a test", () => {
-    expect(new Set(named.map(([threat]) => threat)).size).toBe(21);
-    expect(rows).toHaveLength(21);
+  test("every threat has a test", () => {
+    expect(rows.map((row) => /T\d+/.exec(row)![0])).toEqual(rows.map((_, index) => `T${index + 1}`));
+    expect(rows.length).toBeGreaterThanOrEqual(27);
+    expect(new Set(named.map(([threat]) => threat)).size).toBe(rows.length);
   });
 
   test.each(named)('%s: %s has the test "%s"', (_, file, name) => {
