@@ -19,6 +19,8 @@ export interface ClusterControllerOptions {
   /** First part of every owner tag. */
   cluster: string;
   pollIntervalMs: number;
+  /** Default 30 s. */
+  directoryIntervalMs?: number;
   log: ReconcilerDeps["log"];
   observer?: ReconcilerDeps["observer"];
   /** Name of the lease; undefined: this process is the only one. */
@@ -48,10 +50,13 @@ export function createClusterController(options: ClusterControllerOptions): Mana
   const access = { file: options.kubeconfig, context: options.context };
   let deps: ReconcilerDeps | undefined;
   const depsOf = (store: ReconcilerDeps["store"]) => {
+    const directory =
+      options.directoryIntervalMs === undefined ? {} : { directoryIntervalMs: options.directoryIntervalMs };
     // With a label selector, what is not in the store may exist all the same.
     const { namespace: only, labelSelector } = options;
     const sees = (namespace: string) => !labelSelector && (!only || only === namespace);
-    deps ??= reconcilerDeps({ store, clouds, cluster, pollIntervalMs, log, observer, massDeletionShare, sees });
+    const all = { store, clouds, cluster, pollIntervalMs, ...directory, log, observer, massDeletionShare, sees };
+    deps ??= reconcilerDeps(all);
     return deps;
   };
   return createManager({

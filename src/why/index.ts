@@ -1,5 +1,5 @@
 /** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
-import { CONDITION, type ConnectSsoPersona, type ConnectUser } from "../api/resources.ts";
+import { CONDITION, type ConnectSsoPersona, type ConnectUser, SET_LABEL } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
 import { RemovalGuard } from "../domain/massdeletion.ts";
 import { isStalled } from "../engine/errors.ts";
@@ -12,6 +12,7 @@ import type { Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
 import { isTrue } from "../runtime/conditions.ts";
 import type { KubeObject, ObjectStore } from "../runtime/port.ts";
+import { MEMBER_ANNOTATIONS } from "../set/member.ts";
 import { userKind } from "../user/kind.ts";
 import { connectUser, federation, instance, provider, relay, roleTrust, sessionDuration } from "./aws.ts";
 import { application, assignment, certificate, person, roleValue, sessionName } from "./entra.ts";
@@ -137,7 +138,15 @@ function declaration(user: ConnectUser, persona: ConnectSsoPersona | undefined, 
         fix: "set spec.suspend to false",
       },
     );
-  return holds(`${label} of persona ${persona.metadata.name}`);
+  return holds(`${label} of persona ${persona.metadata.name}${bySet(user)}`);
+}
+
+/** The set that made the user, and the rule of each field. */
+function bySet({ metadata: { labels, annotations } }: ConnectUser): string {
+  const set = labels?.[SET_LABEL];
+  if (set === undefined) return "";
+  const rules = annotations?.[MEMBER_ANNOTATIONS.because];
+  return `, made by set ${set}${rules ? `; rules: ${rules}` : ""}`;
 }
 
 /**

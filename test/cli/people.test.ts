@@ -101,6 +101,8 @@ test("a folder with a set: plan shows its users, apply makes them, delete takes 
   expect(applied.stderr).not.toContain("has not");
   expect(applied.stdout).toContain("ConnectUserSet contact-centre/staff 7 people, 7 users, 0 leaving, 0 left out");
   expect(applied.code).toBe(0);
+  const why = await cli("why", "ada@example.com", "-f", "examples/people");
+  expect(why.stdout).toContain("made by set staff; rules: hierarchyGroup=everybody, persona=managers");
   const again = await cli("plan", "-f", "examples/people");
   expect(again.stdout).toContain("Nothing to do: the clouds are as declared.");
   const revoked = () => sandbox.counts()["graph:DELETE /servicePrincipals/{id}/appRoleAssignedTo/{assignment}"] ?? 0;

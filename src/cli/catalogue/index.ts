@@ -147,6 +147,11 @@ export const COMMANDS: CommandSpec[] = [
         default: "10m",
       },
       {
+        flags: "--directory-interval <duration>",
+        description: "how often the groups of sets are read",
+        default: "30s",
+      },
+      {
         flags: "--metrics-bind-address <host:port>",
         description: "Prometheus metrics; 0 for none",
         default: "0.0.0.0:8080",

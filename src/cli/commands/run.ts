@@ -15,6 +15,7 @@ export interface RunOptions {
   namespace?: string;
   watchLabelSelector?: string;
   pollInterval: string;
+  directoryInterval: string;
   metricsBindAddress: string;
   perUserMetrics: boolean;
   healthProbeBindAddress: string;
@@ -35,6 +36,7 @@ export async function run(options: RunOptions): Promise<number> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const pollIntervalMs = duration(options.pollInterval);
+  const directoryIntervalMs = duration(options.directoryInterval);
   const allowInsecure = insecureAllowed(options);
   const metrics = createDomainMetrics({
     registry,
@@ -67,6 +69,7 @@ export async function run(options: RunOptions): Promise<number> {
     massDeletionShare,
     cluster: options.clusterName,
     pollIntervalMs,
+    directoryIntervalMs,
     log,
     observer: metrics.observer,
     ...(options.leaderElect ? { leaseName: options.leaderElectionId } : {}),

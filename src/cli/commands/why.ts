@@ -2,6 +2,7 @@
 import { type ConnectSsoPersona, type ConnectUser, PERSONA } from "../../api/resources.ts";
 import { everyString, terminalText } from "../../domain/text.ts";
 import { nearest } from "../../providers/aws/names.ts";
+import { expand } from "../../set/expand.ts";
 import { type Explanation, explain, findUsers } from "../../why/index.ts";
 import type { Link } from "../../why/login.ts";
 import { openClouds } from "../cloud-session.ts";
@@ -9,12 +10,14 @@ import { type Declared, openDeclared } from "../declared-objects.ts";
 import type { CloudOptions, ObjectOptions, OutputOptions } from "../options.ts";
 import { print } from "../render/output.ts";
 import { type Paint, paint, width, wrap } from "../render/terminal.ts";
+import { setDeps } from "../set-deps.ts";
 
 /** 0: every step works; 2: one is broken; 1: one could not be checked. */
 export async function why(user: string, options: ObjectOptions & CloudOptions & OutputOptions): Promise<number> {
   const declared = await openDeclared(options);
   try {
-    const found = findUsers(declared.users(), user);
+    const names = await expandFolder(declared, options);
+    const found = findUsers(declared.users(), names.get(user.toLowerCase()) ?? user);
     const explanations = found.length === 0 ? [nobody(user, declared)] : await explainAll(found, declared, options);
     const text = () => explanations.map((one) => explanationText(one, paint(), width())).join("\n\n");
     print({ data: { explanations }, text }, options.output);
@@ -23,6 +26,24 @@ export async function why(user: string, options: ObjectOptions & CloudOptions & 
   } finally {
     await declared.close();
   }
+}
+
+/** Users of sets stand in no file. Returns their names by user principal name; a set that cannot be worked out has none. */
+async function expandFolder(declared: Declared, options: ObjectOptions & CloudOptions): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  if (declared.kube || declared.sets().length === 0) return names;
+  const session = await openClouds(options, declared, { asController: true });
+  try {
+    for (const set of declared.sets()) {
+      const { members } = await expand(set, setDeps(declared, session.clouds));
+      for (const { who, name } of members) names.set(who.toLowerCase(), name);
+    }
+  } catch (error) {
+    process.stderr.write(`connect-sso: a set could not be worked out: ${terminalText((error as Error).message)}\n`);
+  } finally {
+    await session.close();
+  }
+  return names;
 }
 
 async function explainAll(found: ConnectUser[], declared: Declared, options: ObjectOptions & CloudOptions) {
