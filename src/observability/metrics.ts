@@ -3,7 +3,7 @@
  * and name personas, accounts and tenants, never people. docs/metrics.md is generated from what is registered here.
  */
 import { Counter, Gauge, type Registry } from "prom-client";
-import { type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import { type ConnectSsoPersona, type ConnectUser, PERSONA, SET, USER } from "../api/resources.ts";
 import { CAUSES, type Change } from "../engine/change.ts";
 import type { Observer, PassEnd } from "../engine/report.ts";
 import type { CloudHealth } from "../providers/clouds.ts";
@@ -11,6 +11,7 @@ import type { CallRecord } from "../providers/errors.ts";
 import { createCallMetrics, createCloudMetrics } from "./calls.ts";
 import { createDriftMetrics } from "./drift.ts";
 import { createObjectMetrics, type Objects } from "./objects.ts";
+import { createSetMetrics } from "./sets.ts";
 
 export interface DomainMetrics {
   call(call: CallRecord): void;
@@ -50,36 +51,44 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
     labelNames: ["kind", "outcome"],
     registers: [registry],
   });
-  for (const kind of [PERSONA, USER]) for (const outcome of OUTCOMES) passes.inc({ kind, outcome }, 0);
+  for (const kind of [PERSONA, SET, USER]) for (const outcome of OUTCOMES) passes.inc({ kind, outcome }, 0);
   const changes = new Counter({
     name: "connectsso_changes_total",
     help: "Changes of cloud objects by what caused them and what became of them; each is counted once.",
     labelNames: ["kind", "cause", "fate"],
     registers: [registry],
   });
-  for (const kind of [PERSONA, USER])
+  for (const kind of [PERSONA, SET, USER])
     for (const cause of CAUSES) for (const fate of FATES) changes.inc({ kind, cause, fate }, 0);
   const objectMetrics = createObjectMetrics(registry, options.perUser);
+  const setMetrics = createSetMetrics(registry);
   const drift = createDriftMetrics(registry);
   const cloudMetrics = createCloudMetrics(registry);
-  /** When a persona was last compared, by uid, ms. Status does not tell: in a quiet world it is not written. */
+  /** When a persona or set was last compared, by uid, ms. Status does not tell: in a quiet world it is not written. */
   const checkedAt = new Map<string, number>();
 
   return {
     call: createCallMetrics(registry),
     observer: {
-      drift: drift.drift,
+      // What somebody edits on users of a set is told by its events; the persona's series are of clouds.
+      drift: (where, change, action) => {
+        if (where.persona !== "") drift.drift(where, change, action);
+      },
       change: (kind, { cause, fate }) => changes.inc({ kind, cause, fate }),
       passed({ kind, metadata }, { outcome, complete }) {
         passes.inc({ kind, outcome });
-        if (complete && kind === PERSONA) checkedAt.set(metadata.uid, Date.now());
+        if (complete && kind !== USER) checkedAt.set(metadata.uid, Date.now());
       },
     },
     refresh(objects, health) {
       cloudMetrics(health, instancesInUse(objects));
-      if (!objects) return objectMetrics.clear();
+      if (!objects) {
+        objectMetrics.clear();
+        return setMetrics.clear();
+      }
+      setMetrics.set(objects, checkedAt);
       drift.keep(objectMetrics.set(objects, checkedAt));
-      const uids = new Set(objects.list(PERSONA).map(({ metadata }) => metadata.uid));
+      const uids = new Set([PERSONA, SET].flatMap((kind) => objects.list(kind)).map(({ metadata }) => metadata.uid));
       for (const uid of checkedAt.keys()) if (!uids.has(uid)) checkedAt.delete(uid);
     },
   };

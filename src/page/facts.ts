@@ -154,7 +154,7 @@ export function approvalOf(object: Resource): Approval | undefined {
 }
 
 export const pendingOf = (object: Resource) => (object as ConnectUserSet).status?.pending;
-export const readTimeOf = ({ status }: ConnectUserSet): string | undefined => status?.source?.readTime;
+export const readTimeOf = ({ status }: ConnectUserSet): string | undefined => status?.lastCheckedTime;
 export const isConflicted = (object: Resource): boolean => isTrue(conditionsOf(object), "Conflict");
 /** Whether Entra has given the person the role of the persona. */
 export const roleAssignedOf = (object: ConnectUser): Condition | undefined => conditionOf(object, "RoleAssigned");

@@ -28,13 +28,10 @@ export function setStatus(object: ConnectUserSet, result: PassResult<SetScope>):
   };
 }
 
-function sourceOf({ compiled: { spec }, seen, deps }: SetScope, old: ConnectUserSetStatus["source"]) {
-  const { groups, ids, at } = seen.source!;
-  const before = Date.parse(old?.readTime ?? "");
-  // A time that moved at every look would be a write at every look.
-  const moves = Number.isNaN(before) || at - before >= deps.pollIntervalMs;
+/** No time: a status that moved at every look would be a write at every look. The age of the source is a metric. */
+function sourceOf({ compiled: { spec }, seen }: SetScope, old: ConnectUserSetStatus["source"]) {
+  const { groups, ids } = seen.source!;
   return {
-    readTime: moves ? new Date(at).toISOString() : old!.readTime!,
     groups: groupsOf(spec).map((group) => ({
       name: groupName(group),
       // The first one that was found stays: see changedGroup.

@@ -2320,11 +2320,6 @@ export const CRDS = [
                       "description": "How the source was read last.",
                       "type": "object",
                       "properties": {
-                        "readTime": {
-                          "type": "string",
-                          "format": "date-time",
-                          "description": "When it was last read to its end; moves at most once per poll interval in which nothing else changed."
-                        },
                         "groups": {
                           "description": "Groups by the name in the spec. The id is kept, so that another group of the same name never takes its place unnoticed.",
                           "type": "array",

@@ -1139,10 +1139,6 @@ observedGeneration?: number
  */
 source?: {
 /**
- * When it was last read to its end; moves at most once per poll interval in which nothing else changed.
- */
-readTime?: string
-/**
  * Groups by the name in the spec. The id is kept, so that another group of the same name never takes its place unnoticed.
  */
 groups?: {

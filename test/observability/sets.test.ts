@@ -1,0 +1,58 @@
+import { expect, test } from "@jest/globals";
+import { Registry } from "prom-client";
+import { createSetMetrics } from "../../src/observability/sets.ts";
+import type { KubeObject } from "../../src/runtime/port.ts";
+
+const set = (mode: "Apply" | "Plan") => ({
+  apiVersion: "connectsso.dev/v1alpha1",
+  kind: "ConnectUserSet",
+  metadata: { name: "staff", namespace: "cc", uid: "u", creationTimestamp: "2026-01-01T00:00:00Z" },
+  spec: { mode },
+  status: {
+    conditions: [{ type: "ChangesHeld", status: "True" }],
+    people: { found: 12, matched: 10, members: 9, ready: 8, leaving: 1, held: 6, leftOut: 2 },
+    pending: {
+      hash: "h",
+      since: "2026-01-02T00:00:00Z",
+      removals: 6,
+      moves: 0,
+      grants: 0,
+      sample: [{ who: "jane@example.com" }],
+    },
+  },
+});
+async function scrape(objects: object[], checkedAt = new Map<string, number>()): Promise<string> {
+  const registry = new Registry();
+  const metrics = createSetMetrics(registry);
+  metrics.set({ list: <T extends KubeObject>() => objects as T[] }, checkedAt);
+  return (await registry.metrics()).replaceAll(/^#.*\n/gm, "");
+}
+
+test("people by state, what is held and since when, the age of the source, conditions; no name of a person", async () => {
+  const text = await scrape([set("Apply")], new Map([["u", Date.parse("2026-01-03T00:00:00Z")]]));
+  const labels = 'namespace="cc",set="staff"';
+  for (const line of [
+    `connectsso_set_people{${labels},state="leaving"} 1`,
+    `connectsso_set_people{${labels},state="leftOut"} 2`,
+    `connectsso_set_held_changes{${labels},sort="removals"} 6`,
+    `connectsso_set_held_since_timestamp_seconds{${labels}} ${Date.parse("2026-01-02T00:00:00Z") / 1000}`,
+    `connectsso_set_source_read_timestamp_seconds{${labels}} ${Date.parse("2026-01-03T00:00:00Z") / 1000}`,
+    `connectsso_set_condition{${labels},type="ChangesHeld",status="True"} 1`,
+    `connectsso_set_condition{${labels},type="ChangesHeld",status="False"} 0`,
+  ])
+    expect(text).toContain(`${line}\n`);
+  expect(text).not.toContain("jane");
+});
+
+test("a plan waits for nobody, and a source that was never read is as old as its set", async () => {
+  const text = await scrape([set("Plan")]);
+  expect(text).toContain('sort="removals"} 0');
+  expect(text).not.toContain("held_since");
+  expect(text).toContain(
+    `read_timestamp_seconds{namespace="cc",set="staff"} ${Date.parse("2026-01-01T00:00:00Z") / 1000}`,
+  );
+});
+
+test("series go with their set", async () => {
+  expect((await scrape([])).trim()).toBe("");
+});
