@@ -70,7 +70,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
   return {
     call: createCallMetrics(registry),
     observer: {
-      // What somebody edits on users of a set is told by its events; the persona's series are of clouds.
+      // Edits of users of a set show as its events; the series of a persona are about clouds.
       drift: (where, change, action) => {
         if (where.persona !== "") drift.drift(where, change, action);
       },

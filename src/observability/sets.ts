@@ -31,7 +31,7 @@ export function createSetMetrics(registry: Registry) {
   );
   const read = gauge(
     "connectsso_set_source_read_timestamp_seconds",
-    "When the directory was last read to its end for a set; the set's creation until then. Stands still while it cannot be read.",
+    "When the directory was last read to its end for a set; the creation of the set until then. Does not move while it cannot be read.",
   );
 
   function setOne({ metadata, spec, status }: ConnectUserSet, readAt: number | undefined): void {
@@ -40,7 +40,7 @@ export function createSetMetrics(registry: Registry) {
       for (const one of ["True", "False", "Unknown"])
         condition.set({ ...key, type, status: one }, one === found ? 1 : 0);
     for (const state of STATES) people.set({ ...key, state }, status?.people?.[state] ?? 0);
-    // With mode Plan the list is a plan; it waits for nobody.
+    // With mode Plan the list is a plan and waits for no approval.
     const pending = spec.mode === "Plan" ? undefined : status?.pending;
     for (const sort of SORTS) held.set({ ...key, sort }, pending?.[sort] ?? 0);
     if (pending?.since) heldSince.set(key, Date.parse(pending.since) / 1000);

@@ -44,7 +44,7 @@ test("people by state, what is held and since when, the age of the source, condi
   expect(text).not.toContain("jane");
 });
 
-test("a plan waits for nobody, and a source that was never read is as old as its set", async () => {
+test("a plan waits for no approval, and a source that was never read is as old as its set", async () => {
   const text = await scrape([set("Plan")]);
   expect(text).toContain('sort="removals"} 0');
   expect(text).not.toContain("held_since");
