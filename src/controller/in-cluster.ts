@@ -5,6 +5,7 @@ import { GROUP } from "../api/resources.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
 import { createManager, type Manager } from "../runtime/manager.ts";
+import { watchDirectory } from "./directory.ts";
 import type { ReconcilerDeps } from "./kind.ts";
 import { KINDS, reconcilerDeps, related } from "./kinds.ts";
 
@@ -83,6 +84,8 @@ export function createClusterController(options: ClusterControllerOptions): Mana
           },
         }
       : {}),
+    onLead: (store, wake) =>
+      watchDirectory({ clouds, store, intervalMs: depsOf(store).directoryIntervalMs, log, wake }),
     onLeadershipLost: options.onLeadershipLost,
     metricsBindAddress: options.metricsBindAddress,
     healthProbeBindAddress: options.healthProbeBindAddress,

@@ -14,7 +14,7 @@ import { KubeStore } from "./kube-store.ts";
 import { LeaderElector } from "./leader.ts";
 import type { Logger } from "./logger.ts";
 import { createRuntimeMetrics } from "./metrics.ts";
-import type { IndexFunction, KubeObject, ObjectStore } from "./port.ts";
+import type { IndexFunction, KubeObject, ObjectRef, ObjectStore } from "./port.ts";
 import { type Endpoint, serve } from "./probes.ts";
 import { PRIORITY, WorkQueue } from "./queue.ts";
 import { type AccessProvider, Transport } from "./transport.ts";
@@ -43,6 +43,8 @@ export interface ManagerOptions {
   related?: Related;
   /** Absent: this process is the only one. */
   leaderElection?: { identity: string; leaseName: string; namespace: string; labels?: Record<string, string> };
+  /** Called when this process begins to lead, with a way to have an object looked at; what it returns is closed with the workers. */
+  onLead?(store: ObjectStore, wake: (ref: ObjectRef) => void): { close(): void };
   /** The lease was lost, and the workers stop. The process should end; it takes no part in an election again. */
   onLeadershipLost?(): void;
   /** `host:port`; "0" or absent for none. */
@@ -96,6 +98,7 @@ class ClusterManager implements Manager {
   /** Every cache is filled. */
   #warm = false;
   #leading = false;
+  #led: { close(): void } | undefined;
   /** When this began; undefined once everything has been reconciled. */
   #firstPassSince: number | undefined;
   #lost = false;
@@ -245,10 +248,14 @@ class ClusterManager implements Manager {
     if (this.#stopping) return;
     this.#setLeader(true);
     for (const controller of this.#controllers.values()) controller.start();
+    this.#led = this.#options.onLead?.(this.store, (ref) =>
+      this.#controllers.get(ref.kind)?.enqueue(ref, { reason: "Related" }),
+    );
     this.#drained();
   }
 
   #loseLead(): void {
+    this.#led?.close();
     this.#lost = true;
     this.#setLeader(false);
     for (const controller of this.#controllers.values()) controller.loseLeadership();
@@ -256,6 +263,7 @@ class ClusterManager implements Manager {
   }
 
   async #stop(): Promise<void> {
+    this.#led?.close();
     this.#synced.resolve();
     const drainMs = this.#lost ? 0 : (this.#options.drainMs ?? 20_000);
     await Promise.all([...this.#controllers.values()].map((controller) => controller.stop(drainMs)));
