@@ -3,6 +3,7 @@
  * carry, policies, provisioning users, assignments, Connect users. Reads only.
  */
 
+import { inexpressible, readClaims } from "../domain/claims/policy.ts";
 import { readTrust } from "../domain/metadata.ts";
 import { type InstanceArn, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
@@ -51,7 +52,9 @@ export interface Found {
 
 /** Gallery template "AWS Single-Account Access". */
 const AWS_TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
-const ROLE_PAIR = /^(arn:[\w-]+:iam::\d{12}:role\/\S+?),\s*(arn:[\w-]+:iam::\d{12}:saml-provider\/\S+)$/;
+/** AWS takes role and provider in either order. */
+const ROLE = /arn:[\w-]+:iam::\d{12}:role\/[^\s,]+/;
+const PROVIDER = /arn:[\w-]+:iam::\d{12}:saml-provider\/[^\s,]+/;
 const SHOWN = 20;
 
 export async function discover(account: AwsAccount, graph: Graph, instanceArn: string): Promise<Found> {
@@ -119,7 +122,7 @@ async function readPersona(
   if (/\/connect\/federate\//.test(relayState) && !lands) return undefined;
   const assignments = await graph.assignments(servicePrincipal.id, { maxAgeMs: 0 });
   const [best] = await carriedRoles(iam, instance, servicePrincipal, assignments);
-  if (!best) return lands ? skip("it lands on this instance, but carries no role that may sign in to it") : undefined;
+  if (!best) return lands ? skip(await whyNoRole(iam, graph, servicePrincipal)) : undefined;
   if (owner) return skip(`it belongs to ${owner} already`);
   if (!best.trusted && !lands) return undefined;
   const { trusted, ...carried } = best;
@@ -152,6 +155,25 @@ async function readPersona(
   };
 }
 
+/** What may be there in a form that a persona cannot declare. */
+async function whyNoRole(iam: Iam, graph: Graph, principal: ServicePrincipal): Promise<string> {
+  for (const { displayName, definition } of await graph.claimsPoliciesOf(principal.id)) {
+    const claims = readClaims(definition);
+    const problem = claims && inexpressible(claims);
+    if (problem) return `claims policy ${displayName}: ${problem}`;
+  }
+  for (const { value } of principal.appRoles) {
+    const name = ROLE.exec(value ?? "")?.[0]
+      .split("/")
+      .at(-1);
+    const inline = name && (await iam.getRole(name)) ? await iam.inlineRolePolicies(name) : [];
+    const [first] = inline.filter(({ document }) => mentions(document, "connect:getfederationtoken"));
+    if (first)
+      return `the rights of role ${name} are in its inline policy ${first.name}; move them to a managed policy first`;
+  }
+  return "it lands on this instance, but carries no role that may sign in to it";
+}
+
 /**
  * Roles of the application that may sign in to this instance, the likeliest first. Entra imports every SAML role of the account into
  * every application, so which one is meant is told by the provider that trusts this application's certificate, and by assignments.
@@ -177,7 +199,7 @@ async function carriedRoles(
 }
 
 async function carriedRole(iam: Iam, instance: InstanceArn, appRole: AppRole): Promise<CarriedRole | undefined> {
-  const [, roleArn, providerArn] = ROLE_PAIR.exec(appRole.value ?? "") ?? [];
+  const [roleArn, providerArn] = [ROLE, PROVIDER].map((one) => one.exec(appRole.value ?? "")?.[0]);
   if (!roleArn || !providerArn || roleArn.split(":")[4] !== instance.account) return undefined;
   const [role, provider] = await Promise.all([
     iam.getRole(roleArn.split("/").at(-1)!),

@@ -1,8 +1,16 @@
 /** From what was found to manifests that take it over as it is. Pure. */
 import { API_VERSION, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
+import { inexpressible, readClaims } from "../domain/claims/policy.ts";
+import { type RoleSessionName, sessionNameOf } from "../domain/claims/session-name.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import { comparePolicies, federationPolicy, listingPolicy, trustPolicy } from "../domain/policies.ts";
-import { DESTINATIONS, identifierBase, type LandingPage, relayState } from "../domain/relay-state.ts";
+import {
+  comparePolicies,
+  federationPolicy,
+  federationPolicyOfGuide,
+  listingPolicy,
+  trustPolicy,
+} from "../domain/policies.ts";
+import { identifierBase, type Landing, parseRelayState } from "../domain/relay-state.ts";
 import { endpointsOf, type SignInEndpoints } from "../domain/reply-urls.ts";
 import { checkUsername } from "../domain/usernames.ts";
 import type { Written } from "../manifests/write.ts";
@@ -31,7 +39,7 @@ export function importManifests(found: Found, namespace: string): Imported {
     const source = nameSource(persona, byName);
     const people = persona.people
       .filter(({ person }) => !elsewhere.has(person.id))
-      .map((one) => ({ ...one, sent: (source.mail ? one.person.mail : one.person.userPrincipalName) ?? "" }));
+      .map((one) => ({ ...one, sent: sentBy(one.person, source.sends) }));
     const members = people.flatMap(({ person, sent }) => {
       const user = byName.get(sent);
       if (!user) notes.push(missingUser(person, sent, name, found.users));
@@ -43,7 +51,7 @@ export function importManifests(found: Found, namespace: string): Imported {
       members.map(({ user }) => user),
       found,
     );
-    personas.push(personaManifest(found, persona, { name, namespace, mail: source.mail, defaults }, source.comments));
+    personas.push(personaManifest(found, persona, { name, namespace, sends: source.sends, defaults }, source.comments));
     users.push(
       ...members.map(({ person, user }) => userManifest(person, user, { persona: name, namespace, defaults }, found)),
     );
@@ -93,23 +101,34 @@ function severalPersonas({ personas }: Found, notes: string[]): Set<string> {
 function nameSource(
   { claims, people }: FoundPersona,
   byName: Map<string, ConnectUserView>,
-): { mail: boolean; comments: string[] } {
-  const text = claims
-    .flatMap(({ definition }) => definition)
-    .join(" ")
-    .toLowerCase();
-  if (text.includes("rolesessionname")) return { mail: /"id"\s*:\s*"mail"/.test(text), comments: [] };
+): { sends: RoleSessionName; comments: string[] } {
+  const comments: string[] = [];
+  for (const { displayName, definition } of claims) {
+    const read = readClaims(definition);
+    const problem = read ? inexpressible(read) : "its definition cannot be read";
+    if (!problem && read?.roleSessionName.state === "expressible")
+      return { sends: read.roleSessionName.value, comments };
+    comments.push(
+      `Claims policy ${displayName} is left as it is, and apply refuses to take the application over: ${problem}.`,
+    );
+  }
+  const gallery: RoleSessionName = { from: "userPrincipalName", transform: "None" };
+  if (claims.length > 0) return { sends: gallery, comments };
   const count = (name: (person: EntraUser) => string | null) =>
     people.filter(({ person }) => byName.has(name(person) ?? "")).length;
-  const mail = count((person) => person.mail) > count((person) => person.userPrincipalName);
-  return {
-    mail,
-    comments: mail
-      ? [
-          "The Connect users are named by mail, so the portal's own claims must say user.mail. Those cannot be read: a plan shows the claims policy that takes their place.",
-        ]
-      : [],
-  };
+  if (count((person) => person.mail) <= count((person) => person.userPrincipalName))
+    return { sends: gallery, comments };
+  comments.push(
+    "The Connect users are named by mail, so the portal's own claims must say user.mail. Those cannot be read: a plan shows the claims policy that takes their place.",
+  );
+  return { sends: { from: "mail", transform: "None" }, comments };
+}
+
+/** The RoleSessionName, also of a disabled account and of a name that AWS refuses. */
+function sentBy(person: EntraUser, sends: RoleSessionName): string {
+  const result = sessionNameOf({ ...person, accountEnabled: true }, sends);
+  if ("name" in result) return result.name;
+  return sends.from === "userPrincipalName" ? person.userPrincipalName : "";
 }
 
 function missingUser(person: EntraUser, sent: string, persona: string, users: ConnectUserView[]): string {
@@ -149,9 +168,9 @@ function personaManifest(
   {
     name,
     namespace,
-    mail,
+    sends,
     defaults,
-  }: { name: string; namespace: string; mail: boolean; defaults: Defaults | undefined },
+  }: { name: string; namespace: string; sends: RoleSessionName; defaults: Defaults | undefined },
   comments: string[],
 ): Written {
   const { application, role, provider, federation, listing, iamUser, job } = persona;
@@ -175,7 +194,7 @@ function personaManifest(
       displayName: application.displayName,
       tenantId: found.tenantId,
       ...(identifier ? { identifier } : {}),
-      ...(mail ? { roleSessionName: { from: "mail", transform: "None" } } : {}),
+      ...roleSessionName(sends),
       ...(endpoints === "RegionalFirst" ? {} : { signInEndpoints: endpoints }),
       ...sessionDuration(persona),
       ...(persona.groups.length > 0 ? { groups: persona.groups.map(({ principalId }) => ({ id: principalId })) } : {}),
@@ -214,24 +233,22 @@ function personaManifest(
   };
 }
 
-function landingOf(found: Found, { servicePrincipal }: FoundPersona, comments: string[]) {
-  const found_ = /[?&]destination=(.*)$/s.exec(servicePrincipal.relayState ?? "")?.[1] ?? "";
-  const destination = decode(found_) || DESTINATIONS.AdminConsole;
-  const page = (Object.keys(DESTINATIONS) as LandingPage[]).find((name) => DESTINATIONS[name] === destination);
-  const landing = page ? { landingPage: page } : { destination };
-  if (relayState(found.instance, landing) !== servicePrincipal.relayState)
-    comments.push(
-      `The relay state ${servicePrincipal.relayState ?? "(none)"} is written otherwise; a plan shows the difference.`,
-    );
-  return landing;
+function roleSessionName({ from, transform }: RoleSessionName): { roleSessionName?: RoleSessionName } {
+  if (from === "userPrincipalName" && transform === "None") return {};
+  return { roleSessionName: { from, ...(transform === "None" ? {} : { transform }) } as RoleSessionName };
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
+function landingOf(found: Found, { servicePrincipal }: FoundPersona, comments: string[]): Landing {
+  const text = servicePrincipal.relayState ?? "";
+  const parsed = parseRelayState(text, found.instance);
+  if ("problem" in parsed) {
+    comments.push(
+      `The relay state ${text || "(none)"} cannot be declared: ${parsed.problem}. A plan shows the difference.`,
+    );
+    return { landingPage: "AdminConsole" };
   }
+  if (!parsed.exact) comments.push(`The relay state ${text} is written otherwise; a plan shows the difference.`);
+  return parsed.landing;
 }
 
 /** One path for all: what stands on another cannot be named. */
@@ -251,7 +268,8 @@ function checkDocuments(
   endpoints: SignInEndpoints,
   comments: string[],
 ): void {
-  if (comparePolicies(federationPolicy(found.instance), federation.document).length > 0)
+  const forms = [federationPolicy(found.instance), federationPolicyOfGuide(found.instance)];
+  if (!forms.some((form) => comparePolicies(form, federation.document).length === 0))
     comments.push(`Policy ${federation.name} allows something else than this instance's sign-in; a plan shows what.`);
   if (job && listing && comparePolicies(listingPolicy(), listing.document).length > 0)
     comments.push(`Policy ${listing.name} allows something else than listing roles; a plan shows what.`);
@@ -260,9 +278,11 @@ function checkDocuments(
 }
 
 function sessionDuration({ claims }: FoundPersona): { sessionDuration?: string } {
-  const [, seconds] =
-    /"Value"\s*:\s*"(\d+)"[^}]*SessionDuration/i.exec(claims.flatMap(({ definition }) => definition).join(" ")) ?? [];
-  return seconds ? { sessionDuration: duration(Number(seconds)) } : {};
+  for (const { definition } of claims) {
+    const session = readClaims(definition)?.sessionDuration;
+    if (session?.state === "expressible") return { sessionDuration: duration(session.value) };
+  }
+  return {};
 }
 
 /** A key older than the default maximum would be rotated at once: not without being asked. */

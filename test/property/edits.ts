@@ -53,7 +53,7 @@ import {
   upnOf,
 } from "./world.ts";
 
-const SOMEBODYS_POLICY = `arn:aws:iam::${ACCOUNT}:policy/somebodys-policy`;
+export const SOMEBODYS_POLICY = `arn:aws:iam::${ACCOUNT}:policy/somebodys-policy`;
 const ALLOW_ALL = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "connect:*", Resource: "*" }],

@@ -5,6 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import type { KubeObject } from "../../src/runtime/port.ts";
 import type { Clouds, Json } from "./administrator.ts";
+import { SOMEBODYS_POLICY } from "./edits.ts";
 import { DESTINATION, displayNameOf, type PersonaSpec, type UserSpec } from "./scenario.ts";
 import {
   ACCOUNT,
@@ -198,7 +199,9 @@ class Judgement {
     ];
     this.#equal(`${name}: policies of the role`, role.attached, policies);
     this.#equal(`${name}: session`, role.MaxSessionDuration, spec.sessionHours * 3600);
-    this.#equal(`${name}: boundary`, role.PermissionsBoundary?.PermissionsBoundaryArn ?? null, null);
+    // One that somebody put on stays: it is more restriction, not less.
+    const boundary = role.PermissionsBoundary?.PermissionsBoundaryArn ?? null;
+    if (boundary !== SOMEBODYS_POLICY) this.#equal(`${name}: boundary`, boundary, null);
     this.#equal(`${name}: tags of the role`, [role.tags[OWNER_TAG], role.tags.team], [owner, spec.team]);
   }
 
