@@ -5,6 +5,7 @@ import { ALLOW_INSECURE, CLOUDS, CLUSTER, CONFIG, OBJECTS, OUTPUT, OUTPUT_OR_MAR
 import { PAGE_COMMANDS } from "./page.ts";
 import { PEOPLE_COMMANDS } from "./people.ts";
 import { POLICY_COMMANDS } from "./policy.ts";
+import { PROBE_COMMANDS } from "./probe.ts";
 import { ASK_COMMANDS } from "./requests.ts";
 
 export const GROUPS: GroupSpec[] = [
@@ -247,6 +248,7 @@ export const COMMANDS: CommandSpec[] = [
   ...PEOPLE_COMMANDS,
   ...PAGE_COMMANDS,
   ...POLICY_COMMANDS,
+  ...PROBE_COMMANDS,
   command({
     name: "completion",
     summary: "Print a script that completes commands, options and values in a shell",

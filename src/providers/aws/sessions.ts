@@ -13,7 +13,7 @@ const NOT_POSSIBLE = ["InvalidInput", "NotSupported", "AccessDenied"];
  * DeleteAllEntitySessions. @aws-sdk/client-connect 3.1136.0 has no command for it, so another one lends its endpoint, signature, time-outs
  * and errors, and sends this request. Replace it by the command once there is one.
  */
-function deleteAllEntitySessions(InstanceId: string, EntityId: string): DescribeInstanceCommand {
+export function deleteAllEntitySessions(InstanceId: string, EntityId: string): DescribeInstanceCommand {
   const command = new DescribeInstanceCommand({ InstanceId });
   command.middlewareStack.add(
     (next) => (args) => {

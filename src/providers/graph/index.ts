@@ -24,9 +24,19 @@ export interface GraphTenantsOptions {
   longestPauseMs?: number;
   onCircuit?: CircuitListener;
 }
+/** What a raw request needs. */
+export interface GraphAccess {
+  tenantId: string;
+  /** Without version, for example https://graph.microsoft.com. */
+  graphUrl: string;
+  loginUrl: string;
+  token(): Promise<string>;
+}
 export interface GraphTenants {
   /** Undefined is the controller's own tenant, AZURE_TENANT_ID. */
   tenant(tenantId: string | undefined, options?: { clientId?: string }): Promise<Graph>;
+  /** The same endpoints and credentials, without client, limiter and breaker. */
+  access(tenantId: string): Promise<GraphAccess>;
   health(): CloudHealth;
   close(): void;
 }
@@ -160,6 +170,7 @@ export function createGraphTenants(options: GraphTenantsOptions = {}): GraphTena
       made.catch(() => tenants.get(key) === made && tenants.delete(key));
       return made;
     },
+    access: async (tenantId) => ({ tenantId, graphUrl, loginUrl, token: await tokenSource(tenantId, undefined) }),
     health: () => ({
       breakers: new Map([...breakers].map(([key, breaker]) => [key, breaker.state()])),
       limiters: limiter.states(),
