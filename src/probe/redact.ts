@@ -79,10 +79,13 @@ const PATTERNS: [kind: string, pattern: RegExp][] = [
   ["account", /\b\d{12}\b/g],
 ];
 const SHORTEST = 4;
+/** Of a list; the others tell nothing more. */
+const MOST_ROWS = 10;
 
 export class Redactor {
   readonly #prefix: string;
   readonly #placeholders = new Map<string, { placeholder: string; strong: boolean }>();
+  #sorted: [string, { placeholder: string; strong: boolean }][] = [];
   readonly #counts = new Map<string, number>();
 
   /** `prefix` keeps the placeholders of a resumed run apart from those in its file. */
@@ -129,13 +132,20 @@ export class Redactor {
   /** The values that are known, longest first. Names and the like only where they stand alone: they may be common words. */
   known(text: string): string {
     let clean = text;
-    const values = [...this.#placeholders].filter(([value]) => value.length >= SHORTEST);
-    for (const [value, { placeholder, strong }] of values.sort(([a], [b]) => b.length - a.length)) {
-      if (!clean.toLowerCase().includes(value.toLowerCase())) continue;
+    let lower = text.toLowerCase();
+    for (const [value, { placeholder, strong }] of this.#longestFirst()) {
+      if (!lower.includes(value.toLowerCase())) continue;
       const pattern = strong ? escaped(value) : `(?<![\\w{-])${escaped(value)}(?![\\w-])`;
       clean = clean.replace(new RegExp(pattern, strong ? "gi" : "g"), () => placeholder);
+      lower = clean.toLowerCase();
     }
     return clean;
+  }
+
+  #longestFirst() {
+    if (this.#sorted.length !== this.#placeholders.size)
+      this.#sorted = [...this.#placeholders].sort(([a], [b]) => b.length - a.length);
+    return this.#sorted.filter(([value]) => value.length >= SHORTEST);
   }
 
   #body(text: string): unknown {
@@ -152,9 +162,19 @@ export class Redactor {
 
   #value(name: string, value: unknown): unknown {
     if (typeof value === "string") return this.#string(name, value);
-    if (Array.isArray(value)) return value.map((one) => this.#value(name, one));
+    if (Array.isArray(value)) {
+      const shown: unknown[] = value.slice(0, MOST_ROWS).map((one) => this.#value(name, one));
+      return value.length > MOST_ROWS ? [...shown, `(${value.length - MOST_ROWS} more)`] : shown;
+    }
     if (value === null || typeof value !== "object") return value;
-    // Tags have names of their own; a list of pairs names its secret in `key`.
+    // Tags have names of their own.
+    if (/^tags$/i.test(name))
+      return Object.fromEntries(
+        Object.entries(value).map(([key, one]) => [
+          this.#placeholder("tag", key),
+          this.#placeholder("tagValue", String(one)),
+        ]),
+      );
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [this.known(key), this.#value(key, one)]));
   }
 

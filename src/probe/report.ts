@@ -12,6 +12,12 @@ export interface FactReport extends Finding {
   requestIds: string[];
 }
 
+export interface StepReport {
+  name: string;
+  seconds: number;
+  exchanges: ReturnType<Redactor["exchange"]>[];
+}
+
 export interface Report {
   kind: "connect-sso probe";
   /** Of the program. */
@@ -25,29 +31,32 @@ export interface Report {
   state: "running" | "interrupted" | "finished";
   cleanUp: { complete: boolean; remains: string[] };
   facts: FactReport[];
-  steps: { name: string; seconds: number; exchanges: ReturnType<Redactor["exchange"]>[] }[];
+  steps: StepReport[];
   notByApi: Record<string, string>;
   manual: readonly string[];
 }
 
 /** In one go, readable by its owner alone. */
 export function writeReport(file: string, report: Report, redactor: Redactor): void {
-  const shown: Report = {
+  const shown = {
     ...report,
     facts: report.facts.map((one) => ({ ...one, observed: redactor.text(one.observed) })),
-    // The last net: a value that a body shows late may stand in an earlier text.
-    steps: report.steps.map(({ exchanges, ...step }) => ({
-      ...step,
-      exchanges: exchanges.map((one) => ({
-        ...one,
-        request: redactor.again(one.request),
-        ...(one.answer && { answer: { ...one.answer, body: redactor.again(one.answer.body) } }),
-      })),
-    })),
+    // The last net: a value that a later body shows may stand in an earlier text.
+    steps: report.state === "running" ? report.steps : report.steps.map((step) => netted(step, redactor)),
   };
   const half = `${file}.part`;
   writeFileSync(half, `${JSON.stringify(shown, undefined, 1)}\n`, { mode: 0o600 });
   renameSync(half, file);
+}
+
+/** A step whose texts have nothing that its redactor knows by now. */
+export function netted({ exchanges, ...step }: StepReport, redactor: Redactor): StepReport {
+  const one = (exchange: StepReport["exchanges"][number]) => ({
+    ...exchange,
+    request: redactor.again(exchange.request),
+    ...(exchange.answer && { answer: { ...exchange.answer, body: redactor.again(exchange.answer.body) } }),
+  });
+  return { ...step, exchanges: exchanges.map(one) };
 }
 
 const RUN = /^[0-9a-f]{10}$/;

@@ -6,7 +6,7 @@ import { cleanUp, PREFIX } from "./clean-up.ts";
 import { GraphCloud } from "./graph-cloud.ts";
 import { Recorder } from "./recorder.ts";
 import type { Redactor } from "./redact.ts";
-import { type Report, writeReport } from "./report.ts";
+import { netted, type Report, writeReport } from "./report.ts";
 import { MANUAL, NOT_BY_API } from "./steps/index.ts";
 import type { Time } from "./time.ts";
 import type { Made, Need, Step, StepContext } from "./types.ts";
@@ -144,7 +144,8 @@ async function probe(
     for (const fact of open) settle(fact, { observed: why });
   }
   const exchanges = recorder.exchanges.map((one) => redactor.exchange(one));
-  report.steps.push({ name: step.name, seconds: Math.round((time.now() - began) / 1000), exchanges });
+  const seconds = Math.round((time.now() - began) / 1000);
+  report.steps.push(netted({ name: step.name, seconds, exchanges }, redactor));
 }
 
 /** What names the tenant, the account and the credentials, before the first request is written down. */

@@ -49,7 +49,7 @@ test.each(WORLDS)(
     const before = await open.inventory();
     const report = await open.run();
     const found = Object.fromEntries(report.facts.map(({ fact, value, observed }) => [fact, value ?? observed]));
-    const { deleteUserEndsSessions: _unseen, ...expected } = knobs;
+    const { deleteUserEndsSessions: _unseen, listClaimsPolicies: _needsFewerRights, ...expected } = knobs;
     expect(found).toMatchObject(expected);
     // What is no knob is a rule of the sandbox.
     expect(found).toMatchObject({
@@ -71,4 +71,21 @@ test.each(WORLDS)(
     for (const { exchanges } of report.steps) expect(exchanges.length).toBeGreaterThan(0);
   },
   120_000,
+);
+
+test.each(OPEN_FACTS.listClaimsPolicies.values)(
+  "listClaimsPolicies: %s is seen with one of the two permissions",
+  async (value) => {
+    const graphPermissions = rightsOf(STEPS, INSTANCE).graph.filter((one) => one !== "Policy.Read.All");
+    open = await harness({ open: { listClaimsPolicies: value }, graphPermissions });
+    const before = await open.inventory();
+    const report = await open.run({ steps: STEPS.filter(({ name }) => name === "claimsPolicies") });
+    const found = Object.fromEntries(report.facts.map((one) => [one.fact, one.value]));
+    expect(found).toMatchObject({
+      listClaimsPolicies: value,
+      secondClaimsPolicy: "refused",
+      absentReference: "notFound",
+    });
+    expect(await open.inventory()).toEqual(before);
+  },
 );

@@ -91,7 +91,8 @@ export async function harness(behaviour: BehaviourInput = {}, world: WorldInput 
       },
       { undisturbed: true },
     );
-    return (JSON.parse(answer.response?.body ?? "{}") as { value: { id: string }[] }).value.map(({ id }) => id);
+    const { value } = JSON.parse(answer.response?.body ?? "{}") as { value?: { id: string }[] };
+    return value?.map(({ id }) => id) ?? answer.response?.status;
   };
   return {
     sandbox,

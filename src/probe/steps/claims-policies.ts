@@ -1,5 +1,6 @@
 /** Claims mapping policies, and the answer for a reference that is not there. */
-import { must, type Step, seen } from "../types.ts";
+import { rolesOf } from "../../providers/graph/rights.ts";
+import { must, type Step, type StepContext, seen } from "../types.ts";
 import { application } from "./application.ts";
 
 const DEFINITION = JSON.stringify({
@@ -37,6 +38,11 @@ export const claimsPolicies: Step = {
       row: 8,
       values: ["notFound", "badRequest"],
     },
+    listClaimsPolicies: {
+      question: "List of claims mapping policies: one of its two permissions is enough, or both are needed",
+      row: 8,
+      values: ["either", "both"],
+    },
     repeatedReference: {
       question: "POST of a $ref that is there: refused, or accepted",
       row: 8,
@@ -45,6 +51,7 @@ export const claimsPolicies: Step = {
   },
   async run(context) {
     const { graph, name } = context;
+    await list(context);
     const { principalId } = await application(context, "claims");
     const create = async (label: string) => {
       const { id } = must(
@@ -82,3 +89,19 @@ export const claimsPolicies: Step = {
     });
   },
 };
+
+/** Only an application that holds one of the two permissions can tell. */
+async function list(context: StepContext): Promise<void> {
+  const held = (rolesOf(await context.graph.token()) ?? []).filter((one) =>
+    ["Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration"].includes(one),
+  );
+  const answer = await context.graph.call("GET", "/policies/claimsMappingPolicies");
+  const value = answer.ok ? "either" : answer.status === 403 ? "both" : undefined;
+  context.settle("listClaimsPolicies", {
+    ...(held.length === 1 && value && { value }),
+    observed:
+      held.length === 1
+        ? `with ${held[0]} alone: ${seen(answer)}`
+        : "cannot be told with both permissions or none: give the application Policy.ReadWrite.ApplicationConfiguration alone and repeat",
+  });
+}

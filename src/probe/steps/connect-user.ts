@@ -17,6 +17,9 @@ export const CREATE_USER_ACTIONS = [
   "connect:ListRoutingProfiles",
 ];
 
+/** SearchUsers asks for the rights to read what it finds. */
+export const SEARCH_USERS_ACTIONS = ["connect:SearchUsers", "connect:DescribeUser", "connect:ListUserProficiencies"];
+
 export interface Template {
   SecurityProfileIds: string[];
   RoutingProfileId: string;

@@ -6,6 +6,7 @@ import {
   CREATE_USER_ACTIONS,
   createUser,
   describe,
+  SEARCH_USERS_ACTIONS,
   SOFT_PHONE,
   search,
   type Template,
@@ -25,7 +26,12 @@ export const contactHandling: Step = {
   name: "contactHandling",
   needs: ["connect"],
   minutes: 2,
-  actions: [...CREATE_USER_ACTIONS, "connect:UpdateUserConfig", "connect:UpdateUserPhoneConfig", "connect:SearchUsers"],
+  actions: [
+    ...CREATE_USER_ACTIONS,
+    "connect:UpdateUserConfig",
+    "connect:UpdateUserPhoneConfig",
+    ...SEARCH_USERS_ACTIONS,
+  ],
   facts: {
     createUserWithoutPhoneConfig: {
       question: "CreateUser with neither PhoneConfig nor settings per channel: accepted, or refused",
@@ -90,7 +96,8 @@ async function phoneAndChannels(context: StepContext, profiles: Template): Promi
       : "no PhoneConfig",
   });
   const found = await until(context.time, { patience: 180, every: 2 }, async () => {
-    const [one] = (await search(context, "channels"))?.AfterContactWorkConfigs ?? [];
+    const lists = (await search(context, "channels"))?.AfterContactWorkConfigs ?? [];
+    const one = lists.find(({ Channel }) => Channel === "VOICE");
     const shown = one?.AfterContactWorkConfig?.AfterContactWorkTimeLimit;
     return shown === 31 || shown === 31_000 ? shown : undefined;
   });

@@ -2,7 +2,7 @@
 import { SearchUsersCommand } from "@aws-sdk/client-connect";
 import { until } from "../time.ts";
 import { must, type Step, type StepContext } from "../types.ts";
-import { CREATE_USER_ACTIONS, createUser, search, template, user } from "./connect-user.ts";
+import { CREATE_USER_ACTIONS, createUser, SEARCH_USERS_ACTIONS, search, template, user } from "./connect-user.ts";
 
 /** Enough for the smaller of the two documented pages to be seen. */
 const CROWD = 101;
@@ -11,7 +11,7 @@ export const searching: Step = {
   name: "searching",
   needs: ["connect"],
   minutes: 4,
-  actions: [...CREATE_USER_ACTIONS, "connect:SearchUsers"],
+  actions: [...CREATE_USER_ACTIONS, ...SEARCH_USERS_ACTIONS],
   facts: {
     searchUsersLag: {
       question: "How long SearchUsers lags behind CreateUser",
@@ -42,15 +42,15 @@ export const searching: Step = {
 
 async function page(context: StepContext, profiles: Awaited<ReturnType<typeof template>>): Promise<void> {
   const { aws, time } = context;
-  const all = async () =>
-    must(await aws.connect(new SearchUsersCommand({ InstanceId: aws.instanceId, MaxResults: 500 })));
-  const total = async () => (await all()).ApproximateTotalCount ?? 0;
+  const read = async (MaxResults: number) =>
+    must(await aws.connect(new SearchUsersCommand({ InstanceId: aws.instanceId, MaxResults })));
+  const total = async () => (await read(1)).ApproximateTotalCount ?? 0;
   for (let count = await total(), number = 0; count < CROWD; count++, number++)
     must(await createUser(context, `crowd-${number}`, profiles));
   const enough = await until(time, { patience: 180, every: 5 }, async () =>
     (await total()) >= CROWD ? true : undefined,
   );
-  const shown = (await all()).Users?.length ?? 0;
+  const shown = (await read(500)).Users?.length ?? 0;
   context.settle("searchUsersPage", {
     ...(enough && shown > 0 && { value: shown > 100 ? "500" : "100" }),
     observed: enough
