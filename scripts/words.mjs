@@ -51,24 +51,26 @@ const NOT_READ = [
   /^(LICENSE|NOTICE|package-lock\.json)$/,
   /^scripts\/words\.mjs$/,
   /^(test|bench|tools)\//,
-  /\/testdata\//,
-  // Messages that are being rewritten; to be removed with them.
-  /^src\/(persona|user|set|page|why|probe|engine|import)\//,
-  /^deploy\/argocd\/resource_customizations\/.*_test\.yaml$/,
+  // Recorded from runs.
+  /\/testdata\/|^deploy\/argocd\/resource_customizations\/.*_test\.yaml$/,
   /\.(svg|png)$/,
 ];
 const READ = /\.(md|ya?ml|sh|tf|bicep|tpl|txt|json|in|ts|mjs)$|^Makefile$|^Dockerfile$/;
 
 /** Of code: comments, and literals that hold a blank. The rest is blanked out, line by line, so that positions stay. */
 export function prose(text, path) {
-  if (!/\.(ts|mjs)$/.test(path)) return text.replaceAll(/`[^`\n]*`/g, (code) => " ".repeat(code.length));
+  const withoutCode = (one) => one.replaceAll(/`[^`\n]*`/g, (code) => " ".repeat(code.length));
+  if (!/\.(ts|mjs)$/.test(path)) return withoutCode(text);
   const { comments, tokens } = parse(text, { sourceType: "module", plugins: ["typescript"], tokens: true });
-  const spans = [
-    ...comments,
-    ...tokens.filter(({ type, value }) => ["string", "template"].includes(type.label) || typeof value === "string"),
-  ].filter(({ type, start, end }) => String(type).startsWith("Comment") || /\w[^\w]* /.test(text.slice(start, end)));
   const kept = text.replaceAll(/[^\n]/g, " ").split("");
-  for (const { start, end } of spans) for (let at = start; at < end; at++) kept[at] = text[at];
+  const keep = (start, shown) => {
+    for (let at = 0; at < shown.length; at++) kept[start + at] = shown[at];
+  };
+  for (const { start, end } of comments) keep(start, withoutCode(text.slice(start, end)));
+  for (const { type, start, end } of tokens) {
+    const literal = text.slice(start, end);
+    if (["string", "template"].includes(type.label) && /\w\W* /.test(literal)) keep(start, literal);
+  }
   return kept.join("");
 }
 

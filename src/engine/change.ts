@@ -20,7 +20,7 @@ export const CAUSES: readonly Cause[] = ["setup", "declared", "drift", "maintena
 /**
  * - applied: done
  * - held: left alone, because driftPolicy is Report
- * - barred: left alone, because the object is no longer ours
+ * - `barred`: left alone, because the object is no longer ours
  * - failed: tried, and refused
  * - pending: not reached in this pass, or only planned
  */
@@ -55,7 +55,7 @@ export interface Plan<C extends string = string> {
   changes: Change<C>[];
 }
 
-/** Somebody else's doing, as far as is known: it is on show until it is gone, and held back under `driftPolicy: Report`. */
+/** Another writer's change, as far as is known: it is shown until it is gone, and not corrected under `driftPolicy: Report`. */
 export const isDrift = ({ cause }: Pick<Change, "cause">): boolean => cause === "drift" || cause === "unknown";
 
 /** Drift of trust or permissions: a Warning, with before and after. */

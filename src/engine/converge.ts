@@ -268,7 +268,7 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
     }
   }
 
-  /** What the object, no longer ours, shows of somebody else's doing. Setting it back would be the first write to a stranger's object. */
+  /** What the object, no longer ours, shows of another writer's changes. Correcting them would be the first write to a foreign object. */
   #bar(parts: Part[]): void {
     for (const { change } of parts) {
       // The tag is gone, so the proof is what was applied: everything that differs from it is somebody's doing.

@@ -362,7 +362,7 @@ export async function planOnce<R extends Resource, S extends Scope<Seen>, Seen, 
   const result: PassResult<S> = { ...(scope ? { scope } : {}), ...(pass ? { pass } : {}), suspended: false };
   return {
     resource: { kind: kind.kind, namespace, name },
-    // Components that wait for nothing are looked at side by side; the plan has them in the declared order.
+    // Components that wait for nothing are observed in parallel; the plan has them in the declared order.
     changes: Object.keys(kind.components).flatMap((component): Change[] =>
       (pass?.changes ?? []).filter((change) => change.component === component),
     ),

@@ -237,7 +237,7 @@ function drifted(
   const before = findCondition(conditions, type);
   const found = (pass?.changes ?? []).filter(isDrift);
   const unread = suspended || !pass || (found.length === 0 && unreadRows(drift, pass).length > 0);
-  // Known drift stands; its absence does not, where nobody has looked.
+  // Known drift remains known; its absence is unknown where nothing was read.
   const blind = components.find(({ reason }) => reason === REASON.NotCompared);
   if (!suspended && blind && found.length === 0 && before?.status !== "True")
     return { type, status: "Unknown", reason: REASON.NotCompared, message: `${blind.type}: ${blind.message}` };

@@ -1,5 +1,5 @@
 /**
- * What stands in both clouds for one Connect instance, whoever made it: applications that land on it, the roles and providers they
+ * What exists in both clouds for one Connect instance, whatever created it: applications that land on it, the roles and providers they
  * carry, policies, provisioning users, assignments, Connect users. Reads only.
  */
 
@@ -46,7 +46,7 @@ export interface Found {
   users: ConnectUserView[];
   securityProfileName(id: string): string;
   routingProfileName(id: string): string;
-  /** What was left out and why, what needs a person; for a reader. */
+  /** What was left out and why, what needs manual action; for a reader. */
   notes: string[];
 }
 
@@ -128,7 +128,7 @@ async function readPersona(
   const { trusted, ...carried } = best;
   if (!trusted)
     notes.push(
-      `${name}: SAML provider ${carried.provider.arn} does not trust its active certificate, so nobody signs in`,
+      `${name}: SAML provider ${carried.provider.arn} does not trust its active certificate, so no one can sign in`,
     );
   if (!lands)
     notes.push(
@@ -141,9 +141,7 @@ async function readPersona(
   const ours = assignments.filter(({ appRoleId }) => appRoleId === carried.appRole.id);
   const others = assignments.filter((one) => !ours.includes(one));
   if (others.length > 0)
-    notes.push(
-      `${name} has ${others.length} assignment(s) to another role or to default access; they are not taken over`,
-    );
+    notes.push(`${name}: assignments to another role or to default access are not adopted (${others.length})`);
   return {
     application,
     servicePrincipal,
@@ -176,7 +174,7 @@ async function whyNoRole(iam: Iam, graph: Graph, principal: ServicePrincipal): P
 
 /**
  * Roles of the application that may sign in to this instance, the likeliest first. Entra imports every SAML role of the account into
- * every application, so which one is meant is told by the provider that trusts this application's certificate, and by assignments.
+ * every application, so the one that is meant is found by the provider that trusts this application's certificate, and by assignments.
  */
 async function carriedRoles(
   iam: Iam,
@@ -245,8 +243,8 @@ async function peopleOf(graph: Graph, assignments: Assignment[]): Promise<FoundP
 }
 
 /**
- * Which IAM user's key Entra holds cannot be read (it is masked): told by the listing policy, and among several by likeness of
- * names. A wrong guess mends itself with the next rotation.
+ * Which IAM user's key Entra holds cannot be read (it is masked): guessed from the listing policy, and among several from likeness of
+ * names. The next rotation corrects a wrong guess.
  */
 async function matchIamUsers(iam: Iam, personas: FoundPersona[], notes: string[]): Promise<void> {
   const listing = new Set(personas.flatMap((one) => (one.job && one.listing ? [one.listing.arn] : [])));
@@ -298,6 +296,6 @@ function noteStrays(personas: FoundPersona[], users: ConnectUserView[], notes: s
   if (strays.length === 0) return;
   const more = strays.length > SHOWN ? ` and ${strays.length - SHOWN} more` : "";
   notes.push(
-    `${strays.length} Connect user(s) are assigned to none of these applications and are left out: ${strays.sort().slice(0, SHOWN).join(", ")}${more}`,
+    `Connect users that are assigned to none of these applications are left out (${strays.length}): ${strays.sort().slice(0, SHOWN).join(", ")}${more}`,
   );
 }

@@ -82,7 +82,7 @@ function uniqueNames(names: string[]): string[] {
   });
 }
 
-/** Connect binds a person to one role: whoever is in two applications is named and left to a person. */
+/** Connect binds a person to one role: people in two applications are named and left to manual action. */
 function severalPersonas({ personas }: Found, notes: string[]): Set<string> {
   const seen = new Map<string, string[]>();
   for (const { application, people } of personas)
@@ -251,7 +251,7 @@ function landingOf(found: Found, { servicePrincipal }: FoundPersona, comments: s
   return parsed.landing;
 }
 
-/** One path for all: what stands on another cannot be named. */
+/** One path for all: what is on another cannot be named. */
 function checkPaths({ role, federation, listing, iamUser }: FoundPersona, comments: string[]): void {
   const elsewhere = [
     { what: `policy ${federation.name}`, path: federation.path },

@@ -18,7 +18,7 @@ export interface Answer {
   cookies?: string[];
 }
 
-/** Nothing is loaded but our own stylesheet; no script runs, nobody frames the page, nothing is kept. */
+/** Nothing is loaded but our own stylesheet; no script runs, no site frames the page, nothing is kept. */
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -1,4 +1,4 @@
-/** What the page reads of an object. Every name of a status field stands here and nowhere else in the page and the report. */
+/** What the page reads of an object. Every name of a status field is here and nowhere else in the page and the report. */
 import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, SET_LABEL } from "../api/resources.ts";
 import { isGood, isWaiting } from "../cli/render/tree.ts";
 import { durationSeconds } from "../domain/duration.ts";
@@ -12,9 +12,9 @@ export type State = "ready" | "attention" | "waiting" | "suspended" | "leaving" 
 /** In the order in which a reader wants them. */
 export const STATES: Record<State, { label: string; meaning: string }> = {
   attention: { label: "Needs attention", meaning: "something has to be fixed" },
-  waiting: { label: "Waiting", meaning: "nobody has to do anything yet" },
-  unseen: { label: "Not looked at yet", meaning: "the controller has not looked" },
-  suspended: { label: "Suspended", meaning: "nothing is looked at or changed" },
+  waiting: { label: "Waiting", meaning: "no action is needed yet" },
+  unseen: { label: "Not checked yet", meaning: "the controller has not checked it yet" },
+  suspended: { label: "Suspended", meaning: "nothing is checked or changed" },
   leaving: { label: "Being removed", meaning: "its access is being taken away" },
   ready: { label: "Ready", meaning: "everything is as declared" },
 };

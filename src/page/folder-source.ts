@@ -1,9 +1,9 @@
-/** The page over a folder of manifests: nobody keeps a status for them, so the clouds are asked what they say of it. */
+/** The page over a folder of manifests: no controller writes a status for them, so the clouds are read. */
 import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, PERSONA, SET, USER } from "../api/resources.ts";
 import type { FolderStore } from "../runtime/folder-store.ts";
 import type { Objects, PlannedStep, Source } from "./source.ts";
 
-/** What was seen is looked at again at the first visit after this time, milliseconds. */
+/** What was read is read again at the first visit after this time, milliseconds. */
 const FRESH_MS = 30_000;
 
 export interface Looked {

@@ -1,4 +1,4 @@
-/** Who gets in. On loopback: whoever has the token of the printed address, which becomes a cookie at the first visit. */
+/** Who gets in. On loopback: anyone who has the token of the printed address, which becomes a cookie at the first visit. */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Answer, Asked } from "./answer.ts";
 import { html } from "./html.ts";

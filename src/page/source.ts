@@ -8,7 +8,7 @@ export interface Objects {
   sets: readonly ConnectUserSet[];
 }
 
-/** A step that a plan has and nobody has made yet. */
+/** A step that a plan has and that was not made yet. */
 export interface PlannedStep {
   kind: string;
   namespace: string;

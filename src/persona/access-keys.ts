@@ -1,7 +1,7 @@
 /**
  * The access key that Entra holds, and its rotation. Which key was handed over, when, and which one it replaced stand in tags of the
  * IAM user, written after Entra has taken the key; a key that no tag names was never handed over and is deleted. So a crash
- * between any two steps leaves a state from which the next pass goes on.
+ * between any two steps leaves a state from which the next pass continues.
  */
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS } from "../api/resources.ts";
@@ -79,7 +79,7 @@ export function keySteps(scope: PersonaScope, seen: SeenProvisioning): Step[] {
   if (!active) return [...steps, handOver(scope, seen, undefined, "Entra holds no working key", false)];
   const lost = secretLost(scope, seen, active, tags);
   if (lost || isDue(scope, active, tags)) {
-    // The old key works meanwhile, so nobody has to know that the new one is not accepted yet.
+    // The old key works meanwhile, so it does not show that the new one is not accepted yet.
     if (!lost && scope.now() - (pendingKey(scope)?.refusedAt ?? 0) < RETRY_MS) return steps;
     if (previous) steps.push(dropKey(scope, previous, "room for the next key"));
     return [...steps, handOver(scope, seen, active, lost ?? "the key is to be rotated", lost === undefined)];

@@ -21,7 +21,7 @@ const TRUST_SPREADS_MS = 120_000;
 
 const NAME = "CN=connect-sso";
 
-/** The name says when it was asked for, so that a later look tells whether that very call came through. */
+/** The name says when it was asked for, so that a later read shows whether that very call succeeded. */
 export function certificateName(since: string): string {
   return `${NAME} ${since}`;
 }
@@ -92,7 +92,7 @@ export function rotationOf(
   return { active, previous, next, due, strays };
 }
 
-/** The one that status knows, unless we switched since: a signing key activated behind our back is drift, not a rotation. */
+/** The one that status knows, unless we switched since: a signing key activated outside the controller is drift, not a rotation. */
 function chooseActive(
   preferred: Certificate | undefined,
   remembered: Certificate | undefined,
@@ -108,7 +108,7 @@ function isDue(scope: PersonaScope, active: Certificate, rotatedFor: string | un
   return active.notAfter - now < rotateBeforeMs || isRequested(scope, rotatedFor);
 }
 
-/** Asked for by annotation and not done yet. The tag answers when the status was lost, the status when the provider was made anew. */
+/** Asked for by annotation and not done yet. The tag answers when the status was lost, the status when the provider was created again. */
 function isRequested(scope: PersonaScope, rotatedFor: string | undefined): boolean {
   const asked = scope.object.metadata.annotations?.[ANNOTATIONS.rotateCertificate];
   const handled = scope.object.status?.handledRequests?.[requestName(ANNOTATIONS.rotateCertificate)];

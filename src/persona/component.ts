@@ -10,7 +10,7 @@ export type PersonaComponent<N extends ComponentName> = Component<PersonaScope, 
 
 /**
  * A create under a deterministic name. "Already exists" after a read that found nothing is an answer that the reads do not show yet, or an
- * object of that name on another path: it is looked at again, never created under a second name.
+ * object of that name on another path: it is read again, never created under a second name.
  */
 export async function createOnce(object: string, create: () => Promise<unknown>): Promise<void> {
   try {

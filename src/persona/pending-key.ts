@@ -5,7 +5,7 @@ const ACCEPTED_WITHIN_MS = 300_000;
 
 export class PendingKey {
   readonly id: string;
-  /** Our clock: when Entra was told last that AWS refuses it. */
+  /** Our clock: when Entra last heard that AWS refuses it. */
   refusedAt: number | undefined;
   #secret: string | undefined;
 

@@ -1,4 +1,4 @@
-/** What only a person can mend, found out before anything is written. Reads only. */
+/** What needs manual action, found out before anything is written. Reads only. */
 import { REASON, type Reason } from "../api/reasons.ts";
 import { appRoleLength } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";

@@ -17,7 +17,7 @@ export interface Removals {
   handled?: string;
 }
 
-/** Permission to go on: the value of the annotation as long as it is not used up. */
+/** Permission to continue: the value of the annotation as long as it was not used. */
 export function removalAllowed({ metadata, status }: ConnectSsoPersona): string | undefined {
   const value = metadata.annotations?.[ANNOTATIONS.allowMassDeletion];
   return value && status?.handledRequests?.[requestName(ANNOTATIONS.allowMassDeletion)] !== value ? value : undefined;
@@ -66,7 +66,7 @@ export function lookAtRemovals(
     };
   if (allowed && removing === 0) guard.forget(key);
   return {
-    condition: { type, status: "False", reason: REASON.NotHalted, message: "no removal of users is held back" },
+    condition: { type, status: "False", reason: REASON.NotHalted, message: "no removal of users is halted" },
     ...(allowed && removing === 0 ? { handled: allowed } : {}),
   };
 }

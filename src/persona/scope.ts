@@ -69,7 +69,7 @@ export interface PersonaScope extends Scope<Seen> {
   readonly once: AskOnce;
   /** Other personas and users; what is shared with them is theirs as well. */
   readonly store: Pick<ObjectStore, "get" | "list">;
-  /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are told by the clouds' clocks. */
+  /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are measured by the clouds' clocks. */
   now(): number;
   /** The ConnectUser of another persona of this instance that is this Entra user, as a person would name it. */
   peer(entraObjectId: string): string | undefined;
@@ -164,7 +164,7 @@ function parseArn(arn: string): InstanceArn {
 const KINDS = /^(IAM (role|policy|user)|SAML provider|application|claims mapping policy) /;
 
 /**
- * Whether an object may be touched: "ours", or "adopt" when nobody owns it and the persona may take it over.
+ * Whether an object may be touched: "ours", or "adopt" when it has no owner and the persona may adopt it.
  * Throws conflict ForeignOwner or NotOwned otherwise.
  */
 export function claim(
@@ -192,8 +192,8 @@ export function claim(
 }
 
 /**
- * As `claim`, of an object that this persona is known to have had (`wasOurs`): it is still looked at when its owner tag is gone or
- * another's, so that nobody can hide a change by taking the tag away first. The error then bars every change to it.
+ * As `claim`, of an object that this persona is known to have had (`wasOurs`): it is still read when its owner tag is gone or
+ * another's, so that no one can hide a change by removing the tag first. The error then prevents every change to it.
  */
 export function claimKnown(
   scope: PersonaScope,
@@ -208,7 +208,7 @@ export function claimKnown(
     const lost = ownershipOf(ownerTag, scope.owner) === "unowned" ? "lost its owner tag" : `was given to ${ownerTag}`;
     const barred = conflictError(
       error.reason,
-      `${object} was this persona's and ${lost}, so nothing of it is set back: find out who did that, then tag it ${OWNER_TAG}=${scope.owner} again, or set adoptionPolicy: IfUnowned once it carries no such tag`,
+      `${object} was this persona's and ${lost}, so changes to it are not corrected: find out who did that, then tag it ${OWNER_TAG}=${scope.owner} again, or set adoptionPolicy: IfUnowned once it carries no such tag`,
     );
     return { owned: "ours", barred };
   }
@@ -261,7 +261,7 @@ export function tagChanges(compare: Comparison, desired: Tags, observed: Tags): 
   return { rows, set: missingTags(desired, observed), remove };
 }
 
-/** A request annotation as a short value that fits an IAM tag; undefined when nobody asked. */
+/** A request annotation as a short value that fits an IAM tag; undefined without a request. */
 export function requestMark(scope: PersonaScope, annotation: string): string | undefined {
   const value = scope.object.metadata.annotations?.[annotation];
   return value ? createHash("sha256").update(value).digest("hex").slice(0, 16) : undefined;

@@ -1,4 +1,5 @@
 /** What a persona's status says beside what every kind's says. Pure. */
+
 import { REASON } from "../api/reasons.ts";
 import {
   ANNOTATIONS,
@@ -8,6 +9,7 @@ import {
   type ConnectUser,
   requestName,
 } from "../api/resources.ts";
+import { counted } from "../domain/text.ts";
 import type { KindStatus, PassResult } from "../engine/kind.ts";
 import { type ConditionInput, findCondition, isTrue } from "../runtime/conditions.ts";
 import type { Removals } from "./removals.ts";
@@ -44,7 +46,7 @@ function conflict(users: ConnectUser[], { scope }: PassResult<PersonaScope>, old
   const type = CONDITION.Conflict;
   const names = conflicted(users).map(({ metadata }) => metadata.name);
   if (names.length > 0) {
-    const message = `${names.length} user(s) belong to another persona of the instance as well and are granted nothing new: ${list(names.sort())}; their own conditions say which`;
+    const message = `${counted(names.length, "user")} ${names.length === 1 ? "belongs" : "belong"} to another persona of the instance as well, so nothing new is granted: ${list(names.sort())}; their own conditions say which`;
     return { type, status: "True", reason: REASON.UsersConflict, message };
   }
   const strangers = scope?.seen.assignments?.strangers;

@@ -1,5 +1,5 @@
 /**
- * The groups of a tenant that sets speak of, and the people in them, kept as they are by delta queries: one call for groups and one for
+ * The groups of a tenant that sets name, and the people in them, kept as they are by delta queries: one call for groups and one for
  * users in each interval, whatever their number. Shared by all sets of the tenant.
  *
  * Guarantees: what `read` returns was read to its end; anything else is an error. Groups in groups count at any depth, circles end.
@@ -115,7 +115,7 @@ export class Directory {
     this.#at = at;
   }
 
-  /** Everything is read anew; tokens are older than what is read, so nothing is missed. */
+  /** Everything is read again; tokens are older than what is read, so nothing is missed. */
   #forget(): void {
     this.#direct.clear();
     this.#people.clear();

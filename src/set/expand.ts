@@ -1,4 +1,4 @@
-/** A set worked out once, outside of the engine: for plans, for deletion by manifests, and for whoever asks who is in it. */
+/** A set worked out once, outside of the engine: for plans, for deletion by manifests, and for those who ask who is in it. */
 import type { ConnectUser, ConnectUserSet } from "../api/resources.ts";
 import { Comparison } from "../engine/ledger.ts";
 import { members } from "./components/members.ts";

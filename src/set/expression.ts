@@ -1,5 +1,5 @@
 /**
- * CEL expressions over one person. They come from whoever may write a set, so their cost is bounded before they run: length, nodes, nesting,
+ * CEL expressions over one person. They come from anyone who may write a set, so their cost is bounded before they run: length, nodes, nesting,
  * an allow-list of operators and functions, no macros (each is a loop) and no `matches` (JavaScript's regular expressions may take
  * exponential time). What is left visits every node once. Texts cannot multiply either: `join` takes a short literal, and nothing joined is split again.
  */

@@ -33,7 +33,7 @@ export async function lookAtMembers(scope: SetScope, reading: Reading): Promise<
       now: deps.now(),
       expanded: isExpanded(object, existing.length > 0),
     });
-    // Computed anew until every name that it depends on is known; they are in memory after the first time.
+    // Computed again until every name that it depends on is known; they are in memory after the first time.
     if (!(await names.lookUp())) return members;
   }
 }

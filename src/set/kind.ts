@@ -32,7 +32,7 @@ export function setKind(deps: SetDeps): SetKind {
       done: ({ metadata }) => deps.sets.release(metadata),
     },
     status: setStatus,
-    // The directory is looked at again, and somebody's grace period may end before that.
+    // The directory is read again, and someone's grace period may end before that.
     expects: ({ seen }) => Math.max(0, Math.min(deps.directoryIntervalMs, nextLeaveMs(seen, deps.now()))),
     labels: ({ metadata: { namespace } }) => ({ namespace, persona: "" }),
   };

@@ -1,4 +1,4 @@
-/** The ConnectUser of one member: its name, its spec, and what stands on it. Pure. */
+/** The ConnectUser of one member: its name, its spec, and its labels and annotations. Pure. */
 import { createHash } from "node:crypto";
 import type { ConnectUserSetSpec, ConnectUserSpec } from "../api/generated/types.ts";
 import { REMOVED_BY_SET } from "../api/resources.ts";

@@ -8,7 +8,7 @@ import { createText, gained, removeText, updateChange } from "./changes.ts";
 import { differing, MEMBER_ANNOTATIONS, type MemberSpec, memberHash, memberName, memberSpec } from "./member.ts";
 import { type CompiledSet, decide, groupKey, type Overridden, summaryOf } from "./rules.ts";
 
-/** Everybody in the groups that a set speaks of. A list that was cut off is no Source. */
+/** Everyone in the groups that a set names. A list that was cut off is no Source. */
 export interface Source {
   people: ReadonlyMap<string, Person>;
   /** Object ids by group key. */

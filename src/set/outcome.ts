@@ -90,7 +90,7 @@ export function isExpanded({ status }: ConnectUserSet, hasUsers: boolean): boole
   return status?.expanded ?? hasUsers;
 }
 
-/** Somebody is in, and nobody is still to be made. */
+/** Someone is in, and no one is still to be created. */
 function isComplete(members: readonly Member[]): boolean {
   return members.some(({ state }) => state === "Active") && !members.some(({ change }) => change?.verb === "Create");
 }

@@ -33,7 +33,7 @@ export function asPlanned(source: Source, planned: Planned): { source: Source; p
     const [key, name] = [groupKey(group), group.displayName ?? group.id ?? ""];
     const members = groups.get(key);
     if (!members) {
-      problems.push(`the set does not speak of group ${name}`);
+      problems.push(`the set does not name group ${name}`);
       continue;
     }
     const next = new Set(members);

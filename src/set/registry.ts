@@ -1,4 +1,4 @@
-/** What all sets of one process share: a directory for each tenant, and who has which person. In memory: lost with the process, read anew. */
+/** What all sets of one process share: a directory for each tenant, and who has which person. In memory: lost with the process, read again. */
 import { Directory, type DirectoryPort } from "./directory.ts";
 
 export class SetRegistry {

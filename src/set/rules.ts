@@ -56,7 +56,7 @@ export interface Overridden {
 export const groupKey = ({ id, displayName }: GroupReference) =>
   id ? `id:${id.toLowerCase()}` : `name:${displayName}`;
 
-/** Every group that a set speaks of, once. */
+/** Every group that a set names, once. */
 export function groupsOf({ source, rules }: Pick<ConnectUserSetSpec, "source" | "rules">): GroupReference[] {
   const all = [...source.groups, ...rules.flatMap(({ group }) => (group ? [group] : []))];
   return [...new Map(all.map((group) => [groupKey(group), group])).values()];

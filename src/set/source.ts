@@ -19,10 +19,10 @@ export function changedGroup(
   return undefined;
 }
 
-/** Nobody at all is far more often a mistake in the directory than the wish to remove everybody, for which one deletes the set. */
+/** An empty source is far more often a mistake in the directory than the wish to remove everyone; for that, delete the set. */
 export function emptySource(spec: ConnectUserSetSpec, source: Source): string | undefined {
   if (candidates({ spec }, source).length > 0) return undefined;
-  return `there is nobody in ${spec.source.groups.map(groupName).join(", ")}; nothing is changed until there is. To remove everybody, delete the set`;
+  return `no one is in ${spec.source.groups.map(groupName).join(", ")}; nothing is changed until someone is. To remove everyone, delete the set`;
 }
 
 /** People by group as declared, for status. */

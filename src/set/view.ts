@@ -57,7 +57,7 @@ export function rowsOf({ members, held }: Pick<Outcome, "members" | "held">): Pe
   });
 }
 
-/** Somebody who stays as she is keeps what she has today. */
+/** Someone who stays keeps what they have today. */
 function plannedOf({ state, wanted, today, change }: Member): MemberSpec | ConnectUserSpec | undefined {
   if (state === "Active") return wanted;
   return state === "Leaving" || (state === "LeftOut" && !change) ? today : undefined;

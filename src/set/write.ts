@@ -30,7 +30,7 @@ export async function write(member: Changed, { store, set, user }: Writing): Pro
     case "Remove":
       return remove(store, user!, set);
     case "HandOver":
-      // The one written by hand goes on with the same Connect user and role.
+      // The one written by hand continues with the same Connect user and role.
       return remove(store, user!, set, { deletionPolicy: "Retain" });
   }
 }

@@ -272,7 +272,7 @@ export const connectUser: LinkSpec = {
       return near
         ? broken(`the Connect user is called ${near.username}, Entra sends ${sent}; Connect compares case`, {
             seen: SEEN.notOnboarded,
-            fix: `change the user principal name in Entra to ${near.username}, or delete the Connect user and let it be made anew (its history stays with the old one)`,
+            fix: `change the user principal name in Entra to ${near.username}, or delete the Connect user and let it be created again (its history stays with the old one)`,
           })
         : broken(`there is no Connect user ${sent}`, { seen: SEEN.notOnboarded, fix: repair });
     }

@@ -23,7 +23,7 @@ export const person: LinkSpec = {
     );
     if (!found)
       return broken(`there is no user ${wanted} in tenant ${login.scope.graph.tenantId}`, {
-        fix: "correct spec.entraUser (it is immutable: delete and declare anew), or create the user in Entra",
+        fix: "correct spec.entraUser (it is immutable: delete the ConnectUser and create another), or create the user in Entra",
       });
     login.person = found;
     if (!found.accountEnabled)
@@ -45,7 +45,7 @@ export const application: LinkSpec = {
       return broken(`there is no application ${name} of this persona`, { fix: repair });
     if (seen.rivals.length > 1)
       return broken(`several applications carry this persona's mark: ${seen.rivals.join(", ")}`, {
-        fix: "delete those that nobody is assigned to",
+        fix: "delete those without assignments",
       });
     const { application: found, servicePrincipal } = seen;
     if (!servicePrincipal.accountEnabled)
@@ -200,7 +200,7 @@ export const sessionName: LinkSpec = {
     const policy = seenBy(login, "claims")?.attached[0];
     const claims = policy && readClaims(policy.definition);
     const shown = `claims policy ${policy?.displayName} of ${name}`;
-    if (policy && !claims) return unknown(`${shown} cannot be read, so nobody knows what it sends`);
+    if (policy && !claims) return unknown(`${shown} cannot be read, so it is not known what it sends`);
     if (claims?.roleSessionName.state === "absent")
       return broken(`${shown} sends no RoleSessionName`, { seen: SEEN.noSessionName, fix: repair });
     if (claims?.role.state === "absent")

@@ -34,7 +34,7 @@ export interface WhyDeps {
   users: ConnectUser[];
   clouds: Clouds;
   cluster: string;
-  /** How to have set back what belongs to a persona or user, as a command. */
+  /** How to have corrected what belongs to a persona or user, as a command. */
   repair(object: ConnectSsoPersona | ConnectUser): string;
 }
 export interface Explanation {

@@ -1,6 +1,6 @@
 /**
  * What one login needs, as a chain of links in the order in which the browser meets them. A link looks at the clouds (reads only) and
- * says whether it holds, what the person sees when it does not, and what mends it.
+ * says whether it holds, what the person sees when it does not, and how to fix it.
  */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import type { PersonaScope } from "../persona/scope.ts";
@@ -17,7 +17,7 @@ export interface Link {
   text: string;
   /** What the person at the browser gets to see. */
   seen?: string;
-  /** The command or the click that mends it. */
+  /** The command or the click that fixes it. */
   fix?: string;
 }
 export type Verdict = Omit<Link, "name">;
@@ -33,7 +33,7 @@ export interface Login {
   scope: PersonaScope;
   /** Components that could not look, with the reason: their links are unknown, not broken. */
   failed: Map<ComponentName, unknown>;
-  /** How to have the controller, or an apply, set back what it owns. */
+  /** How to have the controller, or an apply, correct what it owns. */
   repair: string;
   /** Filled by the links, in their order. */
   person?: EntraUser;
@@ -43,7 +43,7 @@ export interface Login {
 
 export interface LinkSpec {
   name: string;
-  /** Undefined when an earlier link is missing that this one stands on. */
+  /** Undefined when an earlier step is missing that this one depends on. */
   look(login: Login): Promise<Verdict | undefined>;
 }
 
@@ -107,7 +107,7 @@ export async function walk(login: Login, chain: LinkSpec[]): Promise<Link[]> {
       const verdict = await look(login);
       links.push({
         name,
-        ...(verdict ?? { state: "skipped", text: "cannot be looked at before what is above is mended" }),
+        ...(verdict ?? { state: "skipped", text: "cannot be checked until the steps above are fixed" }),
       });
     } catch (error) {
       links.push({ name, ...unreadable(error) });
@@ -122,6 +122,6 @@ export function unreadable(error: unknown): Verdict {
   return {
     state: "unknown",
     text: `cannot be read: ${message}`,
-    ...(denied ? { fix: "connect-sso doctor tells which right is missing" } : {}),
+    ...(denied ? { fix: "connect-sso doctor shows which right is missing" } : {}),
   };
 }

@@ -60,7 +60,7 @@ people:
       "groups: [{displayName: CC Agents, add: [who@example.com]}]",
       "CC Agents: who@example.com is in none of the groups",
     ],
-    ["a group of another set", "groups: [{displayName: Others}]", "the set does not speak of group Others"],
+    ["a group of another set", "groups: [{displayName: Others}]", "the set does not name group Others"],
     [
       "an attribute that rules cannot read",
       "people: [{userPrincipalName: ada@example.com, salary: 1}]",

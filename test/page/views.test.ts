@@ -105,7 +105,7 @@ it("ten thousand people: search, filter, pages of a hundred", async () => {
   expect(await textOf(source, "/people?q=USER0042")).toMatch(/1 to 10 of 10 found among 10,000/);
   expect(await textOf(source, "/people?q=ada+l4711")).toMatch(/1 to 1 of 1 found/);
   expect(await textOf(source, "/people?state=attention")).toMatch(/1 to 10 of 10 found/);
-  expect(await textOf(source, "/people?persona=team/others")).toMatch(/Nobody fits this search/);
+  expect(await textOf(source, "/people?persona=team/others")).toMatch(/No one fits this search/);
 });
 
 it("a person shows the chain as it is now, what they see and what fixes it", async () => {
@@ -156,7 +156,7 @@ it("an empty place says what to do", async () => {
   const source = sourceOf({ personas: [], users: [], sets: [] });
   expect(await textOf(source, "/")).toMatch(/Nothing is declared here yet[\s\S]*kubectl apply/);
   expect(await textOf(source, "/people")).toMatch(/connect-sso users from-csv/);
-  expect(await textOf(source, "/changes")).toMatch(/Everything that was looked at is as declared/);
+  expect(await textOf(source, "/changes")).toMatch(/Everything that was checked is as declared/);
 });
 
 const allowed = (rights: Record<string, Readable[]>) => ({

@@ -59,6 +59,7 @@ test.each([
   ["a string", 'fail("nobody may do that");', 1],
   ["the text around a value", `fail(\`\${count} user(s) of \${name}\`);`, 1],
   ["a comment", "call(); // whoever calls\n", 1],
+  ["code in a comment", "// `barred` is a fate\n", 0],
   ["a name", "const nobody = told(barred);", 0],
   ["a value that is one word", 'kind = "barred";', 0],
   ["a call in a value", `fail(\`of \${list(s)} here\`);`, 0],

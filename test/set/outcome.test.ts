@@ -141,8 +141,8 @@ test("who is left out is in status, at most 20, with the reason", () => {
 
 describe("a source that is not acted on", () => {
   test("nobody at all", () => {
-    expect(emptySource(at().spec, withMembers([]))).toContain("there is nobody in CC Agents; nothing is changed");
-    expect(emptySource(at().spec, withMembers([], [1]))).toContain("nobody in CC Agents");
+    expect(emptySource(at().spec, withMembers([]))).toContain("no one is in CC Agents; nothing is changed");
+    expect(emptySource(at().spec, withMembers([], [1]))).toContain("no one is in CC Agents");
     expect(emptySource(at().spec, withMembers([1]))).toBeUndefined();
   });
   test("another group of the same name", () => {

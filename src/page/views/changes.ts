@@ -27,7 +27,7 @@ function differences({ objects, now }: Scene): Html {
     ),
     ...objects.users.flatMap((object) => differencesOf(object).map((one) => ({ object: object as Resource, ...one }))),
   ].sort((a, b) => Date.parse(b.since) - Date.parse(a.since));
-  if (rows.length === 0) return empty("Everything that was looked at is as declared.");
+  if (rows.length === 0) return empty("Everything that was checked is as declared.");
   return html`${table(
     "Not as declared",
     [

@@ -5,7 +5,7 @@ import { badge, command, empty, linkTo, number, type Scene, table, type View } f
 import { when } from "../times.ts";
 
 const PAGE = 100;
-/** Longest search that is looked at, characters. */
+/** Longest search that is used, characters. */
 const LONGEST_SEARCH = 200;
 
 interface Wanted {
@@ -85,7 +85,7 @@ function list(people: Person[], now: number): Html {
 function nobody({ objects }: Scene): Html {
   if (objects.users.length > 0)
     return empty(
-      "Nobody fits this search.",
+      "No one fits this search.",
       html`<a href="/people">Show everybody</a>, or search for another part of the name.`,
     );
   if (objects.withoutPeople.size > 0)

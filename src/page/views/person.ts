@@ -1,4 +1,4 @@
-/** One person: what they have, why they can or cannot sign in (looked at now where the page may ask the clouds), and where they start. */
+/** One person: what they have, why they can or cannot sign in (checked now where the page may ask the clouds), and where they start. */
 import type { ConnectUser } from "../../api/resources.ts";
 import { conditionsOf } from "../../runtime/conditions.ts";
 import type { Explanation } from "../../why/index.ts";
@@ -25,11 +25,11 @@ const LINKS: Record<LinkState, [State, string]> = {
   broken: ["attention", "Broken"],
   warning: ["waiting", "Look at this"],
   unknown: ["unseen", "Not known"],
-  skipped: ["unseen", "Not looked at"],
+  skipped: ["unseen", "Not checked"],
 };
 const SUMMARY = new Set(["Ready", "Reconciling", "Stalled"]);
 
-/** `explanation`: the chain as it is now, or why it could not be looked at; undefined where the page cannot ask. */
+/** `explanation`: the chain as it is now, or why it could not be checked; undefined where the page cannot ask. */
 export function personView(user: ConnectUser, scene: Scene, explanation: Explanation | Error | undefined): View {
   const { now } = scene;
   const person = personOf(user);
@@ -84,7 +84,7 @@ function conditions(user: ConnectUser, now: number): Html {
   const all = conditionsOf(user).filter(({ type }) => !SUMMARY.has(type));
   if (all.length === 0)
     return empty(
-      "Nobody has looked at this person yet.",
+      "This person has not been checked yet.",
       html`The controller looks within seconds of a change. Reload this page.`,
     );
   return table(

@@ -46,7 +46,7 @@ ${leftOut(set)}
 ${section(
   `${number(members.length)} ${members.length === 1 ? "member" : "members"}`,
   members.length === 0
-    ? empty("The set has made nobody yet.")
+    ? empty("The set has created no one yet.")
     : table(
         "Members",
         [

@@ -42,7 +42,7 @@ export const application: PersonaComponent<"application"> = {
     if (seen.rivals.length > 1)
       throw conflictError(
         REASON.SeveralApplications,
-        `applications ${seen.rivals.join(", ")} all carry this persona's mark; delete those that nobody uses`,
+        `applications ${seen.rivals.join(", ")} all carry this persona's tag; delete those that are not used`,
       );
     if (!seen.application) return [seen.deleted ? restore(scope, seen.deleted) : instantiate(scope)];
     const { application: found, servicePrincipal } = seen;

@@ -1,6 +1,8 @@
 /** Groups that are assigned to the application with the persona's role. Users' own assignments belong to ConnectUser. */
+
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
+import { counted } from "../../domain/text.ts";
 import type { Step } from "../../engine/component.ts";
 import { terminalError } from "../../providers/verdicts.ts";
 import type { PersonaComponent } from "../component.ts";
@@ -67,7 +69,8 @@ export const assignments: PersonaComponent<"assignments"> = {
       }),
     ];
   },
-  describe: (_, { wanted }) => (wanted.length === 0 ? "no groups declared" : `${wanted.length} group(s) assigned`),
+  describe: (_, { wanted }) =>
+    wanted.length === 0 ? "no groups declared" : `${counted(wanted.length, "group")} assigned`,
   // They go with the application.
   remove: async () => true,
 };

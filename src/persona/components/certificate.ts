@@ -1,7 +1,7 @@
 /**
- * The SAML token signing certificate. Rotation in steps that each leave a state from which the next pass goes on: add the next
+ * The SAML token signing certificate. Rotation in steps that each leave a state from which the next pass continues: add the next
  * one, have AWS trust both (saml-provider), let that spread, switch, and after an overlap remove the old one. What the clouds cannot
- * tell (since when, from which) stands in tags of the SAML provider.
+ * show (since when, from which) is kept in tags of the SAML provider.
  */
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
@@ -131,7 +131,7 @@ function add(scope: PersonaScope, why: string, maintenance = false): Step {
 function byHand(scope: PersonaScope, refusal: CloudError): CloudError {
   return terminalError(
     REASON.CertificateByHand,
-    `Microsoft Graph of this cloud makes no signing certificates and took none of ours (${refusal.message}): add one by hand to the enterprise application ${scope.spec.application.displayName} (Single sign-on, SAML certificates); the controller goes on with it`,
+    `Microsoft Graph of this cloud creates no signing certificates and refused ours (${refusal.message}): add one by hand to the enterprise application ${scope.spec.application.displayName} (Single sign-on, SAML certificates); the controller then uses it`,
   );
 }
 
@@ -166,7 +166,7 @@ function takeOver(
   const switchAt = switchTime(to, provider.tags);
   if (switchAt !== undefined)
     return iam.now().getTime() < switchAt ? [] : [switchOver(scope, principal, seen, from, to)];
-  // Whoever made AWS trust it left no note, or somebody took it away: the time counts from now.
+  // No tag says when AWS was made to trust it: the time counts from now.
   return [
     {
       verb: "update",
@@ -201,7 +201,7 @@ function switchOver(
         [ROTATED_AT_TAG]: scope.graph.now().toISOString(),
         ...(mark ? { [ROTATED_FOR_TAG]: mark } : {}),
       };
-      // The tags first: without them the next pass could not tell a switch of ours from somebody else's.
+      // The tags first: without them the next pass could not tell a switch of ours from another writer's.
       await scope.iam.tagSamlProvider(seen.provider!.arn, tags, [], scope.call);
       await prefer(scope, principal, to);
     },

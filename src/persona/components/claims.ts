@@ -165,7 +165,7 @@ function takeOff(scope: PersonaScope, policy: ClaimsMappingPolicy, compare: Comp
 
 /**
  * By name also when none is wanted: a crash may have left one that is no longer attached. Once none was seen for long enough, what
- * is attached tells everything.
+ * is attached shows everything.
  */
 async function observe(scope: PersonaScope): Promise<SeenClaims> {
   const { graph, call, memory, once } = scope;

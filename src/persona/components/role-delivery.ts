@@ -101,7 +101,7 @@ function lengthNote({ spec, names }: PersonaScope): string | undefined {
     : undefined;
 }
 
-/** A warning for names that somebody chose. Default names are as short as they can be told apart: of them it is said only. */
+/** A warning for names that somebody chose. Default names are as short as possible: of them it is only mentioned. */
 function isChosen({ spec: { aws } }: PersonaScope): boolean {
   return aws.roleName !== undefined || aws.samlProviderName !== undefined;
 }
@@ -112,11 +112,11 @@ function refuseCut({ names }: PersonaScope, desired: AppRole, found: AppRole | u
   if (kept.length >= 100 && kept.length < wanted.length && wanted.startsWith(kept))
     throw terminalError(
       REASON.NameTooLong,
-      `Entra keeps ${kept.length} of the ${wanted.length} characters of app role ${names.role}, so nobody could sign in with it: make the persona anew with shorter aws.roleName, aws.samlProviderName or aws.path, or with roleDelivery.mode: Provisioning`,
+      `Entra keeps ${kept.length} of the ${wanted.length} characters of app role ${names.role}, so no one could sign in with it: create the persona again with a shorter aws.roleName, aws.samlProviderName or aws.path, or with roleDelivery.mode: Provisioning`,
     );
 }
 
-/** Imported while the mode was Provisioning: it serves on, and nobody's assignment has to move to a second role of the same value. */
+/** Imported while the mode was Provisioning: it remains in use, so no assignment has to move to a second role of the same value. */
 function isImported(application: Application | undefined, delivered: string | undefined): boolean {
   const own = application?.appRoles ?? [];
   return delivered !== undefined && !own.some(({ id }) => id === delivered);

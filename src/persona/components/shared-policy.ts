@@ -88,7 +88,7 @@ export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolic
 }
 
 /**
- * The last persona of the instance takes the policy along; policyEntities tells of those that the store does not know. False: no other
+ * The last persona of the instance deletes the policy, too; policyEntities shows those that the store does not know. False: no other
  * persona wants it, and it was not found.
  */
 async function removeShared(scope: PersonaScope, arn: string, kind: SharedPolicyKind): Promise<boolean> {

@@ -288,7 +288,7 @@ function identityRows({ input }: UserScope, user: ConnectUserView, compare: Comp
   });
 }
 
-/** UpdateUserIdentityInfo replaces the whole object: what is not to be changed goes back as it was, read anew if it has not been read. */
+/** UpdateUserIdentityInfo replaces the whole object: what is not to be changed goes back as it was, read again if it has not been read. */
 async function updateIdentity(
   { connect, input, call }: UserScope,
   user: ConnectUserView,

@@ -36,6 +36,6 @@ export const formerAssignmentsComponent: UserComponent<"former-assignments"> = {
     }));
   },
   describe: () => "",
-  // They go with the role assignment, while the Connect user still tells of which persona it was.
+  // They go with the role assignment, while the Connect user still shows of which persona it was.
   remove: async () => true,
 };

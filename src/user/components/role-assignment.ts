@@ -41,7 +41,7 @@ export const roleAssignment: UserComponent<"role-assignment"> = {
         differences,
         apply: () => graph.assign(servicePrincipalId, principalId, appRoleId, call),
       });
-    // Only the assignment that we made goes; others in the application are somebody else's.
+    // Only the assignment that we made goes; others in the application belong to other people.
     const ours = object.status?.appRoleAssignmentId;
     const wrong = assignments.find(({ id, appRoleId: role }) => id === ours && role !== appRoleId);
     if (wrong)
