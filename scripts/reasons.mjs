@@ -104,6 +104,11 @@ export const REASONS = {
       "Entra cannot sign in to AWS with the new access key.",
       "Look for a service control policy against IAM users.",
     ],
+    RoleDisabled: ["Entra disabled the role in the application. The controller writes it again.", "Wait."],
+    AssertionEncryption: [
+      "The SAML provider requires encrypted assertions, and Entra sends plain ones.",
+      "Set AssertionEncryptionMode of the provider to Allowed.",
+    ],
     KeyRotating: ["The access key is being rotated. Logins work.", "Wait."],
     CertificateRotating: ["The signing certificate is being rotated. Logins work.", "Wait."],
     CertificateByHand: [
@@ -142,6 +147,10 @@ export const REASONS = {
       "Correct the name; the message lists similar ones.",
     ],
     UnknownGroup: ["Entra has no such group.", "Correct the name or the id."],
+    GroupReplaced: [
+      "The Entra group is gone, and another one has its name.",
+      "If that one is meant, declare it by id.",
+    ],
     AmbiguousGroup: ["Several groups have this name.", "Use the object id."],
     NameTooLong: ["A name is longer than the cloud accepts.", "Choose a shorter name."],
     NameLong: [
@@ -174,7 +183,18 @@ export const REASONS = {
       "An object of this name exists and has no owner.",
       "Choose another name, or adopt it with `adoptionPolicy: IfUnowned`.",
     ],
-    ForeignTrust: ["The role already trusts something else.", "Choose another `aws.roleName`."],
+    AdoptionRefused: [
+      "Adoption would take something from others who use the object.",
+      "Do what the message says, or choose another name.",
+    ],
+    OwnedByOthers: [
+      "The application is owned by others; the controller may only change what it owns.",
+      "Make its service principal an owner.",
+    ],
+    ForeignBoundary: [
+      "The role or user carries another permissions boundary.",
+      "Attach the declared one, or declare this one.",
+    ],
     NoOwner: [
       "The controller's service principal is not an owner of the application.",
       "Make it an owner of the application and of its service principal.",

@@ -65,7 +65,7 @@ export interface KindStatus<R extends Resource> {
   /** What Ready must name although all components are ready. */
   remarks?: string[];
   handledRequests?: Record<string, string>;
-  /** Everything is as declared, and not Ready on purpose: nothing is in progress and nobody has to act. */
+  /** Everything is as declared, and not Ready on purpose: nothing is in progress and no action is needed. */
   resting?: Resting;
 }
 

@@ -35,10 +35,10 @@ export async function findCandidates(scope: PersonaScope): Promise<Application[]
   const ours = tagged.filter(({ tags }) => ownerOfTags(tags) === scope.owner);
   if (ours.length > 0) return ours.map((one) => (one.id === hinted?.id ? hinted : one));
   if (hinted && isNew(scope, hinted)) return [hinted];
-  // A name is no proof: somebody else's tag is.
+  // A name is no proof: a foreign tag is.
   const named = temporary.filter((one) => isNew(scope, one));
   if (named.length > 0) return named;
-  // The tag was taken away behind our back. The id in status tells which one it was, and what it carries proves it.
+  // The tag was removed outside the controller. The id in status shows which one it was, and what it carries proves it.
   if (hinted && ownerOfTags(hinted.tags) === undefined && looksLikeOurs(scope, hinted)) return [hinted];
   if (spec.adoptionPolicy !== "IfUnowned") return [];
   const { identifier } = spec.application;
@@ -51,7 +51,7 @@ export async function findCandidates(scope: PersonaScope): Promise<Application[]
   const identified = unowned.filter(
     ({ identifierUris }) => identifier !== undefined && identifierUris.includes(identifier),
   );
-  // Applications made by hand often share the gallery's name: the identifier tells them apart.
+  // Applications made by hand often share the gallery's name: the identifier distinguishes them.
   return identified.length > 0 ? identified : unowned;
 }
 
@@ -105,7 +105,7 @@ export async function findIdentifierHolder(
   );
 }
 
-/** Given; else the application's own; else the one last used; else the next that nobody in the tenant has. */
+/** Given; else the application's own; else the one last used; else the next that is free in the tenant. */
 export async function chooseIdentifier(scope: PersonaScope, found: Application) {
   const base = identifierBase(scope.instance);
   const own = found.identifierUris.find((uri) => uri === base || uri.startsWith(`${base}#`));

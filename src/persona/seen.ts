@@ -52,7 +52,7 @@ export interface Certificate {
   displayName: string | null;
 }
 export interface SeenCertificate extends Rotation {
-  /** Read anew: it carries the certificates. */
+  /** Read again: it carries the certificates. */
   principal?: ServicePrincipal;
   usable: Certificate[];
   provider?: IamSamlProvider;
@@ -76,11 +76,11 @@ export interface SeenProvisioningUser {
   keys?: string[];
   /** Of mode Provisioning, left over in mode Direct. */
   jobs?: SyncJob[];
-  /** Of a user that is being taken over: the key that Entra holds, as far as can be told. */
+  /** Of a user that is being taken over: the key that Entra holds, as far as is known. */
   adoptedKeyId?: string;
 }
 export interface SeenProvisioning {
-  /** Read anew: its tags tell how far a rotation of the key has come. */
+  /** Read again: its tags show the state of a key rotation. */
   user?: IamUser;
   job?: SyncJob;
   templateId?: string;
@@ -107,7 +107,7 @@ export interface SeenRoleDelivery {
   appRoleId?: string;
   /** The service principal carries the role, and it is disabled. */
   isDisabled?: boolean;
-  /** Read anew: it carries the app roles. */
+  /** Read again: it carries the app roles. */
   application?: Application;
 }
 export interface Seen {

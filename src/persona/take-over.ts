@@ -1,4 +1,4 @@
-/** Taking over what nobody's tag claims: who else depends on it is read here, the domain's guards judge, and a refusal names both. */
+/** Adoption of what carries no owner tag: who else depends on it is read here, the domain's guards judge, and a refusal names both. */
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
 import { claimsTakeOver, type Dependants, policyTakeOver, type Refusal, roleTakeOver } from "../domain/adoption.ts";
@@ -10,7 +10,7 @@ import type { ClaimsMappingPolicy } from "../providers/graph/types.ts";
 import { conflictError } from "../providers/verdicts.ts";
 import type { PersonaScope } from "./scope.ts";
 
-/** Nobody owns it, and the persona may take it over. */
+/** It has no owner, and the persona may adopt it. */
 export function isAdoption({ spec }: PersonaScope, tags: Tags | undefined): boolean {
   return tags !== undefined && tags[OWNER_TAG] === undefined && spec.adoptionPolicy === "IfUnowned";
 }

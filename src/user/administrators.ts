@@ -1,5 +1,5 @@
 /**
- * The last administrator of an instance, where we did not create it: without one nobody could sign in to repair the instance. Whom we made
+ * The last administrator of an instance, where we did not create it: without one no one could sign in to repair the instance. Whom we made
  * an administrator ourselves, we may demote again.
  */
 import { REASON } from "../api/reasons.ts";
@@ -12,7 +12,7 @@ import { ADOPTED_TAG } from "./tags.ts";
 /** Connect's own name of the profile that may do everything. */
 const ADMINISTRATOR = "Admin";
 
-/** Id of the administrator's profile when nobody else of the instance has it. */
+/** Id of the administrator's profile when no one else of the instance has it. */
 export async function lastAdministrator(
   connect: ConnectInstance,
   user: ConnectUserView,

@@ -42,7 +42,7 @@ export async function declaredConflictOf(
     const { namespace, name } = metadata;
     const theirs = store.get<ConnectSsoPersona>(PERSONA, namespace, spec.personaRef.name);
     if (!theirs || !(await isAdmitted(theirs, deps.clouds, call))) continue;
-    // Once the person is known by id, a name says nothing: it may have been somebody else's.
+    // Once the person is known by id, a name says nothing: it may have been another person's.
     const ids = status?.entraObjectId
       ? [status.entraObjectId]
       : [spec.entraUser.objectId, spec.entraUser.userPrincipalName];

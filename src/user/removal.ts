@@ -70,7 +70,7 @@ async function deleteOne({ call }: UserRemoval, connect: ConnectInstance, user: 
   await connect.deleteUser(user, call);
 }
 
-/** A quick connect of a deleted user rings nobody. It is somebody else's object, so it is deleted only when that was asked for. */
+/** A quick connect of a deleted user rings no one. It is not our object, so it is deleted only when that was asked for. */
 async function removeQuickConnects(
   { object, deps, call }: UserRemoval,
   connect: ConnectInstance,
@@ -83,7 +83,7 @@ async function removeQuickConnects(
     if (found.length === 0) return;
     const names = found.map(({ name }) => name).join(", ");
     if (object.spec.quickConnects !== "Delete") {
-      say("QuickConnectsLeft", `Connect user ${username} was deleted; these quick connects ring nobody now: ${names}`);
+      say("QuickConnectsLeft", `Connect user ${username} was deleted; these quick connects ring no one now: ${names}`);
       return;
     }
     for (const one of found) await connect.deleteQuickConnect(one, call);

@@ -172,7 +172,7 @@ export async function openScope(
   };
 }
 
-/** The RoleSessionName that Entra sends, and so the name in Connect; while nobody may sign in, the name of the user that is there. */
+/** The RoleSessionName that Entra sends, and so the name in Connect; while no one may sign in, the name of the user that is there. */
 function usernameOf(
   { spec, status }: ConnectUser,
   persona: ConnectSsoPersona,

@@ -167,9 +167,9 @@ export const roleValue: LinkSpec = {
     const { appRoleValue } = scope.names;
     if (seenBy(login, "role-delivery")?.appRoleId) return holds(appRoleValue);
     const disabled = principal.appRoles.find(({ value, isEnabled }) => carriesPair(value, scope.names) && !isEnabled);
-    // Entra goes on sending a disabled role for people who have it, and assigns it to nobody else.
+    // Entra still sends a disabled role for people who have it, and assigns it to no one else.
     if (disabled)
-      return warning("the application's role is disabled: nobody can be assigned to it", {
+      return warning("the application's role is disabled: no one can be assigned to it", {
         seen: SEEN.notAssigned,
         fix: repair,
       });

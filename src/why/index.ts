@@ -150,7 +150,7 @@ function bySet({ metadata: { labels, annotations } }: ConnectUser): string {
 }
 
 /**
- * What the reconcilers refuse, by their own rules. It is the cause where the login is broken; a login that works goes on, and the refusal
+ * What the reconcilers refuse, by their own rules. It is the cause where the login is broken; a login that works keeps working, and the refusal
  * is a warning.
  */
 async function refusal(

@@ -19,7 +19,7 @@ const CHAPTERS: Record<string, string> = {
   ProvisioningReady: "Provisioning in Entra",
   RoleDelivered: "Role in the application",
   AssignmentsReady: "Users and groups assigned",
-  Conflict: "Nobody in two personas",
+  Conflict: "No one in two personas",
   RemovalsHalted: "Removals",
   Drifted: "Drift",
 };
@@ -57,7 +57,7 @@ function about(persona: ConnectSsoPersona, { objects, now }: Scene): Html {
         ? undefined
         : html`<a href="${withQuery("/people", { persona: `${namespace}/${name}` })}">${number(ready)} of ${number(mine.length)} ready</a>`,
     ],
-    ["When something differs", spec.driftPolicy === "Correct" ? "it is set back" : "it is shown and left"],
+    ["When something differs", spec.driftPolicy === "Correct" ? "it is corrected" : "it is shown and not corrected"],
     ["Last compared with the clouds", checkedOf(persona) && when(checkedOf(persona), now)],
   ]);
 }
@@ -66,7 +66,7 @@ function chapters(persona: ConnectSsoPersona, { objects, now }: Scene): Html {
   const conditions = conditionsOf(persona).filter(({ type }) => !SUMMARY.has(type));
   if (conditions.length === 0)
     return empty(
-      "Nobody has looked at this persona yet.",
+      "This persona has not been checked yet.",
       html`Is the controller running? ${command("kubectl get pods -A -l app.kubernetes.io/name=connect-sso")}`,
     );
   const place = ({ type }: Condition) => Object.keys(CHAPTERS).indexOf(type);

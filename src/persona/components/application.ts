@@ -162,7 +162,7 @@ function refuseOwnership(
   throw terminalError(REASON.NoOwner, `${which} has no owner, so the controller may not change it; ${remedy}`);
 }
 
-/** A new one shows within seconds; one that was there and is gone, and one that never shows, is restored or made anew. */
+/** A new one shows within seconds; one that was there and is gone, and one that never shows, is restored or created again. */
 function ensurePrincipal(scope: PersonaScope, object: string, { appId }: Application, missingMs: number): Step {
   if (missingMs < PRINCIPAL_SHOWS_MS && !wasOurs(scope, "application"))
     throw waitingError(

@@ -177,7 +177,7 @@ function guardUser(
   );
 }
 
-/** Jobs of ours in mode Direct: the status tells of one, or the user that was made for it is still there. */
+/** Jobs of ours in mode Direct: the status names one, or the user that was made for it is still there. */
 async function leftJobs(scope: PersonaScope, user: IamUser | undefined): Promise<SyncJob[]> {
   const principal = scope.seen.application?.servicePrincipal;
   const isLeft = user?.tags[OWNER_TAG] === scope.owner || scope.object.status?.syncJob !== undefined;

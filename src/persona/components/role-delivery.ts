@@ -76,8 +76,8 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
 };
 
 /**
- * Entra's import disables a role that does not qualify for a moment, and does not enable it again: people who have it go on signing in,
- * and nobody else can be assigned. The role is written instead, under an id of its own, as in mode Direct.
+ * Entra's import disables a role that does not qualify for a moment, and does not enable it again: people who have it can still sign in,
+ * and no one else can be assigned. The role is written instead, under an id of its own, as in mode Direct.
  */
 function replaceDisabled(scope: PersonaScope, application: Application): Step {
   const desired = desiredRole(scope);

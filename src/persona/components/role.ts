@@ -143,7 +143,7 @@ function setBoundary(scope: PersonaScope, object: string, found: IamRole, compar
   ];
 }
 
-/** A role of ours has none: whoever signs in would have its rights. */
+/** A role of ours has none: everyone who signs in would have its rights. */
 function inlinePolicies(
   scope: PersonaScope,
   object: string,
@@ -197,7 +197,7 @@ function repairs(
       differences: trust,
       apply: () => iam.setTrust(desired.name, desired.trust, call),
     });
-  // The description is written once: whoever words it better may.
+  // The description is written once: people may improve it.
   const session = compare.differ(
     "maxSessionDuration",
     `${desired.maxSessionDurationSeconds}s`,

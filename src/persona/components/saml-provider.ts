@@ -95,7 +95,7 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
   },
 };
 
-/** Whoever else trusts it must not lose a certificate or the identity provider. */
+/** Others that trust it must not lose a certificate or the identity provider. */
 function guardProvider(
   name: string,
   { metadata }: IamSamlProvider,

@@ -20,7 +20,7 @@ export const formerAssignmentsComponent: UserComponent<"former-assignments"> = {
   },
   plan(scope, { former, conflict }) {
     const { graph, input, call } = scope;
-    // Whoever has the Connect user is not stopped by what others assign.
+    // The user that has the Connect user is not stopped by what others assign.
     const isOwner = scope.users.some(
       ({ username, tags }) => username === input.username && tags[OWNER_TAG] === scope.owner,
     );
