@@ -666,7 +666,7 @@ describe("late readers", () => {
   test("a write is seen after the delay; roles and principals must be seen to be assigned", async () => {
     const slow = await startGraph({
       users: [{ id: ADA, userPrincipalName: "ada@example.com" }],
-      behaviour: { consistencyDelay: "150ms" },
+      behaviour: { consistencyDelay: "1s" },
     });
     try {
       const { application, servicePrincipal } = await slow.instantiate();
