@@ -76,11 +76,16 @@ function guardMassDeletion(
   } = object;
   const { name } = spec.personaRef;
   // The limits of the set have counted what it removes.
-  if (!persona || isRemovedBySet(object) || removalAllowed(persona)) return;
+  if (isRemovedBySet(object) || (persona && removalAllowed(persona))) return;
+  // A persona that does not exist is no way around the guard, where something was created.
+  if (!persona && object.status?.connectUserId === undefined) return;
   const users = deps.store
     .list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` })
     .filter((user) => !isRemovedBySet(user));
   const why = deps.removals.halted(`${namespace}/${name}`, users, deps.now());
   if (!why) return;
-  throw terminalError(REASON.MassDeletionHalted, `${why}, so this one is not removed; ${howToAllow(namespace, name)}`);
+  const how = persona
+    ? howToAllow(namespace, name)
+    : `there is no persona ${name} that could allow it: set personaRef to the persona that the user belongs to`;
+  throw terminalError(REASON.MassDeletionHalted, `${why}, so this one is not removed; ${how}`);
 }

@@ -1,0 +1,127 @@
+/** What a namespace declares cannot freeze, blind or empty another, nor take its names: X1, X2, X13, X14. */
+import { GetPolicyCommand, GetPolicyVersionCommand, IAMClient } from "@aws-sdk/client-iam";
+import { afterEach, expect, test } from "@jest/globals";
+import { type Harness, INSTANCE, persona, start, status, user, world } from "../e2e/support.ts";
+import { graphByHand } from "../support/by-hand.ts";
+import { find, inNamespace, reason, settings } from "./support.ts";
+
+let h: Harness;
+afterEach(() => h?.stop());
+
+const POLL_MS = 5_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const evil = <T extends { metadata: object }>(object: T) => inNamespace("evil", object);
+/** Only team may use the instance. */
+const ONLY_TEAM = `accounts:\n  - {id: "111122223333", namespaces: ["team"], instances: ["${INSTANCE}"]}\n`;
+const readyOf = (kind: string, name: string) => status(find(h, kind, name), "Ready");
+const writes = () => h.writes().length;
+
+test("X1: a ConnectUser of a namespace that may not use the instance conflicts with nobody", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS, settingsFile: settings(ONLY_TEAM) });
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.ready();
+  h.apply(evil(persona("decoy")), evil(user("jane", "decoy")), evil(user("omar", "decoy")));
+  await reason(h, "ConnectSsoPersona", "decoy", "Ready", "ScopeNotAllowed", "evil");
+  await pause(3 * POLL_MS);
+  expect(readyOf("ConnectUser", "jane")!.status).toBe("True");
+  // One who comes later is created.
+  h.apply(user("omar", "agents"));
+  await reason(h, "ConnectUser", "omar", "Ready", "Converged");
+});
+
+test("X1: a group of a persona that is refused conflicts with nobody", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS, settingsFile: settings(ONLY_TEAM) });
+  h.apply(evil(persona("decoy", { application: { displayName: "decoy", groups: [{ displayName: "Agents" }] } })));
+  await reason(h, "ConnectSsoPersona", "decoy", "Ready", "ScopeNotAllowed", "evil");
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.controller.until(() => readyOf("ConnectUser", "jane")?.status === "True", 180_000, "jane is Ready");
+});
+
+test("X1: who owns the Connect user is not frozen by a rival who may use the instance as well", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS });
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.ready();
+  h.apply(evil(persona("decoy")), evil(user("jane", "decoy")));
+  await reason(h, "ConnectUser", "jane", "Ready", "TwoPersonas", "evil");
+  await pause(3 * POLL_MS);
+  expect(readyOf("ConnectUser", "jane")!.status).toBe("True");
+});
+
+test("X2: the name of one shared policy for the other one is refused, and the policy stays what it was", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS });
+  h.apply(persona("agents"));
+  await h.ready();
+  const iam = new IAMClient({});
+  const [short] = INSTANCE.split("-");
+  const document = async () => {
+    const PolicyArn = `arn:aws:iam::111122223333:policy/connect-sso/connect-sso-federation-${short}`;
+    const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
+    const VersionId = Policy!.DefaultVersionId!;
+    const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
+    return decodeURIComponent(PolicyVersion!.Document!);
+  };
+  const before = await document();
+  const apply = () =>
+    h.apply(
+      evil(
+        persona("evil", {
+          roleDelivery: { mode: "Provisioning", provisioning: { policyName: `connect-sso-federation-${short}` } },
+        }),
+      ),
+    );
+  // By the rules of the definition, as the API server has them (test/kube/crds.test.ts).
+  expect(apply).toThrow(/name/);
+  h.apply(
+    evil(
+      persona("evil", {
+        aws: { federationPolicyName: "third" },
+      }),
+    ),
+  );
+  h.apply(evil(persona("evil2", { roleDelivery: { mode: "Provisioning", provisioning: { policyName: "third" } } })));
+  await pause(8 * POLL_MS);
+  expect(await document()).toBe(before);
+  // Two names that meet across personas: the one who came second is refused, and says so.
+  const states = ["evil", "evil2"].map(
+    (name) => status(find(h, "ConnectSsoPersona", name, "evil"), "PoliciesReady")!.reason,
+  );
+  expect(states.filter((one) => one === "ForeignOwner")).toHaveLength(1);
+});
+
+test("X13: an application that bears the temporary name of a persona and another owner's tag is not written to", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS });
+  const bait = () => h.apply(evil(persona("bait", { application: { displayName: "connect-sso test/team/agents" } })));
+  expect(bait).toThrow("displayName");
+  const graph = graphByHand(h.sandbox);
+  const application = { displayName: "connect-sso test/team/agents", tags: ["connectsso.dev/owner:test/evil/bait"] };
+  const { id } = await graph("POST", "/applications", application);
+  await pause(1_000);
+  const before = await graph("GET", `/applications/${id}`);
+  h.apply(persona("agents"));
+  await pause(10 * POLL_MS);
+  expect(await graph("GET", `/applications/${id}`)).toEqual(before);
+});
+
+test("X14: a personaRef that leads nowhere does not open the guard of mass deletion", async () => {
+  const names = ["alice", "jane", "omar", "a1", "a2", "a3", "a4", "a5", "a6", "a7"];
+  const users = names.map((name) => ({
+    userPrincipalName: `${name}@example.com`,
+    mail: `${name}@example.com`,
+    displayName: name,
+    givenName: name,
+    surname: "Doe",
+  }));
+  h = await start(world({ users }), { pollIntervalMs: POLL_MS });
+  h.apply(persona("agents"), ...names.map((name) => user(name, "agents", { deletionPolicy: "Delete" })));
+  await h.ready();
+  const before = writes();
+  h.apply(...names.map((name) => user(name, "nowhere", { deletionPolicy: "Delete" })));
+  for (const name of names) h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name });
+  await pause(6 * POLL_MS);
+  const deleted = h
+    .writes()
+    .slice(before)
+    .filter(({ operation }) => operation === "DeleteUser");
+  // Five at once are never held.
+  expect(deleted.length).toBeLessThanOrEqual(5);
+});
