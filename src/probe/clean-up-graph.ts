@@ -1,4 +1,4 @@
-/** Applications with their service principals, deleted for good, and claims mapping policies. */
+/** Applications with their service principals, deleted permanently, and claims mapping policies. */
 import type { CleanUp, Remains } from "./clean-up.ts";
 
 interface Row {

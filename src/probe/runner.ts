@@ -26,7 +26,7 @@ export interface RunOptions {
   time: Time;
   /** Interrupts the steps, not the clean-up. */
   signal?: AbortSignal;
-  /** Time of the clean-up, which goes on after an interruption; default: `time`. */
+  /** Time of the clean-up, which continues after an interruption; default: `time`. */
   cleanUpTime?: Time;
   say?(text: string): void;
 }

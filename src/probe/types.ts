@@ -66,7 +66,7 @@ export interface StepContext {
   settle(fact: string, finding: Finding): void;
 }
 
-/** A call that a step cannot go on without was refused. */
+/** A call that a step cannot continue without was refused. */
 export class Refusal extends Error {
   constructor({ operation, status, code }: Answer<unknown>) {
     super(`${operation} was answered ${status}${code ? ` ${code}` : ""}`);

@@ -102,6 +102,6 @@ async function list(context: StepContext): Promise<void> {
     observed:
       held.length === 1
         ? `with ${held[0]} alone: ${seen(answer)}`
-        : "cannot be told with both permissions or none: give the application Policy.ReadWrite.ApplicationConfiguration alone and repeat",
+        : "cannot be decided with both permissions or none: give the application Policy.ReadWrite.ApplicationConfiguration alone and repeat",
   });
 }

@@ -1,4 +1,4 @@
-/** Users of the run in the instance: they cost nothing and can do nothing, because nobody's sign-in has their name. */
+/** Users of the run in the instance: they cost nothing and can do nothing, because no sign-in has their name. */
 import {
   CreateUserCommand,
   DescribeUserCommand,

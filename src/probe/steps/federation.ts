@@ -74,7 +74,7 @@ async function login(context: StepContext, label: string) {
   }
 }
 
-/** A session's role for a session: the role may be assumed anew, the session ends. */
+/** A session's role for a session: the role may be assumed again, the session ends. */
 function principalOf(arn: string): string {
   const [, partition, account, role] = /^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? [];
   return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;

@@ -41,6 +41,6 @@ export const MANUAL: readonly string[] = [
   "Sign in with a test user through the application's tile; save the HAR file and run `connect-sso saml decode` on it: which attributes come without a claims policy, and which reply URL is the default.",
   "Sign in with relay states to /connect/ccp, /connect/ccp-v2 and /agent-app-v2, each with `new_domain=true` as a parameter of its own and inside `destination`: which page opens.",
   'Sign in a user, then give the person another role of the same instance and sign in again: "Bad Request" means that the user is bound to the first role.',
-  "While a test user is signed in to the agent workspace, delete the user in Connect: the workspace ends at once, or goes on until the session expires.",
+  "While a test user is signed in to the agent workspace, delete the user in Connect: the workspace ends at once, or lasts until the session expires.",
   "Switch the active certificate while a test user signs in every ten seconds: seconds until assertions are signed with the new one (`connect-sso saml decode` prints the certificate).",
 ];

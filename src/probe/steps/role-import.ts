@@ -42,7 +42,7 @@ export const roleImport: Step = {
       values: ["accepted", "refused"],
     },
     roleImportOfChangedRole: {
-      question: "Role import meets a role that no longer qualifies: removes its app role, or disables it for good",
+      question: "Role import meets a role that no longer qualifies: removes its app role, or disables it permanently",
       row: 10,
       values: ["removes", "disables"],
     },

@@ -27,7 +27,7 @@ export const synchronization: Step = {
       values: ["same", "another"],
     },
     wrongProvisioningCredentials: {
-      question: "validateCredentials with a key of nobody: refused, or accepted",
+      question: "validateCredentials with an unknown key: refused, or accepted",
       row: 10,
       values: ["refused", "accepted"],
     },
