@@ -28,9 +28,10 @@ var always = [
   'Application.ReadWrite.OwnedBy'
   'Application.Read.All'
   'AppRoleAssignment.ReadWrite.All'
+  'Policy.Read.All'
   'User.Read.All'
 ]
-var permissions = concat(always, groups ? ['GroupMember.Read.All'] : [], mail ? ['Policy.ReadWrite.ApplicationConfiguration'] : ['Policy.Read.All'])
+var permissions = concat(always, groups ? ['GroupMember.Read.All'] : [], mail ? ['Policy.ReadWrite.ApplicationConfiguration'] : [])
 
 resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
   appId: '00000003-0000-0000-c000-000000000000'

@@ -17,10 +17,11 @@ locals {
       "Application.ReadWrite.OwnedBy",
       "Application.Read.All",
       "AppRoleAssignment.ReadWrite.All",
+      "Policy.Read.All",
       "User.Read.All",
     ],
     contains(var.features, "groups") ? ["GroupMember.Read.All"] : [],
-    contains(var.features, "mail") ? ["Policy.ReadWrite.ApplicationConfiguration"] : ["Policy.Read.All"],
+    contains(var.features, "mail") ? ["Policy.ReadWrite.ApplicationConfiguration"] : [],
   )
 }
 
