@@ -231,14 +231,15 @@ class Judgement {
     const retained = names.some((name) => !personas.has(name) && !removed.has(name));
     const listing = all.some(({ mode }) => mode === "Provisioning");
     const federation = `"connect:GetFederationToken","Resource":"${arnOf(instance)}/user/\${aws:userid}"`;
-    for (const [arn, wanted, text] of [
-      [policyOf(instance, "federation"), all.length > 0, federation],
-      [policyOf(instance, "list-roles"), listing, '["iam:ListRoles","iam:ListAccountAliases"],"Resource":"*"'],
+    for (const [what, wanted, text] of [
+      ["federation", all.length > 0, federation],
+      ["list-roles", listing, '["iam:ListRoles","iam:ListAccountAliases"],"Resource":"*"'],
     ] as const) {
+      const arn = policyOf(instance, what);
       const found = this.#clouds.policies.filter(({ Arn }) => Arn === arn);
       if (wanted) {
         this.#equal(`policies ${arn}`, found.length, 1);
-        this.#equal(`owner of ${arn}`, found[0]?.tags[OWNER_TAG], `test/${instance.id}`);
+        this.#equal(`owner of ${arn}`, found[0]?.tags[OWNER_TAG], `test/${instance.region}:${instance.id}:${what}`);
         const statements = found[0]?.document.Statement ?? [];
         if (statements.length !== 1 || !JSON.stringify(statements[0]).includes(text))
           this.complaints.push(`policy ${arn} allows ${JSON.stringify(statements)}`);
