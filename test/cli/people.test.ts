@@ -99,7 +99,7 @@ test("a folder with a set: plan shows its users, apply makes them, delete takes 
   expect(resources.find(({ kind }) => kind === "ConnectUserSet")?.changes).toEqual([]);
   const applied = await cli("apply", "-f", "examples/people", "--timeout", "2m");
   expect(applied.stderr).not.toContain("has not");
-  expect(applied.stdout).toContain("ConnectUserSet contact-centre/staff 7 people, 7 users, 0 leaving, 0 left out");
+  expect(applied.stdout).toContain("ConnectUserSet people/staff 7 people, 7 users, 0 leaving, 0 left out");
   expect(applied.code).toBe(0);
   const why = await cli("why", "ada@example.com", "-f", "examples/people");
   expect(why.stdout).toContain("made by set staff; rules: hierarchyGroup=everybody, persona=managers");

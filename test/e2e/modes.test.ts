@@ -171,7 +171,7 @@ test("a national cloud that takes no certificate of ours: it says what to do, an
   h.apply(persona("agents"), user("jane", "agents"));
   await h.reason("ConnectSsoPersona", "agents", "CertificateReady", "CertificateByHand");
   expect(status(agents(), "CertificateReady")!.message).toMatch(
-    /took none of ours \(.*not allowed as per assigned policy.*\): add one by hand to the enterprise application Connect agents/,
+    /refused ours \(.*not allowed as per assigned policy.*\): add one by hand to the enterprise application Connect agents/,
   );
   const { servicePrincipalId } = agents().status!;
   await call(`/servicePrincipals/${servicePrincipalId}/addTokenSigningCertificate`, {

@@ -46,9 +46,9 @@ const cases: Case[] = [
   { name: "one instance, Pod Identity", ...one, identity: "pod-identity" },
   { name: "mode Provisioning, IRSA", ...one, provisioning: true, identity: "irsa" },
   {
-    name: "eight instances, another path, another account",
+    name: "six instances, another path, another account",
     ...one,
-    instances: [1, 2, 3, 4, 5, 6, 7, 8].map(instance),
+    instances: [1, 2, 3, 4, 5, 6].map(instance),
     provisioning: true,
     path: "/sso/eu/",
     identity: "role",
@@ -102,8 +102,11 @@ describe("CloudFormation", () => {
   }, 300_000);
 
   test("cfn-lint finds nothing", async () => {
-    const { stdout } = await run(join(bin, "cfn-lint"), [template, "--non-zero-exit-code", "informational"]);
-    expect(stdout).toBe("");
+    // W3037 compares actions with a list that lags behind AWS: only these two of the newest actions may be missing in it.
+    const { stdout } = await run(join(bin, "cfn-lint"), [template, "--non-zero-exit-code", "error"]);
+    const unknown = [...stdout.matchAll(/^W3037 '(\w+)' is not one of/gm)].map(([, action]) => action);
+    expect(["updateuserconfig", "deleteallentitysessions"]).toEqual(expect.arrayContaining(unknown));
+    expect(stdout.match(/^[EWI]\d{4} /gm) ?? []).toHaveLength(unknown.length);
   });
 
   test("the role carries both policies, and no name is fixed", () => {

@@ -59,7 +59,8 @@ describe("all that share examples/sandbox-world.yaml, in the same clouds", () =>
     sandbox = await clouds("sandbox-world.yaml", 3000);
   });
   afterAll(() => sandbox?.close());
-  const shared = folders.filter((folder) => folder !== "several-accounts");
+  const worlds = ["several-accounts", "people"];
+  const shared = folders.filter((folder) => !worlds.includes(folder));
   const connectSso = (...args: string[]) => run([...args, "--sandbox"], { env: sandbox.env });
 
   test("one after the other becomes Ready, and afterwards there is nothing to do for any", async () => {
@@ -73,6 +74,19 @@ describe("all that share examples/sandbox-world.yaml, in the same clouds", () =>
     }
   }, 300_000);
 });
+
+test("people, in the world of its own, becomes Ready; afterwards there is nothing to do", async () => {
+  const sandbox = await clouds("people/world.yaml", 3000);
+  try {
+    const connectSso = (...args: string[]) => run([...args, "--sandbox"], { env: sandbox.env });
+    const applied = await connectSso("apply", "-f", "examples/people", "--timeout", "90s");
+    expect({ code: applied.code, stderr: applied.code === 0 ? "" : applied.stderr }).toEqual({ code: 0, stderr: "" });
+    const { code, stdout } = await connectSso("plan", "-f", "examples/people");
+    expect({ code, stdout: code === 0 ? "" : stdout }).toEqual({ code: 0, stdout: "" });
+  } finally {
+    await sandbox.close();
+  }
+}, 300_000);
 
 describe("several accounts", () => {
   const folder = "examples/several-accounts";
