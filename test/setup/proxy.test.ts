@@ -87,7 +87,7 @@ const plan = (more: Record<string, string> = {}) =>
 test("AWS and Graph are reached through the proxy, and only through it", async () => {
   const { code, stdout, stderr } = await plan();
   expect(stderr).toBe("");
-  expect(stdout).toContain("Amazon Connect Agents");
+  expect(stdout).toContain("Customer Service Agents");
   expect(code).toBe(2);
   expect(hosts()).toEqual([CLOUDS]);
   const { HTTPS_PROXY: _, ...without } = env;
