@@ -96,7 +96,10 @@ test.each(["erased", "restored"] as const)("a status that is %s is waited for, o
     await h.restart("erased");
     h.apply(persona("agents"));
   }
-  const waits = () => /status of this persona was lost/.test(status(get("agents"), "ApplicationReady")?.message ?? "");
+  const waits = () =>
+    /status was lost, so the application may have been requested/.test(
+      status(get("agents"), "ApplicationReady")?.message ?? "",
+    );
   await h.controller.until(waits, PATIENCE_MS, "a wait");
   await h.restart("kept");
   const looks = h.calls.length;
@@ -115,7 +118,7 @@ test("the intent is in the status while the outcome is open", async () => {
   await h.controller.until(() => get("agents").status?.inFlight?.application !== undefined, PATIENCE_MS, "the intent");
   await h.reason("ConnectSsoPersona", "agents", "ApplicationReady", "WaitingForReplication");
   await h.controller.until(
-    () => /asked for at .* only if Entra shows none until/.test(status(get("agents"), "ApplicationReady")!.message),
+    () => /requested at .* if none shows until/.test(status(get("agents"), "ApplicationReady")!.message),
     PATIENCE_MS,
     "a message that says what is waited for",
   );

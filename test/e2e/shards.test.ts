@@ -28,7 +28,8 @@ function shard(...objects: object[]) {
   const log = pino({ level: "silent" });
   const base = { cluster: "test", pollIntervalMs: POLL_MS, log };
   const { clouds, close } = composeClouds({ ...base, allowInsecure: true, onCall: (call) => void calls.push(call) });
-  const controller = new FolderController({ ...base, clouds });
+  // As a controller with a label selector: it does not see the objects of the other one.
+  const controller = new FolderController({ ...base, clouds, sees: () => false });
   ends.push(async () => {
     await controller.stop();
     close();
