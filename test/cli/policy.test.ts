@@ -19,7 +19,7 @@ test("policy aws says what it leaves open", async () => {
   expect(code).toBe(0);
   expect(stderr).toMatch(/no permissions boundary is declared for contact-centre\/administrators/);
   expect(stderr).toMatch(/Admin included/);
-  expect(stdout).toMatch(/^ConnectSsoController in account 111122223333 \([\d,]+ of 6,144 characters\)/);
+  expect(stdout).toMatch(/^ConnectSsoController-1 in account 111122223333 \([\d,]+ of 6,144 characters\)/);
   expect(stdout).toContain("iam:PermissionsBoundary StringEquals arn:aws:iam::111122223333:policy/ConnectSsoBoundary");
 });
 
