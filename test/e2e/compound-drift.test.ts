@@ -18,7 +18,9 @@ test("a detached policy that reads back late, and the paused job that stands on 
   );
   await pauseJob(status!, graphOf(h.sandbox.env.CONNECT_SSO_GRAPH_URL!));
   const repairs = () =>
-    h.controller.store.events.filter(({ event }) => /DriftCorrected$/.test(event.reason)).map(({ event }) => event.note);
+    h.controller.store.events
+      .filter(({ event }) => /DriftCorrected$/.test(event.reason))
+      .map(({ event }) => event.note);
   const started = () => h.calls.filter(({ operation }) => operation.endsWith("/start")).length > 1;
   await h.controller.until(started, PATIENCE_MS, "the job is started again");
   await h.ready("Ready again");
