@@ -44,7 +44,8 @@ const prepare = async ({ env }: Sandbox) => {
 test("a namespace that may take over names by a pattern gets these and no others", async () => {
   const settingsFile = settings('adoption:\n  - namespaces: ["team"]\n    policy: Patterns\n    names: ["jane@*"]\n');
   h = await start(world(), { settingsFile, prepare });
-  h.apply(persona("agents"));
+  const connectUsers = { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: true };
+  h.apply(persona("agents", { connectUsers }));
   await h.ready();
   h.apply(
     user("jane", "agents", { adoptionPolicy: "IfUnowned" }),
@@ -59,7 +60,8 @@ test("a namespace that may take over names by a pattern gets these and no others
 test("a namespace that no entry names takes over nothing, neither in Connect nor in IAM", async () => {
   const settingsFile = settings('adoption:\n  - namespaces: ["other"]\n    policy: Patterns\n    names: ["*"]\n');
   h = await start(world(), { settingsFile, prepare });
-  h.apply(persona("agents"));
+  const connectUsers = { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: true };
+  h.apply(persona("agents", { connectUsers }));
   await h.ready();
   h.apply(
     user("jane", "agents", { adoptionPolicy: "IfUnowned" }),
