@@ -1,5 +1,6 @@
 /** What the engine has to know of a kind. Everything that two kinds do alike is the engine's. */
 import type { Condition, ConditionInput } from "../runtime/conditions.ts";
+import type { KubeObject } from "../runtime/port.ts";
 import type { Components, Scope } from "./component.ts";
 import type { Pass } from "./converge.ts";
 import type { LastApplied } from "./ledger.ts";
@@ -8,18 +9,7 @@ import type { DriftRow } from "./status.ts";
 export interface Resource {
   apiVersion: string;
   kind: string;
-  metadata: {
-    name: string;
-    namespace: string;
-    uid: string;
-    resourceVersion?: string;
-    generation?: number;
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    finalizers?: string[];
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-  };
+  metadata: KubeObject["metadata"];
   spec: { driftPolicy?: "Correct" | "Report"; suspend?: boolean };
   status?: ResourceStatus;
 }
