@@ -17,6 +17,7 @@ import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
 import { handlingOf, listUnitOf, phoneOf, type TimeUnit } from "./handling.ts";
 import type { ConnectUserView, PhoneSettings, Proficiency } from "./types.ts";
+import { UserIndex } from "./user-index.ts";
 
 export type Detail = "identity" | "proficiencies";
 
@@ -76,9 +77,8 @@ const PROFICIENCY_AGE_MS = 60 * 60_000;
 export function createInventory(p: { instanceId: string; client: ConnectClient; call: Call; clock: Clock }): Inventory {
   const { client, call, clock, instanceId: InstanceId } = p;
   let users = new Map<string, ConnectUserView>();
-  let lowerCase: Map<string, string[]> | undefined;
-  /** Names of users by tag key and value; undefined: to be made again. */
-  let tagIndex: Map<string, Map<string, string[]>> | undefined;
+  /** By what they are asked for; made when first asked. */
+  const indexes = new Map<string, UserIndex>();
   let readAt: number | undefined;
   /** Of the lists per channel in SearchUsers. */
   let listUnit: TimeUnit = 1000;
@@ -115,8 +115,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     }
     users = fresh;
     single.clear();
-    lowerCase = undefined;
-    tagIndex = undefined;
+    indexes.clear();
     readAt = startedAt;
     const ids = new Set([...fresh.values()].map((view) => view.id));
     for (const id of details.keys()) if (!ids.has(id)) details.delete(id);
@@ -183,10 +182,15 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   }
 
   function show(name: string, view: ConnectUserView | undefined): void {
-    if (view && !users.has(name)) lowerCase = undefined;
-    if (!view || users.get(name)?.tags !== view.tags) tagIndex = undefined;
+    for (const index of indexes.values()) index.move(users.get(name), view);
     if (view) users.set(name, view);
     else users.delete(name);
+  }
+
+  function indexed(name: string, by: (view: ConnectUserView) => string | undefined, value: string) {
+    const index = indexes.get(name) ?? new UserIndex(by, users);
+    indexes.set(name, index);
+    return index.get(value).flatMap((username) => users.get(username) ?? []);
   }
 
   function age(): number {
@@ -233,34 +237,8 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
   return {
     users: (maxAgeMs, o = {}) => current(maxAgeMs, o),
     user: (username, maxAgeMs, o = {}) => userAnew(username, maxAgeMs, o),
-    byLowerCase(username) {
-      if (!lowerCase) {
-        lowerCase = new Map();
-        for (const name of users.keys()) {
-          const key = name.toLowerCase();
-          const same = lowerCase.get(key);
-          if (same) same.push(name);
-          else lowerCase.set(key, [name]);
-        }
-      }
-      return (lowerCase.get(username.toLowerCase()) ?? []).flatMap((name) => users.get(name) ?? []);
-    },
-    byTag(key, value) {
-      tagIndex ??= new Map();
-      let names = tagIndex.get(key);
-      if (!names) {
-        names = new Map();
-        for (const [name, { tags }] of users) {
-          const found = tags[key];
-          if (found === undefined) continue;
-          const same = names.get(found);
-          if (same) same.push(name);
-          else names.set(found, [name]);
-        }
-        tagIndex.set(key, names);
-      }
-      return (names.get(value) ?? []).flatMap((name) => users.get(name) ?? []);
-    },
+    byLowerCase: (username) => indexed("name", (view) => view.username.toLowerCase(), username.toLowerCase()),
+    byTag: (key, value) => indexed(`tag ${key}`, ({ tags }) => tags[key], value),
     async detailed(view, wanted, maxAgeMs, o = {}) {
       const now = clock.now();
       const known: Details = details.get(view.id) ?? { readAt: 0, modified: undefined };
