@@ -86,6 +86,10 @@ export const REASONS = {
     Created: ["Event: an object was created.", ""],
     Updated: ["Event: an object was updated.", ""],
     Deleted: ["Event: an object was deleted.", ""],
+    Kept: [
+      "Event: a persona was deleted, and one of its objects was kept: something else depends on it.",
+      "Delete the object once nothing uses it.",
+    ],
     Adopted: ["Event: an object without an owner got our owner tag.", ""],
     Recreated: ["Event: the Connect user was deleted and created again.", ""],
     WaitingForReplication: [

@@ -21,6 +21,7 @@ export const REASON = {
   Pending: "Pending",
   Updated: "Updated",
   Deleted: "Deleted",
+  Kept: "Kept",
   Failed: "Failed",
   Timeout: "Timeout",
   CircuitOpen: "CircuitOpen",

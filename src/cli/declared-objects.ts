@@ -49,6 +49,10 @@ export async function openDeclared(options: ObjectOptions): Promise<Declared> {
   return options.filename ? fromFolder(options.filename, options.namespace) : fromCluster(options);
 }
 
+/** What a store of this process holds. */
+export const declaredIn = (store: FolderStore): Declared =>
+  declared(store, { problems: [], sources: new Map(), clusterName: undefined });
+
 function declared(store: FolderStore, more: Pick<Declared, "problems" | "sources" | "clusterName" | "kube">): Declared {
   return {
     store,

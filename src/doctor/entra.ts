@@ -1,8 +1,13 @@
 /** Token, permissions, tenant policy and metadata on the side of Entra. */
+import type { ConnectSsoPersona } from "../api/resources.ts";
+import { durationSeconds, formatDuration } from "../domain/duration.ts";
 import { checkMetadata } from "../domain/metadata.ts";
-import { type EntraNeeds, graphPermissions } from "../domain/permissions/entra.ts";
+import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
+import { type EntraNeeds, entraNeeds, graphPermissions } from "../domain/permissions/entra.ts";
+import { longestLife } from "../persona/certificates.ts";
+import { ownerOfTags } from "../persona/find-application.ts";
 import { CloudError } from "../providers/errors.ts";
-import type { Graph } from "../providers/graph/types.ts";
+import type { Graph, IdentifierPolicy } from "../providers/graph/types.ts";
 import { bad, type Check, good, look, NETWORK, skipped, warn } from "./check.ts";
 import { clock } from "./program.ts";
 
@@ -18,7 +23,9 @@ const TIER_0: Record<string, string> = {
   "User.ReadWrite.All": "writes every user",
 };
 
-export async function entra(graph: Graph, needs: EntraNeeds): Promise<Check[]> {
+/** `cluster`: first part of every owner tag. */
+export async function entra(graph: Graph, personas: ConnectSsoPersona[], cluster: string): Promise<Check[]> {
+  const needs = entraNeeds(personas);
   const token = await look(
     "entra",
     "token",
@@ -48,6 +55,8 @@ export async function entra(graph: Graph, needs: EntraNeeds): Promise<Check[]> {
     ...token.map((one) => (offline && one.state === "bad" ? { ...one, fix: NETWORK } : one)),
     ...permissions(held, needs),
     ...(await look("entra", "identifiers", () => identifiers(graph))),
+    ...(await look("entra", "certificates", () => certificates(graph, personas))),
+    ...(await owners(graph, personas, cluster)),
     ...metadata,
     answered
       ? clock("entra", "Entra", graph.now(), new Date())
@@ -96,19 +105,86 @@ export function permissions(held: string[] | undefined, needs: EntraNeeds): Chec
   ];
 }
 
-async function identifiers(graph: Graph): Promise<Check> {
-  let policy: Awaited<ReturnType<Graph["identifierPolicy"]>>;
+const UNREAD = "the tenant's application management policy cannot be read without Policy.Read.All";
+
+/** Undefined where it may not be read. */
+async function policyOf(graph: Graph): Promise<IdentifierPolicy | undefined> {
   try {
-    policy = await graph.identifierPolicy();
+    return (await graph.identifierPolicy()) ?? { isEnabled: false, rules: [] };
   } catch (error) {
     if (!(error instanceof CloudError) || error.status !== 403) throw error;
-    return skipped(
-      "entra",
-      "identifiers",
-      "the tenant's application management policy cannot be read without Policy.Read.All",
-    );
+    return undefined;
   }
-  const blocking = policy?.isEnabled
+}
+
+/** Rules that bind the signing certificates that the controller creates, and the passwords that Graph adds to them. */
+async function certificates(graph: Graph, personas: ConnectSsoPersona[]): Promise<Check> {
+  const policy = await policyOf(graph);
+  if (!policy) return skipped("entra", "certificates", UNREAD);
+  const rules = policy.isEnabled ? (policy.credentials ?? []) : [];
+  const forbidding = rules.filter(({ name }) => name === "passwordAddition" || name === "trustedCertificateAuthority");
+  if (forbidding.length > 0)
+    return warn(
+      "entra",
+      "certificates",
+      `the tenant's application management policy (${forbidding.map(({ name }) => name).join(", ")}) may refuse the signing certificates that the controller creates`,
+      "exempt the controller's applications from it, or add a certificate to each application by hand",
+    );
+  const most = longestLife(rules);
+  const longer = personas.filter(
+    ({ spec }) => most !== undefined && durationSeconds(spec.application.signingCertificate.lifetime) > most,
+  );
+  return longer.length > 0
+    ? warn(
+        "entra",
+        "certificates",
+        `the tenant's application management policy lets a certificate live ${formatDuration(most!)}, shorter than the personas declare; new ones end that early`,
+        "set application.signingCertificate.lifetime, and rotateBefore below it",
+      )
+    : good("entra", "certificates", "no tenant policy refuses the signing certificates that the personas declare");
+}
+
+/** Applications of the personas that are there already: with Application.ReadWrite.OwnedBy only an owner may change them. */
+async function owners(graph: Graph, personas: ConnectSsoPersona[], cluster: string): Promise<Check[]> {
+  if (personas.length === 0 || (await graph.permissions())?.includes("Application.ReadWrite.All")) return [];
+  const self = await graph.selfId();
+  if (self === undefined) return [];
+  return look("entra", "owners", async () => {
+    const foreign = await Promise.all(
+      personas.map(async ({ metadata, spec }) => {
+        const tag = ownerOf(cluster, metadata.namespace, metadata.name);
+        const tagged = await graph.findApplications({ tag: `${OWNER_TAG}:${tag}` });
+        const named =
+          spec.adoptionPolicy === "IfUnowned"
+            ? await graph.findApplications({ displayName: spec.application.displayName })
+            : [];
+        const found = [...tagged, ...named.filter(({ tags }) => ownerOfTags(tags) === undefined)];
+        const [application] = found;
+        const principal = application && (await graph.findServicePrincipal(application.appId));
+        if (!application || !principal) return [];
+        const ids = await Promise.all([
+          graph.owners("application", application.id),
+          graph.owners("servicePrincipal", principal.id),
+        ]);
+        return ids.every((one) => one.includes(self)) ? [] : [application.displayName];
+      }),
+    );
+    const names = [...new Set(foreign.flat())];
+    return names.length > 0
+      ? bad(
+          "entra",
+          "owners",
+          `the controller is no owner of ${names.join(", ")}, and may change only what it owns`,
+          "make its service principal an owner of the application and of the application's service principal (docs/taking-over.md)",
+        )
+      : good("entra", "owners", "the controller owns the personas' applications, as far as they exist");
+  });
+}
+
+async function identifiers(graph: Graph): Promise<Check> {
+  const policy = await policyOf(graph);
+  if (!policy) return skipped("entra", "identifiers", UNREAD);
+  const blocking = policy.isEnabled
     ? policy.rules.filter(({ restricted, exceptSaml }) => restricted && !exceptSaml)
     : [];
   if (blocking.length === 0)

@@ -5,7 +5,7 @@
 import { compareClaims } from "./claims/policy.ts";
 import type { RoleSessionName } from "./claims/session-name.ts";
 import type { Trust } from "./metadata.ts";
-import { comparePolicies, lostPrincipals, lostStatements } from "./policies.ts";
+import { comparePolicies, lostAccess, lostPrincipals, lostStatements } from "./policies.ts";
 
 export interface Refusal {
   /** What would be lost, and for whom. */
@@ -21,7 +21,7 @@ export interface Dependants {
 }
 
 const MOST_NAMED = 5;
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   const shown = names.slice(0, MOST_NAMED).join(", ");
   return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
 }
@@ -47,18 +47,39 @@ export function policyTakeOver(
   };
 }
 
-/** A SAML provider. `others`: roles that trust it, the persona's own left out. `observed` undefined: its metadata cannot be read. */
+/**
+ * A SAML provider. `others`: roles that trust it, the persona's own left out. `observed` undefined: its metadata cannot be read.
+ * `own`: thumbprints (SHA-1) of the application's certificates, which no other application signs with. Times in milliseconds.
+ */
 export function providerTakeOver(
-  provider: { name: string; desired: Trust; observed: Trust | undefined } & Dependants,
+  provider: {
+    name: string;
+    desired: Trust;
+    observed: Trust | undefined;
+    own: readonly string[];
+    now: number;
+  } & Dependants,
 ): Refusal | undefined {
-  const who = dependsOn(provider);
-  const lost = provider.observed
-    ? lostTrust(provider.desired, provider.observed)
-    : ["its metadata, which cannot be read"];
-  if (!who || lost.length === 0) return undefined;
+  const { name, desired, observed, own, now } = provider;
+  const lost = observed ? lostTrust(desired, observed) : ["its metadata, which cannot be read"];
+  if (lost.length === 0) return undefined;
+  // Another application may sign in through the very role of this persona.
+  const elsewhere = observed && {
+    ...observed,
+    signingCertificates: observed.signingCertificates.filter(
+      ({ thumbprintSha1, notAfter }) => !own.includes(thumbprintSha1) && notAfter.getTime() > now,
+    ),
+  };
+  const who =
+    dependsOn(provider) ??
+    (elsewhere && lostTrust(desired, elsewhere).length > 0
+      ? "another application may sign in with it, because it is not of this one"
+      : undefined);
+  if (!who) return undefined;
   return {
-    message: `SAML provider ${provider.name} would lose ${listed(lost)}, and ${who}`,
-    remedy: "declare another name in aws.samlProviderName, so that the persona gets a provider of its own",
+    message: `SAML provider ${name} would lose ${listed(lost)}, and ${who}`,
+    remedy:
+      "declare another name in aws.samlProviderName, so that the persona gets a provider of its own; or take out of the provider what is no longer used",
   };
 }
 
@@ -93,11 +114,17 @@ export function roleTakeOver(role: RoleToTake): Refusal | undefined {
   if (role.otherPersonas.length > 0)
     return {
       message: `role ${role.name} is declared by persona ${listed(role.otherPersonas)} as well, and each would set its own trust`,
-      remedy: `${another}, or set aws.roleSharing: Instance on all of them`,
+      remedy: another,
     };
   const lost = lostPrincipals(role.desired, role.observed);
   if (lost.length > 0)
     return { message: `role ${role.name} lets others in who would be locked out: ${listed(lost)}`, remedy: another };
+  const less = lostAccess(role.desired, role.observed);
+  if (less.length > 0)
+    return {
+      message: `the trust of role ${role.name} allows more than the persona's, and sign-ins that use it would fail: ${listed(less)}`,
+      remedy: `take it out of the trust if nothing uses it, or ${another}`,
+    };
   if (role.inline === undefined)
     return {
       message: `the inline policies of role ${role.name} could not be read`,
@@ -123,10 +150,8 @@ export interface UserToTake {
   /** Names; undefined when they could not be read. */
   inline: readonly string[] | undefined;
   groups: readonly string[] | undefined;
-  /** Ids of its access keys; which one Entra holds cannot be read. */
+  /** Ids of its active access keys, without the one that Entra holds as far as can be seen. */
   keys: readonly string[];
-  /** True when the provisioning job of this application runs with a key of this user, as far as can be seen. */
-  isProvisioning: boolean;
 }
 
 /** The provisioning user: a user for this purpose alone, with nothing but the listing policy. */
@@ -147,8 +172,31 @@ export function userTakeOver(user: UserToTake): Refusal | undefined {
   ];
   if (more.length > 0)
     return { message: `IAM user ${user.name} is used for something else: it has ${listed(more)}`, remedy };
-  if (user.keys.length === 0 || user.isProvisioning) return undefined;
-  return { message: `IAM user ${user.name} has access keys that somebody may use: ${listed(user.keys)}`, remedy };
+  if (user.keys.length === 0) return undefined;
+  return {
+    message: `IAM user ${user.name} has access keys that somebody may use: ${listed(user.keys)}`,
+    remedy: `deactivate them if nothing uses them, or ${remedy}`,
+  };
+}
+
+/** An application. Persons who sign in through a URL or an identifier that the persona does not have would fail. */
+export function applicationTakeOver(application: {
+  name: string;
+  replyUrls: { desired: readonly string[]; observed: readonly string[] };
+  identifiers: { desired: readonly string[]; observed: readonly string[] };
+}): Refusal | undefined {
+  const gone = ({ desired, observed }: { desired: readonly string[]; observed: readonly string[] }) =>
+    observed.filter((one) => !desired.includes(one));
+  const lost = [
+    ...gone(application.replyUrls).map((url) => `the reply URL ${url}`),
+    ...gone(application.identifiers).map((uri) => `the identifier ${uri}`),
+  ];
+  if (lost.length === 0) return undefined;
+  return {
+    message: `application ${application.name} would lose ${listed(lost)}, and sign-ins may use it`,
+    remedy:
+      "remove it from the application if nothing uses it, or declare application.signInEndpoints or application.identifier to match",
+  };
 }
 
 /** A claims mapping policy that somebody else put on the application. */

@@ -18,6 +18,14 @@ export function durationSeconds(text: string): number {
   return seconds;
 }
 
+/** ISO 8601 as .NET writes it ("P365D", "P4DT12H"), a year being 365 days and a month 30. In seconds; undefined for anything else. */
+export function parseIsoDuration(text: string): number | undefined {
+  const found = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(text);
+  if (!found || /[PT]$/.test(text)) return undefined;
+  const units = [365 * 86_400, 30 * 86_400, 86_400, 3_600, 60, 1];
+  return units.reduce((sum, unit, index) => sum + unit * Number(found[index + 1] ?? 0), 0);
+}
+
 /** Hours, minutes and seconds, each only where it is not zero: "1h30m", "26280h", "45s", "0s". Rounded to whole seconds. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

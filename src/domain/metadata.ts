@@ -1,6 +1,6 @@
 /** Federation metadata: checked before it is believed, composed when two certificates must stand in it, compared by whom it trusts. */
 import { createHash, X509Certificate } from "node:crypto";
-import type { Difference } from "./difference.ts";
+import { type Difference, NONE } from "./difference.ts";
 import { cloudOfLogin, type EntraCloud, issuerOf } from "./entra-clouds.ts";
 import { parsePlainXml } from "./xml.ts";
 
@@ -142,29 +142,23 @@ export function buildMetadata(input: {
   return text.padEnd(MIN_CHARACTERS, "\n");
 }
 
-/** Field by field whom two documents trust; empty when it is the same. Never the documents themselves. */
-export function compareTrust(desired: Trust, observedXml: string): Difference[] {
-  let observed: Trust;
+/** Field by field whom two documents trust, equal rows included. Never the documents themselves. */
+export function trustRows(desired: Trust, observedXml: string): Difference[] {
+  const fieldsOf = ({ entityId, signingCertificates, ssoUrls }: Trust) => ({
+    issuer: entityId,
+    certificates: signingCertificates.map(({ fingerprintSha256 }) => fingerprintSha256).join(", ") || NONE,
+    signIn: [...ssoUrls].sort().join(", ") || NONE,
+  });
+  const wanted = fieldsOf(desired);
+  let found: Partial<typeof wanted> = {};
   try {
-    observed = readTrust(observedXml);
-  } catch (error) {
-    return [{ path: "metadata", desired: "valid SAML metadata", observed: (error as Error).message.split("\n")[0]! }];
+    found = fieldsOf(readTrust(observedXml));
+  } catch {
+    // What cannot be read trusts no one.
   }
-  const fingerprints = (trust: Trust) =>
-    trust.signingCertificates.map(({ fingerprintSha256 }) => fingerprintSha256).join(", ") || "(none)";
-  const rows: Difference[] = [
-    { path: "metadata.entityId", desired: desired.entityId, observed: observed.entityId },
-    { path: "metadata.certificates", desired: fingerprints(desired), observed: fingerprints(observed) },
-    {
-      path: "metadata.ssoUrls",
-      desired: [...desired.ssoUrls].sort().join(", "),
-      observed: observed.ssoUrls.join(", "),
-    },
-  ];
-  return rows.filter((row) => row.desired !== row.observed);
-}
-
-/** Whether two documents trust the same entity, certificates and addresses. */
-export function sameTrust(a: string, b: string): boolean {
-  return compareTrust(readTrust(a), b).length === 0;
+  return (Object.keys(wanted) as (keyof typeof wanted)[]).map((field) => ({
+    path: `trust.${field}`,
+    desired: wanted[field],
+    observed: found[field] ?? "(unreadable)",
+  }));
 }

@@ -109,13 +109,21 @@ export function iamNames({ instance, namespace, name, aws, provisioning }: NameI
   };
 }
 
+/** The pair of ARNs that the value of an app role carries, in either order; undefined where it is no such pair. */
+export function readPair(value: string | null | undefined): { roleArn: string; samlProviderArn: string } | undefined {
+  const parts = (value ?? "").split(",").map((part) => part.trim());
+  const roleArn = parts.find((part) => /^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(part));
+  const samlProviderArn = parts.find((part) => /^arn:[\w-]+:iam::\d{12}:saml-provider\/\S+$/.test(part));
+  return parts.length === 2 && roleArn && samlProviderArn ? { roleArn, samlProviderArn } : undefined;
+}
+
 /** Whether an app role carries this pair. AWS takes role and provider in either order; Entra's import writes the role first. */
 export function carriesPair(
   value: string | null | undefined,
   { roleArn, samlProviderArn }: Pick<IamNames, "roleArn" | "samlProviderArn">,
 ): boolean {
-  const parts = (value ?? "").split(",").map((part) => part.trim());
-  return parts.length === 2 && parts.includes(roleArn) && parts.includes(samlProviderArn);
+  const pair = readPair(value);
+  return pair?.roleArn === roleArn && pair.samlProviderArn === samlProviderArn;
 }
 
 /** Entra imports a role only when both ARNs together have fewer than 240 characters; documented length of an app role is 120. */

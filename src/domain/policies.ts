@@ -2,6 +2,8 @@
 
 import { type Difference, NONE } from "./difference.ts";
 import type { InstanceArn } from "./names.ts";
+import { readDocument } from "./policy/document.ts";
+import { matchesAction } from "./policy/match.ts";
 import { replyUrls, type SignInEndpoints } from "./reply-urls.ts";
 
 /** The blog's azure_federation_policy. `${aws:userid}` is `<role id>:<RoleSessionName>`. */
@@ -160,6 +162,23 @@ export function lostStatements(desired: unknown, observed: unknown): string[] {
 export function lostPrincipals(desired: unknown, observed: unknown): string[] {
   const kept = new Set(principalsOf(desired));
   return [...new Set(principalsOf(observed))].filter((principal) => !kept.has(principal));
+}
+
+/** Further actions and endpoints (`SAML:aud`) that the trust `observed` names and `desired` does not: "sts:TagSession". */
+export function lostAccess(desired: unknown, observed: unknown): string[] {
+  const kept = accessOf(desired);
+  return [...new Set(accessOf(observed))].filter((one) => !kept.some((each) => matchesAction(one, each)));
+}
+
+function accessOf(trust: unknown): string[] {
+  return readDocument(trust)
+    .filter(({ effect }) => effect === "Allow")
+    .flatMap(({ actions, conditions }) => [
+      ...actions.patterns,
+      ...conditions
+        .filter(({ operator, key }) => operator === "StringEquals" && key.toLowerCase() === "saml:aud")
+        .flatMap(({ values }) => values),
+    ]);
 }
 
 function principalsOf(trust: unknown): string[] {

@@ -64,13 +64,19 @@ export type ParsedRelayState =
     }
   | { problem: string };
 
+/** The instance that a relay state leads to, whatever else it says; undefined where it leads to none. */
+export function instanceOfRelayState(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  return /^\/connect\/federate\/([0-9a-f-]{36})\/?$/i.exec(new URL(text).pathname)?.[1]?.toLowerCase();
+}
+
 /** An existing relay state as a persona of this instance would declare it. */
 export function parseRelayState(text: string, instance: InstanceArn): ParsedRelayState {
   if (!URL.canParse(text)) return { problem: "it is not a URL" };
-  const { origin, pathname, search } = new URL(text);
+  const { origin, search } = new URL(text);
   const console_ = CONSOLE[instance.partition]!(instance.region);
   if (origin !== console_) return { problem: `it goes to ${origin}, not to ${console_}` };
-  const instanceId = /^\/connect\/federate\/([0-9a-f-]{36})\/?$/i.exec(pathname)?.[1]?.toLowerCase();
+  const instanceId = instanceOfRelayState(text);
   if (!instanceId) return { problem: "it does not name an instance: /connect/federate/<instance id>" };
   if (instanceId !== instance.id) return { problem: `it names the instance ${instanceId}, not ${instance.id}` };
   const query = new URLSearchParams(search);
@@ -86,6 +92,18 @@ export function parseRelayState(text: string, instance: InstanceArn): ParsedRela
     ...(Object.keys(relayStateParameters).length > 0 ? { relayStateParameters } : {}),
   };
   return { instanceId, landing, exact: relayState(instance, landing) === text };
+}
+
+/** Whether two relay states lead to the same place: the order of parameters and what is percent-encoded say nothing. */
+export function sameRelayState(a: string | null, b: string, instance: InstanceArn): boolean {
+  if (a === b) return true;
+  const [left, right] = [a ?? "", b].map((text) => {
+    const parsed = parseRelayState(text, instance);
+    if ("problem" in parsed) return undefined;
+    const { relayStateParameters = {}, ...page } = parsed.landing;
+    return JSON.stringify([page, Object.entries(relayStateParameters).sort()]);
+  });
+  return left !== undefined && left === right;
 }
 
 /** Identifier (Entity ID) without its `#N`. */

@@ -5,7 +5,7 @@
  */
 import type { InstanceArn } from "./names.ts";
 
-export type SignInEndpoints = "RegionalFirst" | "GlobalFirst" | "Global";
+export type SignInEndpoints = "RegionalFirst" | "GlobalFirst" | "Regional" | "Global";
 
 const HOST: Record<string, string> = {
   aws: "signin.aws.amazon.com",
@@ -19,6 +19,7 @@ export function replyUrls({ partition, region }: InstanceArn, which: SignInEndpo
   // In us-east-1 the global endpoint is the regional one.
   if (which === "Global" || (partition === "aws" && region === "us-east-1")) return [global];
   const regional = `https://${region}.${HOST[partition]!}/saml`;
+  if (which === "Regional") return [regional];
   return which === "RegionalFirst" ? [regional, global] : [global, regional];
 }
 
@@ -32,7 +33,7 @@ export function endpointsOf(
   defaultUrl?: string | null,
 ): SignInEndpoints | undefined {
   const first = defaultUrl ?? urls[0];
-  const ways: SignInEndpoints[] = ["RegionalFirst", "GlobalFirst", "Global"];
+  const ways: SignInEndpoints[] = ["RegionalFirst", "GlobalFirst", "Regional", "Global"];
   return ways.find((which) => {
     const wanted = replyUrls(instance, which);
     return wanted[0] === first && wanted.length === urls.length && wanted.every((url) => urls.includes(url));

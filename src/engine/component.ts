@@ -31,6 +31,11 @@ export interface Steps {
   problem?: Error;
 }
 
+/** Ours, and kept: something outside the resource depends on it. One sentence that names both. */
+export interface Kept {
+  kept: string;
+}
+
 /** What the engine needs of a scope; a kind adds its own. */
 export interface Scope<Seen> {
   /** What the components saw in this pass, by component. Written by the engine alone. */
@@ -54,6 +59,8 @@ export interface Component<S extends Scope<Seen>, Seen, N extends keyof Seen, X 
   needs: readonly (keyof Seen & string)[];
   /** Which differences touch trust or permissions; the others are settings. */
   concerns: Partial<Record<Exclude<Concern, "settings">, RegExp>>;
+  /** The component whose object this one is a part of: with that object it is taken over, and has no owner tag of its own. */
+  partOf?: keyof Seen & string;
   /** True: other resources have the same object, so a plan shows it once. */
   shared: boolean;
   /** True: a sign-in depends on it, so a diagnosis observes it. */
@@ -68,7 +75,7 @@ export interface Component<S extends Scope<Seen>, Seen, N extends keyof Seen, X 
   /** One line for the condition once nothing is left to do. */
   describe(scope: S, seen: Seen[N]): string;
   /** Removes what is ours. False: it was not there, and may not be readable yet. */
-  remove(scope: X): Promise<boolean>;
+  remove(scope: X): Promise<boolean | Kept>;
 }
 
 /** All components of a kind, in the order in which a person reads them. Leaving one out does not compile. */

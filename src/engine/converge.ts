@@ -9,6 +9,8 @@ import {
   causeOf,
   causeOfPresence,
   type Entries,
+  found,
+  isFound,
   type Judgement,
   type LastApplied,
   noteApplied,
@@ -196,7 +198,7 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
   /** Entries of the component. Before the first object of all is created they are in the status: the history begins with it. */
   async #begin(name: N, { verb }: Step, compare: Comparison): Promise<Entries> {
     const { ledger } = this.#pass;
-    const entries = ledger[name] ?? (verb === "create" ? begun() : settled(undefined, compare.rows));
+    const entries = this.#entriesOf(name) ?? (verb === "create" ? begun() : settled(undefined, compare.rows));
     ledger[name] = entries;
     if (verb === "create" && !this.#hasHistory) {
       await this.#options.persist?.(ledger);
@@ -213,11 +215,25 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
   }
 
   #planned(name: N, steps: Step[]): Planned[] {
-    const isFirst = this.#pass.ledger[name] === undefined;
-    const isCreated = isFirst && steps.some(({ verb }) => verb === "create");
-    const isTakenOver = isFirst && steps.some(({ verb }) => verb === "adopt");
+    if (this.#entriesOf(name) === undefined && steps.some(({ verb }) => verb === "adopt")) this.#noteTakeOver(name);
+    const isTakenOver = isFound(this.#pass.ledger[name]);
+    const isCreated = this.#pass.ledger[name] === undefined && steps.some(({ verb }) => verb === "create");
     const knownHistory = isCreated || (this.#options.ledger !== undefined && !isTakenOver);
     return steps.map((step) => ({ step, parts: this.#partsOf(name, step, knownHistory) }));
+  }
+
+  /** What was applied to the component; undefined where nothing was. */
+  #entriesOf(name: N): Entries | undefined {
+    const entries = this.#pass.ledger[name];
+    return isFound(entries) ? undefined : entries;
+  }
+
+  /** With an object its parts are taken over: what they differ in may be anybody's, in later passes too. */
+  #noteTakeOver(taken: N): void {
+    const { ledger, outcomes } = this.#pass;
+    for (const name of this.#names)
+      if ((name === taken || this.#of(name).partOf === taken) && outcomes.get(name)?.state !== "absent")
+        ledger[name] ??= found();
   }
 
   /** One change for each cause: a step may repair one field and apply another one. */
@@ -241,9 +257,12 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
         concern: gravest(differences.map(({ path }) => concernOf(component, path))),
       },
     });
-    const entries = this.#pass.ledger[name];
+    const entries = this.#entriesOf(name);
     if (step.maintenance) return [change(step.differences, { cause: "maintenance", isNew: true })];
     if (step.cause) return [change(step.differences, { cause: step.cause, isNew: step.cause !== "drift" })];
+    // What an object that was taken over lacks is a difference of it.
+    if (verb === "create" && component.partOf && isFound(this.#pass.ledger[name]))
+      return [change(step.differences, { cause: "unknown", isNew: false })];
     if ((verb === "adopt" || verb === "create") && !entries)
       return [change(step.differences, { cause: "setup", isNew: true })];
     if (step.differences.length === 0) return [change([], causeOfPresence(entries, knownHistory, verb))];

@@ -20,6 +20,8 @@ export type Entries = Record<string, string>;
 
 /** Entry of a component that was begun and has not been complete yet. */
 const BEGUN = "~";
+/** Entry of a component whose object was taken over and was not compared yet: what it finds may be anybody's. */
+const FOUND = "~found";
 
 /** 48 bits: the odds that a change keeps the digest are one in 10^14. */
 export function digest(text: string): string {
@@ -64,7 +66,13 @@ export function causeOfPresence(entries: Entries | undefined, knownHistory: bool
 }
 
 /** It was ready at some time. */
-export const isComplete = (entries: Entries | undefined): boolean => entries !== undefined && !(BEGUN in entries);
+export const isComplete = (entries: Entries | undefined): boolean =>
+  entries !== undefined && !(BEGUN in entries) && !isFound(entries);
+
+/** Nothing was applied since the take-over. */
+export const isFound = (entries: Entries | undefined): boolean => entries !== undefined && FOUND in entries;
+
+export const found = (): Entries => ({ [FOUND]: "" });
 
 export const begun = (): Entries => ({ [BEGUN]: "" });
 

@@ -6,6 +6,7 @@
  * suspended; an object in a cloud is created only after the status says that the history has begun.
  * Assumptions: one worker at a time has the object; the store shows own writes at once.
  */
+import { REASON } from "../api/reasons.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import type { ReconcileContext } from "../runtime/controller.ts";
@@ -179,7 +180,9 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
         const absent: string[] = [];
         for (const name of removalOrder(this.#kind.components)) {
           const component = this.#kind.components[name as keyof Seen & string];
-          if (!(await component.remove(scope))) absent.push(name);
+          const removed = await component.remove(scope);
+          if (removed === false) absent.push(name);
+          else if (removed !== true) this.#tellKept(removed.kept);
         }
         await removal.after?.(scope, absent);
       } catch (error) {
@@ -189,6 +192,12 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     await this.#deps.store.removeFinalizer(this.#object, this.#kind.finalizer);
     removal.done?.(this.#object);
     return awaitChange();
+  }
+
+  #tellKept(note: string): void {
+    const { kind, metadata } = this.#object;
+    this.#deps.store.event(this.#object, { type: "Warning", reason: REASON.Kept, action: "Delete", note });
+    this.#deps.log.warn({ kind, resource: `${metadata.namespace}/${metadata.name}`, reason: REASON.Kept }, note);
   }
 
   #ended(): Ended {

@@ -3,12 +3,12 @@
  * carry, policies, provisioning users, assignments, Connect users. Reads only.
  */
 
-import { inexpressible, readClaims } from "../domain/claims/policy.ts";
 import { readTrust } from "../domain/metadata.ts";
-import { type InstanceArn, parseInstanceArn } from "../domain/names.ts";
+import { type InstanceArn, parseInstanceArn, readPair } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { comparePolicies, federationPolicy, listingPolicy } from "../domain/policies.ts";
-import { identifierBase } from "../domain/relay-state.ts";
+import type { Request } from "../domain/policy/evaluate.ts";
+import { identifierBase, instanceOfRelayState } from "../domain/relay-state.ts";
 import type { AwsAccount, ConnectUserView, Iam, IamPolicy, IamRole, IamSamlProvider } from "../providers/aws/types.ts";
 import type {
   Application,
@@ -20,6 +20,7 @@ import type {
   ServicePrincipal,
   SyncJob,
 } from "../providers/graph/types.ts";
+import { federate, grants, noteSignIn, whyNoRole } from "./sign-in.ts";
 
 interface CarriedRole {
   appRole: AppRole;
@@ -52,9 +53,6 @@ export interface Found {
 
 /** Gallery template "AWS Single-Account Access". */
 const AWS_TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
-/** AWS takes role and provider in either order. */
-const ROLE = /arn:[\w-]+:iam::\d{12}:role\/[^\s,]+/;
-const PROVIDER = /arn:[\w-]+:iam::\d{12}:saml-provider\/[^\s,]+/;
 const SHOWN = 20;
 
 export async function discover(account: AwsAccount, graph: Graph, instanceArn: string): Promise<Found> {
@@ -117,12 +115,13 @@ async function readPersona(
   const servicePrincipal = summary && (await graph.getServicePrincipal(summary.id));
   if (!servicePrincipal) return skip("it has no service principal in this tenant");
   const relayState = servicePrincipal.relayState ?? "";
-  const lands = relayState.includes(`/connect/federate/${instance.id}`);
+  const landsOn = instanceOfRelayState(relayState);
+  const lands = landsOn === instance.id;
   const owner = application.tags.find((tag) => tag.startsWith(`${OWNER_TAG}:`))?.slice(OWNER_TAG.length + 1);
-  if (/\/connect\/federate\//.test(relayState) && !lands) return undefined;
+  if (landsOn !== undefined && !lands) return undefined;
   const assignments = await graph.assignments(servicePrincipal.id, { maxAgeMs: 0 });
   const [best] = await carriedRoles(iam, instance, servicePrincipal, assignments);
-  if (!best) return lands ? skip(await whyNoRole(iam, graph, servicePrincipal)) : undefined;
+  if (!best) return lands ? skip(await whyNoRole(iam, graph, instance, servicePrincipal)) : undefined;
   if (owner) return skip(`it belongs to ${owner} already`);
   if (!best.trusted && !lands) return undefined;
   const { trusted, ...carried } = best;
@@ -134,6 +133,7 @@ async function readPersona(
     notes.push(
       `${name} carries a role for this instance, but its relay state does not lead there: ${relayState || "(none)"}`,
     );
+  noteSignIn(graph, application, carried, notes);
   const [jobs, claims] = await Promise.all([
     graph.syncJobs(servicePrincipal.id),
     graph.claimsPoliciesOf(servicePrincipal.id),
@@ -151,25 +151,6 @@ async function readPersona(
     groups: ours.filter(({ principalType }) => principalType === "Group"),
     people: await peopleOf(graph, ours),
   };
-}
-
-/** What may be there in a form that a persona cannot declare. */
-async function whyNoRole(iam: Iam, graph: Graph, principal: ServicePrincipal): Promise<string> {
-  for (const { displayName, definition } of await graph.claimsPoliciesOf(principal.id)) {
-    const claims = readClaims(definition);
-    const problem = claims && inexpressible(claims);
-    if (problem) return `claims policy ${displayName}: ${problem}`;
-  }
-  for (const { value } of principal.appRoles) {
-    const name = ROLE.exec(value ?? "")?.[0]
-      .split("/")
-      .at(-1);
-    const inline = name && (await iam.getRole(name)) ? await iam.inlineRolePolicies(name) : [];
-    const [first] = inline.filter(({ document }) => mentions(document, "connect:getfederationtoken"));
-    if (first)
-      return `the rights of role ${name} are in its inline policy ${first.name}; move them to a managed policy first`;
-  }
-  return "it lands on this instance, but carries no role that may sign in to it";
 }
 
 /**
@@ -197,21 +178,24 @@ async function carriedRoles(
 }
 
 async function carriedRole(iam: Iam, instance: InstanceArn, appRole: AppRole): Promise<CarriedRole | undefined> {
-  const [roleArn, providerArn] = [ROLE, PROVIDER].map((one) => one.exec(appRole.value ?? "")?.[0]);
-  if (!roleArn || !providerArn || roleArn.split(":")[4] !== instance.account) return undefined;
+  const { roleArn, samlProviderArn } = readPair(appRole.value) ?? {};
+  if (!roleArn || !samlProviderArn || roleArn.split(":")[4] !== instance.account) return undefined;
   const [role, provider] = await Promise.all([
     iam.getRole(roleArn.split("/").at(-1)!),
-    iam.getSamlProvider(providerArn),
+    iam.getSamlProvider(samlProviderArn),
   ]);
   if (role?.arn !== roleArn || !provider) return undefined;
   const policies = (await Promise.all(role.attachedPolicyArns.map((arn) => iam.getPolicy(arn)))).filter(
     (one) => one !== undefined,
   );
-  const pick = (desired: unknown, action: string) =>
+  const pick = (desired: unknown, request: Request) =>
     policies.find(({ document }) => comparePolicies(desired, document).length === 0) ??
-    policies.find(({ document }) => mentions(document, action));
-  const federation = pick(federationPolicy(instance), "connect:getfederationtoken");
-  const listing = pick(listingPolicy(), "iam:listroles");
+    policies.find((one) => grants([one], request));
+  const federation = pick(federationPolicy(instance), federate(role, instance));
+  const listing = pick(listingPolicy(), {
+    action: "iam:ListRoles",
+    resource: `arn:${instance.partition}:iam::${instance.account}:role/`,
+  });
   return federation && { appRole, role, provider, federation, ...(listing ? { listing } : {}) };
 }
 
@@ -222,8 +206,6 @@ function trusts({ metadata }: IamSamlProvider, thumbprint: string | null): boole
     return false;
   }
 }
-
-const mentions = (document: unknown, action: string) => JSON.stringify(document).toLowerCase().includes(action);
 
 async function peopleOf(graph: Graph, assignments: Assignment[]): Promise<FoundPersona["people"]> {
   const direct = assignments

@@ -247,7 +247,6 @@ function landingOf(found: Found, { servicePrincipal }: FoundPersona, comments: s
     );
     return { landingPage: "AdminConsole" };
   }
-  if (!parsed.exact) comments.push(`The relay state ${text} is written otherwise; a plan shows the difference.`);
   return parsed.landing;
 }
 

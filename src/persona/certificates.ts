@@ -1,8 +1,8 @@
 /** Which certificates an application has, which of them signs, and how far a rotation has come. Pure; the tags are those of the SAML provider. */
 import { ANNOTATIONS, requestName } from "../api/resources.ts";
-import { durationSeconds } from "../domain/duration.ts";
+import { durationSeconds, parseIsoDuration } from "../domain/duration.ts";
 import type { Tags } from "../providers/aws/types.ts";
-import type { ServicePrincipal } from "../providers/graph/types.ts";
+import type { CredentialRule, ServicePrincipal } from "../providers/graph/types.ts";
 import { type PersonaScope, requestMark } from "./scope.ts";
 import type { Certificate } from "./seen.ts";
 
@@ -28,6 +28,17 @@ export function certificateName(since: string): string {
 
 export function isOurs({ displayName }: Pick<Certificate, "displayName">): boolean {
   return displayName?.startsWith(NAME) ?? false;
+}
+
+/**
+ * How long a certificate may live under the tenant's application management policy (seconds; undefined: as long as any). Graph adds a
+ * password of the same life, so the rule of passwords binds it, too.
+ */
+export function longestLife(rules: readonly CredentialRule[]): number | undefined {
+  const limits = rules
+    .filter(({ name }) => name === "asymmetricKeyLifetime" || name === "passwordLifetime")
+    .flatMap(({ maxLifetime }) => parseIsoDuration(maxLifetime ?? "") ?? []);
+  return limits.length > 0 ? Math.min(...limits) : undefined;
 }
 
 /** Verify halves that have not ended, with their DER; the one made last comes last. */

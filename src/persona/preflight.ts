@@ -8,6 +8,7 @@ import { terminalError } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
 import { desiredRole, refusePath, role } from "./components/role.ts";
 import { findCandidates, findIdentifierHolder, ownerTag } from "./find-application.ts";
+import { refuseFullAccount } from "./quotas.ts";
 import { claim, type PersonaScope } from "./scope.ts";
 import { guardRole } from "./take-over.ts";
 
@@ -19,7 +20,12 @@ export async function preflight(scope: PersonaScope): Promise<void> {
   await refuseUnknownProfiles(scope, scope.connect);
   // Later the components see to these, each for itself: a group that goes missing must not stop the repair of everything else.
   if (scope.object.status?.appRoleId === undefined)
-    await Promise.all([refuseTakenIdentifier(scope), refuseUnknownGroups(scope), refuseForeignObjects(scope)]);
+    await Promise.all([
+      refuseTakenIdentifier(scope),
+      refuseUnknownGroups(scope),
+      refuseForeignObjects(scope),
+      refuseFullAccount(scope),
+    ]);
 }
 
 /** Fields that contradict each other; of an object that was stored before the API server knew the rule, too. */

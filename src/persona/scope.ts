@@ -41,6 +41,8 @@ export interface Memory {
   /** Entra's clock: since when the application was seen without owners, or without its service principal. */
   ownerlessSince?: number;
   withoutPrincipalSince?: number;
+  /** Names of roles and users that the deletion of the persona keeps: what they need is kept with them. */
+  kept?: Set<string>;
   /** Identifiers that Entra refused although no application shows them: deleted ones may keep theirs. */
   takenIdentifiers?: string[];
 }

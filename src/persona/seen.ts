@@ -57,6 +57,8 @@ export interface SeenCertificate extends Rotation {
   usable: Certificate[];
   provider?: IamSamlProvider;
   metadata?: string;
+  /** Seconds that the tenant's policy lets a new certificate live; read where one is to be made. */
+  longestLife?: number;
 }
 /** `dependants`: of one that is about to be taken over. */
 export interface SeenPolicy {
@@ -72,7 +74,7 @@ export interface SeenProvisioningUser {
   user?: IamUser;
   inline?: IamInlinePolicy[];
   groups?: IamGroup[];
-  /** Ids of the keys of a user that is about to be taken over. */
+  /** Of a user that is about to be taken over: ids of the active keys that Entra does not hold, as far as is known. */
   keys?: string[];
   /** Of mode Provisioning, left over in mode Direct. */
   jobs?: SyncJob[];

@@ -1,13 +1,26 @@
 /** Adoption of what carries no owner tag: who else depends on it is read here, the domain's guards judge, and a refusal names both. */
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
-import { claimsTakeOver, type Dependants, policyTakeOver, type Refusal, roleTakeOver } from "../domain/adoption.ts";
-import { iamNames, parseInstanceArn } from "../domain/names.ts";
+import {
+  applicationTakeOver,
+  claimsTakeOver,
+  type Dependants,
+  listed,
+  policyTakeOver,
+  type Refusal,
+  roleTakeOver,
+} from "../domain/adoption.ts";
+import { carriesPair, type IamNames, iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import type { IamInlinePolicy, IamPolicy, IamRole, Tags } from "../providers/aws/types.ts";
+import { lostPrincipals, trustPolicy } from "../domain/policies.ts";
+import { identifierBase } from "../domain/relay-state.ts";
+import { replyUrls } from "../domain/reply-urls.ts";
+import type { Kept } from "../engine/component.ts";
+import type { IamInlinePolicy, IamPolicy, IamRole, IamUser, Tags } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
-import type { ClaimsMappingPolicy } from "../providers/graph/types.ts";
+import type { Application, ClaimsMappingPolicy } from "../providers/graph/types.ts";
 import { conflictError } from "../providers/verdicts.ts";
+import { ownerOfTags } from "./find-application.ts";
 import type { PersonaScope } from "./scope.ts";
 
 /** It has no owner, and the persona may adopt it. */
@@ -20,25 +33,83 @@ export function refuse(refusal: Refusal | undefined): void {
   if (refusal) throw conflictError(REASON.AdoptionRefused, `not taken over: ${refusal.message}; ${refusal.remedy}`);
 }
 
-/** Roles that trust the provider, the persona's own left out. */
-export async function dependantsOfProvider({ iam, names, call }: PersonaScope): Promise<Dependants> {
-  return orUnread("iam:ListRoles", async () => {
-    const roles = await iam.rolesTrusting(names.samlProviderArn, call);
-    return roles.filter((arn) => arn !== names.roleArn).map((arn) => `role ${arn.split("/").at(-1)}`);
-  });
+export async function dependantsOfProvider(scope: PersonaScope): Promise<Dependants> {
+  return orUnread("iam:ListRoles", () => rolesTrusting(scope));
 }
 
-/** Roles, users and groups that have the policy, those of the namespace's personas of this instance left out. */
+/** Roles that trust the provider, the persona's own left out. */
+export async function rolesTrusting({ iam, names, call, memory }: PersonaScope, isFresh = false): Promise<string[]> {
+  const roles = await iam.rolesTrusting(names.samlProviderArn, { ...call, isFresh });
+  return roles
+    .filter((arn) => arn !== names.roleArn || memory.kept?.has(names.role))
+    .map((arn) => `role ${arn.split("/").at(-1)}`);
+}
+
+/** As `entitiesOf`, those of the namespace's personas of this account left out. */
 export async function dependantsOfPolicy(scope: PersonaScope, arn: string): Promise<Dependants> {
-  return orUnread("iam:ListEntitiesForPolicy", async () => {
-    const { roles, users, groups } = await scope.iam.policyEntities(arn, scope.call);
-    const own = [scope.names, ...siblings(scope).map(({ names }) => names)];
-    return [
-      ...roles.filter((name) => !own.some(({ role }) => role === name)).map((name) => `role ${name}`),
-      ...users.filter((name) => !own.some(({ user }) => user === name)).map((name) => `user ${name}`),
-      ...groups.map((name) => `group ${name}`),
-    ];
-  });
+  return orUnread("iam:ListEntitiesForPolicy", () =>
+    entitiesOf(scope, arn, [scope.names, ...siblings(scope).map(({ names }) => names)]),
+  );
+}
+
+/** Roles, users and groups that have the policy; `own` are left out. */
+export async function entitiesOf({ iam, call, memory }: PersonaScope, arn: string, own: IamNames[]): Promise<string[]> {
+  const { roles, users, groups } = await iam.policyEntities(arn, call);
+  const others = (names: string[], of: (one: IamNames) => string) =>
+    names.filter((name) => memory.kept?.has(name) || !own.some((one) => of(one) === name));
+  return [
+    ...others(roles, ({ role }) => role).map((name) => `role ${name}`),
+    ...others(users, ({ user }) => user).map((name) => `user ${name}`),
+    ...groups.map((name) => `group ${name}`),
+  ];
+}
+
+/** Others that the role lets in, and other applications through which people assume it. */
+export async function dependantsOfRole(scope: PersonaScope, { trust }: IamRole): Promise<string[]> {
+  const { graph, call, instance, names, spec } = scope;
+  const own = trustPolicy(instance, names.samlProviderArn, spec.application.signInEndpoints);
+  const applications = await graph.findApplications({ identifierUriPrefix: identifierBase(instance) }, call);
+  const used = await Promise.all(
+    applications
+      .filter(({ tags }) => ownerOfTags(tags) !== scope.owner)
+      .map(async ({ appId, displayName }) => {
+        const principal = await graph.findServicePrincipal(appId, call);
+        const roles = principal ? (await graph.getServicePrincipal(principal.id, call))?.appRoles : undefined;
+        const carried = roles?.find(({ value }) => carriesPair(value, names));
+        if (!carried) return [];
+        // Entra's import brings every role into every application: who is assigned it is what counts.
+        const assigned = await graph.assignments(principal!.id, { ...call, maxAgeMs: 0 });
+        return assigned.some(({ appRoleId }) => appRoleId === carried.id) ? [`application ${displayName}`] : [];
+      }),
+  );
+  return [...lostPrincipals(own, trust), ...used.flat()];
+}
+
+/** What a user is used for beside the provisioning of this persona. */
+export async function usesOfUser({ iam, names, call }: PersonaScope, user: IamUser, own: string[]): Promise<string[]> {
+  const [inline, groups, keys] = await Promise.all([
+    iam.inlineUserPolicies(names.user, call),
+    iam.userGroups(names.user, call),
+    iam.listAccessKeys(names.user, call),
+  ]);
+  // A key that was never used may be one of ours whose answer was lost.
+  const others = keys.filter(({ id, status }) => status === "Active" && !own.includes(id));
+  const used = await Promise.all(
+    others.map(async ({ id }) => ((await iam.accessKeyUse(id, call)).lastUsedAt ? [id] : [])),
+  );
+  return [
+    ...user.attachedPolicyArns.filter((arn) => arn !== names.listingPolicyArn),
+    ...inline.map(({ name }) => `the inline policy ${name}`),
+    ...groups.map(({ name }) => `the group ${name}`),
+    ...used.flat().map((id) => `the access key …${id.slice(-4)}`),
+  ];
+}
+
+/** Of a deletion: what stays, and for whom. */
+export function kept(object: string, dependants: readonly string[]): Kept {
+  return {
+    kept: `${object} is kept: used by ${listed(dependants)}; delete it once nothing uses it`,
+  };
 }
 
 async function orUnread(what: string, read: () => Promise<string[]>): Promise<Dependants> {
@@ -86,6 +157,21 @@ export function guardRole(
       otherPersonas: siblings(scope)
         .filter(({ names }) => names.roleArn === role.arn)
         .map(({ persona }) => persona),
+    }),
+  );
+}
+
+export function guardApplication(
+  scope: PersonaScope,
+  { displayName, redirectUris, identifierUris }: Application,
+  identifier: string,
+): void {
+  const endpoints = replyUrls(scope.instance, scope.spec.application.signInEndpoints);
+  refuse(
+    applicationTakeOver({
+      name: displayName,
+      replyUrls: { desired: endpoints, observed: redirectUris },
+      identifiers: { desired: [identifier], observed: identifierUris },
     }),
   );
 }

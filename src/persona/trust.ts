@@ -1,5 +1,5 @@
 /** The only place where personas meet SAML metadata; the rules themselves are the domain's. */
-import { buildMetadata, checkMetadata, readTrust, sameTrust, type Trust } from "../domain/metadata.ts";
+import { buildMetadata, checkMetadata, readTrust, type Trust } from "../domain/metadata.ts";
 
 /** Metadata for AWS made of these certificates (base64 DER), once Entra's own has passed the domain's checks. */
 export function providerMetadata(
@@ -29,15 +29,6 @@ export function trustOf(metadata: string): Trust | undefined {
   }
 }
 
-/** False also when the observed document cannot be read: then it is replaced. */
-export function equalTrust(a: string, b: string): boolean {
-  try {
-    return sameTrust(a, b);
-  } catch {
-    return false;
-  }
-}
-
 /** Thumbprints (SHA-1) by which two documents of one issuer differ; undefined when they differ in more, or one cannot be read. */
 export function changeOfTrust(from: string, to: string): { added: string[]; removed: string[] } | undefined {
   try {
@@ -51,16 +42,6 @@ export function changeOfTrust(from: string, to: string): { added: string[]; remo
     };
   } catch {
     return undefined;
-  }
-}
-
-/** Everything that a provider trusts, for differences: certificates, issuer, sign-in addresses. */
-export function describeTrust(metadata: string): string {
-  try {
-    const { entityId, ssoUrls } = readTrust(metadata);
-    return `${describeCertificates(metadata)}; issuer ${entityId}; sign-in at ${ssoUrls.join(", ")}`;
-  } catch {
-    return "(unreadable)";
   }
 }
 

@@ -116,8 +116,9 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
   };
 }
 
-const counts = ({ status }: CloudError): boolean =>
-  status === undefined || status === 401 || status === 403 || status >= 500;
+/** A quota that is used up is refused with 403 by Graph: the API works. */
+const counts = ({ status, reason }: CloudError): boolean =>
+  reason !== "QuotaExceeded" && (status === undefined || status === 401 || status === 403 || status >= 500);
 
 /** Credentials that expired or are unknown are refused with 403 as well, and nothing works with them. */
 const isMissingRight = ({ status, reason }: CloudError): boolean =>

@@ -6,8 +6,10 @@ import { readTrust } from "../domain/metadata.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { trustedProviders } from "../domain/policies.ts";
 import { federationContext, samlContext } from "../domain/policy/context.ts";
-import { evaluate, evaluateTrust, type Policy } from "../domain/policy/evaluate.ts";
+import { evaluate, evaluateTrust } from "../domain/policy/evaluate.ts";
+import { instanceOfRelayState, sameRelayState } from "../domain/relay-state.ts";
 import { replyUrls } from "../domain/reply-urls.ts";
+import { rolePolicies } from "../persona/role-policies.ts";
 import type { IamRole } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import { PERSONA_TAG } from "../user/tags.ts";
@@ -155,11 +157,11 @@ export const relay: LinkSpec = {
     const { scope, persona, repair } = login;
     const principal = seenBy(login, "application")?.servicePrincipal;
     if (!principal) return undefined;
-    if (principal.relayState === scope.relayState) return holds(scope.relayState);
+    if (sameRelayState(principal.relayState, scope.relayState, scope.instance)) return holds(scope.relayState);
     const text = principal.relayState
       ? `the relay state is ${principal.relayState}, wanted is ${scope.relayState}`
       : `${persona.spec.application.displayName} has no relay state, wanted is ${scope.relayState}`;
-    const there = principal.relayState?.includes(`/connect/federate/${scope.instance.id}`);
+    const there = instanceOfRelayState(principal.relayState ?? "") === scope.instance.id;
     return there
       ? warning(text, { seen: "another page of Connect", fix: repair })
       : broken(text, { seen: SEEN.console, fix: repair });
@@ -178,7 +180,7 @@ export const federation: LinkSpec = {
       const [result] = await scope.iam.simulate(role.arn, {
         actions: ["connect:GetFederationToken"],
         resources: [resource],
-        context: { "aws:userid": userid },
+        context: { "aws:userid": userid, "connect:InstanceId": scope.instance.id },
       });
       if (result?.decision === "allowed") return holds("IAM's own simulation allows connect:GetFederationToken");
       if (result)
@@ -187,7 +189,7 @@ export const federation: LinkSpec = {
       if (!(error instanceof CloudError)) throw error;
     }
     // Without the right to simulate: by reading what the role carries.
-    const read = await policiesOf(login, role);
+    const read = await rolePolicies(scope.iam, role);
     const found = evaluate(read, {
       action: "connect:GetFederationToken",
       resource,
@@ -216,29 +218,6 @@ function denied({ scope, repair }: Login, role: IamRole, text: string): Verdict 
       fix: repair,
     },
   );
-}
-
-/** Everything that decides, attached and inline, with the boundary; what cannot be read is named. */
-async function policiesOf({ scope }: Login, role: IamRole) {
-  const unread: string[] = [];
-  const read = async <T>(what: string, ask: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await ask;
-    } catch (error) {
-      if (!(error instanceof CloudError)) throw error;
-      unread.push(what);
-      return undefined;
-    }
-  };
-  const document = async (arn: string): Promise<Policy[]> => {
-    const found = await read(arn, scope.iam.getPolicy(arn));
-    if (!found && !unread.includes(arn)) unread.push(arn);
-    return found ? [{ name: found.name, document: found.document }] : [];
-  };
-  const attached = await Promise.all(role.attachedPolicyArns.map(document));
-  const inline = await read(`the inline policies of ${role.name}`, scope.iam.inlineRolePolicies(role.name));
-  const [boundary] = role.permissionsBoundaryArn ? await document(role.permissionsBoundaryArn) : [];
-  return { policies: [...attached.flat(), ...(inline ?? [])], ...(boundary ? { boundary } : {}), unread };
 }
 
 export const instance: LinkSpec = {

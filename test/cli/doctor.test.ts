@@ -69,6 +69,7 @@ test("everything well, as a person reads it", async () => {
       ! permissions       GroupMember.Read.All, Policy.ReadWrite.ApplicationConfiguration is more than what is declared needs
                           → take it away, unless personas to come need it
       ✔ identifiers       no tenant policy refuses the identifiers of AWS to SAML applications
+      ✔ certificates      no tenant policy refuses the signing certificates that the personas declare
       ✔ metadata          the federation metadata can be read
       · clock             not compared: the time of a sandbox is simulated
 
@@ -383,7 +384,7 @@ test.each<[string, IdentifierPolicy | undefined, string]>([
     identifierPolicy: async () => policy,
     federationMetadata: async () => "<x/>",
   } as unknown as Graph;
-  const checks = await entra(graph, { groups: false, claims: false });
+  const checks = await entra(graph, [], "test");
   expect(checks.find(({ name }) => name === "identifiers")!.state).toBe(state);
   expect(checks.find(({ name }) => name === "metadata")!.state).toBe("bad");
 });

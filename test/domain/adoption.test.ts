@@ -76,13 +76,14 @@ describe("a policy", () => {
 });
 
 describe("a SAML provider", () => {
+  const now = Date.parse("2026-11-29T00:00:00Z");
   const trust = (entityId: string, ...thumbprints: string[]): Trust => ({
     entityId,
     ssoUrls: [],
     signingCertificates: thumbprints.map((thumbprintSha1) => ({
       thumbprintSha1,
       fingerprintSha256: `${thumbprintSha1}2`,
-      notAfter: new Date(0),
+      notAfter: new Date(now + (thumbprintSha1.startsWith("ENDED") ? -1 : 86_400_000)),
       derBase64: "",
     })),
   });
@@ -100,10 +101,29 @@ describe("a SAML provider", () => {
       /would lose the identity provider okta, certificate THEIRS/,
     ],
     ["that only gains a certificate", trust("e"), ["role Payroll"], undefined],
-    ["that only the persona's role trusts", trust("e", "THEIRS"), [], undefined],
+    [
+      "that only the persona's role trusts, with a certificate of another application",
+      trust("e", "OURS", "THEIRS"),
+      [],
+      /would lose certificate THEIRS, and another application may sign in with it/,
+    ],
+    [
+      "that only the persona's role trusts, of another identity provider",
+      trust("okta", "THEIRS"),
+      [],
+      /would lose the identity provider okta, certificate THEIRS/,
+    ],
+    ["that only the persona's role trusts, with a certificate that ended", trust("e", "ENDED"), [], undefined],
+    [
+      "that only the persona's role trusts, with the application's former certificate",
+      trust("e", "FORMER"),
+      [],
+      undefined,
+    ],
     ["whose metadata cannot be read", undefined, ["role Payroll"], /would lose its metadata, which cannot be read/],
   ])("%s", (_, observed, others, expected) => {
-    check(providerTakeOver({ name: "Entra", desired: trust("e", "OURS"), observed, others }), expected);
+    const desired = trust("e", "OURS");
+    check(providerTakeOver({ name: "Entra", desired, observed, own: ["OURS", "FORMER"], now, others }), expected);
   });
 });
 
@@ -133,6 +153,27 @@ describe("a role", () => {
       { observed: and({ Effect: "Allow", Principal: root, Action: "sts:AssumeRole" }) },
       /locked out: AWS arn:aws:iam::999988887777:root$/,
     ],
+    [
+      "with session tags",
+      { observed: and({ ...desired.Statement[0], Action: ["sts:AssumeRoleWithSAML", "sts:TagSession"] }) },
+      /allows more than the persona's, .*: sts:TagSession$/,
+    ],
+    [
+      "with a further endpoint",
+      {
+        observed: and({
+          ...desired.Statement[0],
+          Condition: { StringEquals: { "saml:AUD": ["https://us-west-2.signin.aws.amazon.com/saml"] } },
+        }),
+      },
+      /would fail: https:\/\/us-west-2/,
+    ],
+    [
+      "with a wildcard that covers its action",
+      { observed: and({ ...desired.Statement[0], Action: "sts:AssumeRole*" }) },
+      undefined,
+    ],
+    ["without any endpoint", { observed: and({ ...desired.Statement[0], Condition: {} }) }, undefined],
     ["with a Deny for somebody", { observed: and({ Effect: "Deny", Principal: root, Action: "sts:*" }) }, undefined],
     [
       "with an inline policy",
@@ -156,13 +197,11 @@ describe("a provisioning user", () => {
     attached: ["arn:l"],
     inline: [],
     groups: [],
-    keys: ["AKIA1"],
-    isProvisioning: true,
+    keys: [],
   };
   test.each<[string, Partial<UserToTake>, RegExp | undefined]>([
     ["as the blog has it", {}, undefined],
-    ["without keys", { keys: [], isProvisioning: false }, undefined],
-    ["with keys of somebody", { isProvisioning: false }, /access keys that somebody may use: AKIA1/],
+    ["with a key beside that of Entra", { keys: ["AKIA1"] }, /access keys that somebody may use: AKIA1/],
     ["with another policy", { attached: ["arn:l", "arn:x"] }, /used for something else: it has arn:x/],
     ["in a group", { groups: ["admins"] }, /it has the group admins/],
     ["with an inline policy", { inline: ["p"] }, /it has the inline policy p/],

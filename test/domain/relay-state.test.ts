@@ -1,7 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { parseInstanceArn } from "../../src/domain/names.ts";
-import { destinationProblem, parametersProblem, parseRelayState, relayState } from "../../src/domain/relay-state.ts";
+import {
+  destinationProblem,
+  parametersProblem,
+  parseRelayState,
+  relayState,
+  sameRelayState,
+} from "../../src/domain/relay-state.ts";
 import { endpointsOf, replyUrls } from "../../src/domain/reply-urls.ts";
 
 const ID = "0a1b2c3d-1111-4222-8333-444455556666";
@@ -80,6 +86,26 @@ describe("existing relay states", () => {
     expect(parseRelayState(text, EAST)).toMatchObject(expected as object);
   });
 
+  test.each([
+    [`${BASE}?destination=/connect/ccp`, `${BASE}?destination=%2Fconnect%2Fccp`, true],
+    [
+      `${BASE}?new_domain=true&destination=%2Fccp-v2%2Fchat`,
+      `${BASE}?destination=%2Fccp-v2%2Fchat&new_domain=true`,
+      true,
+    ],
+    [`${BASE}/?destination=%2fconnect%2fccp`, `${BASE}?destination=%2Fconnect%2Fccp`, true],
+    [`${BASE}?destination=%2Fconnect%2Fccp&new_domain=true`, `${BASE}?destination=%2Fconnect%2Fccp`, false],
+    [
+      `${BASE}?destination=%2Fconnect%2Fccp%26new_domain%3Dtrue`,
+      `${BASE}?destination=%2Fconnect%2Fccp&new_domain=true`,
+      false,
+    ],
+    [null, `${BASE}?destination=%2Fconnect%2Fccp`, false],
+    [BASE.replace("0a1b", "1a1b"), `${BASE}?destination=%2Fconnect%2F`, false],
+  ])("%s is the same as %s: %s", (found, declared, same) => {
+    expect(sameRelayState(found, declared, EAST)).toBe(same);
+  });
+
   test("what a persona writes is read back as it was declared", () => {
     const path = fc.stringMatching(/^\/[a-z][!-[\]-~]{0,30}$/);
     const names = fc
@@ -116,6 +142,7 @@ test.each([
     "GlobalFirst",
     ["https://signin.aws.amazon.com/saml", "https://eu-central-1.signin.aws.amazon.com/saml"],
   ],
+  ["aws", "eu-central-1", "Regional", ["https://eu-central-1.signin.aws.amazon.com/saml"]],
   ["aws", "eu-central-1", "Global", ["https://signin.aws.amazon.com/saml"]],
   [
     "aws-us-gov",
@@ -140,6 +167,7 @@ test("the default reply URL decides what an application declares, not the order 
   const [regional, global] = replyUrls(instance) as [string, string];
   expect(endpointsOf(instance, [global, regional], regional)).toBe("RegionalFirst");
   expect(endpointsOf(instance, [regional, global], global)).toBe("GlobalFirst");
-  expect(endpointsOf(instance, [regional])).toBeUndefined();
+  expect(endpointsOf(instance, [regional])).toBe("Regional");
+  expect(endpointsOf(instance, [regional, global, "https://us-west-2.signin.aws.amazon.com/saml"])).toBeUndefined();
   expect(endpointsOf(instance, [])).toBeUndefined();
 });

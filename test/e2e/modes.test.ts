@@ -268,3 +268,27 @@ test("suspended: not one call, whatever is changed; afterwards it is set back", 
   };
   expect(principal.samlSingleSignOnSettings.relayState).toBe(agents().status!.relayState);
 });
+
+test.each([
+  ["mail", "MailPrefix", "Mary.Major"],
+  ["mail", "Lowercase", "mary.major@example.org"],
+  ["userPrincipalName", "MailPrefix", "mary"],
+  ["mailNickname", "None", "MaryM"],
+  ["extensionAttribute3", "Lowercase", "agent-7"],
+])("RoleSessionName from %s, %s: Entra takes the policy, and the user is called %s", async (from, transform, name) => {
+  const mary = {
+    userPrincipalName: "mary@example.com",
+    mail: "Mary.Major@example.org",
+    mailNickname: "MaryM",
+    onPremisesExtensionAttributes: { extensionAttribute3: "AGENT-7" },
+    givenName: "Mary",
+    surname: "Major",
+  };
+  h = await start(world({ users: [mary] }));
+  h.apply(
+    persona("agents", { application: { displayName: "Agents", roleSessionName: { from, transform } } }),
+    user("mary", "agents"),
+  );
+  await h.ready();
+  expect(h.controller.resources().find(({ kind }) => kind === "ConnectUser")!.status).toMatchObject({ username: name });
+});

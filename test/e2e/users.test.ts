@@ -311,3 +311,17 @@ test("another RoleSessionName makes no second user; Delete takes the former one 
   );
   expect(((await response.json()) as { value: object[] }).value).toEqual([]);
 });
+
+test.each([
+  ["UnknownRoutingProfile", { routingProfile: "Nope" }],
+  ["UnknownHierarchyGroup", { hierarchyGroup: ["Nowhere"] }],
+  ["SecurityProfileNotAllowed", { securityProfiles: ["Admin"] }],
+])("%s takes no access away, and no condition says so", async (reason, spec) => {
+  h = await start();
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.ready();
+  h.apply(user("jane", "agents", spec));
+  await h.reason("ConnectUser", "jane", "Stalled", reason);
+  expect(status(get("jane"), "RoleAssigned")!.status).toBe("True");
+  expect(await users()).toEqual(["jane@example.com"]);
+});

@@ -3,7 +3,7 @@
  * right answer, and a refusal changes nothing. The set-ups are not part of the repository; without them nothing is compared.
  */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,15 +31,20 @@ afterEach(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
+/** A set-up as the guide has it, for cases that only change something. */
+const BASE = "from hand import *\nx,p,r,rid=base(); assign(x,'jane@example.com',rid); cuser('jane@example.com')\n";
+const kit = (...args: string[]) =>
+  promisify(execFile)(python, args, {
+    cwd: CASES,
+    env: { PATH: process.env.PATH!, PYTHONDONTWRITEBYTECODE: "1", ...sandbox!.env },
+  });
+
 /** Makes the set-up of a case and imports it: what import says, and where the manifests are. */
-async function imported(name: string): Promise<{ notes: string; text: string }> {
+async function imported(...names: string[]): Promise<{ notes: string; text: string }> {
   const world = parse(readFileSync(join(CASES, "world_fast.yaml"), "utf8")) as WorldInput;
   sandbox = await startSandbox({ world });
   folder = mkdtempSync(join(tmpdir(), "federation-"));
-  await promisify(execFile)(python, [`${name}.py`], {
-    cwd: CASES,
-    env: { PATH: process.env.PATH!, PYTHONDONTWRITEBYTECODE: "1", ...sandbox.env },
-  });
+  for (const name of names) await (name === "base" ? kit("-c", BASE) : kit(`${name}.py`));
   const { stdout, stderr } = await cli("import", "--instance", INSTANCE, "-n", "contact-centre");
   if (stdout.includes("ConnectSsoPersona"))
     await cli("import", "--instance", INSTANCE, "-n", "contact-centre", "--out", folder);
@@ -58,6 +63,8 @@ const problemOf = async () =>
 const RIGHT: [name: string, what: string, manifest: RegExp, answer: "empty" | [reason: string, message: RegExp]][] = [
   ["c01", "AWS's present guide: condition form, new_domain", /relayStateParameters/, "empty"],
   ["c02", "one policy for two instances", /ConnectFederationBoth/, ["AdoptionRefused", /role ConnectAgentsLondon/]],
+  ["base c04", "a second endpoint in the trust", /ConnectAgents/, ["AdoptionRefused", /us-west-2\.signin/]],
+  ["c10", "session tags in the trust", /ConnectAgents/, ["AdoptionRefused", /sts:TagSession/]],
   ["c03", "condition form of the policy", /ccp-v2/, "empty"],
   ["c06", "the pair with the provider first", /ConnectAgents/, "empty"],
   ["c08", "an application that is not from the gallery", /Amazon Connect Agents/, "empty"],
@@ -68,8 +75,11 @@ const RIGHT: [name: string, what: string, manifest: RegExp, answer: "empty" | [r
 const cases = existsSync(CASES) ? RIGHT : [];
 
 test.each(cases)("%s: %s", async (name, _, manifest, answer) => {
-  const { text } = await imported(name);
+  const { text, notes } = await imported(...name.split(" "));
   expect(text).toMatch(manifest);
+  // What an apply will refuse is said before anybody applies.
+  if (answer === "empty") expect(notes).not.toMatch(/apply will refuse/);
+  else expect(notes).toMatch(new RegExp(`apply will refuse ConnectSsoPersona .*${answer[1].source}.*${answer[0]}`));
   if (answer === "empty") {
     const { resources, summary } = await plan();
     expect([summary, resources.flatMap(({ problem }) => problem ?? [])]).toMatchObject([
@@ -90,3 +100,48 @@ test.each(
   const { notes } = await imported(name);
   expect(notes).toMatch(why);
 });
+
+test.each(existsSync(CASES) ? ["c04", "c03"] : [])(
+  "%s: under driftPolicy Report nothing that exists is written, taken over or not, by one apply after the other",
+  async (name) => {
+    await imported(...(name === "c04" ? ["base"] : [name]));
+    const [file] = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((one) => one.includes("persona-"));
+    const manifest = readFileSync(join(folder, file!), "utf8");
+    writeFileSync(join(folder, file!), manifest.replace("adoptionPolicy:", "driftPolicy: Report\n  adoptionPolicy:"));
+    if (name === "c04") {
+      expect((await cli("apply", "-f", folder, "--timeout", "120s")).code).toBe(0);
+      await kit("c04.py");
+    }
+    const writes: string[] = [];
+    sandbox!.onExchange(({ service, operation, response }) => {
+      const write = service === "iam" ? /^(Update|Create|Put|Attach|Detach|Delete)/ : /^(POST|DELETE|PUT)/;
+      if (
+        response.status < 400 &&
+        ["iam", "graph"].includes(service) &&
+        write.test(operation) &&
+        !/batch/.test(operation)
+      )
+        writes.push(`${service}:${operation}`);
+    });
+    for (let run = 0; run < 2; run++) {
+      const { code, stdout } = await cli("apply", "-f", folder, "--timeout", "120s");
+      expect(code).toBe(0);
+      if (name === "c04") expect(stdout).toMatch(/role trust|trust\.Statement/);
+    }
+    expect(writes).toEqual([]);
+  },
+);
+
+test.each(existsSync(CASES) ? ["c20"] : [])(
+  "%s: the event names the sign-on address that was swapped",
+  async (name) => {
+    await imported(name);
+    const { stdout } = await cli("plan", "-f", folder);
+    expect(stdout).toMatch(/trust\.signIn.*login\.windows\.net.*login\.microsoftonline\.com/s);
+    const { stderr, code } = await cli("apply", "-f", folder, "--timeout", "120s");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /SecurityDriftCorrected: SAML provider EntraConnect differs: trust\.signIn is https:\/\/login\.windows\.net\/\S+, declared https:\/\/login\.microsoftonline\.com/,
+    );
+  },
+);

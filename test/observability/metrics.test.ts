@@ -103,7 +103,11 @@ describe("a persona that goes takes all its series along", () => {
     personas = [persona("agents", status), persona("administrators", status)];
     await scrape("");
     for (const one of ["agents", "administrators"])
-      metrics.observer.drift!({ namespace: "team", persona: one }, change("saml-provider", "trust"), "corrected");
+      metrics.observer.drift!(
+        { namespace: "team", persona: one },
+        change("saml-provider", "trust.certificates"),
+        "corrected",
+      );
     const before = await scrape("connectsso_");
     expect(before.filter((line) => line.includes('persona="administrators"')).length).toBeGreaterThan(60);
     personas.pop();
@@ -312,7 +316,7 @@ test("a drift counts once for its gravest concern, from a counter that stood at 
 });
 
 test.each([
-  ["saml-provider", "trust", "trust"],
+  ["saml-provider", "trust.certificates", "trust"],
   ["role", "trust.Statement[0].Condition", "trust"],
   ["certificate", "activeThumbprint", "trust"],
   ["role", "policies", "permissions"],

@@ -33,6 +33,14 @@ test.each([
   expect(breaker.state().state).toBe(state);
 });
 
+test("a quota that is used up is no outage, whatever its status", () => {
+  const { breaker } = start();
+  for (let i = 0; i < 9; i++) breaker.failed(failure(403, "QuotaExceeded"), write(`app ${i}`));
+  for (let i = 0; i < 9; i++) breaker.failed(failure(403, "QuotaExceeded"), READ);
+  expect(breaker.state()).toMatchObject({ state: "closed", failures: 0 });
+  expect(() => breaker.enter(write("another"))).not.toThrow();
+});
+
 test("one success in between proves that the API works", () => {
   const { breaker } = start();
   for (const status of [503, 503]) breaker.failed(failure(status), READ);

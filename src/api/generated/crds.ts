@@ -337,11 +337,12 @@ export const CRDS = [
                           }
                         },
                         "signInEndpoints": {
-                          "description": "Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. RegionalFirst sends logins to the endpoint of\nthe instance's region, which keeps working when the global one does not, and GlobalFirst to the global one; both allow both. Global is\nthe blog's set-up.",
+                          "description": "Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. RegionalFirst sends logins to the endpoint of\nthe instance's region, which keeps working when the global one does not, and GlobalFirst to the global one; both allow both. Regional is\nthe set-up of AWS's present guide, Global the blog's.",
                           "type": "string",
                           "enum": [
                             "RegionalFirst",
                             "GlobalFirst",
+                            "Regional",
                             "Global"
                           ],
                           "default": "RegionalFirst"

@@ -73,10 +73,10 @@ rotateBefore: string
 }
 /**
  * Sign-in endpoints of AWS that are reply URLs of the application and stand in the role's trust. RegionalFirst sends logins to the endpoint of
- * the instance's region, which keeps working when the global one does not, and GlobalFirst to the global one; both allow both. Global is
- * the blog's set-up.
+ * the instance's region, which keeps working when the global one does not, and GlobalFirst to the global one; both allow both. Regional is
+ * the set-up of AWS's present guide, Global the blog's.
  */
-signInEndpoints: ("RegionalFirst" | "GlobalFirst" | "Global")
+signInEndpoints: ("RegionalFirst" | "GlobalFirst" | "Regional" | "Global")
 /**
  * Addresses that Entra mails before a certificate expires.
  */

@@ -1,5 +1,6 @@
 /** `connect-sso delete -f`: what manifests declare is deleted as their deletionPolicy says, users before personas. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { REASON } from "../../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, FINALIZER, PERSONA, SET_LABEL, USER } from "../../api/resources.ts";
 import { INDEXES } from "../../controller/kinds.ts";
 import { admit, FolderController } from "../../controller/on-folder.ts";
@@ -143,8 +144,10 @@ async function carryOut({ going, personas, session, before, deadline }: Work): P
       await controller.until(settled, Math.max(0, deadline - Date.now()), "everything is deleted").catch(() => {});
       const worked = group.filter((one) => !left().includes(one));
       const remaining = await whatRemains(worked, personas, session, deadline);
-      for (const one of group)
+      for (const one of group) {
         code = Math.max(code, tell(one, stalled(controller, one), worked.includes(one), before, remaining));
+        for (const note of keptOf(controller, one)) process.stdout.write(`  ${terminalText(note)}\n`);
+      }
     }
     // A refusal weighs more than something that was not there.
     return code === 3 ? 1 : code;
@@ -162,6 +165,13 @@ const deleting = (one: Resource): KubeObject => ({
 function stalled(controller: FolderController, { kind, metadata }: Resource) {
   const now = controller.store.get<Resource>(kind, metadata.namespace, metadata.name);
   return now && conditionsOf(now).find(({ type, status }) => type === "Stalled" && status === "True");
+}
+
+/** What stays because something else depends on it. */
+function keptOf(controller: FolderController, one: Resource): string[] {
+  return controller.store.events
+    .filter(({ ref, event }) => event.reason === REASON.Kept && keyOf(ref) === keyOfResource(one))
+    .map(({ event }) => event.note);
 }
 
 /** Looks until what was to go is gone: the clouds may show it for a while. */

@@ -6,7 +6,6 @@ import { cluster, noCluster } from "../../doctor/cluster.ts";
 import { entra } from "../../doctor/entra.ts";
 import { endpoints } from "../../doctor/program.ts";
 import { parseInstanceArn } from "../../domain/names.ts";
-import { entraNeeds } from "../../domain/permissions/entra.ts";
 import { type AwsScope, scopeOfPath, scopesOf } from "../../domain/permissions/scope.ts";
 import { counted, everyString, terminalText } from "../../domain/text.ts";
 import { type CloudSession, openClouds } from "../cloud-session.ts";
@@ -92,7 +91,7 @@ async function objects(options: Options): Promise<{ declared?: Declared; found: 
 }
 
 async function clouds(
-  { clouds: open }: CloudSession,
+  { clouds: open, cluster }: CloudSession,
   personas: ConnectSsoPersona[],
   users: number,
   options: Options,
@@ -132,7 +131,12 @@ async function clouds(
       ...(await look(
         "entra",
         "token",
-        async () => entra(await open.graph(tenant, where), entraNeeds(personas)),
+        async () =>
+          entra(
+            await open.graph(tenant, where),
+            personas.filter(({ spec }) => spec.application.tenantId === tenant),
+            cluster,
+          ),
         "connect-sso policy entra prints what the tenant has to grant",
       )),
     );

@@ -1,13 +1,36 @@
 /** `connect-sso import`: manifests that adopt what exists in the clouds; writes nothing there. */
 
+import { INDEXES } from "../../controller/kinds.ts";
+import { admit } from "../../controller/on-folder.ts";
 import { counted, terminalText } from "../../domain/text.ts";
 import { discover } from "../../import/discover.ts";
 import { importManifests } from "../../import/manifests.ts";
-import { manifestStream, writeManifests } from "../../manifests/write.ts";
-import { openClouds } from "../cloud-session.ts";
+import { formatProblem, type Manifests, parseManifests } from "../../manifests/read.ts";
+import { manifestStream, type Written, writeManifests } from "../../manifests/write.ts";
+import { FolderStore } from "../../runtime/folder-store.ts";
+import { type CloudSession, openClouds } from "../cloud-session.ts";
 import { CliError } from "../command.ts";
+import { declaredIn } from "../declared-objects.ts";
+import { makePlan } from "../dry-run.ts";
 import type { CloudOptions, OutputOptions } from "../options.ts";
 import { print } from "../render/output.ts";
+
+/** What an apply of these manifests would refuse, by the same code as a plan: before anybody applies them. */
+async function refusals(all: Written[], session: CloudSession): Promise<string[]> {
+  const manifests: Manifests = { objects: [], problems: [], sources: new Map() };
+  parseManifests(manifestStream(all, []), "(import)", "default", manifests);
+  const store = new FolderStore(INDEXES, admit);
+  for (const object of manifests.objects) store.apply(object as Parameters<typeof store.apply>[0]);
+  const { resources } = await makePlan(declaredIn(store), session);
+  return [
+    ...manifests.problems.map((problem) => `no valid manifest could be written: ${formatProblem(problem)}`),
+    ...resources.flatMap(({ kind, namespace, name, problem }) =>
+      problem && !problem.waits
+        ? [`apply will refuse ${kind} ${namespace}/${name}: ${problem.message} (${problem.reason})`]
+        : [],
+    ),
+  ];
+}
 
 interface Options extends CloudOptions, OutputOptions {
   instance: string;
@@ -29,6 +52,7 @@ export async function importCommand(options: Options): Promise<number> {
       options.namespace,
     );
     const all = [...personas, ...users];
+    notes.push(...(await refusals(all, session)));
     for (const note of notes) process.stderr.write(`note: ${terminalText(note)}\n`);
     if (all.length === 0) {
       process.stderr.write(

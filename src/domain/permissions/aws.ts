@@ -35,6 +35,13 @@ export function controllerPolicies(scope: AwsScope): PolicyDocument[] {
       Action: ["iam:GetUser"],
       Resource: merged(scope.users, scope.lookups.users),
     },
+    {
+      Sid: "LookAtAccount",
+      Effect: "Allow",
+      // Who else trusts a SAML provider, and how much of the account's quotas is left.
+      Action: ["iam:ListRoles", "iam:ListSAMLProviders", "iam:GetAccountSummary"],
+      Resource: ["*"],
+    },
     ...policyStatements(scope),
     ...roleStatements(scope),
     ...userStatements(scope),

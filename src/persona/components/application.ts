@@ -5,6 +5,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { Difference } from "../../domain/difference.ts";
+import { sameRelayState } from "../../domain/relay-state.ts";
 import { replyUrls } from "../../domain/reply-urls.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
@@ -23,7 +24,7 @@ import {
 import { instantiate, requireSettled, restore } from "../instantiate.ts";
 import { claim, type PersonaScope, wasOurs } from "../scope.ts";
 import type { Ownership, SeenApplication } from "../seen.ts";
-import { guardClaims } from "../take-over.ts";
+import { guardApplication, guardClaims } from "../take-over.ts";
 
 /** Entra's clock. */
 const OWNERS_SHOW_MS = 300_000;
@@ -50,7 +51,10 @@ export const application: PersonaComponent<"application"> = {
     const tag = ownerOfTags(found.tags);
     const isNew = found.displayName === temporaryName(scope) && tag === undefined;
     const owned = isNew ? "ours" : claim(scope, object, tag);
-    if (owned === "adopt") guardClaims(scope, seen.claims ?? []);
+    if (owned === "adopt") {
+      guardClaims(scope, seen.claims ?? []);
+      if (!wasOurs(scope, "application")) guardApplication(scope, found, seen.identifier!);
+    }
     refuseOwnership(scope, object, found, seen);
     if (!servicePrincipal) return [ensurePrincipal(scope, object, found, seen.withoutPrincipalMs ?? 0)];
     if (seen.identifierTakenBy)
@@ -204,9 +208,10 @@ function tagStep(
 /** SAML mode comes before identifierUris: Entra takes identifiers of foreign hosts from SAML applications only. */
 function signOnStep(scope: PersonaScope, object: string, found: ServicePrincipal, compare: Comparison): Step[] {
   const mails = scope.spec.application.notificationEmails;
+  const isSame = sameRelayState(found.relayState, scope.relayState, scope.instance);
   const differences: Difference[] = [
     ...compare.differ("preferredSingleSignOnMode", "saml", found.preferredSingleSignOnMode),
-    ...compare.differ("relayState", scope.relayState, found.relayState),
+    ...compare.differ("relayState", scope.relayState, isSame ? scope.relayState : found.relayState),
     ...compare.differ("loginUrl", "", found.loginUrl),
     ...compare.differ("appRoleAssignmentRequired", true, found.appRoleAssignmentRequired),
     ...compare.differ("accountEnabled", true, found.accountEnabled),

@@ -12,6 +12,7 @@ export const assignments: PersonaComponent<"assignments"> = {
   condition: CONDITION.AssignmentsReady,
   cloud: "entra",
   needs: ["role-delivery"],
+  partOf: "application",
   concerns: { permissions: /^groups$/ },
   shared: false,
   servesLogin: false,

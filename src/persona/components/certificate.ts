@@ -6,7 +6,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import { durationSeconds } from "../../domain/duration.ts";
+import { durationSeconds, formatDuration } from "../../domain/duration.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
@@ -15,6 +15,7 @@ import type { ServicePrincipal } from "../../providers/graph/types.ts";
 import { terminalError } from "../../providers/verdicts.ts";
 import {
   certificateName,
+  longestLife,
   ROTATED_AT_TAG,
   ROTATED_FOR_TAG,
   ROTATED_FROM_TAG,
@@ -37,6 +38,7 @@ export const certificate: PersonaComponent<"certificate"> = {
   condition: CONDITION.CertificateReady,
   cloud: "entra",
   needs: ["application"],
+  partOf: "application",
   concerns: { trust: /^activeThumbprint$/ },
   shared: false,
   servesLogin: false,
@@ -49,13 +51,13 @@ export const certificate: PersonaComponent<"certificate"> = {
       const usable = seen.usable.at(-1);
       return usable
         ? [activate(scope, servicePrincipal!, compare, usable)]
-        : [add(scope, "nothing signs the assertions")];
+        : [add(scope, seen, "nothing signs the assertions")];
     }
     const steps: Step[] = [];
     if (servicePrincipal!.preferredTokenSigningKeyThumbprint?.toUpperCase() !== active.thumbprint)
       steps.push(activate(scope, servicePrincipal!, compare, active));
     else compare.differ("activeThumbprint", active.thumbprint, active.thumbprint);
-    if (due && !next) steps.push(add(scope, "the active certificate is to be replaced", true));
+    if (due && !next) steps.push(add(scope, seen, "the active certificate is to be replaced", true));
     if (next && trustsCertificate(provider?.metadata, next.key))
       steps.push(...takeOver(scope, servicePrincipal!, seen, active, next));
     return [...steps, ...removeOld(scope, servicePrincipal!, seen)];
@@ -94,26 +96,56 @@ async function observe(scope: PersonaScope): Promise<SeenCertificate> {
   else once.trust();
   const rotation = rotationOf(scope, usable, principal.preferredTokenSigningKeyThumbprint, provider?.tags ?? {}, now);
   const metadata = rotation.active ? await graph.federationMetadata(application.appId, call) : undefined;
-  return { usable, ...rotation, provider, metadata, principal };
+  const isWanted = usable.length === 0 || (rotation.due && !rotation.next);
+  return {
+    usable,
+    ...rotation,
+    provider,
+    metadata,
+    principal,
+    ...(isWanted ? { longestLife: await readLongestLife(scope) } : {}),
+  };
+}
+
+/** Undefined also where the policy may not be read: then Graph decides. */
+async function readLongestLife({ graph, call }: PersonaScope): Promise<number | undefined> {
+  try {
+    const policy = await graph.identifierPolicy(call);
+    return policy?.isEnabled ? longestLife(policy.credentials ?? []) : undefined;
+  } catch (error) {
+    if (error instanceof CloudError && error.status === 403) return undefined;
+    throw error;
+  }
+}
+
+/** As declared, or as long as the tenant's policy allows; seconds. */
+function lifetimeOf({ spec }: PersonaScope, most = Number.POSITIVE_INFINITY): number {
+  const { lifetime, rotateBefore } = spec.application.signingCertificate;
+  const seconds = Math.min(durationSeconds(lifetime), most);
+  if (seconds > durationSeconds(rotateBefore)) return seconds;
+  throw terminalError(
+    REASON.AppManagementPolicy,
+    `the tenant's application management policy lets a certificate live ${formatDuration(most)}, not longer than application.signingCertificate.rotateBefore (${rotateBefore}), so each would be replaced at once; lower rotateBefore, or exempt the application from the policy`,
+  );
 }
 
 /** Not idempotent in Entra: the name, with its time, is in the status before the call is sent. */
-function add(scope: PersonaScope, why: string, maintenance = false): Step {
-  const { once, graph, spec, call } = scope;
-  const { lifetime } = spec.application.signingCertificate;
+function add(scope: PersonaScope, seen: SeenCertificate, why: string, maintenance = false): Step {
+  const { once, graph, call } = scope;
+  const lifetime = lifetimeOf(scope, seen.longestLife);
   return {
     verb: "create",
     object: "signing certificate",
     why,
     differences: [],
-    settings: settingsOf({ lifetime }),
+    settings: settingsOf({ lifetime: formatDuration(lifetime) }),
     maintenance,
     ...(maintenance ? { reason: REASON.CertificateRotating } : {}),
     apply: () =>
       once.ask(
         { key: "certificate", object: "the signing certificate", showsWithinMs: SHOWS_WITHIN_MS, lookAgainMs: 5_000 },
         async (since) => {
-          const end = new Date(Date.parse(since) + durationSeconds(lifetime) * 1000);
+          const end = new Date(Date.parse(since) + lifetime * 1000);
           try {
             await graph.addTokenSigningCertificate(
               principalOf(scope)!.id,

@@ -22,6 +22,7 @@ export const claims: PersonaComponent<"claims"> = {
   condition: CONDITION.ClaimsReady,
   cloud: "entra",
   needs: ["application"],
+  partOf: "application",
   concerns: { trust: /^(definition|foreignPolicy)$/ },
   shared: false,
   servesLogin: true,

@@ -9,11 +9,11 @@ import type { Comparison } from "../../engine/ledger.ts";
 import type { IamAccessKey, IamGroup, IamInlinePolicy, IamUser } from "../../providers/aws/types.ts";
 import type { SyncJob } from "../../providers/graph/types.ts";
 import { terminalError } from "../../providers/verdicts.ts";
-import { ACTIVE_KEY_TAG } from "../access-keys.ts";
+import { ACTIVE_KEY_TAG, PREVIOUS_KEY_TAG } from "../access-keys.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
 import { claim, missingTags, ownTags, type PersonaScope, tagChanges } from "../scope.ts";
 import type { SeenProvisioningUser } from "../seen.ts";
-import { isAdoption, refuse } from "../take-over.ts";
+import { isAdoption, kept, refuse, usesOfUser } from "../take-over.ts";
 
 export const provisioningUser: PersonaComponent<"provisioning-user"> = {
   condition: CONDITION.ProvisioningReady,
@@ -35,7 +35,8 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
       adopting ? iam.listAccessKeys(names.user, call) : [],
     ]);
     const held = adopting ? await heldKey(scope, keys) : undefined;
-    return { user, inline, groups, keys: keys.map(({ id }) => id), adoptedKeyId: held };
+    const others = keys.filter(({ id, status }) => status === "Active" && id !== held);
+    return { user, inline, groups, keys: others.map(({ id }) => id), adoptedKeyId: held };
   },
   plan(scope, seen, compare) {
     const { user, adoptedKeyId, inline = [], groups = [] } = seen;
@@ -119,10 +120,18 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
     return { steps, ...(problem ? { problem } : {}) };
   },
   describe: (scope) => (scope.spec.roleDelivery.mode === "Direct" ? "not needed in mode Direct" : scope.names.userArn),
-  async remove({ iam, names, call, owner, spec }) {
+  async remove(scope) {
+    const { iam, names, call, owner, spec } = scope;
     const user = await iam.getUser(names.user, call);
-    if (user?.tags[OWNER_TAG] === owner) await iam.deleteUser(names.user, call);
-    return user !== undefined || spec.roleDelivery.mode === "Direct";
+    if (user?.tags[OWNER_TAG] !== owner) return user !== undefined || spec.roleDelivery.mode === "Direct";
+    const own = [user.tags[ACTIVE_KEY_TAG], user.tags[PREVIOUS_KEY_TAG]].filter((id) => id !== undefined);
+    const uses = await usesOfUser(scope, user, own);
+    if (uses.length === 0) await iam.deleteUser(names.user, call);
+    else {
+      for (const id of own) await iam.deleteAccessKey(names.user, id, call);
+      await iam.detachUserPolicy(names.user, names.listingPolicyArn, call);
+    }
+    return uses.length === 0 || kept(`IAM user ${names.user}`, uses);
   },
 };
 
@@ -156,11 +165,7 @@ function moreRights(
   ];
 }
 
-function guardUser(
-  scope: PersonaScope,
-  user: IamUser,
-  { inline, groups, keys = [], adoptedKeyId }: SeenProvisioningUser,
-) {
+function guardUser(scope: PersonaScope, user: IamUser, { inline, groups, keys = [] }: SeenProvisioningUser) {
   const { names } = scope;
   refuse(
     userTakeOver({
@@ -172,7 +177,6 @@ function guardUser(
       inline: inline?.map(({ name }) => name),
       groups: groups?.map(({ name }) => name),
       keys,
-      isProvisioning: adoptedKeyId !== undefined,
     }),
   );
 }

@@ -14,6 +14,7 @@ export const provisioning: PersonaComponent<"provisioning"> = {
   condition: CONDITION.ProvisioningReady,
   cloud: "entra",
   needs: ["application", "provisioning-user"],
+  partOf: "application",
   concerns: {},
   shared: false,
   servesLogin: false,

@@ -32,6 +32,7 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
   condition: CONDITION.RoleDelivered,
   cloud: "entra",
   needs: ["application", "role", "provisioning"],
+  partOf: "application",
   concerns: { trust: /^value$/ },
   shared: false,
   servesLogin: true,

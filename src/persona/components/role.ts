@@ -12,7 +12,7 @@ import type { IamInlinePolicy, IamRole } from "../../providers/aws/types.ts";
 import { conflictError, terminalError } from "../../providers/verdicts.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
 import { claimKnown, ownTags, type PersonaScope, tagChanges, wasOurs } from "../scope.ts";
-import { guardRole, isAdoption } from "../take-over.ts";
+import { dependantsOfRole, guardRole, isAdoption, kept } from "../take-over.ts";
 
 export function desiredRole(scope: PersonaScope) {
   const { names, spec, instance, object } = scope;
@@ -107,10 +107,17 @@ export const role: PersonaComponent<"role"> = {
       boundary && !scope.boundaryArn ? `; it carries the permissions boundary ${boundary}, which is kept` : "";
     return `${scope.names.roleArn}${kept}`;
   },
-  async remove({ iam, names, call, owner }) {
+  async remove(scope) {
+    const { iam, names, call, owner, memory } = scope;
     const found = await iam.getRole(names.role, call);
-    if (found?.tags[OWNER_TAG] === owner) await iam.deleteRole(names.role, call);
-    return found !== undefined;
+    if (found?.tags[OWNER_TAG] !== owner) return found !== undefined;
+    const others = await dependantsOfRole(scope, found);
+    if (others.length > 0) {
+      memory.kept = new Set(memory.kept).add(names.role);
+      return kept(`IAM role ${names.role}`, others);
+    }
+    await iam.deleteRole(names.role, call);
+    return true;
   },
 };
 

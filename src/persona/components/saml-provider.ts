@@ -3,7 +3,7 @@ import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { type Dependants, providerTakeOver } from "../../domain/adoption.ts";
 import { KNOWN_LATER, settingsOf } from "../../domain/difference.ts";
-import { readTrust } from "../../domain/metadata.ts";
+import { readTrust, trustRows } from "../../domain/metadata.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
@@ -11,23 +11,15 @@ import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG, trustedTag } from "../certificates.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
-import { claimKnown, ownTags, type PersonaScope, requestMark, tagChanges, wasOurs } from "../scope.ts";
-import { dependantsOfProvider, isAdoption, refuse } from "../take-over.ts";
-import {
-  changeOfTrust,
-  describeCertificates,
-  describeTrust,
-  equalTrust,
-  providerMetadata,
-  trustOf,
-  trustsCertificate,
-} from "../trust.ts";
+import { claimKnown, ownTags, type PersonaScope, principalOf, requestMark, tagChanges, wasOurs } from "../scope.ts";
+import { dependantsOfProvider, isAdoption, kept, refuse, rolesTrusting } from "../take-over.ts";
+import { changeOfTrust, describeCertificates, providerMetadata, trustOf, trustsCertificate } from "../trust.ts";
 
 export const samlProvider: PersonaComponent<"saml-provider"> = {
   condition: CONDITION.SamlProviderReady,
   cloud: "iam",
   needs: ["certificate"],
-  concerns: { trust: /^trust$/ },
+  concerns: { trust: /^trust\./ },
   shared: false,
   servesLogin: false,
   applies: () => true,
@@ -72,7 +64,7 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
       provider.tags[OWNER_TAG],
       known && wasOurs(scope, "saml-provider"),
     );
-    if (owned === "adopt") guardProvider(names.samlProvider, provider, desired, dependants);
+    if (owned === "adopt") guardProvider(scope, provider, desired, dependants);
     const steps: Step[] = [];
     const changed = tagChanges(compare, tags, provider.tags);
     if (changed.rows.length > 0)
@@ -88,23 +80,31 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
     return { steps: barred ? steps.map((step) => ({ ...step, barred })) : steps, ...(problem ? { problem } : {}) };
   },
   describe: (scope) => scope.names.samlProviderArn,
-  async remove({ iam, names, call, owner }) {
+  async remove(scope) {
+    const { iam, names, call, owner } = scope;
     const provider = await iam.getSamlProvider(names.samlProviderArn, call);
-    if (provider?.tags[OWNER_TAG] === owner) await iam.deleteSamlProvider(names.samlProviderArn, call);
-    return provider !== undefined;
+    if (provider?.tags[OWNER_TAG] !== owner) return provider !== undefined;
+    const roles = await rolesTrusting(scope, true);
+    if (roles.length > 0) return kept(`SAML provider ${names.samlProvider}`, roles);
+    await iam.deleteSamlProvider(names.samlProviderArn, call);
+    return true;
   },
 };
 
-/** Others that trust it must not lose a certificate or the identity provider. */
+/** Others must not lose a certificate or the identity provider that they sign in with. */
 function guardProvider(
-  name: string,
+  scope: PersonaScope,
   { metadata }: IamSamlProvider,
   desired: string | undefined,
   dependants: Dependants = { others: [], unread: ["iam:ListRoles"] },
 ): void {
-  const unknown = { entityId: "", ssoUrls: [], signingCertificates: [] };
-  const wanted = desired === undefined ? unknown : readTrust(desired);
-  refuse(providerTakeOver({ name, desired: wanted, observed: trustOf(metadata), ...dependants }));
+  // Without a certificate of the application nothing of the provider would be kept.
+  const wanted = desired === undefined ? { entityId: "", ssoUrls: [], signingCertificates: [] } : readTrust(desired);
+  const own = principalOf(scope)?.keyCredentials.map(({ thumbprint }) => thumbprint.toUpperCase()) ?? [];
+  const observed = trustOf(metadata);
+  const { names, iam } = scope;
+  const now = iam.now().getTime();
+  refuse(providerTakeOver({ name: names.samlProvider, desired: wanted, observed, own, now, ...dependants }));
 }
 
 /** IAM decrypts with keys that Entra is not given: its plain assertions are refused. */
@@ -124,10 +124,8 @@ function update(
   desired: string,
   compare: Comparison,
 ): Step[] {
-  const same = equalTrust(desired, provider.metadata);
-  const wanted = describeTrust(desired);
-  const differences = compare.differ("trust", wanted, same ? wanted : describeTrust(provider.metadata));
-  if (same) return [];
+  const differences = compare.all(trustRows(readTrust(desired), provider.metadata));
+  if (differences.length === 0) return [];
   const isRotating = isRotation(scope, provider, desired);
   return [
     {

@@ -1,13 +1,18 @@
 /** A managed policy that all personas of an instance share: created once, kept as declared, removed by the last persona. */
 import { CONDITION, type ConnectSsoPersona, INDEX, PERSONA } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import { iamNames, parseInstanceArn, type SharedPolicy as SharedPolicyKind } from "../../domain/names.ts";
+import {
+  type IamNames,
+  iamNames,
+  parseInstanceArn,
+  type SharedPolicy as SharedPolicyKind,
+} from "../../domain/names.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { policyRows } from "../../domain/policies.ts";
-import type { Step } from "../../engine/component.ts";
+import type { Kept, Step } from "../../engine/component.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
 import { claim, missingTags, type PersonaScope } from "../scope.ts";
-import { dependantsOfPolicy, guardPolicy, isAdoption } from "../take-over.ts";
+import { dependantsOfPolicy, entitiesOf, guardPolicy, isAdoption, kept } from "../take-over.ts";
 
 interface SharedPolicy {
   kind: SharedPolicyKind;
@@ -91,24 +96,33 @@ export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolic
  * The last persona of the instance deletes the policy, too; policyEntities shows those that the store does not know. False: no other
  * persona wants it, and it was not found.
  */
-async function removeShared(scope: PersonaScope, arn: string, kind: SharedPolicyKind): Promise<boolean> {
+async function removeShared(scope: PersonaScope, arn: string, kind: SharedPolicyKind): Promise<boolean | Kept> {
   const { iam, call, object, store } = scope;
-  const others = store
+  const staying = store
     .list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value: object.spec.instanceArn })
     .filter(({ metadata }) => metadata.uid !== object.metadata.uid && !metadata.deletionTimestamp);
-  if (others.some((other) => policiesOf(other).includes(arn))) return true;
+  if (staying.some((other) => policiesOf(other).includes(arn))) return true;
   const policy = await iam.getPolicy(arn, call);
   if (policy?.tags[OWNER_TAG] !== scope.sharedOwner[kind]) return policy !== undefined;
-  const { roles, users, groups } = await iam.policyEntities(arn, call);
-  if (roles.length + users.length + groups.length === 0) await iam.deletePolicy(arn, call);
-  return true;
+  if ((await entitiesOf(scope, arn, [scope.names])).length === 0) {
+    await iam.deletePolicy(arn, call);
+    return true;
+  }
+  // The last one of those that are being deleted deletes it.
+  const going = store.list<ConnectSsoPersona>(PERSONA).filter(({ metadata }) => metadata.deletionTimestamp);
+  const others = await entitiesOf(scope, arn, [scope.names, ...going.map(namesOf)]);
+  return others.length === 0 || kept(`IAM policy ${policy.name}`, others);
 }
 
-function policiesOf({ spec, metadata }: ConnectSsoPersona): string[] {
+function namesOf({ spec, metadata }: ConnectSsoPersona): IamNames {
   const instance = parseInstanceArn(spec.instanceArn);
   const provisioning = spec.roleDelivery.provisioning;
-  const names = iamNames({ instance, namespace: metadata.namespace, name: metadata.name, aws: spec.aws, provisioning });
-  return spec.roleDelivery.mode === "Provisioning"
+  return iamNames({ instance, namespace: metadata.namespace, name: metadata.name, aws: spec.aws, provisioning });
+}
+
+function policiesOf(persona: ConnectSsoPersona): string[] {
+  const names = namesOf(persona);
+  return persona.spec.roleDelivery.mode === "Provisioning"
     ? [names.federationPolicyArn, names.listingPolicyArn]
     : [names.federationPolicyArn];
 }

@@ -37,6 +37,8 @@ import type {
 const DEFAULT_MAX_AGE_MS = 60_000;
 /** So that two thousand creates are not two thousand lists. */
 const CONFIRM_AGE_MS = 30_000;
+/** How long a used-up quota is believed without asking again. */
+const FULL_MS = 60_000;
 /** Identity management never changes; replication and status seldom do. One call serves every resource of the instance. */
 const FACTS_AGE_MS = 10 * 60_000;
 
@@ -101,6 +103,13 @@ export function createConnectInstance(p: {
     };
   };
 
+  let full: { at: number; error: CloudError } | undefined;
+  /** The rest of a batch is refused without a call: no API shows the quota, and every create takes one of two calls a second. */
+  const noteFull = (error: CloudError): CloudError => {
+    full = { at: p.clock.now(), error };
+    return error;
+  };
+
   return {
     arn,
     facts(o) {
@@ -147,6 +156,7 @@ export function createConnectInstance(p: {
 
     async createUser(u, o) {
       let id: string | undefined;
+      if (full && p.clock.now() - full.at < FULL_MS) throw full.error;
       try {
         const r = await call(
           "CreateUser",
@@ -157,6 +167,7 @@ export function createConnectInstance(p: {
         inventory.wrote(viewOfInput(u, r.UserId!, r.UserArn!));
         return viewOfInput(u, r.UserId!, r.UserArn!);
       } catch (error) {
+        if (error instanceof CloudError && error.reason === "QuotaExceeded") throw noteFull(error);
         const made = error instanceof CloudError && (error.outcomeUnknown || error.reason === "AlreadyExists");
         if (made) id = await inventory.listed(u.username, o);
         const view = id && (await inventory.describe(id, o));
@@ -168,6 +179,7 @@ export function createConnectInstance(p: {
     async deleteUser(user, o) {
       await orMissing(call("DeleteUser", (s) => client.send(new DeleteUserCommand(of(user)), s), o, user.username));
       inventory.removed(user);
+      full = undefined;
     },
     async updateIdentity(user, i, o) {
       const input = { ...of(user), IdentityInfo: identityOf(i) };

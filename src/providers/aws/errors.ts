@@ -63,6 +63,11 @@ const MADE_SOON_MS = 60_000;
 /** IAM's NoSuchEntity about the boundary that a request sets, not about the role or user that it is for. */
 const NO_BOUNDARY = /Scope ARN: (\S+) does not exist or is not attachable/;
 
+const HIGHER_QUOTA: Partial<Record<AwsCall["api"], string>> = {
+  iam: "delete what is not used, or request more in Service Quotas (AWS Identity and Access Management)",
+  connect: "delete users that are not needed, or request more in Service Quotas (Amazon Connect)",
+};
+
 interface SdkError {
   name?: string;
   code?: string;
@@ -118,6 +123,8 @@ function explain(reason: string, text: string, call: AwsCall): string {
       return `there is no policy ${NO_BOUNDARY.exec(text)![1]} for the permissions boundary: make it (connect-sso policy boundary prints one), or name another in the controller's configuration or in aws.permissionsBoundaryArn`;
     case "CredentialsMissing":
       return `no AWS credentials were found (${text})`;
+    case "QuotaExceeded":
+      return `${text}; ${HIGHER_QUOTA[call.api] ?? HIGHER_QUOTA.iam}`;
     case "NotSupported":
       return `this Amazon Connect has no operation ${call.operation}`;
     case "NoAnswer":

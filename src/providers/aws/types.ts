@@ -125,8 +125,8 @@ export interface Iam {
   /** Detaches managed policies, deletes inline ones, then the role. */
   deleteRole(name: string, o?: CallOptions): Promise<void>;
   listRoles(pathPrefix: string, o?: CallOptions): Promise<Pick<IamRole, "arn" | "name" | "path" | "trust">[]>;
-  /** ARNs of the roles of the whole account whose trust names the SAML provider, from a list of the last minute. */
-  rolesTrusting(samlProviderArn: string, o?: CallOptions): Promise<string[]>;
+  /** ARNs of the roles of the whole account whose trust names the SAML provider, from a list of the last minute unless `isFresh`. */
+  rolesTrusting(samlProviderArn: string, o?: CallOptions & { isFresh?: boolean }): Promise<string[]>;
 
   /** From GetAccountSummary, of the last minute: what a batch of creates needs is compared with what is left before the first of them. */
   quotas(o?: CallOptions): Promise<Record<"roles" | "policies" | "users" | "groups", IamQuota>>;

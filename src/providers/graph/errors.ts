@@ -80,6 +80,13 @@ const RULES: Rule[] = [
     hint: "deleted applications count for 30 days: purge those that are not needed, or request a higher quota",
   },
   {
+    when: ({ code, message }) =>
+      /InvalidLifetimeAsPerAppPolicy$/.test(code) || /lifetime exceeds .* assigned policy/i.test(message),
+    kind: "terminal",
+    reason: "AppManagementPolicy",
+    hint: "set application.signingCertificate.lifetime to what the tenant's application management policy allows, or exempt the application",
+  },
+  {
     when: ({ code, message }) => /AsPerAppPolicy$/.test(code) || /as per assigned policy/i.test(message),
     kind: "terminal",
     reason: "AppManagementPolicy",

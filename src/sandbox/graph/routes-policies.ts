@@ -131,8 +131,9 @@ function definitionOf(definition: unknown): string[] {
     const names = Object.keys(claim);
     const sourced = typeof claim.Source === "string" && (claim.ID ?? claim.Id ?? claim.ExtensionID) !== undefined;
     const target = claim.SamlClaimType !== undefined || claim.JwtClaimType !== undefined;
-    if (!target || !(sourced || claim.Value !== undefined) || names.some((name) => !CLAIM_KEYS.has(name)))
-      throw refusal;
+    // A row without a claim of its own feeds a transformation (Entra, "Customize claims with PowerShell", example of a join).
+    const isComplete = sourced || (target && claim.Value !== undefined);
+    if (!isComplete || names.some((name) => !CLAIM_KEYS.has(name))) throw refusal;
   }
   return definition as string[];
 }

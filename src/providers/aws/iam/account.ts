@@ -35,10 +35,10 @@ export function accountCalls({ client, call }: IamContext, roles: Pick<Iam, "lis
 }
 
 /** Shared by everybody who asks within a minute; a failure is not kept. */
-function keptFor<T>(clock: Pick<Clock, "now">, read: (o?: CallOptions) => Promise<T>): (o?: CallOptions) => Promise<T> {
+function keptFor<T>(clock: Pick<Clock, "now">, read: (o?: CallOptions) => Promise<T>) {
   let known: { at: number; value: Promise<T> } | undefined;
-  return (o) => {
-    if (known && clock.now() - known.at <= MAX_AGE_MS) return known.value;
+  return (o?: CallOptions & { isFresh?: boolean }): Promise<T> => {
+    if (!o?.isFresh && known && clock.now() - known.at <= MAX_AGE_MS) return known.value;
     const fresh = { at: clock.now(), value: read({ priority: o?.priority, tenant: o?.tenant }) };
     known = fresh;
     fresh.value.catch(() => {
