@@ -53,7 +53,6 @@ export interface Found {
 
 /** Gallery template "AWS Single-Account Access". */
 const AWS_TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
-const SHOWN = 20;
 
 export async function discover(account: AwsAccount, graph: Graph, instanceArn: string): Promise<Found> {
   const instance = parseInstanceArn(instanceArn);
@@ -76,7 +75,6 @@ export async function discover(account: AwsAccount, graph: Graph, instanceArn: s
   }
   await matchIamUsers(account.iam, personas, notes);
   const users = [...(await connect.users({ maxAgeMs: 0 }))];
-  noteStrays(personas, users, notes);
   return {
     instanceArn,
     instance,
@@ -268,16 +266,4 @@ function likeness({ application, role, provider }: FoundPersona, user: string): 
       .filter((word) => word.length > 2);
   const theirs = new Set(words(`${application.displayName} ${role.name} ${provider.arn.split("/").at(-1)}`));
   return words(user).filter((word) => theirs.has(word)).length;
-}
-
-function noteStrays(personas: FoundPersona[], users: ConnectUserView[], notes: string[]): void {
-  const names = new Set(
-    personas.flatMap(({ people }) => people.flatMap(({ person }) => [person.userPrincipalName, person.mail ?? ""])),
-  );
-  const strays = users.map(({ username }) => username).filter((name) => !names.has(name));
-  if (strays.length === 0) return;
-  const more = strays.length > SHOWN ? ` and ${strays.length - SHOWN} more` : "";
-  notes.push(
-    `Connect users that are assigned to none of these applications are left out (${strays.length}): ${strays.sort().slice(0, SHOWN).join(", ")}${more}`,
-  );
 }

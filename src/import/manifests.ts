@@ -32,15 +32,19 @@ export function importManifests(found: Found, namespace: string): Imported {
   const names = uniqueNames(found.personas.map(({ application }) => personaName(application.displayName)));
   const byName = new Map(found.users.map((user) => [user.username, user]));
   const elsewhere = severalPersonas(found, notes);
+  /** Every name that an assigned person may have in Connect. */
+  const people = new Set<string>();
   const personas: Written[] = [];
   const users: Written[] = [];
   for (const [index, persona] of found.personas.entries()) {
     const name = names[index]!;
     const source = nameSource(persona, byName);
-    const people = persona.people
+    for (const { person } of persona.people)
+      for (const one of [person.userPrincipalName, person.mail, sentBy(person, source.sends)]) people.add(one ?? "");
+    const assigned = persona.people
       .filter(({ person }) => !elsewhere.has(person.id))
       .map((one) => ({ ...one, sent: sentBy(one.person, source.sends) }));
-    const members = people.flatMap(({ person, sent }) => {
+    const members = assigned.flatMap(({ person, sent }) => {
       const user = byName.get(sent);
       if (!user) notes.push(missingUser(person, sent, name, found.users));
       else if (user.tags[OWNER_TAG])
@@ -57,7 +61,19 @@ export function importManifests(found: Found, namespace: string): Imported {
     );
   }
   renameUsers(users);
+  noteStrays(found.users, people, notes);
   return { personas, users, notes };
+}
+
+const SHOWN = 20;
+
+function noteStrays(users: ConnectUserView[], people: ReadonlySet<string>, notes: string[]): void {
+  const strays = users.map(({ username }) => username).filter((name) => !people.has(name));
+  if (strays.length === 0) return;
+  const more = strays.length > SHOWN ? ` and ${strays.length - SHOWN} more` : "";
+  notes.push(
+    `Connect users that are assigned to none of these applications are left out (${strays.length}): ${strays.sort().slice(0, SHOWN).join(", ")}${more}`,
+  );
 }
 
 /** "Amazon Connect Agents" is better called agents. */

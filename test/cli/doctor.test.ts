@@ -70,6 +70,7 @@ test("everything well, as a person reads it", async () => {
                           → take it away, unless personas to come need it
       ✔ identifiers       no tenant policy refuses the identifiers of AWS to SAML applications
       ✔ certificates      no tenant policy refuses the signing certificates that the personas declare
+      ✔ owners            the controller owns the personas' applications, as far as they exist
       ✔ metadata          the federation metadata can be read
       · clock             not compared: the time of a sandbox is simulated
 
@@ -381,6 +382,7 @@ test.each<[string, IdentifierPolicy | undefined, string]>([
     now: () => new Date(),
     findApplications: async () => [],
     permissions: async () => undefined,
+    selfId: async () => undefined,
     identifierPolicy: async () => policy,
     federationMetadata: async () => "<x/>",
   } as unknown as Graph;

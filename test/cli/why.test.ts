@@ -278,6 +278,44 @@ test("everything holds, by every name of the person", async () => {
   `);
 });
 
+describe("refused by the controller: that is the cause, not what it did not do", () => {
+  test.each([
+    ["an unknown hierarchy group", { hierarchyGroup: ["Nowhere"] }, /Nowhere/],
+    ["a hierarchy group below one that exists", { hierarchyGroup: ["Dublin", "Nowhere"] }, /Nowhere/],
+    ["an unknown routing profile", { routingProfile: "Basic Routing" }, /did you mean Basic Routing Profile/],
+  ])("%s", async (_, spec, says) => {
+    const { links, cause } = await why("omar", [user("omar", "agents", spec)]);
+    expect(cause).toBe("controller");
+    const link = links.find(({ name }) => name === cause)!;
+    expect(link).toMatchObject({ state: "broken", text: expect.stringMatching(says) });
+    expect(link.fix).not.toMatch(/connect-sso apply/);
+  });
+
+  test("a Connect user that belongs to another cluster", async () => {
+    const before = await connectUser("jane");
+    const { UserId, UserArn } = await connect.send(
+      new CreateUserCommand({
+        InstanceId: INSTANCE,
+        Username: "omar@example.com",
+        IdentityInfo: before.IdentityInfo!,
+        SecurityProfileIds: before.SecurityProfileIds!,
+        RoutingProfileId: before.RoutingProfileId!,
+        Tags: { "connectsso.dev/owner": "elsewhere/team/omar" },
+      }),
+    );
+    expect(UserArn).toBeDefined();
+    try {
+      const { links, cause } = await why("omar", [user("omar", "agents")]);
+      expect([cause, links.find(({ name }) => name === cause)?.text]).toEqual([
+        "controller",
+        expect.stringContaining("elsewhere/team/omar"),
+      ]);
+    } finally {
+      await connect.send(new DeleteUserCommand({ InstanceId: INSTANCE, UserId: UserId! }));
+    }
+  });
+});
+
 describe("broken by hand", () => {
   const rows: [what: string, who: string, link: string, spoil: () => Promise<Undo>, extra?: object[]][] = [
     [
@@ -623,42 +661,4 @@ test.each([
     text: expect.stringContaining(text),
   });
   if (link !== "declared") expect(links.find(({ name }) => name === "RoleSessionName")).toBeDefined();
-});
-
-describe("refused by the controller: that is the cause, not what it did not do", () => {
-  test.each([
-    ["an unknown hierarchy group", { hierarchyGroup: ["Nowhere"] }, /Nowhere/],
-    ["a hierarchy group below one that exists", { hierarchyGroup: ["Dublin", "Nowhere"] }, /Nowhere/],
-    ["an unknown routing profile", { routingProfile: "Basic Routing" }, /did you mean Basic Routing Profile/],
-  ])("%s", async (_, spec, says) => {
-    const { links, cause } = await why("omar", [user("omar", "agents", spec)]);
-    expect(cause).toBe("controller");
-    const link = links.find(({ name }) => name === cause)!;
-    expect(link).toMatchObject({ state: "broken", text: expect.stringMatching(says) });
-    expect(link.fix).not.toMatch(/connect-sso apply/);
-  });
-
-  test("a Connect user that belongs to another cluster", async () => {
-    const before = await connectUser("jane");
-    const { UserId, UserArn } = await connect.send(
-      new CreateUserCommand({
-        InstanceId: INSTANCE,
-        Username: "omar@example.com",
-        IdentityInfo: before.IdentityInfo!,
-        SecurityProfileIds: before.SecurityProfileIds!,
-        RoutingProfileId: before.RoutingProfileId!,
-        Tags: { "connectsso.dev/owner": "elsewhere/team/omar" },
-      }),
-    );
-    expect(UserArn).toBeDefined();
-    try {
-      const { links, cause } = await why("omar", [user("omar", "agents")]);
-      expect([cause, links.find(({ name }) => name === cause)?.text]).toEqual([
-        "controller",
-        expect.stringContaining("elsewhere/team/omar"),
-      ]);
-    } finally {
-      await connect.send(new DeleteUserCommand({ InstanceId: INSTANCE, UserId: UserId! }));
-    }
-  });
 });

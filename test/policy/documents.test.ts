@@ -111,7 +111,12 @@ describe("documents", () => {
     const all = statements(controllerPolicies(scopeOfPath([instance("a")], { provisioning: true })));
     expect(all.flatMap(({ Action }) => Action).filter((action) => action.includes("*"))).toEqual([]);
     const everything = all.filter(({ Effect, Resource }) => Effect === "Allow" && Resource.includes("*"));
-    expect(everything.flatMap(({ Action }) => Action)).toEqual(["ds:DescribeDirectories"]);
+    expect(everything.flatMap(({ Action }) => Action)).toEqual([
+      "iam:ListRoles",
+      "iam:ListSAMLProviders",
+      "iam:GetAccountSummary",
+      "ds:DescribeDirectories",
+    ]);
   });
 
   test("mode Direct has no right over users and keys but to see whether one was left over", () => {
