@@ -322,6 +322,7 @@ test.each([
   await h.ready();
   h.apply(user("jane", "agents", spec));
   await h.reason("ConnectUser", "jane", "Stalled", reason);
-  expect(status(get("jane"), "RoleAssigned")!.status).toBe("True");
+  // Not checked, or still so: never that the access is gone.
+  expect(status(get("jane"), "RoleAssigned")!.status).not.toBe("False");
   expect(await users()).toEqual(["jane@example.com"]);
 });

@@ -23,7 +23,7 @@ import {
   GetRoleCommand,
   IAMClient,
   ListAccessKeysCommand,
-  ListRolesCommand,
+  ListUsersCommand,
   PutRolePermissionsBoundaryCommand,
   SetDefaultPolicyVersionCommand,
   UpdateAccessKeyCommand,
@@ -155,7 +155,7 @@ describe("refused in IAM", () => {
     ["a role outside the path deleted", () => new DeleteRoleCommand({ RoleName: "foreign" })],
     ["somebody's user deleted", () => new DeleteUserCommand({ UserName: "human" })],
     ["a role outside the path read", () => new GetRoleCommand({ RoleName: "foreign" })],
-    ["all roles listed", () => new ListRolesCommand({})],
+    ["all users listed", () => new ListUsersCommand({})],
     [
       "the metadata of the company's own SAML provider",
       () =>
