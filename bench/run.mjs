@@ -1,6 +1,6 @@
 // Benchmarks as whole processes: the program against a real kube-apiserver and the sandbox clouds, next to a Go baseline.
 //   make bench                 all of them, some 25 minutes; writes docs/performance.md
-//   make bench ONLY=sweep      some, separated by commas: startup binary create growth start sweep change idle failover page
+//   make bench ONLY=sweep      some, separated by commas: startup binary create growth start sweep change idle failover page leaver
 //   make bench SAVE=no         prints, and writes nothing
 //   make bench SCALE=0.1       a tenth of the users, to try the harness itself; writes nothing
 
@@ -10,6 +10,7 @@ import { create } from "./cases/create.ts";
 import { failover } from "./cases/failover.ts";
 import { growthPoints, growthResults } from "./cases/growth.ts";
 import { idle } from "./cases/idle.ts";
+import { leaver } from "./cases/leaver.ts";
 import { page } from "./cases/page.ts";
 import { start } from "./cases/start.ts";
 import { startup } from "./cases/startup.ts";
@@ -18,7 +19,19 @@ import { writeReport } from "./lib/report.ts";
 import { holds, line, load, measured, save } from "./lib/results.ts";
 import { Scene } from "./lib/scene.ts";
 
-const NAMES = ["startup", "binary", "create", "growth", "start", "sweep", "change", "idle", "failover", "page"];
+const NAMES = [
+  "startup",
+  "binary",
+  "create",
+  "growth",
+  "start",
+  "sweep",
+  "change",
+  "idle",
+  "failover",
+  "page",
+  "leaver",
+];
 const only = (process.env.ONLY ?? "").split(",").filter(Boolean);
 const unknown = only.filter((name) => !NAMES.includes(name));
 if (unknown.length > 0) {
@@ -52,13 +65,13 @@ await bench("startup", startup);
 await bench("binary", binary);
 await bench("create", create);
 
-const crowd = { start, sweep, idle, failover, page, change };
+const crowd = { start, sweep, idle, failover, page, change, leaver };
 if (Object.keys(crowd).some(wanted)) {
   const scene = await Scene.open(many);
   try {
     console.log(`bringing ${many.toLocaleString("en")} users in sync …`);
     await scene.populate(many);
-    // The last one changes users.
+    // The last two change users.
     for (const [name, run] of Object.entries(crowd)) await bench(name, () => run(scene));
   } catch (error) {
     console.error(`FAILED: ${error instanceof Error ? error.stack : error}`);

@@ -75,6 +75,14 @@ export const REASONS = {
       "A difference in trust or permissions was found and is not corrected.",
       "Treat it as an incident. [Trust](runbooks/ConnectSsoTrustDrift.md), [permissions](runbooks/ConnectSsoPermissionDrift.md).",
     ],
+    SecurityProfileGained: [
+      "Somebody edited a security profile of Amazon Connect that the persona grants: it permits more than before.",
+      "Find out who did it. [Runbook](runbooks/ConnectSsoProfileGained.md).",
+    ],
+    SecurityProfileLost: [
+      "Somebody edited a security profile of Amazon Connect that the persona grants: it permits less than before.",
+      "Nothing, if that was meant: the users of the persona can do less.",
+    ],
     SecurityDriftCorrected: [
       "A difference in trust or permissions was corrected.",
       "Treat it as an incident until you know who changed it.",

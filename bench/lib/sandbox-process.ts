@@ -5,6 +5,8 @@ import type { Behaviour, WorldInput } from "../../src/sandbox/world.ts";
 export interface Write {
   operation: string;
   path: string;
+  /** Id of the Connect user in the body of DeleteAllEntitySessions. */
+  entityId?: string;
   status: number;
   /** Milliseconds since 1970, when the answer was sent. */
   at: number;
@@ -38,7 +40,9 @@ async function obey(command: Command): Promise<unknown> {
       // A batch is a POST; the ones here hold reads only.
       if (request.method === "GET" || /Search|\$batch|:(Get|List|Describe)/.test(name)) return;
       counts.writes++;
-      writes.push({ operation, path: request.path, status: response.status, at: Date.now() });
+      const entityId = /"EntityId":"([^"]+)"/.exec(request.body)?.[1];
+      const write = { operation, path: request.path, status: response.status, at: Date.now() };
+      writes.push(entityId ? { ...write, entityId } : write);
     });
     return { url: sandbox.url, env: sandbox.env };
   }

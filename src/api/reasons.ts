@@ -16,6 +16,8 @@ export const REASON = {
   DriftCorrected: "DriftCorrected",
   SecurityDriftCorrected: "SecurityDriftCorrected",
   SecurityDriftFound: "SecurityDriftFound",
+  SecurityProfileGained: "SecurityProfileGained",
+  SecurityProfileLost: "SecurityProfileLost",
   // components
   UpToDate: "UpToDate",
   Pending: "Pending",

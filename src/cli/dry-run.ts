@@ -24,6 +24,8 @@ export interface PlannedResource {
   problem?: { reason: string; message: string; waits: boolean };
   /** Why it is left alone, for example because it is suspended. */
   note?: string;
+  /** What a person should know of it although nothing is to be done. */
+  remarks?: string[];
 }
 
 export interface PlanDocument {
@@ -164,10 +166,13 @@ function planned({
   resource,
   changes,
   problem,
-}: Pick<PlanResult<ConnectUser>, "resource" | "changes" | "problem">): PlannedResource {
+  remarks,
+}: Pick<PlanResult<ConnectUser>, "resource" | "changes" | "problem" | "remarks">): PlannedResource {
+  const news = remarks.filter((one) => one !== problem?.message);
   return {
     ...resource,
     changes: fold(changes),
+    ...(news.length > 0 ? { remarks: news } : {}),
     ...(problem
       ? { problem: { reason: problem.reason, message: problem.message, waits: problem.kind === "waiting" } }
       : {}),

@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import type { Registry } from "prom-client";
 import { GROUP } from "../api/resources.ts";
+import { Reactions } from "../domain/reactions.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts";
 import { createManager, type Manager } from "../runtime/manager.ts";
@@ -23,6 +24,8 @@ export interface ClusterControllerOptions {
   /** Default 30 s. */
   directoryIntervalMs?: number;
   log: ReconcilerDeps["log"];
+  /** Default: nothing is measured. */
+  reactions?: Reactions;
   observer?: ReconcilerDeps["observer"];
   /** Name of the lease; undefined: this process is the only one. */
   leaseName?: string;
@@ -48,6 +51,7 @@ const WARM_SHARE = 0.9;
 /** Throws when the kubeconfig is not usable. Nothing runs before `start` of what it returns. */
 export function createClusterController(options: ClusterControllerOptions): Manager {
   const { clouds, cluster, pollIntervalMs, log, observer, massDeletionShare, leaseName } = options;
+  const reactions = options.reactions ?? new Reactions();
   const access = { file: options.kubeconfig, context: options.context };
   let deps: ReconcilerDeps | undefined;
   const depsOf = (store: ReconcilerDeps["store"]) => {
@@ -56,7 +60,18 @@ export function createClusterController(options: ClusterControllerOptions): Mana
     // With a label selector, what is not in the store may exist all the same.
     const { namespace: only, labelSelector } = options;
     const sees = (namespace: string) => !labelSelector && (!only || only === namespace);
-    const all = { store, clouds, cluster, pollIntervalMs, ...directory, log, observer, massDeletionShare, sees };
+    const all = {
+      store,
+      clouds,
+      cluster,
+      pollIntervalMs,
+      ...directory,
+      log,
+      observer,
+      reactions,
+      massDeletionShare,
+      sees,
+    };
     deps ??= reconcilerDeps(all);
     return deps;
   };
@@ -85,7 +100,7 @@ export function createClusterController(options: ClusterControllerOptions): Mana
         }
       : {}),
     onLead: (store, wake) =>
-      watchDirectory({ clouds, store, intervalMs: depsOf(store).directoryIntervalMs, log, wake }),
+      watchDirectory({ clouds, store, intervalMs: depsOf(store).directoryIntervalMs, log, reactions, wake }),
     onLeadershipLost: options.onLeadershipLost,
     metricsBindAddress: options.metricsBindAddress,
     healthProbeBindAddress: options.healthProbeBindAddress,

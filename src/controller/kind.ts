@@ -1,5 +1,6 @@
 /** What the controller has to know of a kind: how it is watched, what wakes what, and who reconciles it. */
 import type { RemovalGuard } from "../domain/massdeletion.ts";
+import type { Reactions } from "../domain/reactions.ts";
 import type { EngineDeps } from "../engine/reconcile.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { RelatedRef } from "../runtime/changes.ts";
@@ -16,6 +17,7 @@ export interface ReconcilerDeps extends EngineDeps {
   /** Oldest reading of the directory that a look at a set is content with, milliseconds. */
   directoryIntervalMs: number;
   sets: SetRegistry;
+  reactions: Reactions;
   /** Whether every ConnectUser of a namespace is in the store. */
   sees(namespace: string): boolean;
 }

@@ -3,6 +3,7 @@
  * KINDS. The order is the one in which plans and commands go through them: what others stand on comes first.
  */
 import { DEFAULT_MASS_DELETION_SHARE, RemovalGuard } from "../domain/massdeletion.ts";
+import { Reactions } from "../domain/reactions.ts";
 import type { Change, Related } from "../runtime/changes.ts";
 import type { Resource } from "../runtime/client.ts";
 import { equalJson } from "../runtime/equal.ts";
@@ -50,9 +51,10 @@ function isRead({ readByOthers }: ControlledKind, { before, after }: Pick<Change
 
 /** What all reconcilers of one controller share. */
 export function reconcilerDeps(
-  deps: Omit<ReconcilerDeps, "now" | "removals" | "sees" | "sets" | "directoryIntervalMs"> & {
+  deps: Omit<ReconcilerDeps, "now" | "removals" | "sees" | "sets" | "reactions" | "directoryIntervalMs"> & {
     massDeletionShare?(): number;
     sees?: ReconcilerDeps["sees"];
+    reactions?: Reactions;
     directoryIntervalMs?: number;
   },
 ): ReconcilerDeps {
@@ -61,6 +63,7 @@ export function reconcilerDeps(
   return {
     directoryIntervalMs: DIRECTORY_INTERVAL_MS,
     sees: () => true,
+    reactions: new Reactions(),
     ...others,
     now: () => Date.now(),
     removals,

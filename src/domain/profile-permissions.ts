@@ -16,9 +16,10 @@ export function permissionDiff(before: readonly string[], after: readonly string
 
 const MOST_NAMED = 10;
 
-/** "profile Agent gained Users.Create, Users.Edit"; undefined when it gained nothing. */
-export function gainedMessage(profile: string, { gained }: PermissionDiff): string | undefined {
-  if (gained.length === 0) return undefined;
-  const more = gained.length > MOST_NAMED ? ` and ${gained.length - MOST_NAMED} more` : "";
-  return `profile ${profile} gained ${gained.slice(0, MOST_NAMED).join(", ")}${more}`;
+/** "Security profile Agent gained Users.Create, Users.Edit"; undefined when there is nothing to say. */
+export function diffMessage(profile: string, verb: keyof PermissionDiff, diff: PermissionDiff): string | undefined {
+  const names = diff[verb];
+  if (names.length === 0) return undefined;
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+  return `Security profile ${profile} ${verb} ${names.slice(0, MOST_NAMED).join(", ")}${more}`;
 }

@@ -85,7 +85,7 @@ export interface Kind<R extends Resource, S extends Scope<Seen>, Seen, X = S, M 
   /** Resolves references, and refuses what only a person can fix. Reads only. */
   open(object: R, context: OpenContext<R, M>): Promise<S>;
   /** After the components: what else must hold. */
-  after?(scope: S): Promise<void>;
+  after?(scope: S, pass: Pass): Promise<void>;
   removal: {
     /** Throws while it must not be deleted. */
     hold(object: R): void;

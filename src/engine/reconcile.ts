@@ -168,7 +168,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     const now = this.#deps.now();
     for (const name of this.#pass.read) this.#entry.comparedAt.set(name, now);
     this.#recurring = this.#entry.fights.note(this.#pass.changes, now, 2 * this.#deps.pollIntervalMs);
-    await this.#kind.after?.(this.#scope);
+    await this.#kind.after?.(this.#scope, this.#pass);
   }
 
   async #remove(): Promise<Action> {
@@ -338,6 +338,8 @@ export function statusOf<R extends Resource, S extends Scope<Seen>, Seen, X, M>(
 export interface PlanResult<R extends Resource> extends Plan {
   /** Why it stops: something that only a person can fix, or that cannot be read. What comes before it is in `changes`. */
   problem?: Failure;
+  /** What Ready names although nothing is to be done. */
+  remarks: string[];
   /** Status as it would read now; plans of other resources build on it. */
   status: NonNullable<R["status"]>;
 }
@@ -363,6 +365,7 @@ export async function planOnce<R extends Resource, S extends Scope<Seen>, Seen, 
       disputed: kind.disputed,
       unreadableAgainMs: () => UNREADABLE_MS,
     });
+    await kind.after?.(scope, pass);
   } catch (error) {
     failure = failureOf(error);
   }
@@ -376,6 +379,7 @@ export async function planOnce<R extends Resource, S extends Scope<Seen>, Seen, 
       (pass?.changes ?? []).filter((change) => change.component === component),
     ),
     ...(problem ? { problem } : {}),
+    remarks: kind.status(object, result).remarks ?? [],
     status: statusOf(kind, object, result, ended, { found, now: new Date(now), isStale: () => false }) as NonNullable<
       R["status"]
     >,

@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, type Registry } from "prom-client";
 import { type ConnectSsoPersona, type ConnectUser, PERSONA, SET, USER } from "../api/resources.ts";
+import type { Reactions } from "../domain/reactions.ts";
 import { CAUSES, type Change } from "../engine/change.ts";
 import type { Observer, PassEnd } from "../engine/report.ts";
 import type { CloudHealth } from "../providers/clouds.ts";
@@ -11,6 +12,7 @@ import type { CallRecord } from "../providers/errors.ts";
 import { createCallMetrics, createCloudMetrics } from "./calls.ts";
 import { createDriftMetrics } from "./drift.ts";
 import { createObjectMetrics, type Objects } from "./objects.ts";
+import { createReactionMetrics } from "./reactions.ts";
 import { createSetMetrics } from "./sets.ts";
 
 export interface DomainMetrics {
@@ -28,6 +30,8 @@ export interface MetricsOptions {
   insecure: boolean;
   /** Name unhealthy ConnectUsers. Their names may be names of people. */
   perUser: boolean;
+  /** Undefined: nothing is measured, and the metrics exist all the same. */
+  reactions?: Reactions;
 }
 
 const FATES: Change["fate"][] = ["applied", "held", "barred", "failed", "pending"];
@@ -63,6 +67,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
   const objectMetrics = createObjectMetrics(registry, options.perUser);
   const setMetrics = createSetMetrics(registry);
   const drift = createDriftMetrics(registry);
+  const reactionMetrics = createReactionMetrics(registry, options.reactions);
   const cloudMetrics = createCloudMetrics(registry);
   /** When a persona or set was last compared, by uid, ms. Status does not tell: in a quiet world it is not written. */
   const checkedAt = new Map<string, number>();
@@ -82,6 +87,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
     },
     refresh(objects, health) {
       cloudMetrics(health, instancesInUse(objects));
+      reactionMetrics();
       if (!objects) {
         objectMetrics.clear();
         return setMetrics.clear();

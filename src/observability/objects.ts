@@ -190,6 +190,16 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
       ({ status }) => at(status?.roleImportWaitingSince),
     ],
     [
+      gauge(
+        "connectsso_security_profile_gained_timestamp_seconds",
+        "When a security profile that the persona grants was last found to permit more than before; absent when it never did.",
+      ),
+      ({ status }) => {
+        const times = status?.securityProfiles?.flatMap(({ gainedTime }) => at(gainedTime) ?? []) ?? [];
+        return times.length > 0 ? Math.max(...times) : undefined;
+      },
+    ],
+    [
       gauge("connectsso_deletion_timestamp_seconds", "When the deletion of a persona was asked for; absent otherwise."),
       ({ metadata }) => at(metadata.deletionTimestamp),
     ],

@@ -18,6 +18,8 @@ import { isTrue } from "../runtime/conditions.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { preflight } from "./preflight.ts";
+import { watchProfiles } from "./profiles.ts";
+import { strayQuickConnects } from "./quick-connects.ts";
 import { lookAtRemovals } from "./removals.ts";
 import { type InFlight, type Memory, openScope, type PersonaScope } from "./scope.ts";
 import type { ComponentName, Seen } from "./seen.ts";
@@ -29,6 +31,7 @@ export interface PersonaDeps {
   /** First part of every owner tag. */
   cluster: string;
   now(): number;
+  pollIntervalMs: number;
   removals: RemovalGuard;
 }
 
@@ -38,6 +41,8 @@ export type PersonaKind = Kind<ConnectSsoPersona, PersonaScope, Seen, PersonaSco
 const RESTORED_LABEL = "velero.io/restore-name";
 /** While a rotation is under way. */
 const SOON_MS = 5_000;
+/** What is read once a poll interval is a little younger than one. */
+const FRESH_SHARE = 0.9;
 /** IAM shows a new object within this time. */
 const IAM_SHOWS_MS = 60_000;
 
@@ -67,7 +72,13 @@ export function personaKind(deps: PersonaDeps): PersonaKind {
       return scope;
     },
     // Without users of its own nothing else would say that Connect is down.
-    after: (scope) => scope.connect.answers(scope.call),
+    async after(scope) {
+      await scope.connect.answers(scope.call);
+      const maxAgeMs = deps.pollIntervalMs * FRESH_SHARE;
+      scope.profiles = await watchProfiles(scope, maxAgeMs);
+      scope.remark = await strayQuickConnects(scope, maxAgeMs);
+      for (const change of scope.profiles.changes) deps.store.event(scope.object, change);
+    },
     removal: {
       hold(object) {
         const users = usersOf(object);

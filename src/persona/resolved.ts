@@ -66,7 +66,7 @@ export function resolved(scope: PersonaScope): Partial<Status> {
     roleImportWaitingSince: !seen["role-delivery"]
       ? old.roleImportWaitingSince
       : waits
-        ? (old.roleImportWaitingSince ?? graph.now().toISOString())
+        ? (old.roleImportWaitingSince ?? wholeSeconds(graph.now()))
         : undefined,
     inFlight: Object.keys(scope.once.notes).length > 0 ? { ...scope.once.notes } : undefined,
     handledRequests: handled(scope),

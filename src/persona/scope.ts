@@ -24,6 +24,7 @@ import type { Graph, ServicePrincipal } from "../providers/graph/types.ts";
 import { conflictError, terminalError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import type { PendingKey } from "./pending-key.ts";
+import type { Profiles } from "./profiles.ts";
 import type { Seen } from "./seen.ts";
 
 /** What this process remembers of a persona between passes. Losing it costs a longer look, never an object. */
@@ -43,6 +44,8 @@ export interface Memory {
   withoutPrincipalSince?: number;
   /** Names of roles and users that the deletion of the persona keeps: what they need is kept with them. */
   kept?: Set<string>;
+  /** Ids of the quick connects that rang no one at the last look. */
+  strayQuickConnects?: string;
   /** Identifiers that Entra refused although no application shows them: deleted ones may keep theirs. */
   takenIdentifiers?: string[];
 }
@@ -69,6 +72,9 @@ export interface PersonaScope extends Scope<Seen> {
   readonly memory: Memory;
   /** Creates that must not be repeated: the application, its signing certificate, its claims policy. */
   readonly once: AskOnce;
+  /** Of what is not ours, once the components are done: what the security profiles permit, and what else Ready is to name. */
+  profiles?: Profiles;
+  remark?: string;
   /** Other personas and users; what is shared with them is theirs as well. */
   readonly store: Pick<ObjectStore, "get" | "list">;
   /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are measured by the clouds' clocks. */

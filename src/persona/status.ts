@@ -30,9 +30,19 @@ export function personaStatus(
   // A look that failed before it began was one all the same: why is in the conditions.
   const looked = result.suspended ? undefined : object.metadata.annotations?.[ANNOTATIONS.reconcile]?.slice(0, 253);
   return {
-    fields: { ...fields, users: countUsers(users) },
+    fields: {
+      ...fields,
+      users: countUsers(users),
+      ...(result.scope?.profiles ? { securityProfiles: result.scope.profiles.rows } : {}),
+    },
     conditions: [conflicts, condition],
-    remarks: conflicts.status === "True" ? [conflicts.message] : [],
+    remarks: [
+      ...(conflicts.status === "True" ? [conflicts.message] : []),
+      ...(result.scope?.profiles?.problem
+        ? [`What the security profiles permit is not watched: ${result.scope.profiles.problem}`]
+        : []),
+      ...(result.scope?.remark ? [result.scope.remark] : []),
+    ],
     handledRequests: {
       ...fields.handledRequests,
       ...(looked ? { [requestName(ANNOTATIONS.reconcile)]: looked } : {}),

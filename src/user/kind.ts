@@ -34,6 +34,13 @@ export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuar
       };
     },
     open: (object, context) => openScope(object, deps, context),
+    async after({ withdrawn, assignment: { principalId } }, { outcomes }) {
+      const outcome = outcomes.get(withdrawn ? "withdrawal" : "role-assignment");
+      // A person who is gone is refused for it, once everything was taken away.
+      const isDone =
+        outcome?.state === "failed" ? outcome.failure.reason === withdrawn?.reason : outcome?.state === "ready";
+      if (isDone) deps.reactions?.settled(withdrawn ? "revoked" : "granted", principalId);
+    },
     removal: {
       hold: (object) => guardMassDeletion(object, personaOf(object), deps),
       retains: ({ spec }) => spec.deletionPolicy === "Retain",
@@ -43,8 +50,9 @@ export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuar
         status?.appRoleAssignmentId === undefined &&
         status?.connectUserId === undefined,
       done(object) {
-        const { metadata, spec } = object;
+        const { metadata, spec, status } = object;
         if (!isRemovedBySet(object)) deps.removals.note(`${metadata.namespace}/${spec.personaRef.name}`, deps.now());
+        if (status?.entraObjectId) deps.reactions?.settled("revoked", status.entraObjectId);
       },
     },
     status: (object, result) => userStatus(object, result, remarksOf(personaOf(object))),

@@ -12,6 +12,7 @@ import {
 import { sessionNameOf } from "../domain/claims/session-name.ts";
 import { KNOWN_LATER } from "../domain/difference.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
+import type { Reactions } from "../domain/reactions.ts";
 import { checkDeclared } from "../domain/usernames.ts";
 import type { Scope } from "../engine/component.ts";
 import type { OpenContext } from "../engine/kind.ts";
@@ -40,6 +41,8 @@ export interface UserDeps {
   pollIntervalMs: number;
   /** Whether every ConnectUser of a namespace is in the store; false: what is not there may exist all the same. */
   sees(namespace: string): boolean;
+  /** Measures how soon access follows the directory; plans measure nothing. */
+  reactions?: Reactions;
 }
 
 export type UserCall = CallOptions & { maxAgeMs?: number };

@@ -68,17 +68,19 @@ function restingOf({ withdrawn, found, object }: UserScope): Resting {
 }
 
 function resolved(
-  { input, persona, assignment, withdrawn, users, seen }: UserScope,
+  { input, persona, assignment, withdrawn, users, seen, recreate }: UserScope,
   old: ConnectUserStatus,
 ): Partial<ConnectUserStatus> {
   const user = seen["connect-user"] ? seen["connect-user"].user : undefined;
   const found = seen["role-assignment"]?.assignments.find(({ appRoleId }) => appRoleId === assignment.appRoleId);
   const strays = user ? straysOf(users, input.username).slice(0, MOST_STRAYS) : [];
+  // Until a former user is replaced, and while it is: quick connects are known by its id.
+  const kept = user ?? users[0] ?? (recreate ? { id: old.connectUserId, arn: old.connectUserArn } : undefined);
   return {
     username: input.username,
     entraObjectId: assignment.principalId,
-    connectUserId: seen["connect-user"] ? user?.id : old.connectUserId,
-    connectUserArn: seen["connect-user"] ? user?.arn : old.connectUserArn,
+    connectUserId: seen["connect-user"] ? kept?.id : old.connectUserId,
+    connectUserArn: seen["connect-user"] ? kept?.arn : old.connectUserArn,
     appRoleAssignmentId: withdrawn && seen.withdrawal ? undefined : (found?.id ?? old.appRoleAssignmentId),
     strays: strays.length > 0 ? strays : undefined,
     userAccessUrl: persona.status?.userAccessUrl,

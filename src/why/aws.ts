@@ -10,7 +10,7 @@ import { evaluate, evaluateTrust } from "../domain/policy/evaluate.ts";
 import { instanceOfRelayState, sameRelayState } from "../domain/relay-state.ts";
 import { replyUrls } from "../domain/reply-urls.ts";
 import { rolePolicies } from "../persona/role-policies.ts";
-import type { IamRole } from "../providers/aws/types.ts";
+import type { ConnectUserView, IamRole } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import { PERSONA_TAG } from "../user/tags.ts";
 import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, unknown, type Verdict, warning } from "./login.ts";
@@ -263,10 +263,26 @@ export const connectUser: LinkSpec = {
     return (
       profiles({ connect, user, persona, repair } as Login, found.securityProfileIds, found.username) ??
       bound(user, persona.metadata.name, found.tags) ??
-      holds(`${found.username} exists`)
+      (await ringing(connect, user, found))
     );
   },
 };
+
+/** Quick connects that ring the user, and those that ring a former one of hers. */
+async function ringing(
+  connect: Login["connect"],
+  { status }: ConnectUser,
+  { id, username }: ConnectUserView,
+): Promise<Verdict> {
+  const all = await connect.quickConnects().catch(() => []);
+  const of = (userId: string | undefined) => all.flatMap((one) => (one.userId === userId ? [one.name] : [])).join(", ");
+  const former = status?.connectUserId;
+  if (former !== undefined && former !== id && of(former))
+    return warning(`quick connects still ring the former Connect user of ${username}: ${of(former)}`, {
+      fix: `point them at ${username} in Amazon Connect, under Routing, Quick connects`,
+    });
+  return holds(of(id) ? `${username} exists; quick connects that ring it: ${of(id)}` : `${username} exists`);
+}
 
 /** Without the persona's profile the login ends on a page that the user may not see. */
 function profiles({ connect, user, persona, repair }: Login, ids: string[], username: string): Verdict | undefined {

@@ -13,7 +13,7 @@ import { desiredClaims } from "../../src/domain/claims/policy.ts";
 import type { Trust } from "../../src/domain/metadata.ts";
 import { parseInstanceArn } from "../../src/domain/names.ts";
 import { comparePolicies, federationPolicy, listingPolicy, trustPolicy } from "../../src/domain/policies.ts";
-import { gainedMessage, permissionDiff } from "../../src/domain/profile-permissions.ts";
+import { diffMessage, permissionDiff } from "../../src/domain/profile-permissions.ts";
 
 const HERE = parseInstanceArn("arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666");
 const PROVIDER = "arn:aws:iam::111122223333:saml-provider/Entra";
@@ -248,8 +248,10 @@ test.each<[string | undefined, string | undefined, RegExp | undefined]>([
 test("permissions of a profile", () => {
   expect(permissionDiff(["A", "B"], ["B", "C", "C"])).toEqual({ gained: ["C"], lost: ["A"] });
   const two = permissionDiff([], ["Users.Edit", "Users.Create"]);
-  expect(gainedMessage("Agent", two)).toBe("profile Agent gained Users.Create, Users.Edit");
-  expect(gainedMessage("Agent", permissionDiff(["A"], []))).toBeUndefined();
+  expect(diffMessage("Agent", "gained", two)).toBe("Security profile Agent gained Users.Create, Users.Edit");
+  expect(diffMessage("Agent", "lost", two)).toBeUndefined();
+  expect(diffMessage("Agent", "gained", permissionDiff(["A"], []))).toBeUndefined();
+  expect(diffMessage("Agent", "lost", permissionDiff(["A"], []))).toBe("Security profile Agent lost A");
   const many = Array.from({ length: 12 }, (_, index) => `P${index}`);
-  expect(gainedMessage("Agent", permissionDiff([], many))).toMatch(/ and 2 more$/);
+  expect(diffMessage("Agent", "gained", permissionDiff([], many))).toMatch(/ and 2 more$/);
 });

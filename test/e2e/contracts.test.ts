@@ -24,6 +24,14 @@ test("requests that no description knows are seen, in every service", async () =
     "PUT",
     JSON.stringify({ Username: "x", Colour: "red" }),
   );
+  await fetch(`${sandbox.url}/graph/v1.0/users/1`, {
+    method: "PATCH",
+    headers: { "user-agent": "connect-sso" },
+    body: "{}",
+  });
+  await send("/graph/v1.0/users/2", "PATCH", "{}");
+  expect(departures()).toContain("request PATCH /v1.0/users/1: the controller writes no people");
+  expect(departures().join()).not.toContain("/users/2");
   if (!contractIsHere) return;
   const text = departures().join("\n");
   for (const wanted of [

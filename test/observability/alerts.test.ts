@@ -109,6 +109,7 @@ describe("runbooks", () => {
         "resume",
         "rotate key",
         "rotate certificate",
+        "profiles",
       ]),
     );
     for (const [, words, rest] of commands) {

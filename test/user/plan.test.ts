@@ -81,7 +81,7 @@ describe("plan of a user", () => {
       undefined,
       ["updateSecurityProfiles"],
     ],
-    ["recreate once", { recreate: "h" }, {}, undefined, ["deleteUser", "createUser"]],
+    ["recreate once", { recreate: "h" }, {}, undefined, ["endSessions", "deleteUser", "createUser"]],
     [
       "recreated already",
       { recreate: "h" },
@@ -127,7 +127,7 @@ describe("plan of a user", () => {
       { recreate: "h", users: [{ ...user, username: "jane.doe@example.com" }] },
       { "connect-user": {} },
       undefined,
-      ["deleteUser", "createUser"],
+      ["endSessions", "deleteUser", "createUser"],
     ],
     [
       "quick connects of the former user ring the new one",

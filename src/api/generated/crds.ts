@@ -83,8 +83,8 @@ export const CRDS = [
               "priority": 1
             },
             {
-              "name": "Key Age",
-              "type": "date",
+              "name": "Key Created",
+              "type": "string",
               "jsonPath": ".status.accessKey.creationTime",
               "priority": 1
             }
@@ -749,6 +749,75 @@ export const CRDS = [
                         "rotatingTo": {
                           "type": "string",
                           "description": "Thumbprint of the next certificate while it is being rotated."
+                        }
+                      }
+                    },
+                    "securityProfiles": {
+                      "description": "What the security profiles of `connectUsers` permit. An event of the persona reports each later change.",
+                      "type": "array",
+                      "maxItems": 10,
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": [
+                        "name"
+                      ],
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "name",
+                          "digest",
+                          "permissions"
+                        ],
+                        "properties": {
+                          "name": {
+                            "type": "string",
+                            "description": "Name of the security profile.",
+                            "maxLength": 127
+                          },
+                          "digest": {
+                            "type": "string",
+                            "description": "Digest of the list.",
+                            "maxLength": 16
+                          },
+                          "permissions": {
+                            "description": "API names of what it permits, sorted.",
+                            "type": "array",
+                            "maxItems": 500,
+                            "x-kubernetes-list-type": "atomic",
+                            "items": {
+                              "type": "string",
+                              "maxLength": 128
+                            }
+                          },
+                          "gained": {
+                            "description": "What it gained last, at most 20 of them.",
+                            "type": "array",
+                            "maxItems": 20,
+                            "x-kubernetes-list-type": "atomic",
+                            "items": {
+                              "type": "string",
+                              "maxLength": 128
+                            }
+                          },
+                          "lost": {
+                            "description": "What it lost last, at most 20 of them.",
+                            "type": "array",
+                            "maxItems": 20,
+                            "x-kubernetes-list-type": "atomic",
+                            "items": {
+                              "type": "string",
+                              "maxLength": 128
+                            }
+                          },
+                          "gainedTime": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When that was found."
+                          },
+                          "lostTime": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "When that was found."
+                          }
                         }
                       }
                     },

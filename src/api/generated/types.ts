@@ -326,6 +326,39 @@ expirationTime?: string
 rotatingTo?: string
 }
 /**
+ * What the security profiles of `connectUsers` permit. An event of the persona reports each later change.
+ */
+securityProfiles?: {
+/**
+ * Name of the security profile.
+ */
+name: string
+/**
+ * Digest of the list.
+ */
+digest: string
+/**
+ * API names of what it permits, sorted.
+ */
+permissions: string[]
+/**
+ * What it gained last, at most 20 of them.
+ */
+gained?: string[]
+/**
+ * What it lost last, at most 20 of them.
+ */
+lost?: string[]
+/**
+ * When that was found.
+ */
+gainedTime?: string
+/**
+ * When that was found.
+ */
+lostTime?: string
+}[]
+/**
  * The access key that Entra holds (mode Provisioning). Never the key itself.
  */
 accessKey?: {

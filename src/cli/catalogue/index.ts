@@ -149,7 +149,7 @@ export const COMMANDS: CommandSpec[] = [
       },
       {
         flags: "--directory-interval <duration>",
-        description: "how often the groups of sets are read",
+        description: "how often changes of people, and the groups of sets, are read from Entra",
         default: "30s",
       },
       {

@@ -68,6 +68,22 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
     run: async () => (await import("../commands/people.ts")).people,
   }),
   command({
+    name: "profiles",
+    summary: "What the security profiles of each persona permit, and what they gained or lost",
+    details:
+      "Reads the security profiles of Amazon Connect that personas grant; writes nothing. What they gained or lost is known of personas that a controller watches.",
+    arguments: [
+      { name: "persona", description: "NAME or NAMESPACE/NAME; default: every persona", complete: "persona" },
+    ],
+    options: [...OBJECTS, ...CLOUDS, { ...OUTPUT, choices: ["text", "json", "markdown"] }],
+    examples: [
+      { what: "Of the personas of the cluster", line: "connect-sso profiles -n contact-centre" },
+      { what: "For a review, as Markdown", line: "connect-sso profiles agents -f personas/ -o markdown" },
+    ],
+    exitCodes: { 0: "all were read", 1: "an error, or a profile that is not there" },
+    run: async () => (await import("../commands/profiles.ts")).profiles,
+  }),
+  command({
     name: "why",
     summary:
       "Explain why a user cannot sign in: check every step of the login, and show how to fix the first broken one",

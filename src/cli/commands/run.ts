@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { composeClouds } from "../../controller/clouds.ts";
 import { createClusterController } from "../../controller/in-cluster.ts";
+import { Reactions } from "../../domain/reactions.ts";
 import { createLogger, logCall } from "../../observability/log.ts";
 import { createDomainMetrics } from "../../observability/metrics.ts";
 import type { Manager } from "../../runtime/manager.ts";
@@ -38,8 +39,10 @@ export async function run(options: RunOptions): Promise<number> {
   const pollIntervalMs = duration(options.pollInterval);
   const directoryIntervalMs = duration(options.directoryInterval);
   const allowInsecure = insecureAllowed(options);
+  const reactions = new Reactions();
   const metrics = createDomainMetrics({
     registry,
+    reactions,
     version: VERSION,
     pollIntervalMs,
     insecure: allowInsecure,
@@ -72,6 +75,7 @@ export async function run(options: RunOptions): Promise<number> {
     directoryIntervalMs,
     log,
     observer: metrics.observer,
+    reactions,
     ...(options.leaderElect ? { leaseName: options.leaderElectionId } : {}),
     onLeadershipLost: () => lost?.(),
     metricsBindAddress: options.metricsBindAddress,

@@ -34,7 +34,8 @@ export function planText(given: PlanDocument, colours: Paint, columns?: number):
   ].join("\n");
 }
 
-const isSame = ({ changes, problem, note }: PlannedResource) => changes.length === 0 && !problem && !note;
+const isSame = ({ changes, problem, note, remarks }: PlannedResource) =>
+  changes.length === 0 && !problem && !note && !remarks;
 
 /** As many are named before they are only counted. */
 const NAMED = 12;
@@ -78,7 +79,7 @@ function undeclaredLines({ undeclared, cluster }: PlanDocument, colours: Paint, 
 }
 
 function resourceLines(resource: PlannedResource, colours: Paint, columns?: number): string[] {
-  const { kind, namespace, name, changes, problem, note } = resource;
+  const { kind, namespace, name, changes, problem, note, remarks = [] } = resource;
   const title = colours.bold(`${kind} ${namespace}/${name}`);
   if (note) return [`${title} ${colours.dim(note)}`];
   return [
@@ -93,6 +94,7 @@ function resourceLines(resource: PlannedResource, colours: Paint, columns?: numb
           ),
         ]
       : []),
+    ...remarks.map((text) => wrap(`  ${colours.busy("!")} ${text}`, columns, 4)),
   ];
 }
 
@@ -140,7 +142,7 @@ const COMMENT_LIMIT = 60_000;
 /** GitHub-flavoured: a diff block for each resource that changes, everything else in one line. */
 export function planMarkdown(plan: PlanDocument): string {
   const { create, update, delete: remove, adopt, problems } = plan.summary;
-  const changed = plan.resources.filter(({ changes, problem }) => changes.length > 0 || problem);
+  const changed = plan.resources.filter(({ changes, problem, remarks }) => changes.length > 0 || problem || remarks);
   const same = plan.resources.length - changed.length;
   const counts = `${create} to create, ${update} to change, ${remove} to delete`;
   const head =
@@ -175,7 +177,7 @@ export function planMarkdown(plan: PlanDocument): string {
   return [head, "", ...blocks, ...tail].join("\n").trimEnd();
 }
 
-function resourceMarkdown({ kind, namespace, name, changes, problem }: PlannedResource): string {
+function resourceMarkdown({ kind, namespace, name, changes, problem, remarks = [] }: PlannedResource): string {
   const rows = changes.flatMap(({ verb, cloud, object, why, settings = [], differences, wait }) => [
     `${verb === "update" ? "!" : verb === "replace" ? "- +" : SIGN[verb]} ${CLOUD[cloud]}: ${object}  # ${why}`,
     ...settings.map(({ path, value }) => `+   ${path}: ${value}`),
@@ -193,6 +195,7 @@ function resourceMarkdown({ kind, namespace, name, changes, problem }: PlannedRe
     ...(problem
       ? [`> ${problem.waits ? "⏳" : "❌"} **${markdownText(problem.reason)}**: ${markdownText(problem.message)}\n`]
       : []),
+    ...remarks.map((text) => `> ⚠️ ${markdownText(text)}\n`),
     "</details>\n",
   ].join("\n");
 }

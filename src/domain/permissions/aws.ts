@@ -246,7 +246,7 @@ function connectStatements(instances: InstanceScope[]): Statement[] {
     {
       Sid: "SecurityProfiles",
       Effect: "Allow",
-      Action: ["connect:CreateUser", "connect:UpdateUserSecurityProfiles"],
+      Action: ["connect:CreateUser", "connect:UpdateUserSecurityProfiles", "connect:ListSecurityProfilePermissions"],
       Resource: instances.flatMap((instance) =>
         (instance.securityProfileIds ?? ["*"]).map((id) => `${arnOf(instance)}/security-profile/${id}`),
       ),

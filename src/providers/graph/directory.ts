@@ -34,9 +34,10 @@ export function directoryCalls({ client }: TenantContext) {
           found(json) {
             const person = toPerson(json);
             found.set(person.id.toLowerCase(), person);
+            people.learn(json);
             return [person.id.toLowerCase()];
           },
-          missing: () => undefined,
+          missing: (id) => people.learn({ id, "@removed": {} }),
           failed: (_, error) => {
             failure ??= error;
           },

@@ -63,6 +63,11 @@ export class People {
     this.#covered = since <= to ? { from, to: Math.max(to, at) } : { from: since, to: at };
   }
 
+  /** A person who was read for others, or was not there. */
+  learn(json: Json): void {
+    this.#changed(json, Date.now());
+  }
+
   async #findAnew(name: string, o: FindOptions, among: Among | undefined): Promise<EntraUser | undefined> {
     if (this.#byKey.get(name)?.user && this.#byKey.size > DELTA_FROM) {
       // Shared by all who wait, so one caller's signal must not end it: each leaves by its own.

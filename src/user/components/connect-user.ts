@@ -14,6 +14,7 @@ import type { UserScope } from "../scope.ts";
 import type { UserComponent } from "../seen.ts";
 import { ADOPTED_TAG, PERSON_TAG, PERSONA_TAG, RECREATED_TAG } from "../tags.ts";
 import { handlingRows, handlingSettings, phoneRows, updateHandling, updatePhone } from "./handling.ts";
+import { endSessions } from "./withdrawal.ts";
 
 export const connectUser: UserComponent<"connect-user"> = {
   condition: CONDITION.ConnectUserReady,
@@ -32,7 +33,7 @@ export const connectUser: UserComponent<"connect-user"> = {
     return { user, ...(administrator ? { lastAdministrator: administrator } : {}) };
   },
   plan(scope, { user, lastAdministrator: only }, compare) {
-    const { forbidden, persona, recreate, withdrawn } = scope;
+    const { forbidden, persona, withdrawn } = scope;
     const problem =
       forbidden.length > 0
         ? terminalError(
@@ -42,7 +43,7 @@ export const connectUser: UserComponent<"connect-user"> = {
         : undefined;
     if (user) claim(scope, user);
     else if (problem) throw problem;
-    const renew = user !== undefined && recreate !== undefined && user.tags[RECREATED_TAG] !== recreate;
+    const renew = user !== undefined && isToBeRecreated(scope, user);
     if (withdrawn && (!user || renew)) return [];
     if (!user || renew) return createSteps(scope, renew ? user : formerUser(scope));
     if (only !== undefined && !scope.input.securityProfileIds.includes(only)) refuseLastAdministrator(user);
@@ -52,6 +53,11 @@ export const connectUser: UserComponent<"connect-user"> = {
   describe: (_, { user }) => (user ? "The Connect user is as declared" : "There is no Connect user"),
   remove: deleteConnectUser,
 };
+
+/** A recreation was asked for, and this is still the former user. */
+export function isToBeRecreated({ recreate }: UserScope, { tags }: ConnectUserView): boolean {
+  return recreate !== undefined && tags[RECREATED_TAG] !== recreate;
+}
 
 /** Detail reads cost a call per user: only for fields that are declared, or that we set. */
 function detailOf({ object: { spec, status } }: UserScope): ("identity" | "proficiencies")[] {
@@ -158,7 +164,10 @@ function createSteps(scope: UserScope, old: ConnectUserView | undefined): Step[]
       why,
       differences: [],
       ...request,
-      apply: () => connect.deleteUser(old, call),
+      async apply() {
+        if (scope.object.spec.endSessions !== false) await endSessions(scope, [old]);
+        await connect.deleteUser(old, call);
+      },
     },
     create,
   ];

@@ -58,7 +58,11 @@ export const withdrawal: UserComponent<"withdrawal"> = {
   remove: async () => true,
 };
 
-async function endSessions({ connect, call, found }: UserScope, users: readonly ConnectUserView[]): Promise<void> {
+/** What becomes of them is in the status: a refusal is no reason to stop. */
+export async function endSessions(
+  { connect, call, found }: UserScope,
+  users: readonly ConnectUserView[],
+): Promise<void> {
   const results = await Promise.all(users.map((user) => connect.endSessions(user, call)));
   found.sessions = sessionsMessage(results, new Date());
 }
@@ -66,7 +70,7 @@ async function endSessions({ connect, call, found }: UserScope, users: readonly 
 type Results = Awaited<ReturnType<UserScope["connect"]["endSessions"]>>[];
 export function sessionsMessage(results: Results, now: Date): NonNullable<ConnectUser["status"]>["sessions"] {
   const refused = results.find((one) => !one.ended);
-  const time = now.toISOString();
+  const time = now.toISOString().replace(/\.\d+Z$/, "Z");
   if (!refused || refused.ended) return { endedTime: time, message: "Running sessions were ended" };
   return {
     message: `Running sessions could not be ended (${refused.reason}: ${refused.message}); they last up to 12 hours`,
