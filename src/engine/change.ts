@@ -3,6 +3,7 @@
  * events, metrics, log lines, plans and the page all derive from a list of these.
  */
 import type { Difference, Setting } from "../domain/difference.ts";
+import { cut } from "../domain/text.ts";
 
 /** adopt: an unowned object gets our owner tag; nothing else of it is written. */
 export type Verb = "create" | "adopt" | "update" | "delete";
@@ -104,7 +105,4 @@ const beforeAfter = ({ path, desired, observed }: Difference) =>
 const fromTo = ({ path, desired, observed }: Difference) => `${path} ${short(observed)} → ${short(desired)}`;
 
 const LONGEST_VALUE = 160;
-const short = (value: string): string => {
-  if (value.length <= LONGEST_VALUE) return value;
-  return `${[...value.slice(0, LONGEST_VALUE)].slice(0, -1).join("")}…`;
-};
+const short = (value: string): string => cut(value, LONGEST_VALUE);

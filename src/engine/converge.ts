@@ -1,4 +1,5 @@
 /** Observe, plan, apply over all components: each as soon as its needs are ready, independent ones side by side. */
+import { counted } from "../domain/text.ts";
 import { ReconcileError } from "../runtime/errors.ts";
 import { type Change, gravest, isDrift } from "./change.ts";
 import { type Component, type Components, concernOf, type Scope, type Step, type Steps } from "./component.ts";
@@ -357,6 +358,5 @@ function heldMessage(parts: Part[]): string {
   const paths = parts.flatMap(({ change }) =>
     change.differences.length > 0 ? change.differences.map(({ path }) => path) : [change.object],
   );
-  const count = paths.length;
-  return `${count} ${count === 1 ? "difference" : "differences"} found, not corrected (driftPolicy: Report): ${paths.slice(0, 5).join(", ")}`;
+  return `${counted(paths.length, "difference")} found, not corrected (driftPolicy: Report): ${paths.slice(0, 5).join(", ")}`;
 }

@@ -78,8 +78,8 @@ export interface Kind<R extends Resource, S extends Scope<Seen>, Seen, X = S, M 
   /** Reasons of errors that say that an object is not, or no longer, ours. */
   disputed: readonly string[];
   newMemory(): M;
-  /** Why nothing is written, deletion included. */
-  suspended(object: R): { reason: string; message: string } | undefined;
+  /** Why nothing is written, deletion included, besides `spec.suspend`. */
+  suspended?(object: R): { reason: string; message: string } | undefined;
   /** Fields of a status that is written before the finalizer; undefined: none is needed. */
   begin?(object: R, memory: M): Partial<NonNullable<R["status"]>> | undefined;
   /** Resolves references, and refuses what only a person can fix. Reads only. */

@@ -7,6 +7,7 @@
  * Assumptions: one worker at a time has the object; the store shows own writes at once.
  */
 import { REASON } from "../api/reasons.ts";
+import { ANNOTATIONS, requestName } from "../api/resources.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import type { ReconcileContext } from "../runtime/controller.ts";
@@ -33,6 +34,8 @@ const SOON_MS = 5_000;
 /** First look for a write that is not readable yet; most are within a second, some take minutes. */
 const UNREADABLE_MS = 500;
 const UNREADABLE_MOST_MS = 10_000;
+
+const SUSPENDED = { reason: REASON.Suspended, message: "spec.suspend is true: nothing is checked or changed" };
 
 /** What the process remembers of one object. */
 interface Entry<M> {
@@ -104,7 +107,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     const { metadata } = this.#object;
     try {
       if (metadata.deletionTimestamp && !metadata.finalizers?.includes(this.#kind.finalizer)) return awaitChange();
-      this.#suspended = this.#kind.suspended(this.#object);
+      this.#suspended = this.#object.spec.suspend ? SUSPENDED : this.#kind.suspended?.(this.#object);
       await this.#begin();
       if (metadata.deletionTimestamp) {
         if (!this.#suspended) return await this.#remove();
@@ -323,7 +326,13 @@ export function statusOf<R extends Resource, S extends Scope<Seen>, Seen, X, M>(
     ...one,
     observedGeneration: generation,
   }));
-  const handledRequests = { ...old.handledRequests, ...own.handledRequests };
+  // A pass that failed answers the request all the same: why it failed is in the conditions.
+  const request = result.suspended ? undefined : object.metadata.annotations?.[ANNOTATIONS.reconcile];
+  const handledRequests = {
+    ...old.handledRequests,
+    ...own.handledRequests,
+    ...(request ? { [requestName(ANNOTATIONS.reconcile)]: request.slice(0, 253) } : {}),
+  };
   return {
     ...old,
     ...p.found,

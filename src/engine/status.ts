@@ -1,5 +1,6 @@
 /** Conditions and drift rows that every kind has, derived from what a pass brought. Pure. */
 import { REASON } from "../api/reasons.ts";
+import { counted, cut } from "../domain/text.ts";
 import { type Condition, type ConditionInput, findCondition } from "../runtime/conditions.ts";
 import { type Change, type Concern, isDrift, isGrave } from "./change.ts";
 import type { Outcome, Pass } from "./converge.ts";
@@ -62,27 +63,14 @@ export function conditionsOf(view: View, ended: Ended): ConditionInput[] {
 
 function summary(view: View, ended: Ended, components: ConditionInput[]): ConditionInput[] {
   const { suspended } = ended;
-  if (suspended) {
-    const deletion = view.deleting ? "; the deletion waits as well" : "";
-    return [
-      { type: "Ready", status: "False", reason: suspended.reason, message: `${suspended.message}${deletion}` },
-      { type: "Reconciling", status: "False", reason: suspended.reason, message: "Nothing is in progress" },
-      { type: "Stalled", status: "False", reason: suspended.reason, message: "No manual action is needed" },
-    ];
-  }
+  if (suspended)
+    return idle(suspended.reason, `${suspended.message}${view.deleting ? "; the deletion waits as well" : ""}`);
   const failures = failuresOf(ended);
   const stalled = failures.find(isStalled);
   const first = stalled ?? failures[0];
   const rests = view.resting?.conditions ?? [];
   const open = components.find(({ status, type }) => status !== "True" && !rests.includes(type));
-  if (view.resting && !first && !open && !view.deleting) {
-    const { reason, message } = view.resting;
-    return [
-      { type: "Ready", status: "False", reason, message },
-      { type: "Reconciling", status: "False", reason, message: "Nothing is in progress" },
-      { type: "Stalled", status: "False", reason, message: "No manual action is needed" },
-    ];
-  }
+  if (view.resting && !first && !open && !view.deleting) return idle(view.resting.reason, view.resting.message);
   const ready = !first && !open && !view.deleting;
   const held = (ended.pass?.changes ?? []).filter(({ fate }) => fate === "held");
   const moving = !ready && !stalled;
@@ -101,6 +89,13 @@ function summary(view: View, ended: Ended, components: ConditionInput[]): Condit
   ];
 }
 
+/** Not Ready on purpose: nothing is done, and nothing has to be. */
+const idle = (reason: string, message: string): ConditionInput[] => [
+  { type: "Ready", status: "False", reason, message },
+  { type: "Reconciling", status: "False", reason, message: "Nothing is in progress" },
+  { type: "Stalled", status: "False", reason, message: "No manual action is needed" },
+];
+
 /** What does not hold is named, the gravest first: Ready must not say that all is as declared when it is not. */
 function readyMessage(
   { readyMessage: text, remarks }: View,
@@ -115,7 +110,7 @@ function readyMessage(
   const drift =
     rows.length > 0
       ? [
-          `${rows.length} ${rows.length === 1 ? "difference" : "differences"} found, not corrected (driftPolicy: Report): ${rows.slice(0, 5).join(", ")}; see status.drift`,
+          `${counted(rows.length, "difference")} found, not corrected (driftPolicy: Report): ${rows.slice(0, 5).join(", ")}; see status.drift`,
         ]
       : [];
   const notes = [...drift, ...fight(recurring), ...remarks];
@@ -159,15 +154,20 @@ function keep(
   view: View,
   failure: Failure | undefined,
 ): ConditionInput {
-  if (!before)
-    return {
-      type,
-      status: "Unknown",
-      reason: REASON.Pending,
-      message: failure ? "Not checked, see Ready" : "Not checked yet",
-    };
-  if (before.status !== "Unknown" && members.some(({ name }) => view.isStale(name))) return stale(type);
-  return { type, status: before.status, reason: before.reason, message: before.message };
+  if (before && before.status !== "Unknown" && members.some(({ name }) => view.isStale(name))) return stale(type);
+  return unchecked(view.conditions, type, failure ? "Not checked, see Ready" : "Not checked yet");
+}
+
+/** A condition of which this pass says nothing: as it was; `message` where it never was. */
+export function unchecked(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+  message = "Not checked yet",
+): ConditionInput {
+  const before = findCondition(conditions, type);
+  return before
+    ? { type, status: before.status, reason: before.reason, message: before.message }
+    : { type, status: "Unknown", reason: REASON.Pending, message };
 }
 
 const stale = (type: string): ConditionInput => ({
@@ -241,15 +241,14 @@ function drifted(
   const blind = components.find(({ reason }) => reason === REASON.NotCompared);
   if (!suspended && blind && found.length === 0 && before?.status !== "True")
     return { type, status: "Unknown", reason: REASON.NotCompared, message: `${blind.type}: ${blind.message}` };
-  if (unread && before) return { type, status: before.status, reason: before.reason, message: before.message };
-  if (unread) return { type, status: "Unknown", reason: REASON.Pending, message: "Not checked yet" };
+  if (unread) return unchecked(conditions, type);
   const count = found.length;
   if (recurring.length > 0)
     return { type, status: "True", reason: REASON.DriftRecurring, message: fight(recurring).join() };
   if (count === 0)
     return { type, status: "False", reason: REASON.NoDrift, message: "No changes were made outside the controller" };
   const left = found.filter(({ fate }) => fate !== "applied").length;
-  const what = `${count} ${count === 1 ? "difference" : "differences"} found`;
+  const what = `${counted(count, "difference")} found`;
   const done = left === 0 ? "corrected" : left === count ? "not corrected" : `${left} of them not corrected`;
   return {
     type,
@@ -276,8 +275,8 @@ export function driftRows(old: readonly DriftRow[] | undefined, pass: Pass, now:
     ...unreadRows(old, pass),
     ...rows.map((row) => ({
       ...row,
-      desired: cut(row.desired),
-      observed: cut(row.observed),
+      desired: cut(row.desired, LONGEST_VALUE),
+      observed: cut(row.observed, LONGEST_VALUE),
       since: old?.find((one) => one.component === row.component && one.path === row.path)?.since ?? now.toISOString(),
     })),
   ].slice(0, MOST_ROWS);
@@ -287,9 +286,4 @@ function unreadRows(old: readonly DriftRow[] | undefined, { outcomes, read }: Pa
   return (old ?? []).filter(
     ({ component }) => outcomes.has(component) && outcomes.get(component)!.state !== "absent" && !read.has(component),
   );
-}
-
-/** Never inside a surrogate pair: the API server would store another text than ours, and it would differ at every pass. */
-function cut(text: string): string {
-  return text.length <= LONGEST_VALUE ? text : text.slice(0, LONGEST_VALUE).replace(/[\uD800-\uDBFF]$/, "");
 }

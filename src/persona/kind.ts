@@ -61,10 +61,6 @@ export function personaKind(deps: PersonaDeps): PersonaKind {
     readyMessage: "Single sign-on is set up as declared",
     disputed: [REASON.NotOwned, REASON.ForeignOwner],
     newMemory: () => ({ absences: {} }),
-    suspended: ({ spec }) =>
-      spec.suspend
-        ? { reason: REASON.Suspended, message: "spec.suspend is true: nothing is checked or changed" }
-        : undefined,
     begin: (object, memory) => beginOf(object, memory, deps.now()),
     async open(object, context) {
       const scope = await open(object, context);

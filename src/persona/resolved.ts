@@ -1,4 +1,4 @@
-/** What a pass resolved, for the status: ids, ARNs, addresses, certificate, key and job, and the requests that were answered. */
+/** What a pass resolved, for the status: ids, ARNs, addresses, certificate, key and job, and which rotations were made. */
 import { ANNOTATIONS, type ConnectSsoPersonaStatus, requestName } from "../api/resources.ts";
 import { describeCertificate } from "../domain/metadata.ts";
 import { ROTATED_FOR_TAG as KEY_ROTATED_FOR, keysOf, rotationStep } from "./access-keys.ts";
@@ -69,7 +69,6 @@ export function resolved(scope: PersonaScope): Partial<Status> {
         ? (old.roleImportWaitingSince ?? wholeSeconds(graph.now()))
         : undefined,
     inFlight: Object.keys(scope.once.notes).length > 0 ? { ...scope.once.notes } : undefined,
-    handledRequests: handled(scope),
   };
 }
 
@@ -81,21 +80,17 @@ function pins(wanted: SeenAssignments["wanted"]): Status["groups"] {
 /** Times of objects have whole seconds; kubectl shows them as they are. */
 const wholeSeconds = (at: Date): string => at.toISOString().replace(/\.\d+Z$/, "Z");
 
-/** Requests answered so far; a rotation counts once the clouds' tags say that it was made for this value. */
-function handled(scope: PersonaScope): Status["handledRequests"] {
+/** Requests for a rotation that were answered: the clouds' tags say that it was made for this value. */
+export function handledRotations(scope: PersonaScope): Record<string, string> {
   const { seen, object } = scope;
-  const done: Record<string, string> = { ...object.status?.handledRequests };
-  const note = (annotation: string, isDone: boolean) => {
+  const handled = (annotation: string, tag: string | undefined) => {
     const value = object.metadata.annotations?.[annotation];
-    if (value && isDone) done[requestName(annotation)] = value.slice(0, 253);
+    return value && tag === requestMark(scope, annotation) ? { [requestName(annotation)]: value.slice(0, 253) } : {};
   };
-  const mark = (annotation: string) => requestMark(scope, annotation);
   const { due, provider } = seen.certificate ?? {};
-  note(
-    ANNOTATIONS.rotateCertificate,
-    due === false && provider?.tags[CERTIFICATE_ROTATED_FOR] === mark(ANNOTATIONS.rotateCertificate),
-  );
   const user = seen.provisioning?.user ?? seen["provisioning-user"]?.user;
-  note(ANNOTATIONS.rotateKey, user?.tags[KEY_ROTATED_FOR] === mark(ANNOTATIONS.rotateKey));
-  return Object.keys(done).length > 0 ? done : undefined;
+  return {
+    ...(due === false ? handled(ANNOTATIONS.rotateCertificate, provider?.tags[CERTIFICATE_ROTATED_FOR]) : {}),
+    ...handled(ANNOTATIONS.rotateKey, user?.tags[KEY_ROTATED_FOR]),
+  };
 }

@@ -13,7 +13,7 @@ import { counted } from "../domain/text.ts";
 import type { KindStatus, PassResult } from "../engine/kind.ts";
 import { type ConditionInput, findCondition, isTrue } from "../runtime/conditions.ts";
 import type { Removals } from "./removals.ts";
-import { resolved } from "./resolved.ts";
+import { handledRotations, resolved } from "./resolved.ts";
 import type { PersonaScope } from "./scope.ts";
 
 type Status = ConnectSsoPersonaStatus;
@@ -26,12 +26,9 @@ export function personaStatus(
 ): KindStatus<ConnectSsoPersona> {
   const { condition, handled } = removals;
   const conflicts = conflict(users, result, object.status ?? {});
-  const fields = result.scope ? resolved(result.scope) : {};
-  // A look that failed before it began was one all the same: why is in the conditions.
-  const looked = result.suspended ? undefined : object.metadata.annotations?.[ANNOTATIONS.reconcile]?.slice(0, 253);
   return {
     fields: {
-      ...fields,
+      ...(result.scope ? resolved(result.scope) : {}),
       users: countUsers(users),
       ...(result.scope?.profiles ? { securityProfiles: result.scope.profiles.rows } : {}),
     },
@@ -44,8 +41,7 @@ export function personaStatus(
       ...(result.scope?.remark ? [result.scope.remark] : []),
     ],
     handledRequests: {
-      ...fields.handledRequests,
-      ...(looked ? { [requestName(ANNOTATIONS.reconcile)]: looked } : {}),
+      ...(result.scope ? handledRotations(result.scope) : {}),
       ...(handled ? { [requestName(ANNOTATIONS.allowMassDeletion)]: handled } : {}),
     },
   };

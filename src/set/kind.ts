@@ -1,6 +1,4 @@
 /** ConnectUserSet on the engine. */
-
-import { REASON } from "../api/reasons.ts";
 import { type ConnectUserSet, FINALIZER, SET } from "../api/resources.ts";
 import type { Kind } from "../engine/kind.ts";
 import { members } from "./components/members.ts";
@@ -19,10 +17,6 @@ export function setKind(deps: SetDeps): SetKind {
     readyMessage: "Everybody is as the rules say",
     disputed: [],
     newMemory: () => ({}),
-    suspended: ({ spec }) =>
-      spec.suspend
-        ? { reason: REASON.Suspended, message: "spec.suspend is true: nothing is checked or changed" }
-        : undefined,
     open: (object, context) => openScope(object, deps, context),
     removal: {
       hold: () => {},

@@ -1,9 +1,10 @@
 /** From what is wanted of everybody to what is done now, what is held, and what status says of it. Pure. */
 import type { ConnectUserSet, ConnectUserSetStatus } from "../api/resources.ts";
 import { hashOf, limit, SORTS, type Sort, type Verdict } from "../domain/limits.ts";
+import { cut } from "../domain/text.ts";
 import type { Member, MemberChange } from "./members.ts";
 
-type Changed = Member & { change: MemberChange };
+export type Changed = Member & { change: MemberChange };
 export interface Outcome {
   members: Member[];
   /** To be done now, in this order. None with mode Plan. */
@@ -72,7 +73,7 @@ export function outcomeOf(input: OutcomeInput): Outcome {
       ...(pending ? { pending } : {}),
       leftOut: leftOut
         .slice(0, SAMPLE)
-        .map(({ who, reasons }) => ({ who: clip(who, 256), reason: clip(reasons.join("; "), 512) })),
+        .map(({ who, reasons }) => ({ who: cut(who, 256), reason: cut(reasons.join("; "), 512) })),
       // A plan lets nothing through.
       admitted: planning ? (set.status?.admitted ?? []) : verdict.admitted,
       expanded:
@@ -134,7 +135,7 @@ function pendingOf(
 type Sample = NonNullable<NonNullable<ConnectUserSetStatus["pending"]>["sample"]>[number];
 
 function sampleOf({ who, change }: Changed): Sample {
-  return { who: clip(who, 256), change: kindOf(change), reason: clip(change.why, 512) };
+  return { who: cut(who, 256), change: kindOf(change), reason: cut(change.why, 512) };
 }
 
 /** What a change is called where it is shown: the gravest that it is. */
@@ -142,8 +143,4 @@ function kindOf({ verb, sorts }: MemberChange): Sample["change"] {
   if (verb === "Remove" || verb === "Create") return verb;
   if (sorts.includes("moves")) return "Move";
   return sorts.includes("grants") ? "Grant" : "Update";
-}
-
-function clip(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }

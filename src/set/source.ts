@@ -1,7 +1,7 @@
 /** Whether what was read of the directory may be acted on. Pure. */
 import type { ConnectUserSetSpec, ConnectUserSetStatus } from "../api/resources.ts";
 import { candidates, type Source } from "./members.ts";
-import { type GroupReference, groupKey } from "./rules.ts";
+import type { GroupReference } from "./rules.ts";
 
 /** Display name or id, as declared. */
 export const groupName = ({ id, displayName }: GroupReference) => displayName ?? id ?? "";
@@ -23,10 +23,4 @@ export function changedGroup(
 export function emptySource(spec: ConnectUserSetSpec, source: Source): string | undefined {
   if (candidates({ spec }, source).length > 0) return undefined;
   return `no one is in ${spec.source.groups.map(groupName).join(", ")}; nothing is changed until someone is. To remove everyone, delete the set`;
-}
-
-/** People by group as declared, for status. */
-export function groupSizes(spec: ConnectUserSetSpec, source: Source): Map<string, number> {
-  const all = [...spec.source.groups, ...spec.rules.flatMap(({ group }) => (group ? [group] : []))];
-  return new Map(all.map((group) => [groupName(group), source.groups.get(groupKey(group))?.size ?? 0]));
 }

@@ -3,16 +3,16 @@ import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, CONDITION, type ConnectUserSet, type ConnectUserSetStatus } from "../api/resources.ts";
 import type { Sort } from "../domain/limits.ts";
 import type { KindStatus, PassResult } from "../engine/kind.ts";
-import { type ConditionInput, findCondition } from "../runtime/conditions.ts";
+import { unchecked } from "../engine/status.ts";
+import type { ConditionInput } from "../runtime/conditions.ts";
 import type { Outcome } from "./outcome.ts";
 import { groupKey, groupsOf } from "./rules.ts";
 import type { SetScope } from "./scope.ts";
 import { groupName } from "./source.ts";
 
 export function setStatus(object: ConnectUserSet, result: PassResult<SetScope>): KindStatus<ConnectUserSet> {
-  const { scope, suspended } = result;
+  const { scope } = result;
   const outcome = scope?.seen.members;
-  const reconcile = object.metadata.annotations?.[ANNOTATIONS.reconcile];
   return {
     fields: {
       ...(scope?.seen.source ? { source: sourceOf(scope, object.status?.source) } : {}),
@@ -21,10 +21,7 @@ export function setStatus(object: ConnectUserSet, result: PassResult<SetScope>):
     },
     conditions: [heldCondition(object, outcome, scope?.used)],
     remarks: outcome ? remarksOf(outcome) : [],
-    handledRequests: {
-      ...(scope?.used ? { approve: scope.used } : {}),
-      ...(!suspended && reconcile ? { reconcile: reconcile.slice(0, 253) } : {}),
-    },
+    ...(scope?.used ? { handledRequests: { approve: scope.used } } : {}),
   };
 }
 
@@ -59,11 +56,7 @@ export function heldMessage({ metadata: { namespace, name } }: ConnectUserSet, {
 
 function heldCondition(object: ConnectUserSet, outcome: Outcome | undefined, used: string | undefined): ConditionInput {
   const type = CONDITION.ChangesHeld;
-  if (!outcome) {
-    const before = findCondition(object.status?.conditions, type);
-    if (before) return { type, status: before.status, reason: before.reason, message: before.message };
-    return { type, status: "Unknown", reason: REASON.Pending, message: "Not checked yet" };
-  }
+  if (!outcome) return unchecked(object.status?.conditions, type);
   if (outcome.held.length > 0)
     return { type, status: "True", reason: REASON.ChangesHeld, message: heldMessage(object, outcome) };
   if (used) return { type, status: "False", reason: REASON.ChangesApproved, message: `The list ${used} was approved` };

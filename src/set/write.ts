@@ -2,14 +2,14 @@
 import { API_VERSION, type ConnectUser, type ConnectUserSet, PERSONA, SET, SET_LABEL, USER } from "../api/resources.ts";
 import type { ApplyConfiguration, ObjectStore, OwnerReference } from "../runtime/port.ts";
 import { becauseText, MEMBER_ANNOTATIONS } from "./member.ts";
-import type { Member, MemberChange } from "./members.ts";
+import type { Member } from "./members.ts";
+import type { Changed } from "./outcome.ts";
 
 /** Owns what the rules say. */
 const RULES = "connect-sso-set";
 /** Owns what is only noted on a user, so that a note neither takes fields nor gives them up. */
 const NOTES = "connect-sso-set-notes";
 
-export type Changed = Member & { change: MemberChange };
 interface Writing {
   store: ObjectStore;
   set: ConnectUserSet;

@@ -24,8 +24,6 @@ export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuar
     disputed: [REASON.NotOwned, REASON.ForeignOwner],
     newMemory: () => ({}),
     suspended(object) {
-      if (object.spec.suspend)
-        return { reason: REASON.Suspended, message: "spec.suspend is true: nothing is checked or changed" };
       const persona = personaOf(object);
       if (!persona?.spec.suspend) return undefined;
       return {

@@ -2,7 +2,8 @@
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, CONDITION, type ConnectUser, type ConnectUserStatus } from "../api/resources.ts";
 import type { KindStatus, PassResult, Resting } from "../engine/kind.ts";
-import { type ConditionInput, findCondition } from "../runtime/conditions.ts";
+import { unchecked } from "../engine/status.ts";
+import type { ConditionInput } from "../runtime/conditions.ts";
 import type { UserScope } from "./scope.ts";
 
 /** As the schema says. */
@@ -13,21 +14,14 @@ export function userStatus(
   result: PassResult<UserScope>,
   personaRemarks: string[],
 ): KindStatus<ConnectUser> {
-  const { recreate, reconcile } = {
-    recreate: object.metadata.annotations?.[ANNOTATIONS.recreate],
-    reconcile: object.metadata.annotations?.[ANNOTATIONS.reconcile],
-  };
+  const recreate = object.metadata.annotations?.[ANNOTATIONS.recreate];
   const isDone = result.scope !== undefined && result.pass !== undefined && failureOf(result) === undefined;
   return {
     fields: result.scope ? resolved(result.scope, object.status ?? {}) : {},
     conditions: [conflict(object, result)],
     remarks: [...(result.scope ? remarksOf(result.scope) : []), ...personaRemarks],
     ...(result.scope?.withdrawn ? { resting: restingOf(result.scope) } : {}),
-    handledRequests: {
-      ...(isDone && recreate ? { recreate: recreate.slice(0, 253) } : {}),
-      // A look that failed was one: why is in the conditions.
-      ...(!result.suspended && reconcile ? { reconcile: reconcile.slice(0, 253) } : {}),
-    },
+    ...(isDone && recreate ? { handledRequests: { recreate: recreate.slice(0, 253) } } : {}),
   };
 }
 
@@ -92,11 +86,7 @@ function conflict(object: ConnectUser, result: PassResult<UserScope>): Condition
   const standing = result.scope?.conflict ?? result.scope?.seen["former-assignments"]?.conflict;
   const message = result.reason === REASON.TwoPersonas ? result.message : (conflictIn(result) ?? standing);
   if (message) return { type, status: "True", reason: REASON.TwoPersonas, message };
-  const before = findCondition(object.status?.conditions, type);
-  if (!result.pass?.read.has("former-assignments")) {
-    if (before) return { type, status: before.status, reason: before.reason, message: before.message };
-    return { type, status: "Unknown", reason: REASON.Pending, message: "Not checked yet" };
-  }
+  if (!result.pass?.read.has("former-assignments")) return unchecked(object.status?.conditions, type);
   return {
     type,
     status: "False",

@@ -153,7 +153,6 @@ export function gadgetKind(cloud: GadgetCloud): Kind<Gadget, GadgetScope, Seen> 
     readyMessage: "The gadget is as declared",
     disputed: ["NotOwned"],
     newMemory: () => ({}),
-    suspended: ({ spec }) => (spec.suspend ? { reason: "Suspended", message: "spec.suspend is true" } : undefined),
     begin: () => ({}),
     open,
     removal: { hold: () => {}, retains: () => false, open, neverMade: ({ status }) => !status?.lastApplied },

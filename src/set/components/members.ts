@@ -7,11 +7,11 @@ import { isReady } from "../../runtime/conditions.ts";
 import { stalled } from "../errors.ts";
 import { existingOf, lookAtMembers } from "../facts.ts";
 import { candidates, objectId } from "../members.ts";
-import { type Outcome, outcomeOf, windowOf } from "../outcome.ts";
+import { type Changed, type Outcome, outcomeOf, windowOf } from "../outcome.ts";
 import { removeMembers, type SetRemoval } from "../removal.ts";
 import { approvalOf, type Seen, type SetScope } from "../scope.ts";
 import { heldMessage } from "../status.ts";
-import { type Changed, write } from "../write.ts";
+import { write } from "../write.ts";
 
 /** Writes to the API server at the same time. */
 const PARALLEL = 8;
