@@ -25,6 +25,14 @@ export interface Step {
   apply(paths: ReadonlySet<string>): Promise<void>;
 }
 
+/** The step that writes these differences, an update if `verb` does not say otherwise; none where nothing differs. */
+export function update(
+  differences: Difference[],
+  step: Omit<Step, "verb" | "differences"> & { verb?: Verb },
+): Step[] {
+  return differences.length === 0 ? [] : [{ verb: "update", differences, ...step }];
+}
+
 /** Steps, and a refusal that holds after they are done: what is no longer allowed is taken away before it is refused. */
 export interface Steps {
   steps: Step[];

@@ -7,7 +7,7 @@ import { CONDITION } from "../../api/resources.ts";
 import type { Difference } from "../../domain/difference.ts";
 import { sameRelayState } from "../../domain/relay-state.ts";
 import { replyUrls } from "../../domain/reply-urls.ts";
-import type { Step } from "../../engine/component.ts";
+import { type Step, update } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { Application, ServicePrincipal } from "../../providers/graph/types.ts";
@@ -219,7 +219,6 @@ function signOnStep(scope: PersonaScope, object: string, found: ServicePrincipal
       ? compare.asSet("notificationEmails", mails, found.notificationEmailAddresses)
       : compare.undeclared("notificationEmails", [...found.notificationEmailAddresses].sort())),
   ];
-  if (differences.length === 0) return [];
   const patch = (changed: ReadonlySet<string>): Parameters<typeof scope.graph.patchServicePrincipal>[1] => ({
     ...(changed.has("preferredSingleSignOnMode") ? { preferredSingleSignOnMode: "saml" } : {}),
     ...(changed.has("relayState") ? { samlSingleSignOnSettings: { relayState: scope.relayState } } : {}),
@@ -228,16 +227,12 @@ function signOnStep(scope: PersonaScope, object: string, found: ServicePrincipal
     ...(changed.has("accountEnabled") ? { accountEnabled: true } : {}),
     ...(changed.has("notificationEmails") ? { notificationEmailAddresses: mails ?? [] } : {}),
   });
-  return [
-    {
-      verb: "update",
-      object,
-      why: "its single sign-on settings differ",
-      differences,
-      divisible: true,
-      apply: (changed) => scope.graph.patchServicePrincipal(found.id, patch(changed), scope.call),
-    },
-  ];
+  return update(differences, {
+    object,
+    why: "its single sign-on settings differ",
+    divisible: true,
+    apply: (changed) => scope.graph.patchServicePrincipal(found.id, patch(changed), scope.call),
+  });
 }
 
 function applicationStep(
@@ -255,8 +250,6 @@ function applicationStep(
   const reply = compare.differ("defaultReplyUrl", endpoints[0], found.defaultRedirectUri ?? single);
   const name = compare.differ("displayName", displayName, found.displayName);
   const identifiers = compare.asSet("identifier", [identifier], found.identifierUris);
-  const differences = [...name, ...identifiers, ...redirects, ...reply];
-  if (differences.length === 0) return [];
   const patch = (changed: ReadonlySet<string>) => ({
     ...(changed.has("displayName") ? { displayName } : {}),
     ...(changed.has("identifier") ? { identifierUris: [identifier] } : {}),
@@ -264,17 +257,13 @@ function applicationStep(
       ? { web: { redirectUris: endpoints }, defaultRedirectUri: endpoints[0]! }
       : {}),
   });
-  return [
-    {
-      verb: "update",
-      object,
-      why: "its identifier, reply URLs or name differ",
-      differences,
-      divisible: true,
-      apply: (changed) =>
-        ownChoice(scope, identifier, () => scope.graph.patchApplication(found.id, patch(changed), scope.call)),
-    },
-  ];
+  return update([...name, ...identifiers, ...redirects, ...reply], {
+    object,
+    why: "its identifier, reply URLs or name differ",
+    divisible: true,
+    apply: (changed) =>
+      ownChoice(scope, identifier, () => scope.graph.patchApplication(found.id, patch(changed), scope.call)),
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { CONDITION } from "../../api/resources.ts";
 import { compareClaims, desiredClaims, readClaims } from "../../domain/claims/policy.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { durationSeconds, formatDuration } from "../../domain/duration.ts";
-import type { Step } from "../../engine/component.ts";
+import { type Step, update } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
 import type { ClaimsMappingPolicy } from "../../providers/graph/types.ts";
@@ -67,39 +67,32 @@ export const claims: PersonaComponent<"claims"> = {
         },
       ];
     }
-    const steps: Step[] = [];
     const same = sameDefinition(definition, own.definition);
-    const differences = compare.differ("definition", definition[0], same ? definition[0] : own.definition.join(" "));
-    if (!same)
-      steps.push({
-        verb: "update",
+    const isAttached = attached.some(({ id }) => id === own.id);
+    return [
+      ...update(compare.differ("definition", definition[0], same ? definition[0] : own.definition.join(" ")), {
         object,
         why: "its claims differ",
-        differences,
         apply: () => graph.updateClaimsPolicy(own.id, { definition }, call),
-      });
-    // One policy counts per service principal: another one is taken off before ours is put on.
-    for (const other of attached.filter(({ id }) => id !== own.id)) steps.push(takeOff(scope, other, compare));
-    const isAttached = attached.some(({ id }) => id === own.id);
-    const detached = compare.differ("attached", own.displayName, isAttached ? own.displayName : undefined);
-    if (!isAttached)
-      steps.push({
-        verb: "update",
+      }),
+      // One policy counts per service principal: another one is taken off before ours is put on.
+      ...attached.filter(({ id }) => id !== own.id).map((other) => takeOff(scope, other, compare)),
+      ...update(compare.differ("attached", own.displayName, isAttached ? own.displayName : undefined), {
         object,
         why: "it is not attached to the application",
-        differences: detached,
         apply: () => graph.attachClaimsPolicy(principal!.id, own.id, call),
-      });
-    for (const other of surplus)
-      steps.push({
-        verb: "delete",
-        object: `${object} (${other.id})`,
-        why: "it was made twice, because the answer about the first one was lost",
-        differences: [],
-        maintenance: true,
-        apply: () => graph.deleteClaimsPolicy(other.id, call),
-      });
-    return steps;
+      }),
+      ...surplus.map(
+        (other): Step => ({
+          verb: "delete",
+          object: `${object} (${other.id})`,
+          why: "it was made twice, because the answer about the first one was lost",
+          differences: [],
+          maintenance: true,
+          apply: () => graph.deleteClaimsPolicy(other.id, call),
+        }),
+      ),
+    ];
   },
   describe: (scope) =>
     isWanted(scope)

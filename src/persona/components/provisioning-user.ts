@@ -1,16 +1,14 @@
 /** The blog's azure_cli_user: the IAM user whose key Entra holds. It may list roles and nothing else. */
-import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import { boundaryToKeep, userTakeOver } from "../../domain/adoption.ts";
+import { userTakeOver } from "../../domain/adoption.ts";
 import { NONE, settingsOf } from "../../domain/difference.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import type { Step } from "../../engine/component.ts";
-import type { Comparison } from "../../engine/ledger.ts";
-import type { IamAccessKey, IamGroup, IamInlinePolicy, IamUser } from "../../providers/aws/types.ts";
+import type { IamAccessKey, IamUser } from "../../providers/aws/types.ts";
 import type { SyncJob } from "../../providers/graph/types.ts";
-import { terminalError } from "../../providers/verdicts.ts";
 import { ACTIVE_KEY_TAG, PREVIOUS_KEY_TAG } from "../access-keys.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
+import { boundarySteps, tagStep, undeclaredRights } from "../principals.ts";
 import { claim, missingTags, ownTags, type PersonaScope, tagChanges } from "../scope.ts";
 import type { SeenProvisioningUser } from "../seen.ts";
 import { isAdoption, kept, refuse, usesOfUser } from "../take-over.ts";
@@ -69,7 +67,6 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
     }
     const owned = claim(scope, object, user.tags[OWNER_TAG]);
     if (owned === "adopt") guardUser(scope, user, seen);
-    const steps: Step[] = [];
     // In one call with the owner tag: a key of a user of ours that no tag names counts as never handed over.
     const held = adoptedKeyId ? { ...tags, [ACTIVE_KEY_TAG]: adoptedKeyId } : tags;
     const missing = missingTags(held, user.tags);
@@ -81,42 +78,26 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
         ? [{ path: `tags.${ACTIVE_KEY_TAG}`, desired: `…${adoptedKeyId!.slice(-4)}`, observed: NONE }]
         : []),
     ];
-    if (untagged.length > 0)
-      steps.push({
-        verb: owned === "adopt" ? "adopt" : "update",
-        object,
-        why: "its tags say whose it is",
-        differences: untagged,
-        apply: () => iam.tagUser(names.user, missing, changed.remove, call),
-      });
-    const kept = boundaryToKeep(user.permissionsBoundaryArn, boundaryArn);
-    const foreign = kept && !compare.wasApplied("permissionsBoundary", kept.keep) ? kept.message : undefined;
-    const boundary = foreign ? [] : compare.differ("permissionsBoundary", boundaryArn, user.permissionsBoundaryArn);
-    if (boundary.length > 0)
-      steps.push({
-        verb: "update",
-        object,
-        why: "it carries another permissions boundary, or none",
-        differences: boundary,
-        apply: () => iam.setUserBoundary(names.user, boundaryArn, call),
-      });
-    if (!isAttached) steps.push(attach);
-    for (const arn of user.attachedPolicyArns.filter((one) => one !== names.listingPolicyArn))
-      steps.push({
-        verb: "update",
-        object,
-        why: `policy ${arn} is not declared`,
-        differences: compare.item("policies", arn, false, true),
-        apply: () => iam.detachUserPolicy(names.user, arn, call),
-      });
-    steps.push(...moreRights(scope, object, inline, groups, compare));
-    const problem =
-      foreign && boundaryArn
-        ? terminalError(
-            REASON.ForeignBoundary,
-            `${object}: ${foreign}; put the declared one on it, or declare this one`,
-          )
-        : undefined;
+    const { steps: boundary, problem } = boundarySteps(scope, object, user.permissionsBoundaryArn, compare, () =>
+      iam.setUserBoundary(names.user, boundaryArn, call),
+    );
+    const policies = user.attachedPolicyArns.filter((arn) => arn !== names.listingPolicyArn);
+    const namesOf = (found: readonly { name: string }[]) => found.map(({ name }) => name);
+    const steps = [
+      ...tagStep(object, owned, untagged, () => iam.tagUser(names.user, missing, changed.remove, call)),
+      ...boundary,
+      ...(isAttached ? [] : [attach]),
+      // The user may list roles and nothing else.
+      ...undeclaredRights(object, "policies", "policy", policies, compare, (arn) =>
+        iam.detachUserPolicy(names.user, arn, call),
+      ),
+      ...undeclaredRights(object, "inlinePolicies", "inline policy", namesOf(inline), compare, (name) =>
+        iam.deleteUserPolicy(names.user, name, call),
+      ),
+      ...undeclaredRights(object, "groups", "membership of group", namesOf(groups), compare, (name) =>
+        iam.removeFromGroup(names.user, name, call),
+      ),
+    ];
     return { steps, ...(problem ? { problem } : {}) };
   },
   describe: (scope) => (scope.spec.roleDelivery.mode === "Direct" ? "not needed in mode Direct" : scope.names.userArn),
@@ -134,36 +115,6 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
     return uses.length === 0 || kept(`IAM user ${names.user}`, uses);
   },
 };
-
-/** Inline policies and groups are drift: the user may list roles and nothing else. */
-function moreRights(
-  { iam, names, call }: PersonaScope,
-  object: string,
-  inline: readonly IamInlinePolicy[],
-  groups: readonly IamGroup[],
-  compare: Comparison,
-): Step[] {
-  return [
-    ...inline.map(
-      ({ name }): Step => ({
-        verb: "update",
-        object,
-        why: `inline policy ${name} is not declared`,
-        differences: compare.item("inlinePolicies", name, false, true),
-        apply: () => iam.deleteUserPolicy(names.user, name, call),
-      }),
-    ),
-    ...groups.map(
-      ({ name }): Step => ({
-        verb: "update",
-        object,
-        why: `membership of group ${name} is not declared`,
-        differences: compare.item("groups", name, false, true),
-        apply: () => iam.removeFromGroup(names.user, name, call),
-      }),
-    ),
-  ];
-}
 
 function guardUser(scope: PersonaScope, user: IamUser, { inline, groups, keys = [] }: SeenProvisioningUser) {
   const { names } = scope;

@@ -4,7 +4,7 @@ import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { appRoleLength, carriesPair } from "../../domain/names.ts";
 import { URL_NAMESPACE, uuidV5 } from "../../domain/uuid.ts";
-import type { Step } from "../../engine/component.ts";
+import { type Step, update } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import type { Application, AppRole } from "../../providers/graph/types.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
@@ -151,18 +151,13 @@ function writeRole(scope: PersonaScope, application: Application | undefined, co
     ...compare.differ("allowedMemberTypes", desired.allowedMemberTypes, found.allowedMemberTypes),
   ];
   const differences = [...contents, ...compare.differ("isEnabled", true, found.isEnabled)];
-  if (differences.length === 0) return [];
-  return [
-    {
-      verb: "update",
-      object,
-      why: "it was changed",
-      differences,
-      async apply() {
-        // Entra refuses to change an enabled role.
-        if (contents.length > 0 && found.isEnabled) await put([...others, { ...found, isEnabled: false }]);
-        await put([...others, desired]);
-      },
+  return update(differences, {
+    object,
+    why: "it was changed",
+    async apply() {
+      // Entra refuses to change an enabled role.
+      if (contents.length > 0 && found.isEnabled) await put([...others, { ...found, isEnabled: false }]);
+      await put([...others, desired]);
     },
-  ];
+  });
 }

@@ -1,16 +1,16 @@
 /** The blog's AzureAD_Role: SAML trust and the policies. Updated in place, never recreated: Connect binds users to the role's id. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
-import { boundaryToKeep } from "../../domain/adoption.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { durationSeconds } from "../../domain/duration.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { policyRows, trustPolicy } from "../../domain/policies.ts";
-import type { Step } from "../../engine/component.ts";
+import { type Step, update } from "../../engine/component.ts";
 import { Comparison } from "../../engine/ledger.ts";
-import type { IamInlinePolicy, IamRole } from "../../providers/aws/types.ts";
-import { conflictError, terminalError } from "../../providers/verdicts.ts";
+import type { IamRole } from "../../providers/aws/types.ts";
+import { conflictError } from "../../providers/verdicts.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
+import { boundarySteps, tagStep, undeclaredRights } from "../principals.ts";
 import { claimKnown, ownTags, type PersonaScope, tagChanges, wasOurs } from "../scope.ts";
 import { dependantsOfRole, guardRole, isAdoption, kept } from "../take-over.ts";
 
@@ -82,23 +82,24 @@ export const role: PersonaComponent<"role"> = {
     const { owned, barred } = claimKnown(scope, object, seen.role.tags[OWNER_TAG], known);
     refusePath(scope, object, seen.role);
     if (owned === "adopt") guardRole(scope, seen.role, seen.inline, desired);
-    const boundary = foreignBoundary(scope, seen.role, compare);
+    const { iam, call } = scope;
+    const tags = tagChanges(compare, desired.tags, seen.role.tags);
+    const { permissionsBoundaryArn } = seen.role;
+    const { steps: boundary, problem } = boundarySteps(scope, object, permissionsBoundaryArn, compare, () =>
+      iam.setRoleBoundary(desired.name, scope.boundaryArn, call),
+    );
+    const inline = (seen.inline ?? []).map(({ name }) => name);
     const steps = [
-      ...retag(scope, object, desired, seen.role, owned, compare),
+      ...tagStep(object, owned, tags.rows, () => iam.tagRole(desired.name, tags.set, tags.remove, call)),
       // Before everything else: the recommended policy allows writes only to a role that carries it.
-      ...(boundary ? [] : setBoundary(scope, object, seen.role, compare)),
+      ...boundary,
       ...repairs(scope, object, desired, seen.role, compare),
       ...attachments(scope, object, policies, seen.role, compare),
-      ...inlinePolicies(scope, object, seen.inline ?? [], compare),
+      // A role of ours has none: everyone who signs in would have its rights.
+      ...undeclaredRights(object, "inlinePolicies", "inline policy", inline, compare, (name) =>
+        iam.deleteRolePolicy(desired.name, name, call),
+      ),
     ];
-    // A boundary that is declared holds nothing while another one is there.
-    const problem =
-      boundary && scope.boundaryArn
-        ? terminalError(
-            REASON.ForeignBoundary,
-            `${object}: ${boundary}; put the declared one on it, or declare this one`,
-          )
-        : undefined;
     return { steps: barred ? steps.map((step) => ({ ...step, barred })) : steps, ...(problem ? { problem } : {}) };
   },
   describe(scope, { role: found }) {
@@ -129,64 +130,6 @@ export function refusePath(scope: PersonaScope, object: string, found: IamRole):
     );
 }
 
-/** The one that somebody else put on the role: more restriction is reported, never taken off. */
-function foreignBoundary({ boundaryArn }: PersonaScope, found: IamRole, compare: Comparison): string | undefined {
-  const kept = boundaryToKeep(found.permissionsBoundaryArn, boundaryArn);
-  return kept && !compare.wasApplied("permissionsBoundary", kept.keep) ? kept.message : undefined;
-}
-
-function setBoundary(scope: PersonaScope, object: string, found: IamRole, compare: Comparison): Step[] {
-  const { boundaryArn, iam, call, names } = scope;
-  const differences = compare.differ("permissionsBoundary", boundaryArn, found.permissionsBoundaryArn);
-  if (differences.length === 0) return [];
-  return [
-    {
-      verb: "update",
-      object,
-      why: "it carries another permissions boundary, or none",
-      differences,
-      apply: () => iam.setRoleBoundary(names.role, boundaryArn, call),
-    },
-  ];
-}
-
-/** A role of ours has none: everyone who signs in would have its rights. */
-function inlinePolicies(
-  scope: PersonaScope,
-  object: string,
-  found: readonly IamInlinePolicy[],
-  compare: Comparison,
-): Step[] {
-  return found.map(({ name }) => ({
-    verb: "update",
-    object,
-    why: `inline policy ${name} is not declared`,
-    differences: compare.item("inlinePolicies", name, false, true),
-    apply: () => scope.iam.deleteRolePolicy(scope.names.role, name, scope.call),
-  }));
-}
-
-function retag(
-  { iam, call }: PersonaScope,
-  object: string,
-  desired: ReturnType<typeof desiredRole>,
-  found: IamRole,
-  owned: "ours" | "adopt",
-  compare: Comparison,
-): Step[] {
-  const tags = tagChanges(compare, desired.tags, found.tags);
-  if (tags.rows.length === 0) return [];
-  return [
-    {
-      verb: owned === "adopt" ? "adopt" : "update",
-      object,
-      why: "its tags say whose it is",
-      differences: tags.rows,
-      apply: () => iam.tagRole(desired.name, tags.set, tags.remove, call),
-    },
-  ];
-}
-
 function repairs(
   { iam, call }: PersonaScope,
   object: string,
@@ -194,16 +137,6 @@ function repairs(
   found: IamRole,
   compare: Comparison,
 ): Step[] {
-  const steps: Step[] = [];
-  const trust = compare.all(policyRows(desired.trust, found.trust, "trust."));
-  if (trust.length > 0)
-    steps.push({
-      verb: "update",
-      object,
-      why: "it trusts somebody else, or another endpoint",
-      differences: trust,
-      apply: () => iam.setTrust(desired.name, desired.trust, call),
-    });
   // The description is written once: people may improve it.
   const session = compare.differ(
     "maxSessionDuration",
@@ -217,15 +150,18 @@ function repairs(
     description: found.description ?? "",
     maxSigninSessionSeconds: signin.length > 0 ? (wanted ?? null) : undefined,
   };
-  if (session.length + signin.length > 0)
-    steps.push({
-      verb: "update",
+  return [
+    ...update(compare.all(policyRows(desired.trust, found.trust, "trust.")), {
+      object,
+      why: "it trusts somebody else, or another endpoint",
+      apply: () => iam.setTrust(desired.name, desired.trust, call),
+    }),
+    ...update([...session, ...signin], {
       object,
       why: "how long its sessions may last differs",
-      differences: [...session, ...signin],
       apply: () => iam.updateRole(desired.name, settings, call),
-    });
-  return steps;
+    }),
+  ];
 }
 
 const spell = (seconds: number | undefined) => (seconds === undefined ? undefined : `${seconds}s`);
@@ -244,14 +180,8 @@ function attachments(
       compare.item("policies", arn, true, true);
       return [];
     }),
-    ...extra.map(
-      (arn): Step => ({
-        verb: "update",
-        object,
-        why: `policy ${arn} is not declared`,
-        differences: compare.item("policies", arn, false, true),
-        apply: () => scope.iam.detachRolePolicy(scope.names.role, arn, scope.call),
-      }),
+    ...undeclaredRights(object, "policies", "policy", extra, compare, (arn) =>
+      scope.iam.detachRolePolicy(scope.names.role, arn, scope.call),
     ),
   ];
 }

@@ -5,12 +5,13 @@ import { type Dependants, providerTakeOver } from "../../domain/adoption.ts";
 import { KNOWN_LATER, settingsOf } from "../../domain/difference.ts";
 import { readTrust, trustRows } from "../../domain/metadata.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import type { Step } from "../../engine/component.ts";
+import { type Step, update } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import type { IamSamlProvider, Tags } from "../../providers/aws/types.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import { ROTATED_FOR_TAG, ROTATED_FROM_TAG, trustedTag } from "../certificates.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
+import { tagStep } from "../principals.ts";
 import { claimKnown, ownTags, type PersonaScope, principalOf, requestMark, tagChanges, wasOurs } from "../scope.ts";
 import { dependantsOfProvider, isAdoption, kept, refuse, rolesTrusting } from "../take-over.ts";
 import { changeOfTrust, describeCertificates, providerMetadata, trustOf, trustsCertificate } from "../trust.ts";
@@ -65,17 +66,13 @@ export const samlProvider: PersonaComponent<"saml-provider"> = {
       known && wasOurs(scope, "saml-provider"),
     );
     if (owned === "adopt") guardProvider(scope, provider, desired, dependants);
-    const steps: Step[] = [];
     const changed = tagChanges(compare, tags, provider.tags);
-    if (changed.rows.length > 0)
-      steps.push({
-        verb: owned === "adopt" ? "adopt" : "update",
-        object,
-        why: "its tags say whose it is",
-        differences: changed.rows,
-        apply: () => iam.tagSamlProvider(provider.arn, changed.set, changed.remove, call),
-      });
-    if (desired !== undefined) steps.push(...update(scope, object, provider, desired, compare));
+    const steps = [
+      ...tagStep(object, owned, changed.rows, () =>
+        iam.tagSamlProvider(provider.arn, changed.set, changed.remove, call),
+      ),
+      ...(desired === undefined ? [] : trustSteps(scope, object, provider, desired, compare)),
+    ];
     const problem = encryptionProblem(object, provider);
     return { steps: barred ? steps.map((step) => ({ ...step, barred })) : steps, ...(problem ? { problem } : {}) };
   },
@@ -117,7 +114,7 @@ function encryptionProblem(object: string, { assertionEncryption }: IamSamlProvi
     : undefined;
 }
 
-function update(
+function trustSteps(
   scope: PersonaScope,
   object: string,
   provider: IamSamlProvider,
@@ -125,25 +122,20 @@ function update(
   compare: Comparison,
 ): Step[] {
   const differences = compare.all(trustRows(readTrust(desired), provider.metadata));
-  if (differences.length === 0) return [];
-  const isRotating = isRotation(scope, provider, desired);
-  return [
-    {
-      verb: "update",
-      object,
-      why: "it trusts other certificates, another issuer or another sign-in address",
-      differences,
-      ...(isRotating ? { maintenance: true, reason: REASON.CertificateRotating } : {}),
-      async apply() {
-        const { iam, call } = scope;
-        const { next } = scope.seen.certificate ?? {};
-        // The note first: one of an earlier trust that somebody cut short must not let the next one sign at once.
-        if (next && !trustsCertificate(provider.metadata, next.key))
-          await iam.tagSamlProvider(provider.arn, trustedTag(next, iam.now()), [], call);
-        await iam.updateSamlProvider(provider.arn, desired, call);
-      },
+  const isRotating = differences.length > 0 && isRotation(scope, provider, desired);
+  return update(differences, {
+    object,
+    why: "it trusts other certificates, another issuer or another sign-in address",
+    ...(isRotating ? { maintenance: true, reason: REASON.CertificateRotating } : {}),
+    async apply() {
+      const { iam, call } = scope;
+      const { next } = scope.seen.certificate ?? {};
+      // The note first: one of an earlier trust that somebody cut short must not let the next one sign at once.
+      if (next && !trustsCertificate(provider.metadata, next.key))
+        await iam.tagSamlProvider(provider.arn, trustedTag(next, iam.now()), [], call);
+      await iam.updateSamlProvider(provider.arn, desired, call);
     },
-  ];
+  });
 }
 
 /** A rotation adds the next certificate and ends the former one, and does nothing else. */

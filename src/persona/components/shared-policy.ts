@@ -9,9 +9,9 @@ import {
 } from "../../domain/names.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { policyRows } from "../../domain/policies.ts";
-import type { Kept, Step } from "../../engine/component.ts";
+import { type Kept, update } from "../../engine/component.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
-import { claim, missingTags, type PersonaScope } from "../scope.ts";
+import { claim, type PersonaScope } from "../scope.ts";
 import { dependantsOfPolicy, entitiesOf, guardPolicy, isAdoption, kept } from "../take-over.ts";
 
 interface SharedPolicy {
@@ -64,27 +64,20 @@ export function sharedPolicy<N extends SharedPolicy["name"]>(policy: SharedPolic
       }
       const owned = claim(scope, object, seen.policy.tags[OWNER_TAG], owner);
       if (owned === "adopt") guardPolicy(seen.policy, document, seen.dependants ?? { others: [], unread: [object] });
-      const steps: Step[] = [];
-      const missing = missingTags(tags, seen.policy.tags);
       const untagged = compare.differ(`tags.${OWNER_TAG}`, owner, seen.policy.tags[OWNER_TAG]);
-      if (Object.keys(missing).length > 0)
-        steps.push({
+      return [
+        ...update(untagged, {
           verb: owned === "adopt" ? "adopt" : "update",
           object,
           why: "it carries our owner tag",
-          differences: untagged,
-          apply: () => scope.iam.tagPolicy(arn, missing, [], scope.call),
-        });
-      const differences = compare.all(policyRows(document, seen.policy.document));
-      if (differences.length > 0)
-        steps.push({
-          verb: "update",
+          apply: () => scope.iam.tagPolicy(arn, tags, [], scope.call),
+        }),
+        ...update(compare.all(policyRows(document, seen.policy.document)), {
           object,
           why: "its document allows something else",
-          differences,
           apply: () => scope.iam.setPolicyDocument(arn, document, scope.call),
-        });
-      return steps;
+        }),
+      ];
     },
     describe: (scope) => policy.policyName(scope),
     remove: (scope) => removeShared(scope, policy.arn(scope), policy.kind),

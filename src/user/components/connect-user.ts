@@ -3,7 +3,7 @@ import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import type { Difference, Setting } from "../../domain/difference.ts";
 import { OWNER_TAG, ownershipOf } from "../../domain/ownership.ts";
-import type { Step } from "../../engine/component.ts";
+import { type Step, update } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import type { ConnectUserView, Proficiency, Tags } from "../../providers/aws/types.ts";
 import { conflictError, terminalError, waitingError } from "../../providers/verdicts.ts";
@@ -211,48 +211,32 @@ function tagStep(scope: UserScope, user: ConnectUserView, compare: Comparison): 
     .filter((key) => !(key in tags) && key !== RECREATED_TAG && key !== ADOPTED_TAG)
     .map((key) => ({ key, rows: compare.undeclared(`tags.${key}`, user.tags[key]) }))
     .filter((one) => one.rows.length > 0);
-  const differences = [...rows, ...gone.flatMap((one) => one.rows)];
-  if (differences.length === 0) return [];
   const before = user.tags[OWNER_TAG];
   const isAdopted = before !== scope.owner;
-  return [
-    {
-      verb: isAdopted ? "adopt" : "update",
-      object: `Connect user ${input.username}`,
-      why: !isAdopted
-        ? "its tags differ"
-        : before
-          ? `it is taken over from ${before}, which exists no more`
-          : "it is taken over",
-      differences,
-      divisible: true,
-      apply: (paths) => {
-        const wanted = (key: string) => paths.has(`tags.${key}`);
-        const set = Object.fromEntries(
-          Object.entries(tags).filter(([key, value]) => wanted(key) && user.tags[key] !== value),
-        );
-        return connect.tagUser(user, set, gone.map(({ key }) => key).filter(wanted), call);
-      },
+  return update([...rows, ...gone.flatMap((one) => one.rows)], {
+    verb: isAdopted ? "adopt" : "update",
+    object: `Connect user ${input.username}`,
+    why: !isAdopted
+      ? "its tags differ"
+      : before
+        ? `it is taken over from ${before}, which exists no more`
+        : "it is taken over",
+    divisible: true,
+    apply: (paths) => {
+      const wanted = (key: string) => paths.has(`tags.${key}`);
+      const set = Object.fromEntries(
+        Object.entries(tags).filter(([key, value]) => wanted(key) && user.tags[key] !== value),
+      );
+      return connect.tagUser(user, set, gone.map(({ key }) => key).filter(wanted), call);
     },
-  ];
+  });
 }
 
 /** One update call for each group of fields that differs; what is not declared stays, unless it was we who set it. */
 function fieldSteps(scope: UserScope, user: ConnectUserView, compare: Comparison): Step[] {
   const { connect, input, call } = scope;
   const step = (what: string, differences: Difference[], apply: Step["apply"], divisible = false): Step[] =>
-    differences.length === 0
-      ? []
-      : [
-          {
-            verb: "update",
-            object: `Connect user ${input.username}`,
-            why: `${what} differs`,
-            differences,
-            divisible,
-            apply,
-          },
-        ];
+    update(differences, { object: `Connect user ${input.username}`, why: `${what} differs`, divisible, apply });
   const profiles = [...input.securityProfileIds].sort();
   return [
     ...step("identity", identityRows(scope, user, compare), (paths) => updateIdentity(scope, user, paths), true),
