@@ -1,13 +1,13 @@
 /** What needs manual action, found out before anything is written. Reads only. */
-import { REASON, type Reason } from "../api/reasons.ts";
+import { REASON } from "../api/reasons.ts";
 import { appRoleLength } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { preflight as specProblems } from "../domain/preflight.ts";
-import type { ConnectInstance, ConnectInstanceFacts, Resolved } from "../providers/aws/types.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
 import { desiredRole, refusePath, role } from "./components/role.ts";
 import { findCandidates, findIdentifierHolder, ownerTag } from "./find-application.ts";
+import { requireId, requireSaml } from "./instance.ts";
 import { refuseFullAccount } from "./quotas.ts";
 import { claim, type PersonaScope } from "./scope.ts";
 import { guardRole } from "./take-over.ts";
@@ -16,8 +16,8 @@ export async function preflight(scope: PersonaScope): Promise<void> {
   refuseSpec(scope);
   refuseLongNames(scope);
   refuseBoundary(scope);
-  refuseInstance(await scope.connect.facts(scope.call));
-  await refuseUnknownProfiles(scope, scope.connect);
+  await requireSaml(scope.connect, scope.call);
+  await refuseUnknownProfiles(scope);
   // Later the components see to these, each for itself: a group that goes missing must not stop the repair of everything else.
   if (scope.object.status?.appRoleId === undefined)
     await Promise.all([
@@ -61,37 +61,15 @@ function refuseBoundary({ spec, boundaryArn, instance }: PersonaScope): void {
     );
 }
 
-function refuseInstance(facts: ConnectInstanceFacts): void {
-  if (facts.identityManagement !== "SAML")
-    throw terminalError(
-      REASON.InstanceNotSaml,
-      `instance ${facts.id} manages identities as ${facts.identityManagement}; only SAML can sign in through Entra, and it is chosen when an instance is made`,
-    );
-  if (facts.globalSignInEndpoint)
-    throw terminalError(
-      REASON.InstanceGlobalResiliency,
-      `instance ${facts.id} belongs to Global Resiliency, whose sign-in differs; set it up by hand`,
-    );
-}
-
-async function refuseUnknownProfiles({ spec, call }: PersonaScope, connect: ConnectInstance): Promise<void> {
+async function refuseUnknownProfiles({ spec, call, connect }: PersonaScope): Promise<void> {
   const { securityProfiles, routingProfile } = spec.connectUsers;
   const [routing, ...security] = await Promise.all([
     connect.routingProfile(routingProfile, call),
     ...securityProfiles.map((profile) => connect.securityProfile(profile, call)),
   ]);
   for (const [index, found] of security.entries())
-    known(REASON.UnknownSecurityProfile, "security profile", securityProfiles[index]!, found);
-  known(REASON.UnknownRoutingProfile, "routing profile", routingProfile, routing);
-}
-
-function known(reason: Reason, kind: string, name: string, found: Resolved): void {
-  if ("id" in found) return;
-  const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
-  throw terminalError(
-    reason,
-    `${found.ambiguous ? "several match the" : "there is no"} ${kind} ${name} in the instance${near}`,
-  );
+    requireId(found, REASON.UnknownSecurityProfile, "security profile", securityProfiles[index]!);
+  requireId(routing, REASON.UnknownRoutingProfile, "routing profile", routingProfile);
 }
 
 async function refuseTakenIdentifier(scope: PersonaScope): Promise<void> {

@@ -1,6 +1,6 @@
 /** From a ConnectUser to a person, a persona and ids: references first, then the person, then names. Reads only. */
 import { createHash } from "node:crypto";
-import { REASON, type Reason } from "../api/reasons.ts";
+import { REASON } from "../api/reasons.ts";
 import {
   ANNOTATIONS,
   type ConnectSsoPersona,
@@ -16,13 +16,8 @@ import type { Reactions } from "../domain/reactions.ts";
 import { checkDeclared } from "../domain/usernames.ts";
 import type { Scope } from "../engine/component.ts";
 import type { OpenContext } from "../engine/kind.ts";
-import type {
-  ConnectInstance,
-  ConnectUserInput,
-  ConnectUserView,
-  Proficiency,
-  Resolved,
-} from "../providers/aws/types.ts";
+import { requireId, requireSaml } from "../persona/instance.ts";
+import type { ConnectInstance, ConnectUserInput, ConnectUserView, Proficiency } from "../providers/aws/types.ts";
 import type { AccountRules, Clouds } from "../providers/clouds.ts";
 import type { CallOptions } from "../providers/errors.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
@@ -203,20 +198,6 @@ function isAlive(tag: string, { store, cluster, sees }: Pick<UserDeps, "store" |
   return store.get<ConnectUser>(USER, namespace, name) !== undefined;
 }
 
-export async function requireSaml(connect: ConnectInstance, call: CallOptions): Promise<void> {
-  const { id, identityManagement, globalSignInEndpoint } = await connect.facts(call);
-  if (identityManagement !== "SAML")
-    throw terminalError(
-      REASON.InstanceNotSaml,
-      `Instance ${id} manages identities as ${identityManagement}; signing in through Entra needs SAML, which is chosen when an instance is created`,
-    );
-  if (globalSignInEndpoint)
-    throw terminalError(
-      REASON.InstanceGlobalResiliency,
-      `Instance ${id} belongs to Global Resiliency, whose sign-in differs; set it up by hand`,
-    );
-}
-
 function personNames(
   spec: ConnectUser["spec"],
   person: EntraUser | undefined,
@@ -296,24 +277,12 @@ async function resolveNames(
   const securityProfileIds: string[] = [];
   for (const name of profiles) {
     const profile = await connect.securityProfile(name, call);
-    securityProfileIds.push(need(profile, REASON.UnknownSecurityProfile, "security profile", name));
+    securityProfileIds.push(requireId(profile, REASON.UnknownSecurityProfile, "security profile", name));
   }
   const routingProfile = await connect.routingProfile(routing, call);
-  const routingProfileId = need(routingProfile, REASON.UnknownRoutingProfile, "routing profile", routing);
+  const routingProfileId = requireId(routingProfile, REASON.UnknownRoutingProfile, "routing profile", routing);
   if (!group) return { securityProfileIds, routingProfileId, forbidden };
   const found = await connect.hierarchyGroup(group, call);
-  const hierarchyGroupId = need(found, REASON.UnknownHierarchyGroup, "hierarchy group", group.join(" / "));
+  const hierarchyGroupId = requireId(found, REASON.UnknownHierarchyGroup, "hierarchy group", group.join(" / "));
   return { securityProfileIds, routingProfileId, hierarchyGroupId, forbidden };
-}
-
-/** The one id that was found, or an error with what a person should look at instead. */
-export function need(found: Resolved, reason: Reason, what: string, name: string): string {
-  if ("id" in found) return found.id;
-  const near = found.candidates.length > 0 ? `; did you mean ${found.candidates.slice(0, 5).join(", ")}?` : "";
-  throw terminalError(
-    reason,
-    found.ambiguous
-      ? `Several ${what}s of the instance match ${name}${near}`
-      : `The instance has no ${what} ${name}${near}`,
-  );
 }

@@ -86,7 +86,7 @@ describe("apply", () => {
     });
     const input = [broken, user("omar", "broken")].map((one) => JSON.stringify(one)).join("\n---\n");
     const { code, stdout, stderr } = await cli(["apply", "-f", "-"], { input });
-    expect(stdout).toMatch(/UnknownSecurityProfile: there is no security profile Nobody/);
+    expect(stdout).toMatch(/UnknownSecurityProfile: The instance has no security profile Nobody/);
     expect(stderr).not.toMatch(/not within/);
     expect(code).toBe(1);
   });

@@ -58,7 +58,7 @@ describe("before the controller has looked", () => {
       /^note: neither a persona nor a controller of this cluster says its --cluster-name yet; continuing with `default`\n$/,
     );
     expect(stdout).toMatch(/\+ Entra: application Connect agents/);
-    expect(stdout).toMatch(/UnknownSecurityProfile: there is no security profile Nobody/);
+    expect(stdout).toMatch(/UnknownSecurityProfile: The instance has no security profile Nobody/);
     expect(code).toBe(1);
   });
 
