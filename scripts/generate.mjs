@@ -43,7 +43,8 @@ for (const crd of crds) {
   for (const part of ["spec", "status"]) {
     const partSchema = prepare(schema.properties[part]);
     const name = `${kind}${part === "spec" ? "Spec" : "Status"}`;
-    types += `\n${await compile({ ...partSchema, title: name }, name, { bannerComment: "", format: false })}`;
+    const text = await compile({ ...partSchema, title: name }, name, { bannerComment: "", format: false });
+    types += `\n${text.replaceAll(/\/\*\*\n \* (.*)\n \*\//g, "/** $1 */")}`;
   }
 }
 
@@ -86,7 +87,7 @@ const outputs = {
   "docs/api.md": reference,
   "docs/cli.md": cliReference(COMMANDS, GROUPS),
   "src/api/generated/types.ts": types,
-  "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${JSON.stringify(crds, null, 2)};\n`,
+  "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = [\n${crds.map((crd) => `  ${JSON.stringify(crd)},\n`).join("")}];\n`,
   "docs/conditions.md": conditionsReference(),
   "docs/metrics.md": metricsReference(),
   "docs/sandbox.md": sandboxReference(),
