@@ -11,6 +11,7 @@ import type {
   HttpResponse,
   MiddlewareStack,
 } from "@aws-sdk/types";
+import { type OutputOf, operationOf, type Sender } from "../providers/aws/call.ts";
 import { checkEndpoints, clientConfig, httpsOnly, iamRegion } from "../providers/aws/clients.ts";
 import type { Exchange, Recorder } from "./recorder.ts";
 import type { Answer } from "./types.ts";
@@ -26,14 +27,6 @@ export interface AwsCloudOptions {
   recorder: Recorder;
   signal?: AbortSignal;
 }
-
-/** A client's `send`, which rejects for refusals. */
-interface Sender {
-  send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
-}
-type Output<C> = C extends { resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer O }> }
-  ? O
-  : never;
 
 export class AwsCloud {
   readonly region: string;
@@ -78,18 +71,18 @@ export class AwsCloud {
     return this.#identity;
   }
 
-  iam<C extends object>(command: C): Promise<Answer<Output<C>>> {
+  iam<C extends object>(command: C): Promise<Answer<OutputOf<C>>> {
     return this.#send(this.#iam, command);
   }
-  sts<C extends object>(command: C): Promise<Answer<Output<C>>> {
+  sts<C extends object>(command: C): Promise<Answer<OutputOf<C>>> {
     return this.#send(this.#sts, command);
   }
-  connect<C extends object>(command: C): Promise<Answer<Output<C>>> {
+  connect<C extends object>(command: C): Promise<Answer<OutputOf<C>>> {
     return this.#send(this.#connect, command);
   }
 
   /** A Connect client of somebody else, for one call. */
-  async connectAs<C extends object>(credentials: AwsCredentialIdentity, command: C): Promise<Answer<Output<C>>> {
+  async connectAs<C extends object>(credentials: AwsCredentialIdentity, command: C): Promise<Answer<OutputOf<C>>> {
     const client = new ConnectClient({
       ...clientConfig({ region: this.region }),
       credentials: async () => credentials,
@@ -106,10 +99,10 @@ export class AwsCloud {
     for (const client of [this.#iam, this.#sts, this.#connect]) client.destroy();
   }
 
-  async #send<C extends object>(client: Sender, command: C): Promise<Answer<Output<C>>> {
-    const operation = command.constructor.name.replace(/Command$/, "");
+  async #send<C extends object>(client: Sender, command: C): Promise<Answer<OutputOf<C>>> {
+    const operation = operationOf(command);
     try {
-      const output = (await client.send(command as never, { abortSignal: this.#options.signal })) as Output<C> & {
+      const output = (await client.send(command as never, { abortSignal: this.#options.signal })) as OutputOf<C> & {
         $metadata: { httpStatusCode?: number };
       };
       return { ok: true, status: output.$metadata.httpStatusCode ?? 200, body: output, operation };

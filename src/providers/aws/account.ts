@@ -9,7 +9,7 @@ import type { CloudHealth } from "../clouds.ts";
 import { type CallRecord, CloudError } from "../errors.ts";
 import { createLimiter } from "../limiter.ts";
 import { type QuotaSettings, quotaOf } from "../limits.ts";
-import { type Call, createCall } from "./call.ts";
+import { type Call, createCall, type Sender } from "./call.ts";
 import { checkEndpoints, clientConfig, createCloudClock, dateHeader, httpsOnly, iamRegion } from "./clients.ts";
 import { createConnectInstance } from "./connect.ts";
 import { createIam } from "./iam/index.ts";
@@ -51,14 +51,14 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
     clientConfig: clientConfig({ region: homeRegion }),
   });
 
-  function callFor(api: "iam" | "sts" | "connect", account: string, region: string): Call {
+  function callFor(client: Sender, api: "iam" | "sts" | "connect", account: string, region: string): Call {
     const key = `${api}/${account}`;
     let breaker = breakers.get(key);
     if (!breaker) {
       breaker = createBreaker(`${api} of account ${account}`, { clock, onChange: o.onCircuit });
       breakers.set(key, breaker);
     }
-    return createCall({ api, scope: `${account}/${region}`, limiter, breaker, clock, onCall: o.onCall });
+    return createCall({ client, api, scope: `${account}/${region}`, limiter, breaker, clock, onCall: o.onCall });
   }
   function keep<T extends IAMClient | STSClient | ConnectClient>(client: T): T {
     clients.add(client);
@@ -76,8 +76,8 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
         })
       : ambient;
     const sts = keep(new STSClient(clientConfig({ region: homeRegion, credentials })));
-    const call = callFor("sts", id ?? "ambient", homeRegion);
-    const identity = await call("GetCallerIdentity", (s) => sts.send(new GetCallerIdentityCommand({}), s));
+    const call = callFor(sts, "sts", id ?? "ambient", homeRegion);
+    const identity = await call(new GetCallerIdentityCommand({}));
     const account = identity.Account!;
     if (id !== undefined && id !== account)
       throw new CloudError(
@@ -102,8 +102,7 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
     const iam = createIam({
       account,
       partition,
-      client: iamClient,
-      call: callFor("iam", account, "global"),
+      call: callFor(iamClient, "iam", account, "global"),
       now: cloudClock.now,
       clock,
     });
@@ -122,9 +121,8 @@ export function createAwsAccounts(o: AwsAccountsOptions): AwsAccounts {
           regions.set(region, client);
           instance = createConnectInstance({
             arn,
-            client,
-            call: callFor("connect", account, region),
-            isLeftAlone: () => breakers.get(`connect/${account}`)?.state().state !== "closed",
+            call: callFor(client, "connect", account, region),
+            isCircuitOpen: () => breakers.get(`connect/${account}`)?.state().state !== "closed",
             clock,
           });
           instances.set(arn, instance);

@@ -1,20 +1,48 @@
 /** The way of every AWS call: limiter, breaker, SDK (which never retries by itself), record. */
-
 import type { Clock } from "../../runtime/clock.ts";
 import type { Breaker } from "../breaker.ts";
 import type { CallOptions, CallRecord, CloudError } from "../errors.ts";
 import type { Limiter } from "../limiter.ts";
 import { classifyAws } from "./errors.ts";
 
-/** Sends one command; `target` is what a person calls the thing that is written. */
-export type Call = <T>(
-  operation: string,
-  send: (o: { abortSignal?: AbortSignal }) => Promise<T>,
+/** A command of an SDK client. */
+interface Command {
+  readonly schema?: unknown;
+}
+export type OutputOf<C> = C extends { resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer O }> }
+  ? O
+  : never;
+
+/** An SDK client; what it sends rejects for refusals. */
+export interface Sender {
+  send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+/** `target`: what a person calls the thing that is written. `operation`: where the command was made into another one. */
+export type Call = <C extends Command>(
+  command: C,
   o?: CallOptions,
   target?: string,
-) => Promise<T>;
+  operation?: string,
+) => Promise<OutputOf<C>>;
+
+/** "DeleteUser", out of the command's schema: a bundler renames classes that have the same name in two clients. */
+export const operationOf = ({ schema }: Command): string => (schema as [kind: number, service: string, name: string])[2];
+
+/** All pages of a list: AWS gives the next token until nothing is left. */
+export async function pages<T>(read: (token: string | undefined) => Promise<[T[], string | undefined]>): Promise<T[]> {
+  const all: T[] = [];
+  let token: string | undefined;
+  do {
+    const [page, next] = await read(token);
+    all.push(...page);
+    token = next;
+  } while (token);
+  return all;
+}
 
 export interface CallContext {
+  client: Sender;
   api: "iam" | "sts" | "connect";
   /** First part of the limiter's key: "<account>/<region>". */
   scope: string;
@@ -32,9 +60,9 @@ const SKEWED_ATTEMPTS = 2;
 const READ_ATTEMPTS = 2;
 
 export function createCall(context: CallContext): Call {
-  const { api, limiter, breaker, clock, scope, onCall } = context;
+  const { api, client, limiter, breaker, clock, scope, onCall } = context;
 
-  return async (operation, send, o = {}, target) => {
+  return async <C extends Command>(command: C, o: CallOptions = {}, target?: string, operation = operationOf(command)) => {
     const key = `${api}/${scope}/${operation}`;
     const write = !/^(Get|List|Describe|Search|Simulate)/.test(operation);
     const apiCall = { operation, write, target };
@@ -58,7 +86,7 @@ export function createCall(context: CallContext): Call {
           ...(write && { target }),
         });
       try {
-        const answer = await send({ abortSignal: o.signal });
+        const answer = (await client.send(command as never, { abortSignal: o.signal })) as OutputOf<C>;
         limiter.succeeded(key);
         breaker.succeeded(apiCall);
         record("200", false);

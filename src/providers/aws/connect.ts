@@ -1,7 +1,6 @@
 /** One Connect instance: its users through the inventory, its names, and one call per kind of change. */
 import {
   AssociateUserProficienciesCommand,
-  type ConnectClient,
   CreateUserCommand,
   DeleteUserCommand,
   DescribeInstanceCommand,
@@ -17,6 +16,7 @@ import {
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../../runtime/clock.ts";
 import { type CallOptions, CloudError } from "../errors.ts";
+import { kept } from "../kept.ts";
 import type { Call } from "./call.ts";
 import { orMissing } from "./errors.ts";
 import { listsOf, mergedHandling, voiceHandling } from "./handling.ts";
@@ -44,13 +44,12 @@ const FACTS_AGE_MS = 10 * 60_000;
 
 export function createConnectInstance(p: {
   arn: string;
-  client: ConnectClient;
   call: Call;
   /** Whether the circuit breaker of Connect in this account is not closed. */
-  isLeftAlone(): boolean;
+  isCircuitOpen(): boolean;
   clock: Clock;
 }): ConnectInstance {
-  const { arn, client, call } = p;
+  const { arn, call } = p;
   const InstanceId = arn.slice(arn.lastIndexOf("/") + 1);
   const inventory = createInventory({ ...p, instanceId: InstanceId });
   const names = createNames({ ...p, instanceId: InstanceId });
@@ -76,16 +75,13 @@ export function createConnectInstance(p: {
       change.handling,
     );
     const input = { ...of(user), ...listsOf(handling, phone) };
-    await call("UpdateUserConfig", (s) => client.send(new UpdateUserConfigCommand(input), s), o, user.username);
+    await call(new UpdateUserConfigCommand(input), o, user.username);
     await apply(user, { phone: { ...phone, ...(handling.VOICE && phoneOfVoice(handling)) }, handling });
   };
   const of = (user: ConnectUserView) => ({ InstanceId, UserId: user.id });
-  let facts: { at: number; read: Promise<ConnectInstanceFacts> } | undefined;
   const describeInstance = async (o?: CallOptions): Promise<ConnectInstanceFacts> => {
-    // Shared by all callers meanwhile, so no single caller's signal may cut it off.
-    const shared = { priority: o?.priority };
     const r = await orMissing(
-      call("DescribeInstance", (s) => client.send(new DescribeInstanceCommand({ InstanceId }), s), shared),
+      call(new DescribeInstanceCommand({ InstanceId }), o),
     );
     // We never create an instance, so this is not the lag of a create: only manual action helps.
     if (!r)
@@ -109,22 +105,13 @@ export function createConnectInstance(p: {
     full = { at: p.clock.now(), error };
     return error;
   };
+  const facts = kept(p.clock, describeInstance);
 
   return {
     arn,
-    facts(o) {
-      const now = p.clock.now();
-      if (!facts || now - facts.at > FACTS_AGE_MS) {
-        const read = describeInstance(o);
-        facts = { at: now, read };
-        read.catch(() => {
-          if (facts?.read === read) facts = undefined;
-        });
-      }
-      return facts.read;
-    },
+    facts: (o) => facts.get(FACTS_AGE_MS, o),
     async answers(o) {
-      if (p.isLeftAlone()) await describeInstance(o);
+      if (p.isCircuitOpen()) await describeInstance({ priority: o?.priority });
     },
     securityProfile: (name, o) => names.resolve("securityProfile", name, o),
     routingProfile: (name, o) => names.resolve("routingProfile", name, o),
@@ -158,12 +145,7 @@ export function createConnectInstance(p: {
       let id: string | undefined;
       if (full && p.clock.now() - full.at < FULL_MS) throw full.error;
       try {
-        const r = await call(
-          "CreateUser",
-          (s) => client.send(new CreateUserCommand(createInput(InstanceId, u)), s),
-          o,
-          u.username,
-        );
+        const r = await call(new CreateUserCommand(createInput(InstanceId, u)), o, u.username);
         inventory.wrote(viewOfInput(u, r.UserId!, r.UserArn!));
         return viewOfInput(u, r.UserId!, r.UserArn!);
       } catch (error) {
@@ -177,49 +159,34 @@ export function createConnectInstance(p: {
       }
     },
     async deleteUser(user, o) {
-      await orMissing(call("DeleteUser", (s) => client.send(new DeleteUserCommand(of(user)), s), o, user.username));
+      await orMissing(call(new DeleteUserCommand(of(user)), o, user.username));
       inventory.removed(user);
       full = undefined;
     },
     async updateIdentity(user, i, o) {
       const input = { ...of(user), IdentityInfo: identityOf(i) };
-      await call(
-        "UpdateUserIdentityInfo",
-        (s) => client.send(new UpdateUserIdentityInfoCommand(input), s),
-        o,
-        user.username,
-      );
+      await call(new UpdateUserIdentityInfoCommand(input), o, user.username);
       await apply(user, { firstName: i.firstName, lastName: i.lastName });
     },
     updatePhone: (user, phone, o) => configure(user, { phone }, o),
     updateHandling: (user, handling, o) => configure(user, { handling }, o),
-    endSessions: endSessions({ client, call, instanceId: InstanceId }),
+    endSessions: endSessions({ call, instanceId: InstanceId }),
     ...quickConnectCalls({ ...p, instanceId: InstanceId }),
     ...securityProfileCalls({ ...p, instanceId: InstanceId }),
     async updateSecurityProfiles(user, ids, o) {
       const input = { ...of(user), SecurityProfileIds: ids };
-      await call(
-        "UpdateUserSecurityProfiles",
-        (s) => client.send(new UpdateUserSecurityProfilesCommand(input), s),
-        o,
-        user.username,
-      );
+      await call(new UpdateUserSecurityProfilesCommand(input), o, user.username);
       await apply(user, { securityProfileIds: ids });
     },
     async updateRoutingProfile(user, id, o) {
       const input = { ...of(user), RoutingProfileId: id };
-      await call(
-        "UpdateUserRoutingProfile",
-        (s) => client.send(new UpdateUserRoutingProfileCommand(input), s),
-        o,
-        user.username,
-      );
+      await call(new UpdateUserRoutingProfileCommand(input), o, user.username);
       await apply(user, { routingProfileId: id });
     },
     async updateHierarchy(user, id, o) {
       // Leaving the group out clears it.
       const input = { ...of(user), ...(id && { HierarchyGroupId: id }) };
-      await call("UpdateUserHierarchy", (s) => client.send(new UpdateUserHierarchyCommand(input), s), o, user.username);
+      await call(new UpdateUserHierarchyCommand(input), o, user.username);
       await apply(user, { hierarchyGroupId: id });
     },
     async setProficiencies(user, { set, remove }, o) {
@@ -230,12 +197,7 @@ export function createConnectInstance(p: {
       });
       if (remove.length) {
         const input = { ...of(user), UserProficiencies: remove.map(wire) };
-        await call(
-          "DisassociateUserProficiencies",
-          (s) => client.send(new DisassociateUserProficienciesCommand(input), s),
-          o,
-          user.username,
-        );
+        await call(new DisassociateUserProficienciesCommand(input), o, user.username);
       }
       if (set.length) {
         // Update needs an earlier Associate, so what is there decides which of the two a proficiency takes.
@@ -247,37 +209,17 @@ export function createConnectInstance(p: {
         });
         const [old, added] = [set.filter((x) => there.has(key(x))), set.filter((x) => !there.has(key(x)))];
         if (old.length)
-          await call(
-            "UpdateUserProficiencies",
-            (s) => client.send(new UpdateUserProficienciesCommand(full(old)), s),
-            o,
-            user.username,
-          );
+          await call(new UpdateUserProficienciesCommand(full(old)), o, user.username);
         if (added.length)
-          await call(
-            "AssociateUserProficiencies",
-            (s) => client.send(new AssociateUserProficienciesCommand(full(added)), s),
-            o,
-            user.username,
-          );
+          await call(new AssociateUserProficienciesCommand(full(added)), o, user.username);
       }
       await apply(user, {});
     },
     async tagUser(user, set, remove, o) {
       if (remove.length)
-        await call(
-          "UntagResource",
-          (s) => client.send(new UntagResourceCommand({ resourceArn: user.arn, tagKeys: remove }), s),
-          o,
-          user.username,
-        );
+        await call(new UntagResourceCommand({ resourceArn: user.arn, tagKeys: remove }), o, user.username);
       if (Object.keys(set).length)
-        await call(
-          "TagResource",
-          (s) => client.send(new TagResourceCommand({ resourceArn: user.arn, tags: set }), s),
-          o,
-          user.username,
-        );
+        await call(new TagResourceCommand({ resourceArn: user.arn, tags: set }), o, user.username);
       const known = (await inventory.users(Number.POSITIVE_INFINITY)).get(user.username) ?? user;
       const kept = Object.entries(known.tags).filter(([name]) => !remove.includes(name));
       await apply(user, { tags: { ...Object.fromEntries(kept), ...set } });

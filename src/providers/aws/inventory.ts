@@ -3,7 +3,6 @@
  * index lags, so own writes lie over it until it shows them, and an absence is confirmed by ListUsers.
  */
 import {
-  type ConnectClient,
   DescribeUserCommand,
   ListUserProficienciesCommand,
   ListUsersCommand,
@@ -13,7 +12,7 @@ import {
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallOptions } from "../errors.ts";
-import type { Call } from "./call.ts";
+import { type Call, pages } from "./call.ts";
 import { orMissing } from "./errors.ts";
 import { handlingOf, listUnitOf, phoneOf, type TimeUnit } from "./handling.ts";
 import type { ConnectUserView, PhoneSettings, Proficiency } from "./types.ts";
@@ -74,8 +73,8 @@ const INDEX_LAG_MS = 60_000;
 /** Whether proficiency edits move a user's LastModifiedTime is not documented, so they age as well. */
 const PROFICIENCY_AGE_MS = 60 * 60_000;
 
-export function createInventory(p: { instanceId: string; client: ConnectClient; call: Call; clock: Clock }): Inventory {
-  const { client, call, clock, instanceId: InstanceId } = p;
+export function createInventory(p: { instanceId: string; call: Call; clock: Clock }): Inventory {
+  const { call, clock, instanceId: InstanceId } = p;
   let users = new Map<string, ConnectUserView>();
   /** By what they are asked for; made when first asked. */
   const indexes = new Map<string, UserIndex>();
@@ -98,7 +97,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     let NextToken: string | undefined;
     do {
       const input = { InstanceId, MaxResults: SEARCH_PAGE, NextToken };
-      const r = await call("SearchUsers", (s) => client.send(new SearchUsersCommand(input), s), o);
+      const r = await call(new SearchUsersCommand(input), o);
       const found = r.Users ?? [];
       // Once seconds, always seconds: the service has one way.
       if (listUnitOf(found) === 1) listUnit = 1;
@@ -139,7 +138,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     let NextToken: string | undefined;
     do {
       const input = { InstanceId, MaxResults: LIST_PAGE, NextToken };
-      const r = await call("ListUsers", (s) => client.send(new ListUsersCommand(input), s), o);
+      const r = await call(new ListUsersCommand(input), o);
       for (const user of r.UserSummaryList ?? []) {
         fresh.idByName.set(user.Username!, user.Id!);
         fresh.modifiedById.set(user.Id!, user.LastModifiedTime?.getTime() ?? 0);
@@ -152,7 +151,7 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
 
   async function describe(id: string, o: CallOptions = {}): Promise<ConnectUserView | undefined> {
     const input = { InstanceId, UserId: id };
-    const r = await orMissing(call("DescribeUser", (s) => client.send(new DescribeUserCommand(input), s), o));
+    const r = await orMissing(call(new DescribeUserCommand(input), o));
     const user = r?.User;
     if (!user) return undefined;
     return {
@@ -162,17 +161,16 @@ export function createInventory(p: { instanceId: string; client: ConnectClient; 
     };
   }
 
-  async function proficiencies(id: string, o: CallOptions): Promise<Proficiency[]> {
-    const found: Proficiency[] = [];
-    let NextToken: string | undefined;
-    do {
-      const input = { InstanceId, UserId: id, MaxResults: 100, NextToken };
-      const r = await call("ListUserProficiencies", (s) => client.send(new ListUserProficienciesCommand(input), s), o);
-      for (const x of r.UserProficiencyList ?? [])
-        found.push({ attribute: x.AttributeName!, value: x.AttributeValue!, level: x.Level! });
-      NextToken = r.NextToken;
-    } while (NextToken);
-    return found;
+  function proficiencies(id: string, o: CallOptions): Promise<Proficiency[]> {
+    return pages(async (NextToken) => {
+      const r = await call(new ListUserProficienciesCommand({ InstanceId, UserId: id, MaxResults: 100, NextToken }), o);
+      const found = (r.UserProficiencyList ?? []).map((x) => ({
+        attribute: x.AttributeName!,
+        value: x.AttributeValue!,
+        level: x.Level!,
+      }));
+      return [found, r.NextToken];
+    });
   }
 
   function put(name: string, view: ConnectUserView | undefined): void {

@@ -1,6 +1,5 @@
 /** Security profiles, routing profiles and hierarchy groups: names to ids and back, read whole and kept for a while. */
 import {
-  type ConnectClient,
   type HierarchyPath,
   ListRoutingProfilesCommand,
   ListSecurityProfilesCommand,
@@ -8,21 +7,17 @@ import {
 } from "@aws-sdk/client-connect";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallOptions } from "../errors.ts";
-import type { Call } from "./call.ts";
+import { kept } from "../kept.ts";
+import { type Call, pages } from "./call.ts";
 import type { Resolved } from "./types.ts";
 
-export type NameKind = "securityProfile" | "routingProfile" | "hierarchyGroup";
+const KINDS = ["securityProfile", "routingProfile", "hierarchyGroup"] as const;
+type NameKind = (typeof KINDS)[number];
 
 export interface Names {
   /** `name` is a name, or for a hierarchy group its path joined by "/" through `pathKey`. */
   resolve(kind: NameKind, name: string, o?: CallOptions): Promise<Resolved>;
   nameOf(kind: NameKind, id: string): string | undefined;
-}
-
-interface Table {
-  readAt: number;
-  idsByName: Map<string, string[]>;
-  nameById: Map<string, string>;
 }
 
 const MAX_AGE_MS = 10 * 60_000;
@@ -33,78 +28,47 @@ const MAX_CANDIDATES = 5;
 /** Key of a hierarchy path; names may contain "/". */
 export const pathKey = (path: string[]): string => path.join(" / ");
 
-export function createNames(p: { instanceId: string; client: ConnectClient; call: Call; clock: Clock }): Names {
-  const { client, call, clock } = p;
-  const { instanceId: InstanceId } = p;
-  const tables = new Map<NameKind, Table>();
-  const reading = new Map<NameKind, Promise<Table>>();
+export function createNames(p: { instanceId: string; call: Call; clock: Clock }): Names {
+  const { call, clock, instanceId: InstanceId } = p;
+  const names = Object.fromEntries(KINDS.map((kind) => [kind, new Map<string, string>()]));
+  const tables = Object.fromEntries(KINDS.map((kind) => [kind, kept(clock, (o) => read(kind, o))]));
 
-  async function entries(kind: NameKind, o: CallOptions): Promise<[id: string, name: string][]> {
-    const found: [string, string][] = [];
-    let NextToken: string | undefined;
-    do {
+  function entries(kind: NameKind, o: CallOptions): Promise<[id: string, name: string][]> {
+    return pages(async (NextToken) => {
       // The search alone gives whole paths, a hundred groups a page; a list would cost one describe for each group.
       const input = { InstanceId, NextToken, MaxResults: kind === "hierarchyGroup" ? 100 : 1000 };
       if (kind === "securityProfile") {
-        const r = await call("ListSecurityProfiles", (s) => client.send(new ListSecurityProfilesCommand(input), s), o);
-        for (const x of r.SecurityProfileSummaryList ?? []) found.push([x.Id!, x.Name!]);
-        NextToken = r.NextToken;
-      } else if (kind === "routingProfile") {
-        const r = await call("ListRoutingProfiles", (s) => client.send(new ListRoutingProfilesCommand(input), s), o);
-        for (const x of r.RoutingProfileSummaryList ?? []) found.push([x.Id!, x.Name!]);
-        NextToken = r.NextToken;
-      } else {
-        const r = await call(
-          "SearchUserHierarchyGroups",
-          (s) => client.send(new SearchUserHierarchyGroupsCommand(input), s),
-          o,
-        );
-        for (const x of r.UserHierarchyGroups ?? []) found.push([x.Id!, groupPath(x.HierarchyPath ?? {})]);
-        NextToken = r.NextToken;
+        const r = await call(new ListSecurityProfilesCommand(input), o);
+        return [(r.SecurityProfileSummaryList ?? []).map((x) => [x.Id!, x.Name!]), r.NextToken];
       }
-    } while (NextToken);
-    return found;
+      if (kind === "routingProfile") {
+        const r = await call(new ListRoutingProfilesCommand(input), o);
+        return [(r.RoutingProfileSummaryList ?? []).map((x) => [x.Id!, x.Name!]), r.NextToken];
+      }
+      const r = await call(new SearchUserHierarchyGroupsCommand(input), o);
+      return [(r.UserHierarchyGroups ?? []).map((x) => [x.Id!, groupPath(x.HierarchyPath ?? {})]), r.NextToken];
+    });
   }
 
-  function fresh(kind: NameKind, maxAgeMs: number): Table | undefined {
-    const known = tables.get(kind);
-    return known && clock.now() - known.readAt < maxAgeMs ? known : undefined;
-  }
-
-  async function table(kind: NameKind, maxAgeMs: number, o: CallOptions): Promise<Table> {
-    const known = fresh(kind, maxAgeMs);
-    if (known) return known;
-    let pending = reading.get(kind);
-    if (!pending) {
-      // Shared by everybody who waits, so no single caller's signal may cut it off.
-      pending = read(kind, { priority: o.priority }).finally(() => reading.delete(kind));
-      reading.set(kind, pending);
-    }
-    return pending;
-  }
-
-  async function read(kind: NameKind, o: CallOptions): Promise<Table> {
-    const table: Table = { readAt: clock.now(), idsByName: new Map(), nameById: new Map() };
-    for (const [id, name] of await entries(kind, o)) {
-      table.nameById.set(id, name);
-      table.idsByName.set(name, [...(table.idsByName.get(name) ?? []), id]);
-    }
-    tables.set(kind, table);
-    return table;
+  /** Ids by name. */
+  async function read(kind: NameKind, o: CallOptions): Promise<Map<string, string[]>> {
+    const all = await entries(kind, o);
+    names[kind] = new Map(all);
+    return new Map([...Map.groupBy(all, ([, name]) => name)].map(([name, found]) => [name, found.map(([id]) => id)]));
   }
 
   async function resolve(kind: NameKind, name: string, o: CallOptions): Promise<Resolved> {
-    let known = await table(kind, MAX_AGE_MS, o);
-    if (!known.idsByName.has(name)) known = await table(kind, MISSING_AGE_MS, o);
-    const ids = known.idsByName.get(name) ?? [];
+    let known = await tables[kind]!.get(MAX_AGE_MS, o);
+    if (!known.has(name)) known = await tables[kind]!.get(MISSING_AGE_MS, o);
+    const ids = known.get(name) ?? [];
     if (ids.length === 1) return { id: ids[0]! };
     if (ids.length > 1) return { candidates: ids, ambiguous: true };
-    return { candidates: nearest(name, [...known.idsByName.keys()]), ambiguous: false };
+    return { candidates: nearest(name, [...known.keys()]), ambiguous: false };
   }
 
   return {
     resolve: (kind, name, o = {}) => resolve(kind, name, o),
-    nameOf: (kind, id) => tables.get(kind)?.nameById.get(id),
+    nameOf: (kind, id) => names[kind]!.get(id),
   };
 }
 

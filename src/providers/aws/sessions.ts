@@ -1,5 +1,5 @@
 /** Ends the sign-in sessions of a Connect user. */
-import { type ConnectClient, DescribeInstanceCommand } from "@aws-sdk/client-connect";
+import { DescribeInstanceCommand } from "@aws-sdk/client-connect";
 import type { HttpRequest } from "@aws-sdk/types";
 import { type CallOptions, CloudError } from "../errors.ts";
 import type { Call } from "./call.ts";
@@ -30,11 +30,11 @@ export function deleteAllEntitySessions(InstanceId: string, EntityId: string): D
   return command;
 }
 
-export function endSessions(p: { client: ConnectClient; call: Call; instanceId: string }) {
+export function endSessions(p: { call: Call; instanceId: string }) {
   return async (user: ConnectUserView, o?: CallOptions): Promise<SessionsEnded> => {
     const command = deleteAllEntitySessions(p.instanceId, user.id);
     try {
-      await p.call("DeleteAllEntitySessions", (s) => p.client.send(command, s), o, user.username);
+      await p.call(command, o, user.username, "DeleteAllEntitySessions");
       return { ended: true };
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;

@@ -21,22 +21,22 @@ function connectOf(offsetMs = 0, secretAccessKey = ADMIN.secretAccessKey) {
   const breaker = createBreaker("connect", { threshold: 1 });
   const limiter = createLimiter(() => ({ rate: 1000, burst: 1000 }));
   const onCall = (record: { code: string }) => codes.push(record.code);
-  const call = createCall({ api: "connect", scope: "a/r", limiter, breaker, clock: systemClock, onCall });
   const client = new ConnectClient({
     ...clientConfig({ region: "us-east-1", credentials: async () => ({ ...ADMIN, secretAccessKey }) }),
     endpoint: `${sandbox.url}/connect`,
     systemClockOffset: offsetMs,
   });
+  const call = createCall({ client, api: "connect", scope: "a/r", limiter, breaker, clock: systemClock, onCall });
   return { call, client, codes, breaker };
 }
 
 test("a wrong clock is corrected by the first refusal: writes too go out again, and the circuit stays closed", async () => {
   const { call, client, codes, breaker } = connectOf(-20 * 60_000);
-  const { UserSummaryList } = await call("ListUsers", (o) => client.send(new ListUsersCommand({ InstanceId }), o));
+  const { UserSummaryList } = await call(new ListUsersCommand({ InstanceId }));
   expect(codes).toEqual(["403", "200"]);
   client.config.systemClockOffset = 20 * 60_000;
   const UserId = UserSummaryList![0]!.Id;
-  await call("DeleteUser", (o) => client.send(new DeleteUserCommand({ InstanceId, UserId }), o));
+  await call(new DeleteUserCommand({ InstanceId, UserId }));
   expect(codes).toEqual(["403", "200", "403", "200"]);
   expect(breaker.state().state).toBe("closed");
   client.destroy();
@@ -44,7 +44,7 @@ test("a wrong clock is corrected by the first refusal: writes too go out again, 
 
 test("a wrong secret is said once, by its name", async () => {
   const { call, client, codes } = connectOf(0, "another");
-  const refused = call("ListUsers", (o) => client.send(new ListUsersCommand({ InstanceId }), o));
+  const refused = call(new ListUsersCommand({ InstanceId }));
   await expect(refused).rejects.toMatchObject({ kind: "terminal", reason: "CredentialsInvalid" });
   expect(codes).toEqual(["403"]);
   client.destroy();

@@ -6,19 +6,15 @@ import {
   ListAccessKeysCommand,
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
+import { type Call, pages } from "../call.ts";
 import { orMissing } from "../errors.ts";
 import type { Iam } from "../types.ts";
-import { type IamContext, pages } from "./context.ts";
 
-export function accessKeyCalls({ client, call }: IamContext) {
+export function accessKeyCalls(call: Call) {
   const keys = {
     async listAccessKeys(UserName, o) {
       return pages(async (Marker) => {
-        const r = await call(
-          "ListAccessKeys",
-          (s) => client.send(new ListAccessKeysCommand({ UserName, Marker }), s),
-          o,
-        );
+        const r = await call(new ListAccessKeysCommand({ UserName, Marker }), o);
         return [
           (r.AccessKeyMetadata ?? []).map((k) => ({ id: k.AccessKeyId!, status: k.Status!, createdAt: k.CreateDate! })),
           r.Marker,
@@ -26,34 +22,20 @@ export function accessKeyCalls({ client, call }: IamContext) {
       });
     },
     async createAccessKey(UserName, o) {
-      const r = await call(
-        "CreateAccessKey",
-        (s) => client.send(new CreateAccessKeyCommand({ UserName }), s),
-        o,
-        UserName,
-      );
+      const r = await call(new CreateAccessKeyCommand({ UserName }), o, UserName);
       return { id: r.AccessKey!.AccessKeyId!, secret: r.AccessKey!.SecretAccessKey! };
     },
     async deactivateAccessKey(UserName, id, o) {
       const input = { UserName, AccessKeyId: id, Status: "Inactive" as const };
-      await call("UpdateAccessKey", (s) => client.send(new UpdateAccessKeyCommand(input), s), o, UserName);
+      await call(new UpdateAccessKeyCommand(input), o, UserName);
     },
     async deleteAccessKey(UserName, id, o) {
       await orMissing(
-        call(
-          "DeleteAccessKey",
-          (s) => client.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: id }), s),
-          o,
-          UserName,
-        ),
+        call(new DeleteAccessKeyCommand({ UserName, AccessKeyId: id }), o, UserName),
       );
     },
     async accessKeyUse(id, o) {
-      const r = await call(
-        "GetAccessKeyLastUsed",
-        (s) => client.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }), s),
-        o,
-      );
+      const r = await call(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }), o);
       const used = r.AccessKeyLastUsed;
       return used?.LastUsedDate ? { lastUsedAt: used.LastUsedDate, service: used.ServiceName } : {};
     },

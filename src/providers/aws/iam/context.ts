@@ -1,24 +1,5 @@
-/** What the files of this folder share: the client, pages, documents and tags as IAM writes them. */
-import type { IAMClient } from "@aws-sdk/client-iam";
-import type { Call } from "../call.ts";
+/** What the files of this folder share: documents and tags as IAM writes them. */
 import type { Tags } from "../types.ts";
-
-export interface IamContext {
-  client: IAMClient;
-  call: Call;
-}
-
-/** All pages of an IAM list; IAM gives the next marker until nothing is left. */
-export async function pages<T>(read: (marker: string | undefined) => Promise<[T[], string | undefined]>): Promise<T[]> {
-  const all: T[] = [];
-  let marker: string | undefined;
-  do {
-    const [page, next] = await read(marker);
-    all.push(...page);
-    marker = next;
-  } while (marker);
-  return all;
-}
 
 /** IAM answers RFC 3986 encoded, emulators raw; a raw document may contain "%", so it is decoded only when it must be. */
 export function parseDocument(text = ""): unknown {

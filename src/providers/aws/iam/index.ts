@@ -1,5 +1,4 @@
 /** IAM of one account. Documents are parsed, lists are complete, deletes are done when nothing is left. */
-import type { IAMClient } from "@aws-sdk/client-iam";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Call } from "../call.ts";
 import type { Iam } from "../types.ts";
@@ -15,24 +14,25 @@ import { userCalls } from "./users.ts";
 export function createIam(p: {
   account: string;
   partition: string;
-  client: IAMClient;
   call: Call;
   now(): Date;
   clock: Clock;
 }): Iam {
-  const keys = accessKeyCalls(p);
-  const roles = roleCalls(p);
+  const { call } = p;
+  const keys = accessKeyCalls(call);
+  const inline = inlineCalls(call);
+  const roles = roleCalls(call, inline.clearRole);
   return {
     account: p.account,
     partition: p.partition,
     now: p.now,
-    ...policyCalls(p),
+    ...policyCalls(call),
     ...roles,
-    ...inlineCalls(p),
-    ...accountCalls(p, roles, p.clock),
-    ...samlProviderCalls(p),
-    ...userCalls(p, keys),
+    ...inline.calls,
+    ...accountCalls(call, roles, p.clock),
+    ...samlProviderCalls(call),
+    ...userCalls(call, keys, inline.clearUser),
     ...keys,
-    ...simulationCalls(p),
+    ...simulationCalls(call),
   };
 }

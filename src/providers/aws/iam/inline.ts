@@ -1,4 +1,4 @@
-/** Inline policies of roles and users, and what groups grant. */
+/** Inline policies of roles and users, and what groups grant. What goes meanwhile is left out. */
 import {
   DeleteRolePolicyCommand,
   DeleteUserPolicyCommand,
@@ -13,124 +13,96 @@ import {
   RemoveUserFromGroupCommand,
 } from "@aws-sdk/client-iam";
 import type { CallOptions } from "../../errors.ts";
+import { type Call, pages } from "../call.ts";
 import { orMissing } from "../errors.ts";
 import type { Iam, IamInlinePolicy } from "../types.ts";
-import { type IamContext, pages, parseDocument } from "./context.ts";
+import { parseDocument } from "./context.ts";
 
-export function inlineCalls({ client, call }: IamContext) {
-  /** All inline policies of one identity; one that goes meanwhile is left out, and an identity that is not there has none. */
-  const inline = async (
-    names: (marker: string | undefined) => Promise<[string[], string | undefined]>,
-    read: (name: string) => Promise<string | undefined>,
+type PolicyNames = { PolicyNames?: string[] | undefined; Marker?: string | undefined };
+
+export function inlineCalls(call: Call) {
+  /** None of an identity that is not there. */
+  const names = async (list: (Marker: string | undefined) => Promise<PolicyNames>): Promise<string[]> => {
+    const all = pages<string>(async (marker) => {
+      const { PolicyNames = [], Marker } = await list(marker);
+      return [PolicyNames, Marker];
+    });
+    return (await orMissing(all)) ?? [];
+  };
+  const rolePolicies = (RoleName: string, o?: CallOptions) =>
+    names((Marker) => call(new ListRolePoliciesCommand({ RoleName, Marker }), o));
+  const userPolicies = (UserName: string, o?: CallOptions) =>
+    names((Marker) => call(new ListUserPoliciesCommand({ UserName, Marker }), o));
+  const groupPolicies = (GroupName: string, o?: CallOptions) =>
+    names((Marker) => call(new ListGroupPoliciesCommand({ GroupName, Marker }), o));
+  const groupsOf = async (UserName: string, o?: CallOptions) => {
+    const all = pages(async (Marker) => {
+      const r = await call(new ListGroupsForUserCommand({ UserName, Marker }), o);
+      return [(r.Groups ?? []).map((one) => one.GroupName!), r.Marker];
+    });
+    return (await orMissing(all)) ?? [];
+  };
+  const attachedGroupPolicies = (GroupName: string, o?: CallOptions) =>
+    pages(async (Marker) => {
+      const r = await call(new ListAttachedGroupPoliciesCommand({ GroupName, Marker }), o);
+      return [(r.AttachedPolicies ?? []).map((one) => one.PolicyArn!), r.Marker];
+    });
+  const documents = async (
+    all: string[],
+    read: (name: string) => Promise<{ PolicyDocument: string | undefined }>,
   ): Promise<IamInlinePolicy[]> => {
-    const all = (await orMissing(pages(names))) ?? [];
     const found = await Promise.all(
       all.map(async (name) => {
-        const text = await orMissing(read(name));
-        return text === undefined ? [] : [{ name, document: parseDocument(text) }];
+        const policy = await orMissing(read(name));
+        return policy ? [{ name, document: parseDocument(policy.PolicyDocument) }] : [];
       }),
     );
     return found.flat();
   };
 
-  const groupPolicies = (GroupName: string, o?: CallOptions) =>
-    inline(
-      async (Marker) => {
-        const input = { GroupName, Marker };
-        const r = await call("ListGroupPolicies", (s) => client.send(new ListGroupPoliciesCommand(input), s), o);
-        return [r.PolicyNames ?? [], r.Marker];
-      },
-      async (PolicyName) => {
-        const input = { GroupName, PolicyName };
-        return (await call("GetGroupPolicy", (s) => client.send(new GetGroupPolicyCommand(input), s), o))
-          .PolicyDocument;
-      },
-    );
-
-  const attachedGroupPolicies = (GroupName: string, o?: CallOptions) =>
-    pages(async (Marker) => {
-      const input = { GroupName, Marker };
-      const r = await call(
-        "ListAttachedGroupPolicies",
-        (s) => client.send(new ListAttachedGroupPoliciesCommand(input), s),
-        o,
-      );
-      return [(r.AttachedPolicies ?? []).map((one) => one.PolicyArn!), r.Marker];
-    });
-
-  return {
-    inlineRolePolicies: (RoleName, o) =>
-      inline(
-        async (Marker) => {
-          const input = { RoleName, Marker };
-          const r = await call("ListRolePolicies", (s) => client.send(new ListRolePoliciesCommand(input), s), o);
-          return [r.PolicyNames ?? [], r.Marker];
-        },
-        async (PolicyName) => {
-          const input = { RoleName, PolicyName };
-          return (await call("GetRolePolicy", (s) => client.send(new GetRolePolicyCommand(input), s), o))
-            .PolicyDocument;
-        },
+  const calls = {
+    inlineRolePolicies: async (RoleName, o) =>
+      documents(await rolePolicies(RoleName, o), (PolicyName) =>
+        call(new GetRolePolicyCommand({ RoleName, PolicyName }), o),
       ),
     async deleteRolePolicy(RoleName, PolicyName, o) {
-      const input = { RoleName, PolicyName };
-      await orMissing(
-        call(
-          "DeleteRolePolicy",
-          (s) => client.send(new DeleteRolePolicyCommand(input), s),
-          o,
-          `${RoleName} ${PolicyName}`,
-        ),
-      );
+      const command = new DeleteRolePolicyCommand({ RoleName, PolicyName });
+      await orMissing(call(command, o, `${RoleName} ${PolicyName}`));
     },
-    inlineUserPolicies: (UserName, o) =>
-      inline(
-        async (Marker) => {
-          const input = { UserName, Marker };
-          const r = await call("ListUserPolicies", (s) => client.send(new ListUserPoliciesCommand(input), s), o);
-          return [r.PolicyNames ?? [], r.Marker];
-        },
-        async (PolicyName) => {
-          const input = { UserName, PolicyName };
-          return (await call("GetUserPolicy", (s) => client.send(new GetUserPolicyCommand(input), s), o))
-            .PolicyDocument;
-        },
+    inlineUserPolicies: async (UserName, o) =>
+      documents(await userPolicies(UserName, o), (PolicyName) =>
+        call(new GetUserPolicyCommand({ UserName, PolicyName }), o),
       ),
     async deleteUserPolicy(UserName, PolicyName, o) {
-      const input = { UserName, PolicyName };
-      await orMissing(
-        call(
-          "DeleteUserPolicy",
-          (s) => client.send(new DeleteUserPolicyCommand(input), s),
-          o,
-          `${UserName} ${PolicyName}`,
-        ),
-      );
+      const command = new DeleteUserPolicyCommand({ UserName, PolicyName });
+      await orMissing(call(command, o, `${UserName} ${PolicyName}`));
     },
     async userGroups(UserName, o) {
-      const names = pages(async (Marker) => {
-        const input = { UserName, Marker };
-        const r = await call("ListGroupsForUser", (s) => client.send(new ListGroupsForUserCommand(input), s), o);
-        return [(r.Groups ?? []).map((one) => one.GroupName!), r.Marker];
-      });
       return Promise.all(
-        ((await orMissing(names)) ?? []).map(async (name) => ({
-          name,
-          attachedPolicyArns: (await orMissing(attachedGroupPolicies(name, o))) ?? [],
-          inline: await groupPolicies(name, o),
+        (await groupsOf(UserName, o)).map(async (GroupName) => ({
+          name: GroupName,
+          attachedPolicyArns: (await orMissing(attachedGroupPolicies(GroupName, o))) ?? [],
+          inline: await documents(await groupPolicies(GroupName, o), (PolicyName) =>
+            call(new GetGroupPolicyCommand({ GroupName, PolicyName }), o),
+          ),
         })),
       );
     },
     async removeFromGroup(UserName, GroupName, o) {
-      const input = { UserName, GroupName };
-      await orMissing(
-        call(
-          "RemoveUserFromGroup",
-          (s) => client.send(new RemoveUserFromGroupCommand(input), s),
-          o,
-          `${UserName} ${GroupName}`,
-        ),
-      );
+      const command = new RemoveUserFromGroupCommand({ UserName, GroupName });
+      await orMissing(call(command, o, `${UserName} ${GroupName}`));
     },
   } satisfies Partial<Iam>;
+
+  return {
+    calls,
+    /** IAM deletes nothing that has inline policies or is in a group. */
+    async clearRole(name: string, o?: CallOptions): Promise<void> {
+      for (const policy of await rolePolicies(name, o)) await calls.deleteRolePolicy(name, policy, o);
+    },
+    async clearUser(name: string, o?: CallOptions): Promise<void> {
+      for (const policy of await userPolicies(name, o)) await calls.deleteUserPolicy(name, policy, o);
+      for (const group of await groupsOf(name, o)) await calls.removeFromGroup(name, group, o);
+    },
+  };
 }

@@ -12,21 +12,22 @@ import {
   UntagPolicyCommand,
 } from "@aws-sdk/client-iam";
 import type { CallOptions } from "../../errors.ts";
+import { type Call, pages } from "../call.ts";
 import { orMissing } from "../errors.ts";
 import type { Iam } from "../types.ts";
-import { hasAny, type IamContext, pages, pairs, parseDocument, tagList, tagsOf } from "./context.ts";
+import { hasAny, pairs, parseDocument, tagList, tagsOf } from "./context.ts";
 
 /** IAM keeps five versions of a managed policy. */
 const MAX_POLICY_VERSIONS = 5;
 
-export function policyCalls({ client, call }: IamContext) {
+export function policyCalls(call: Call) {
   /** Versions never change, so one read of each is enough; only the newest of a policy is kept. */
   const versions = new Map<string, { id: string; document: unknown }>();
 
   const policies = {
     async getPolicy(arn, o) {
       const found = await orMissing(
-        call("GetPolicy", (s) => client.send(new GetPolicyCommand({ PolicyArn: arn }), s), o),
+        call(new GetPolicyCommand({ PolicyArn: arn }), o),
       );
       const policy = found?.Policy;
       if (!policy) return undefined;
@@ -34,11 +35,7 @@ export function policyCalls({ client, call }: IamContext) {
       let version = versions.get(arn);
       if (version?.id !== id) {
         const r = await orMissing(
-          call(
-            "GetPolicyVersion",
-            (s) => client.send(new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: id }), s),
-            o,
-          ),
+          call(new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: id }), o),
         );
         if (!r) return undefined;
         version = { id, document: parseDocument(r.PolicyVersion?.Document) };
@@ -61,7 +58,7 @@ export function policyCalls({ client, call }: IamContext) {
         Description: c.description,
         ...tagList(c.tags),
       };
-      const r = await call("CreatePolicy", (s) => client.send(new CreatePolicyCommand(input), s), o, c.name);
+      const r = await call(new CreatePolicyCommand(input), o, c.name);
       return r.Policy!.Arn!;
     },
     async setPolicyDocument(arn, document, o) {
@@ -71,16 +68,12 @@ export function policyCalls({ client, call }: IamContext) {
         await deleteVersion(arn, oldest.id, o);
       }
       const input = { PolicyArn: arn, PolicyDocument: JSON.stringify(document), SetAsDefault: true };
-      await call("CreatePolicyVersion", (s) => client.send(new CreatePolicyVersionCommand(input), s), o, arn);
+      await call(new CreatePolicyVersionCommand(input), o, arn);
     },
     async policyEntities(arn, o) {
       const all = { roles: [] as string[], users: [] as string[], groups: [] as string[] };
       await pages(async (Marker) => {
-        const r = await call(
-          "ListEntitiesForPolicy",
-          (s) => client.send(new ListEntitiesForPolicyCommand({ PolicyArn: arn, Marker }), s),
-          o,
-        );
+        const r = await call(new ListEntitiesForPolicyCommand({ PolicyArn: arn, Marker }), o);
         all.roles.push(...(r.PolicyRoles ?? []).map((x) => x.RoleName!));
         all.users.push(...(r.PolicyUsers ?? []).map((x) => x.UserName!));
         all.groups.push(...(r.PolicyGroups ?? []).map((x) => x.GroupName!));
@@ -91,34 +84,20 @@ export function policyCalls({ client, call }: IamContext) {
     async deletePolicy(arn, o) {
       const all = (await orMissing(listVersions(arn, o))) ?? [];
       for (const version of all) if (!version.isDefault) await orMissing(deleteVersion(arn, version.id, o));
-      await orMissing(call("DeletePolicy", (s) => client.send(new DeletePolicyCommand({ PolicyArn: arn }), s), o, arn));
+      await orMissing(call(new DeletePolicyCommand({ PolicyArn: arn }), o, arn));
       versions.delete(arn);
     },
     async tagPolicy(arn, set, remove, o) {
       if (remove.length)
-        await call(
-          "UntagPolicy",
-          (s) => client.send(new UntagPolicyCommand({ PolicyArn: arn, TagKeys: remove }), s),
-          o,
-          arn,
-        );
+        await call(new UntagPolicyCommand({ PolicyArn: arn, TagKeys: remove }), o, arn);
       if (hasAny(set))
-        await call(
-          "TagPolicy",
-          (s) => client.send(new TagPolicyCommand({ PolicyArn: arn, Tags: pairs(set) }), s),
-          o,
-          arn,
-        );
+        await call(new TagPolicyCommand({ PolicyArn: arn, Tags: pairs(set) }), o, arn);
     },
   } satisfies Partial<Iam>;
 
   async function listVersions(arn: string, o?: CallOptions) {
     return pages(async (Marker) => {
-      const r = await call(
-        "ListPolicyVersions",
-        (s) => client.send(new ListPolicyVersionsCommand({ PolicyArn: arn, Marker }), s),
-        o,
-      );
+      const r = await call(new ListPolicyVersionsCommand({ PolicyArn: arn, Marker }), o);
       const found = (r.Versions ?? []).map((v) => ({
         id: v.VersionId!,
         number: Number(v.VersionId!.slice(1)),
@@ -128,12 +107,7 @@ export function policyCalls({ client, call }: IamContext) {
     });
   }
   function deleteVersion(arn: string, id: string, o?: CallOptions) {
-    return call(
-      "DeletePolicyVersion",
-      (s) => client.send(new DeletePolicyVersionCommand({ PolicyArn: arn, VersionId: id }), s),
-      o,
-      `${arn} ${id}`,
-    );
+    return call(new DeletePolicyVersionCommand({ PolicyArn: arn, VersionId: id }), o, `${arn} ${id}`);
   }
 
   return policies;

@@ -8,15 +8,16 @@ import {
   UntagSAMLProviderCommand,
   UpdateSAMLProviderCommand,
 } from "@aws-sdk/client-iam";
+import type { Call } from "../call.ts";
 import { orMissing } from "../errors.ts";
 import type { Iam } from "../types.ts";
-import { hasAny, type IamContext, pairs, tagList, tagsOf } from "./context.ts";
+import { hasAny, pairs, tagList, tagsOf } from "./context.ts";
 
-export function samlProviderCalls({ client, call }: IamContext) {
+export function samlProviderCalls(call: Call) {
   const samlProviders = {
     async getSamlProvider(arn, o) {
       const r = await orMissing(
-        call("GetSAMLProvider", (s) => client.send(new GetSAMLProviderCommand({ SAMLProviderArn: arn }), s), o),
+        call(new GetSAMLProviderCommand({ SAMLProviderArn: arn }), o),
       );
       if (!r) return undefined;
       return {
@@ -31,46 +32,26 @@ export function samlProviderCalls({ client, call }: IamContext) {
     },
     async createSamlProvider(c, o) {
       const input = { Name: c.name, SAMLMetadataDocument: c.metadata, ...tagList(c.tags) };
-      const r = await call(
-        "CreateSAMLProvider",
-        (s) => client.send(new CreateSAMLProviderCommand(input), s),
-        o,
-        c.name,
-      );
+      const r = await call(new CreateSAMLProviderCommand(input), o, c.name);
       return r.SAMLProviderArn!;
     },
     async updateSamlProvider(arn, metadata, o) {
       const input = { SAMLProviderArn: arn, SAMLMetadataDocument: metadata };
-      await call("UpdateSAMLProvider", (s) => client.send(new UpdateSAMLProviderCommand(input), s), o, arn);
+      await call(new UpdateSAMLProviderCommand(input), o, arn);
     },
     async deleteSamlProvider(arn, o) {
       await orMissing(
-        call(
-          "DeleteSAMLProvider",
-          (s) => client.send(new DeleteSAMLProviderCommand({ SAMLProviderArn: arn }), s),
-          o,
-          arn,
-        ),
+        call(new DeleteSAMLProviderCommand({ SAMLProviderArn: arn }), o, arn),
       );
     },
     async tagSamlProvider(arn, set, remove, o) {
       if (remove.length)
-        await call(
-          "UntagSAMLProvider",
-          (s) => client.send(new UntagSAMLProviderCommand({ SAMLProviderArn: arn, TagKeys: remove }), s),
-          o,
-          arn,
-        );
+        await call(new UntagSAMLProviderCommand({ SAMLProviderArn: arn, TagKeys: remove }), o, arn);
       if (hasAny(set))
-        await call(
-          "TagSAMLProvider",
-          (s) => client.send(new TagSAMLProviderCommand({ SAMLProviderArn: arn, Tags: pairs(set) }), s),
-          o,
-          arn,
-        );
+        await call(new TagSAMLProviderCommand({ SAMLProviderArn: arn, Tags: pairs(set) }), o, arn);
     },
     async listSamlProviders(o) {
-      const r = await call("ListSAMLProviders", (s) => client.send(new ListSAMLProvidersCommand({}), s), o);
+      const r = await call(new ListSAMLProvidersCommand({}), o);
       return (r.SAMLProviderList ?? []).map((x) => x.Arn!);
     },
   } satisfies Partial<Iam>;

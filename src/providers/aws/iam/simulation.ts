@@ -1,12 +1,12 @@
 /** What IAM would decide, asked of IAM itself. */
 import { type ContextEntry, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+import { type Call, pages } from "../call.ts";
 import type { Iam } from "../types.ts";
-import { type IamContext, pages } from "./context.ts";
 
 /** One call names at most this many actions here: answers stay below a page of real IAM (100 results by default). */
 const ACTIONS_PER_CALL = 50;
 
-export function simulationCalls({ client, call }: IamContext) {
+export function simulationCalls(call: Call) {
   return {
     async simulate(principalArn, { actions, resources, context = {} }, o) {
       const entries: ContextEntry[] = Object.entries(context).map(([ContextKeyName, value]) => ({
@@ -23,11 +23,7 @@ export function simulationCalls({ client, call }: IamContext) {
             ...(entries.length > 0 ? { ContextEntries: entries } : {}),
             Marker,
           };
-          const r = await call(
-            "SimulatePrincipalPolicy",
-            (s) => client.send(new SimulatePrincipalPolicyCommand(input), s),
-            o,
-          );
+          const r = await call(new SimulatePrincipalPolicyCommand(input), o);
           const found = (r.EvaluationResults ?? []).map((one) => ({
             action: one.EvalActionName!,
             resource: one.EvalResourceName ?? "*",
