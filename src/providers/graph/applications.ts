@@ -8,15 +8,14 @@ import type { AppRole, Graph } from "./types.ts";
 
 export function applicationCalls(context: TenantContext) {
   const { client, write } = context;
-  const listApplications = (url: string, operation: string, options?: CallOptions) =>
-    client.list<Json>({ operation, path: url, options }).then((all) => all.map(toApplication));
+  const listApplications = async (path: string, options?: CallOptions) =>
+    (await client.list<Json>(path, options)).map(toApplication);
 
   return {
     async instantiate(templateId, displayName, options) {
       try {
         const json = await client.send<{ application: Json; servicePrincipal: Json }>({
           method: "POST",
-          operation: "/applicationTemplates/{id}/instantiate",
           path: path`/applicationTemplates/${templateId}/instantiate`,
           body: { displayName },
           target: displayName,
@@ -34,7 +33,7 @@ export function applicationCalls(context: TenantContext) {
       }
     },
     async getApplication(id, options) {
-      const json = await client.read<Json>({ operation: "/applications/{id}", path: applicationPath(id), options });
+      const json = await client.read<Json>(applicationPath(id), options);
       return json && toApplication(json);
     },
     async findApplications(filter, options) {
@@ -50,7 +49,7 @@ export function applicationCalls(context: TenantContext) {
                 : "tag" in filter
                   ? `tags/any(x:x eq ${literal(filter.tag)})`
                   : `applicationTemplateId eq ${literal(filter.templateId)}`;
-      return listApplications(`/applications?$filter=${clause}&$top=100`, "/applications", options);
+      return listApplications(`/applications?$filter=${clause}&$top=100`, options);
     },
     async patchApplication(id, patch, options) {
       const body: Json = {
@@ -59,7 +58,6 @@ export function applicationCalls(context: TenantContext) {
       };
       await write({
         method: "PATCH",
-        operation: "/applications/{id}",
         path: applicationPath(id),
         body,
         target: `application ${id} ${Object.keys(patch).join(",")}`,
@@ -70,7 +68,6 @@ export function applicationCalls(context: TenantContext) {
       await gone(() =>
         write({
           method: "DELETE",
-          operation: "/applications/{id}",
           path: applicationPath(id),
           target: `application ${id}`,
           options,
@@ -78,11 +75,7 @@ export function applicationCalls(context: TenantContext) {
       );
     },
     async findDeletedApplications(wanted, options) {
-      const all = await listApplications(
-        "/directory/deletedItems/microsoft.graph.application?$top=100",
-        "/directory/deletedItems/microsoft.graph.application",
-        options,
-      );
+      const all = await listApplications("/directory/deletedItems/microsoft.graph.application?$top=100", options);
       return all.filter(wanted);
     },
     async restoreApplication(id, options) {
@@ -91,11 +84,7 @@ export function applicationCalls(context: TenantContext) {
     },
     async owners(kind, id, options) {
       const of = kind === "application" ? applicationPath(id) : principalPath(id);
-      const all = await client.list<Json>({
-        operation: kind === "application" ? "/applications/{id}/owners" : "/servicePrincipals/{id}/owners",
-        path: `${of}/owners`,
-        options,
-      });
+      const all = await client.list<Json>(`${of}/owners`, options);
       return all.map((owner) => String(owner.id));
     },
   } satisfies Partial<Graph>;

@@ -36,7 +36,6 @@ export function assignmentCalls({ client, inTurn }: TenantContext) {
     groupAssignments: (id, options) => assignmentsOf(id).groups(options),
     async assign(id, principalId, appRoleId, options) {
       const request = {
-        operation: "/servicePrincipals/{id}/appRoleAssignedTo",
         path: `${principalPath(id)}/appRoleAssignedTo`,
         target: `role of service principal ${id} to ${principalId}`,
         options,
@@ -59,7 +58,6 @@ export function assignmentCalls({ client, inTurn }: TenantContext) {
       await gone(() =>
         write(id, assignmentId, {
           method: "DELETE",
-          operation: "/servicePrincipals/{id}/appRoleAssignedTo/{id}",
           path: path`/servicePrincipals/${id}/appRoleAssignedTo/${assignmentId}`,
           target: `assignment ${assignmentId}`,
           options,

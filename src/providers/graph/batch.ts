@@ -26,7 +26,6 @@ export async function readBatch(
   for (let attempt = 1; open.length > 0 && attempt <= ATTEMPTS; attempt++) {
     const answer = await client.send<{ responses?: (Inner & { id: string })[] }>({
       method: "POST",
-      operation: "/$batch",
       path: "/$batch",
       body: { requests: open },
       reads: true,

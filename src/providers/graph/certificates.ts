@@ -9,8 +9,6 @@ import type { Graph, ServicePrincipal } from "./types.ts";
 /** A certificate that was made here is not taken, in a cloud that makes none itself. */
 export const UPLOAD_REFUSED = "CertificateUploadRefused";
 
-const OPERATION = "/servicePrincipals/{id}";
-
 interface Credentials {
   keyCredentials: Json[];
   passwordCredentials: Json[];
@@ -49,13 +47,13 @@ export function certificateCalls({ client, inTurn, write }: TenantContext) {
       const path = principalPath(id);
       // Certificates are shown to who selects them; the lists to send back are those of a plain read.
       const [selected, plain] = await Promise.all([
-        client.read<Json>({ operation: OPERATION, path: `${path}?$select=${PRINCIPAL_FIELDS}`, options }),
-        client.read<Json>({ operation: OPERATION, path, options }),
+        client.read<Json>(`${path}?$select=${PRINCIPAL_FIELDS}`, options),
+        client.read<Json>(path, options),
       ]);
       const body = selected && plain && (await change(toServicePrincipal(selected), keptCredentials(plain)));
       if (!body) return;
       const target = `service principal ${id} ${what}`;
-      await client.send({ method: "PATCH", operation: OPERATION, path, body, target, options });
+      await client.send({ method: "PATCH", path, body, target, options });
     });
 
   async function upload(
@@ -87,7 +85,6 @@ export function certificateCalls({ client, inTurn, write }: TenantContext) {
       try {
         await write({
           method: "POST",
-          operation: "/servicePrincipals/{id}/addTokenSigningCertificate",
           path: `${principalPath(id)}/addTokenSigningCertificate`,
           body: certificate,
           target: `service principal ${id} ${certificate.displayName}`,

@@ -2,7 +2,7 @@
 import { type CallOptions, CloudError } from "../errors.ts";
 import type { GraphClient } from "./client.ts";
 import type { Json } from "./lookup.ts";
-import { literal } from "./paths.ts";
+import { literal, templateOf } from "./paths.ts";
 import { PERSON_FIELDS, toPerson } from "./shapes.ts";
 import type { Changes, GroupChange, PersonChange, Removed } from "./types.ts";
 
@@ -24,7 +24,7 @@ export interface Rows {
  */
 export async function changesSince(
   client: GraphClient,
-  operation: "/users/delta" | "/groups/delta",
+  feed: "/users/delta" | "/groups/delta",
   query: string,
   token: string | undefined,
   options?: CallOptions,
@@ -32,14 +32,14 @@ export async function changesSince(
   const [, since, path] = /^(\d+) (\/.*)$/s.exec(token ?? "") ?? [];
   const begin = async (): Promise<Rows> => {
     const at = Date.now();
-    const first = `${operation}?${query}&$deltatoken=latest`;
-    const { path: next } = await walk(client, operation, first, options);
+    const first = `${feed}?${query}&$deltatoken=latest`;
+    const { path: next } = await walk(client, first, options);
     return { rows: [], token: `${at} ${next}`, reset: true, since: at, at };
   };
-  if (path === undefined || !path.startsWith(`${operation}?`)) return begin();
+  if (path === undefined || !path.startsWith(`${feed}?`)) return begin();
   try {
     const at = Date.now();
-    const { rows, path: next } = await walk(client, operation, path, options);
+    const { rows, path: next } = await walk(client, path, options);
     return { rows, token: `${at} ${next}`, reset: false, since: Number(since), at };
   } catch (error) {
     // Any other failure leaves the token as good as it was.
@@ -50,18 +50,17 @@ export async function changesSince(
 
 async function walk(
   client: GraphClient,
-  operation: string,
   path: string,
   options: CallOptions | undefined,
 ): Promise<{ rows: Json[]; path: string }> {
   const rows: Json[] = [];
   let next: string | undefined;
-  for await (const { value, deltaLink } of client.pages<Json>({ operation, path, options })) {
+  for await (const { value, deltaLink } of client.pages<Json>(path, options)) {
     rows.push(...value);
-    if (deltaLink) next = client.relative(deltaLink, operation);
+    if (deltaLink) next = client.relative(deltaLink);
   }
   if (next !== undefined) return { rows, path: next };
-  throw new CloudError(`GET ${operation}: the last page has no delta link`, {
+  throw new CloudError(`GET ${templateOf(path)}: the last page has no delta link`, {
     kind: "transient",
     reason: "MalformedAnswer",
     code: "NoDeltaLink",

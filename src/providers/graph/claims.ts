@@ -13,24 +13,15 @@ export function claimsCalls({ client, write }: TenantContext) {
   return {
     claimsPoliciesOf: async (id, options) =>
       (
-        await client.list<Json>({
-          operation: "/servicePrincipals/{id}/claimsMappingPolicies",
-          path: `${principalPath(id)}/claimsMappingPolicies`,
-          options,
-        })
+        await client.list<Json>(`${principalPath(id)}/claimsMappingPolicies`, options)
       ).map(toClaimsPolicy),
     findClaimsPolicies: async (displayName, options) =>
       (
-        await client.list<Json>({
-          operation: "/policies/claimsMappingPolicies",
-          path: `/policies/claimsMappingPolicies?$filter=displayName eq ${literal(displayName)}`,
-          options,
-        })
+        await client.list<Json>(`/policies/claimsMappingPolicies?$filter=displayName eq ${literal(displayName)}`, options)
       ).map(toClaimsPolicy),
     async createClaimsPolicy(policy, options) {
       const json = await client.send<Json>({
         method: "POST",
-        operation: "/policies/claimsMappingPolicies",
         path: "/policies/claimsMappingPolicies",
         body: { ...policy, isOrganizationDefault: false },
         target: policy.displayName,
@@ -41,7 +32,6 @@ export function claimsCalls({ client, write }: TenantContext) {
     async updateClaimsPolicy(id, { definition }, options) {
       await client.send({
         method: "PATCH",
-        operation: "/policies/claimsMappingPolicies/{id}",
         path: path`/policies/claimsMappingPolicies/${id}`,
         body: { definition },
         target: `claims policy ${id}`,
@@ -52,7 +42,6 @@ export function claimsCalls({ client, write }: TenantContext) {
       await gone(() =>
         client.send({
           method: "DELETE",
-          operation: "/policies/claimsMappingPolicies/{id}",
           path: path`/policies/claimsMappingPolicies/${id}`,
           target: `claims policy ${id}`,
           options,
@@ -64,7 +53,6 @@ export function claimsCalls({ client, write }: TenantContext) {
       await present(() =>
         write({
           method: "POST",
-          operation: "/servicePrincipals/{id}/claimsMappingPolicies/$ref",
           path: `${principalPath(id)}/claimsMappingPolicies/$ref`,
           body: { "@odata.id": `${base}/v1.0${path`/policies/claimsMappingPolicies/${policyId}`}` },
           target: `claims policy ${policyId} on ${id}`,
@@ -76,7 +64,6 @@ export function claimsCalls({ client, write }: TenantContext) {
       await gone(() =>
         write({
           method: "DELETE",
-          operation: "/servicePrincipals/{id}/claimsMappingPolicies/{id}/$ref",
           path: `${path`/servicePrincipals/${id}/claimsMappingPolicies/${policyId}`}/$ref`,
           target: `claims policy ${policyId} on ${id}`,
           options,

@@ -10,6 +10,7 @@ import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
 import type { Limiter } from "../limiter.ts";
 import { classifyGraph, type GraphFailure, retryAfterMs, unreachable } from "./errors.ts";
 import { exchange, type HttpAnswer, TooLarge } from "./http.ts";
+import { templateOf } from "./paths.ts";
 
 export interface GraphClientOptions {
   /** Without version, for example https://graph.microsoft.com. */
@@ -28,8 +29,6 @@ export interface GraphClientOptions {
 type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 export interface GraphRequest {
   method: Method;
-  /** "/applications/{id}": for logs and metrics, without ids. */
-  operation: string;
   /** Path with ids, query included. */
   path: string;
   body?: unknown;
@@ -44,8 +43,9 @@ export interface GraphRequest {
 const RETRYABLE = new Set([429, 500, 502, 503, 504]);
 /** Far above the largest page of 999 objects; a broken or hostile proxy must not fill the memory. */
 const RESPONSE_BYTES = 32 * 1024 * 1024;
+const operationOf = ({ method, path }: Pick<GraphRequest, "method" | "path">) => `${method} ${templateOf(path)}`;
 const apiCallOf = (request: GraphRequest): ApiCall => ({
-  operation: `${request.method} ${request.operation}`,
+  operation: operationOf(request),
   write: !isRead(request),
   target: request.target ?? request.path,
 });
@@ -98,9 +98,9 @@ export class GraphClient {
     }
   }
 
-  async read<T>(request: Omit<GraphRequest, "method">): Promise<T | undefined> {
+  async read<T>(path: string, options?: CallOptions): Promise<T | undefined> {
     try {
-      return await this.send<T>({ ...request, method: "GET" });
+      return await this.send<T>({ method: "GET", path, options });
     } catch (error) {
       if (error instanceof CloudError && error.status === 404) return undefined;
       throw error;
@@ -114,34 +114,34 @@ export class GraphClient {
   }
 
   /** All pages. Next links must stay with this service. */
-  async *pages<T>(request: Omit<GraphRequest, "method">): AsyncGenerator<{ value: T[]; deltaLink?: string }> {
-    let path: string | undefined = request.path;
+  async *pages<T>(first: string, options?: CallOptions): AsyncGenerator<{ value: T[]; deltaLink?: string }> {
+    let path: string | undefined = first;
     while (path) {
       const page: { value?: T[]; "@odata.nextLink"?: string; "@odata.deltaLink"?: string } | undefined =
-        await this.send({ ...request, method: "GET", path });
+        await this.send({ method: "GET", path, options });
       // A page without rows has an empty list; without a list it was cut off.
       if (!Array.isArray(page?.value))
-        throw new CloudError(`GET ${request.operation}: the answer has no list`, {
+        throw new CloudError(`GET ${templateOf(path)}: the answer has no list`, {
           kind: "transient",
           reason: "MalformedAnswer",
           code: "NoList",
         });
       yield { value: page.value, deltaLink: page["@odata.deltaLink"] };
-      path = page["@odata.nextLink"] ? this.relative(page["@odata.nextLink"], request.operation) : undefined;
+      path = page["@odata.nextLink"] ? this.relative(page["@odata.nextLink"]) : undefined;
     }
   }
 
-  async list<T>(request: Omit<GraphRequest, "method">): Promise<T[]> {
+  async list<T>(path: string, options?: CallOptions): Promise<T[]> {
     const all: T[] = [];
-    for await (const { value } of this.pages<T>(request)) all.push(...value);
+    for await (const { value } of this.pages<T>(path, options)) all.push(...value);
     return all;
   }
 
   /** A link of the service as a path of ours; a link elsewhere is refused, it would carry our token away. */
-  relative(link: string, operation: string): string {
+  relative(link: string): string {
     const prefix = `${this.#options.baseUrl.replace(/\/$/, "")}/v1.0`;
     if (!link.startsWith(`${prefix}/`)) {
-      throw new CloudError(`${operation}: a link leads away from ${prefix}`, {
+      throw new CloudError(`a link of Microsoft Graph leads away from ${prefix}`, {
         kind: "terminal",
         reason: "GraphRefused",
         code: "ForeignLink",
@@ -176,7 +176,7 @@ export class GraphClient {
     const record = (code: string, wasThrottled = false) =>
       onCall?.({
         api: "graph",
-        operation: `${request.method} ${request.operation}`,
+        operation: operationOf(request),
         code,
         write: !isRead(request),
         durationMs: performance.now() - started,
@@ -193,7 +193,7 @@ export class GraphClient {
     } catch (error) {
       record("error");
       // Nothing was sent, so nothing can have happened.
-      const failure = error instanceof CloudError ? error : unreachable(`token for ${request.operation}`, error, true);
+      const failure = error instanceof CloudError ? error : unreachable(`token for ${templateOf(request.path)}`, error, true);
       this.#failed(failure, request);
       throw failure;
     }
@@ -212,11 +212,11 @@ export class GraphClient {
       else limiter?.succeeded(bucket);
       record(String(answer.status), throttled);
       if (answer.status < 300) breaker?.succeeded(apiCallOf(request));
-      else breaker?.failed(classifyGraph(failureOf(answer), request.operation), apiCallOf(request));
+      else breaker?.failed(classifyGraph(failureOf(answer), templateOf(request.path)), apiCallOf(request));
       return responseOf(answer);
     } catch (error) {
       record("error");
-      const operation = `${request.method} ${request.operation}`;
+      const operation = operationOf(request);
       const failure =
         error instanceof TooLarge
           ? tooLarge(operation, isRead(request))
@@ -235,7 +235,7 @@ export class GraphClient {
 
   #classify(error: unknown, request: GraphRequest): CloudError {
     if (error instanceof CloudError) return error;
-    const operation = `${request.method} ${request.operation}`;
+    const operation = operationOf(request);
     if (error instanceof GraphError && error.statusCode > 0) {
       const body =
         typeof error.body === "string"

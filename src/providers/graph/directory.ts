@@ -51,11 +51,7 @@ export function directoryCalls({ client }: TenantContext) {
       const kind = options?.nested === false ? "members" : "transitiveMembers";
       const group = path`/groups/${groupId}`;
       try {
-        const all = await client.list<Json>({
-          operation: `/groups/{id}/${kind}/microsoft.graph.user`,
-          path: `${group}/${kind}/microsoft.graph.user?$select=${PERSON_FIELDS}&$top=999`,
-          options,
-        });
+        const all = await client.list<Json>(`${group}/${kind}/microsoft.graph.user?$select=${PERSON_FIELDS}&$top=999`, options);
         return all.map(toPerson);
       } catch (error) {
         if (error instanceof CloudError && error.status === 404) return undefined;
@@ -64,11 +60,7 @@ export function directoryCalls({ client }: TenantContext) {
     },
     async memberGroups(groupId, options) {
       try {
-        const all = await client.list<Json>({
-          operation: "/groups/{id}/members/microsoft.graph.group",
-          path: `${path`/groups/${groupId}`}/members/microsoft.graph.group?$select=id,displayName&$top=999`,
-          options,
-        });
+        const all = await client.list<Json>(`${path`/groups/${groupId}`}/members/microsoft.graph.group?$select=id,displayName&$top=999`, options);
         return all.map(toGroup);
       } catch (error) {
         if (error instanceof CloudError && error.status === 404) return undefined;
@@ -83,30 +75,18 @@ export function directoryCalls({ client }: TenantContext) {
     groupChanges: (token, options) => groupChanges(client, token, options),
     async findGroups(filter, options) {
       if ("id" in filter) {
-        const json = await client.read<Json>({
-          operation: "/groups/{id}",
-          path: `${path`/groups/${filter.id}`}?$select=id,displayName`,
-          options,
-        });
+        const json = await client.read<Json>(`${path`/groups/${filter.id}`}?$select=id,displayName`, options);
         return json ? [toGroup(json)] : [];
       }
       return (
-        await client.list<Json>({
-          operation: "/groups",
-          path: `/groups?$filter=displayName eq ${literal(filter.displayName)}&$select=id,displayName`,
-          options,
-        })
+        await client.list<Json>(`/groups?$filter=displayName eq ${literal(filter.displayName)}&$select=id,displayName`, options)
       ).map(toGroup);
     },
     async groupMemberIds(id, options?: CallOptions & { maxAgeMs?: number }) {
       const cached = members.get(id);
       if (cached && Date.now() - cached.at < (options?.maxAgeMs ?? 0)) return cached.ids;
       const at = Date.now();
-      const all = await client.list<Json>({
-        operation: "/groups/{id}/members",
-        path: `${path`/groups/${id}`}/members?$select=id&$top=999`,
-        options,
-      });
+      const all = await client.list<Json>(`${path`/groups/${id}`}/members?$select=id&$top=999`, options);
       const ids = all.map((one) => String(one.id));
       members.delete(id);
       members.set(id, { ids, at });

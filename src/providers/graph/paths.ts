@@ -19,6 +19,20 @@ export function path(parts: TemplateStringsArray, ...ids: string[]): string {
   return String.raw({ raw: parts }, ...ids.map(segment));
 }
 
+/** Segments behind which there is an id. */
+const COLLECTIONS = new Set([
+  ...["applicationTemplates", "applications", "appRoleAssignedTo", "claimsMappingPolicies", "deletedItems"],
+  ...["groups", "jobs", "servicePrincipals", "users"],
+]);
+const NO_ID = /^(microsoft\.graph\..*|\$.*|delta)$/;
+
+/** "/applications/{id}" of a path: for logs and metrics, without ids and query. */
+export function templateOf(path: string): string {
+  const segments = path.split("?")[0]!.split("/");
+  const isId = (at: number) => COLLECTIONS.has(segments[at - 1] ?? "") && !NO_ID.test(segments[at]!);
+  return segments.map((segment, at) => (isId(at) ? "{id}" : segment)).join("/");
+}
+
 export const applicationPath = (id: string) => path`/applications/${id}`;
 export const principalPath = (id: string) => path`/servicePrincipals/${id}`;
 

@@ -15,11 +15,7 @@ async function findPrincipal(
   appId: string,
   options: CallOptions | undefined,
 ): Promise<ServicePrincipal | undefined> {
-  const [first] = await client.list<Json>({
-    operation: "/servicePrincipals",
-    path: `/servicePrincipals?$filter=appId eq ${literal(appId)}`,
-    options,
-  });
+  const [first] = await client.list<Json>(`/servicePrincipals?$filter=appId eq ${literal(appId)}`, options);
   return first && toServicePrincipal(first);
 }
 
@@ -32,7 +28,6 @@ export function restoreDeleted(
 ): Promise<Json | undefined> {
   return write({
     method: "POST",
-    operation: "/directory/deletedItems/{id}/restore",
     path: path`/directory/deletedItems/${id}/restore`,
     body: {},
     target,
@@ -49,14 +44,13 @@ export async function ensurePrincipal(
   const { client, write } = context;
   const known = await findPrincipal(context, appId, options);
   if (known) return known;
-  const deleted = await client.list<Json>({ operation: DELETED, path: `${DELETED}?$top=100`, options });
+  const deleted = await client.list<Json>(`${DELETED}?$top=100`, options);
   const gone = deleted.find((one) => one.appId === appId);
   try {
     const json = gone
       ? await restoreDeleted(context, String(gone.id), `service principal of ${appId}`, options)
       : await write({
           method: "POST",
-          operation: "/servicePrincipals",
           path: "/servicePrincipals",
           body: { appId },
           target: `service principal of ${appId}`,
@@ -80,11 +74,7 @@ export function principalCalls(context: TenantContext) {
   const { client, write } = context;
   return {
     async getServicePrincipal(id, options) {
-      const json = await client.read<Json>({
-        operation: "/servicePrincipals/{id}",
-        path: `${principalPath(id)}?$select=${PRINCIPAL_FIELDS}`,
-        options,
-      });
+      const json = await client.read<Json>(`${principalPath(id)}?$select=${PRINCIPAL_FIELDS}`, options);
       return json && toServicePrincipal(json);
     },
     findServicePrincipal: (appId, options) => findPrincipal(context, appId, options),
@@ -92,7 +82,6 @@ export function principalCalls(context: TenantContext) {
     async patchServicePrincipal(id, patch, options) {
       await write({
         method: "PATCH",
-        operation: "/servicePrincipals/{id}",
         path: principalPath(id),
         body: patch,
         target: `service principal ${id} ${Object.keys(patch).join(",")}`,

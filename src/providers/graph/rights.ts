@@ -49,11 +49,7 @@ export async function readIdentifierPolicy(
     isEnabled?: boolean;
     applicationRestrictions?: CredentialRestrictions & { identifierUris?: Record<string, Restriction | null> };
     servicePrincipalRestrictions?: CredentialRestrictions;
-  }>({
-    operation: "/policies/defaultAppManagementPolicy",
-    path: "/policies/defaultAppManagementPolicy",
-    options,
-  });
+  }>("/policies/defaultAppManagementPolicy", options);
   if (!policy) return undefined;
   const rules = Object.entries(policy.applicationRestrictions?.identifierUris ?? {}).flatMap(([name, rule]) =>
     rule && typeof rule === "object" && "state" in rule

@@ -44,11 +44,7 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
   const patiently = createPatience(() => client.now().getTime());
   const job = (sp: string, id: string) => path`/servicePrincipals/${sp}/synchronization/jobs/${id}`;
   const list = (id: string, what: string, options: GraphRequest["options"]) =>
-    client.list<Json>({
-      operation: `/servicePrincipals/{id}/synchronization/${what}`,
-      path: `${principalPath(id)}/synchronization/${what}`,
-      options,
-    });
+    client.list<Json>(`${principalPath(id)}/synchronization/${what}`, options);
   const write = (id: string, request: GraphRequest) => patiently(id, () => send(request));
   const credentials = (c: { accessKeyId: string; secretAccessKey: string }) => [
     { key: "ClientSecret", value: c.accessKeyId },
@@ -64,7 +60,6 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
       return toJob(
         (await write(id, {
           method: "POST",
-          operation: "/servicePrincipals/{id}/synchronization/jobs",
           path: `${principalPath(id)}/synchronization/jobs`,
           body: { templateId },
           target: `provisioning job of ${id}`,
@@ -76,7 +71,6 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
       try {
         await write(id, {
           method: "POST",
-          operation: "/servicePrincipals/{id}/synchronization/jobs/{id}/validateCredentials",
           path: `${job(id, jobId)}/validateCredentials`,
           body: { credentials: credentials(c) },
           target: `provisioning job of ${id}`,
@@ -91,7 +85,6 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
     async putSyncSecrets(id, c, options) {
       await write(id, {
         method: "PUT",
-        operation: "/servicePrincipals/{id}/synchronization/secrets",
         path: `${principalPath(id)}/synchronization/secrets`,
         body: { value: credentials(c) },
         target: `provisioning secrets of ${id}`,
@@ -112,7 +105,6 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
       try {
         await write(id, {
           method: "DELETE",
-          operation: "/servicePrincipals/{id}/synchronization/jobs/{id}",
           path: job(id, jobId),
           target: `provisioning job of ${id}`,
           options,
@@ -124,7 +116,6 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
     async startSyncJob(id, jobId, options) {
       await write(id, {
         method: "POST",
-        operation: "/servicePrincipals/{id}/synchronization/jobs/{id}/start",
         path: `${job(id, jobId)}/start`,
         target: `provisioning job of ${id}`,
         options,
@@ -133,7 +124,6 @@ export function synchronizationCalls({ client, write: send }: TenantContext) {
     async restartSyncJob(id, jobId, options) {
       await write(id, {
         method: "POST",
-        operation: "/servicePrincipals/{id}/synchronization/jobs/{id}/restart",
         path: `${job(id, jobId)}/restart`,
         body: { criteria: { resetScope: "Watermark, Escrows, QuarantineState" } },
         target: `provisioning job of ${id}`,
