@@ -26,10 +26,7 @@ export interface Step {
 }
 
 /** The step that writes these differences, an update if `verb` does not say otherwise; none where nothing differs. */
-export function update(
-  differences: Difference[],
-  step: Omit<Step, "verb" | "differences"> & { verb?: Verb },
-): Step[] {
+export function update(differences: Difference[], step: Omit<Step, "verb" | "differences"> & { verb?: Verb }): Step[] {
   return differences.length === 0 ? [] : [{ verb: "update", differences, ...step }];
 }
 

@@ -9,7 +9,9 @@ import { classifyAws } from "./errors.ts";
 interface Command {
   readonly schema?: unknown;
 }
-export type OutputOf<C> = C extends { resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer O }> }
+export type OutputOf<C> = C extends {
+  resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer O }>;
+}
   ? O
   : never;
 
@@ -27,7 +29,8 @@ export type Call = <C extends Command>(
 ) => Promise<OutputOf<C>>;
 
 /** "DeleteUser", out of the command's schema: a bundler renames classes that have the same name in two clients. */
-export const operationOf = ({ schema }: Command): string => (schema as [kind: number, service: string, name: string])[2];
+export const operationOf = ({ schema }: Command): string =>
+  (schema as [kind: number, service: string, name: string])[2];
 
 /** All pages of a list: AWS gives the next token until nothing is left. */
 export async function pages<T>(read: (token: string | undefined) => Promise<[T[], string | undefined]>): Promise<T[]> {
@@ -62,7 +65,12 @@ const READ_ATTEMPTS = 2;
 export function createCall(context: CallContext): Call {
   const { api, client, limiter, breaker, clock, scope, onCall } = context;
 
-  return async <C extends Command>(command: C, o: CallOptions = {}, target?: string, operation = operationOf(command)) => {
+  return async <C extends Command>(
+    command: C,
+    o: CallOptions = {},
+    target?: string,
+    operation = operationOf(command),
+  ) => {
     const key = `${api}/${scope}/${operation}`;
     const write = !/^(Get|List|Describe|Search|Simulate)/.test(operation);
     const apiCall = { operation, write, target };

@@ -80,9 +80,7 @@ export function createConnectInstance(p: {
   };
   const of = (user: ConnectUserView) => ({ InstanceId, UserId: user.id });
   const describeInstance = async (o?: CallOptions): Promise<ConnectInstanceFacts> => {
-    const r = await orMissing(
-      call(new DescribeInstanceCommand({ InstanceId }), o),
-    );
+    const r = await orMissing(call(new DescribeInstanceCommand({ InstanceId }), o));
     // We never create an instance, so this is not the lag of a create: only manual action helps.
     if (!r)
       throw new CloudError(
@@ -208,10 +206,8 @@ export function createConnectInstance(p: {
           UserProficiencies: list.map((x) => ({ ...wire(x), Level: x.level })),
         });
         const [old, added] = [set.filter((x) => there.has(key(x))), set.filter((x) => !there.has(key(x)))];
-        if (old.length)
-          await call(new UpdateUserProficienciesCommand(full(old)), o, user.username);
-        if (added.length)
-          await call(new AssociateUserProficienciesCommand(full(added)), o, user.username);
+        if (old.length) await call(new UpdateUserProficienciesCommand(full(old)), o, user.username);
+        if (added.length) await call(new AssociateUserProficienciesCommand(full(added)), o, user.username);
       }
       await apply(user, {});
     },

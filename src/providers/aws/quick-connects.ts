@@ -39,9 +39,7 @@ export function quickConnectCalls(p: { call: Call; clock: Clock; instanceId: str
     },
     async deleteQuickConnect(one, o) {
       const input = { InstanceId, QuickConnectId: one.id };
-      await orMissing(
-        call(new DeleteQuickConnectCommand(input), o, one.name),
-      );
+      await orMissing(call(new DeleteQuickConnectCommand(input), o, one.name));
       all.forget();
     },
   } satisfies Partial<ConnectInstance>;

@@ -73,7 +73,10 @@ export class Assignments {
     const at = Date.now();
     const found = new Map<string, Assignment[]>();
     let last: Assignment | undefined;
-    for await (const { value } of this.#client.pages<Record<string, unknown>>(`${principalPath(this.#servicePrincipalId)}/appRoleAssignedTo?$top=999`, { priority: o.priority })) {
+    for await (const { value } of this.#client.pages<Record<string, unknown>>(
+      `${principalPath(this.#servicePrincipalId)}/appRoleAssignedTo?$top=999`,
+      { priority: o.priority },
+    )) {
       for (const json of value) {
         const assignment = toAssignment(json);
         // Thousands of the same role of the same application: one copy of each id.

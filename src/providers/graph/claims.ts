@@ -12,12 +12,13 @@ const toClaimsPolicy = (json: Json): ClaimsMappingPolicy => ({
 export function claimsCalls({ client, write }: TenantContext) {
   return {
     claimsPoliciesOf: async (id, options) =>
-      (
-        await client.list<Json>(`${principalPath(id)}/claimsMappingPolicies`, options)
-      ).map(toClaimsPolicy),
+      (await client.list<Json>(`${principalPath(id)}/claimsMappingPolicies`, options)).map(toClaimsPolicy),
     findClaimsPolicies: async (displayName, options) =>
       (
-        await client.list<Json>(`/policies/claimsMappingPolicies?$filter=displayName eq ${literal(displayName)}`, options)
+        await client.list<Json>(
+          `/policies/claimsMappingPolicies?$filter=displayName eq ${literal(displayName)}`,
+          options,
+        )
       ).map(toClaimsPolicy),
     async createClaimsPolicy(policy, options) {
       const json = await client.send<Json>({

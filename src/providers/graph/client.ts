@@ -193,7 +193,8 @@ export class GraphClient {
     } catch (error) {
       record("error");
       // Nothing was sent, so nothing can have happened.
-      const failure = error instanceof CloudError ? error : unreachable(`token for ${templateOf(request.path)}`, error, true);
+      const failure =
+        error instanceof CloudError ? error : unreachable(`token for ${templateOf(request.path)}`, error, true);
       this.#failed(failure, request);
       throw failure;
     }

@@ -51,7 +51,10 @@ export function directoryCalls({ client }: TenantContext) {
       const kind = options?.nested === false ? "members" : "transitiveMembers";
       const group = path`/groups/${groupId}`;
       try {
-        const all = await client.list<Json>(`${group}/${kind}/microsoft.graph.user?$select=${PERSON_FIELDS}&$top=999`, options);
+        const all = await client.list<Json>(
+          `${group}/${kind}/microsoft.graph.user?$select=${PERSON_FIELDS}&$top=999`,
+          options,
+        );
         return all.map(toPerson);
       } catch (error) {
         if (error instanceof CloudError && error.status === 404) return undefined;
@@ -60,7 +63,10 @@ export function directoryCalls({ client }: TenantContext) {
     },
     async memberGroups(groupId, options) {
       try {
-        const all = await client.list<Json>(`${path`/groups/${groupId}`}/members/microsoft.graph.group?$select=id,displayName&$top=999`, options);
+        const all = await client.list<Json>(
+          `${path`/groups/${groupId}`}/members/microsoft.graph.group?$select=id,displayName&$top=999`,
+          options,
+        );
         return all.map(toGroup);
       } catch (error) {
         if (error instanceof CloudError && error.status === 404) return undefined;
@@ -79,7 +85,10 @@ export function directoryCalls({ client }: TenantContext) {
         return json ? [toGroup(json)] : [];
       }
       return (
-        await client.list<Json>(`/groups?$filter=displayName eq ${literal(filter.displayName)}&$select=id,displayName`, options)
+        await client.list<Json>(
+          `/groups?$filter=displayName eq ${literal(filter.displayName)}&$select=id,displayName`,
+          options,
+        )
       ).map(toGroup);
     },
     async groupMemberIds(id, options?: CallOptions & { maxAgeMs?: number }) {

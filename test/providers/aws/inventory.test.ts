@@ -1,6 +1,6 @@
 /** The inventory against a scripted Connect: what is asked, and who waits for it. */
-import type { ConnectClient } from "@aws-sdk/client-connect";
 import { expect, test } from "@jest/globals";
+import { type Call, operationOf } from "../../../src/providers/aws/call.ts";
 import { createInventory } from "../../../src/providers/aws/inventory.ts";
 import { HandClock } from "../clock.ts";
 
@@ -21,25 +21,18 @@ function start() {
   const world = { users: [user("ann"), user("bob")], described: {} as Record<string, object | undefined> };
   /** While set, SearchUsers does not answer. */
   const held: { search?: Promise<void> } = {};
-  const client = {
-    async send(command: { constructor: { name: string }; input: { UserId?: string } }) {
-      const name = command.constructor.name.replace(/Command$/, "");
-      asked.push(name);
-      if (name === "SearchUsers") {
-        await held.search;
-        return { Users: world.users };
-      }
-      if (name === "ListUsers") return { UserSummaryList: world.users };
-      const found = world.users.find(({ Id }) => Id === command.input.UserId)!;
-      return { User: { ...found, ...world.described[found.Username] } };
-    },
-  } as unknown as ConnectClient;
-  const inventory = createInventory({
-    instanceId: "i",
-    client,
-    call: (_, send) => send({}),
-    clock,
-  });
+  const answer = async (command: { schema?: unknown; input: { UserId?: string } }) => {
+    const name = operationOf(command);
+    asked.push(name);
+    if (name === "SearchUsers") {
+      await held.search;
+      return { Users: world.users };
+    }
+    if (name === "ListUsers") return { UserSummaryList: world.users };
+    const found = world.users.find(({ Id }) => Id === command.input.UserId)!;
+    return { User: { ...found, ...world.described[found.Username] } };
+  };
+  const inventory = createInventory({ instanceId: "i", call: answer as unknown as Call, clock });
   return { clock, asked, world, held, inventory };
 }
 

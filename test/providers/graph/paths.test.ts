@@ -10,9 +10,18 @@ test.each([
   [`/servicePrincipals/${ID}?$select=id`, "/servicePrincipals/{id}"],
   [`/servicePrincipals/${ID}/appRoleAssignedTo/8sW_x-1`, "/servicePrincipals/{id}/appRoleAssignedTo/{id}"],
   [`/servicePrincipals/${ID}/claimsMappingPolicies/$ref`, "/servicePrincipals/{id}/claimsMappingPolicies/$ref"],
-  [`/servicePrincipals/${ID}/claimsMappingPolicies/${ID}/$ref`, "/servicePrincipals/{id}/claimsMappingPolicies/{id}/$ref"],
-  [`/servicePrincipals/${ID}/synchronization/jobs/aws.x.${ID}/start`, "/servicePrincipals/{id}/synchronization/jobs/{id}/start"],
-  ["/directory/deletedItems/microsoft.graph.application?$top=100", "/directory/deletedItems/microsoft.graph.application"],
+  [
+    `/servicePrincipals/${ID}/claimsMappingPolicies/${ID}/$ref`,
+    "/servicePrincipals/{id}/claimsMappingPolicies/{id}/$ref",
+  ],
+  [
+    `/servicePrincipals/${ID}/synchronization/jobs/aws.x.${ID}/start`,
+    "/servicePrincipals/{id}/synchronization/jobs/{id}/start",
+  ],
+  [
+    "/directory/deletedItems/microsoft.graph.application?$top=100",
+    "/directory/deletedItems/microsoft.graph.application",
+  ],
   [`/directory/deletedItems/${ID}/restore`, "/directory/deletedItems/{id}/restore"],
   [`/groups/${ID}/members/microsoft.graph.user`, "/groups/{id}/members/microsoft.graph.user"],
   ["/users/delta?$deltatoken=latest", "/users/delta"],

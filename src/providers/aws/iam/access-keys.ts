@@ -30,9 +30,7 @@ export function accessKeyCalls(call: Call) {
       await call(new UpdateAccessKeyCommand(input), o, UserName);
     },
     async deleteAccessKey(UserName, id, o) {
-      await orMissing(
-        call(new DeleteAccessKeyCommand({ UserName, AccessKeyId: id }), o, UserName),
-      );
+      await orMissing(call(new DeleteAccessKeyCommand({ UserName, AccessKeyId: id }), o, UserName));
     },
     async accessKeyUse(id, o) {
       const r = await call(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }), o);

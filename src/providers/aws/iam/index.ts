@@ -11,13 +11,7 @@ import { samlProviderCalls } from "./saml-providers.ts";
 import { simulationCalls } from "./simulation.ts";
 import { userCalls } from "./users.ts";
 
-export function createIam(p: {
-  account: string;
-  partition: string;
-  call: Call;
-  now(): Date;
-  clock: Clock;
-}): Iam {
+export function createIam(p: { account: string; partition: string; call: Call; now(): Date; clock: Clock }): Iam {
   const { call } = p;
   const keys = accessKeyCalls(call);
   const inline = inlineCalls(call);

@@ -26,17 +26,13 @@ export function policyCalls(call: Call) {
 
   const policies = {
     async getPolicy(arn, o) {
-      const found = await orMissing(
-        call(new GetPolicyCommand({ PolicyArn: arn }), o),
-      );
+      const found = await orMissing(call(new GetPolicyCommand({ PolicyArn: arn }), o));
       const policy = found?.Policy;
       if (!policy) return undefined;
       const id = policy.DefaultVersionId!;
       let version = versions.get(arn);
       if (version?.id !== id) {
-        const r = await orMissing(
-          call(new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: id }), o),
-        );
+        const r = await orMissing(call(new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: id }), o));
         if (!r) return undefined;
         version = { id, document: parseDocument(r.PolicyVersion?.Document) };
         versions.set(arn, version);
@@ -88,10 +84,8 @@ export function policyCalls(call: Call) {
       versions.delete(arn);
     },
     async tagPolicy(arn, set, remove, o) {
-      if (remove.length)
-        await call(new UntagPolicyCommand({ PolicyArn: arn, TagKeys: remove }), o, arn);
-      if (hasAny(set))
-        await call(new TagPolicyCommand({ PolicyArn: arn, Tags: pairs(set) }), o, arn);
+      if (remove.length) await call(new UntagPolicyCommand({ PolicyArn: arn, TagKeys: remove }), o, arn);
+      if (hasAny(set)) await call(new TagPolicyCommand({ PolicyArn: arn, Tags: pairs(set) }), o, arn);
     },
   } satisfies Partial<Iam>;
 

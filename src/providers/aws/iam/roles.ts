@@ -80,26 +80,18 @@ export function roleCalls(call: Call, clear: (name: string, o?: CallOptions) => 
       await call(new UpdateAssumeRolePolicyCommand(input), o, name);
     },
     async setRoleBoundary(name, arn, o) {
-      if (arn)
-        await call(new PutRolePermissionsBoundaryCommand({ RoleName: name, PermissionsBoundary: arn }), o, name);
-      else
-        await orMissing(
-          call(new DeleteRolePermissionsBoundaryCommand({ RoleName: name }), o, name),
-        );
+      if (arn) await call(new PutRolePermissionsBoundaryCommand({ RoleName: name, PermissionsBoundary: arn }), o, name);
+      else await orMissing(call(new DeleteRolePermissionsBoundaryCommand({ RoleName: name }), o, name));
     },
     async attachRolePolicy(name, PolicyArn, o) {
       await call(new AttachRolePolicyCommand({ RoleName: name, PolicyArn }), o, `${name} ${PolicyArn}`);
     },
     async detachRolePolicy(name, PolicyArn, o) {
-      await orMissing(
-        call(new DetachRolePolicyCommand({ RoleName: name, PolicyArn }), o, `${name} ${PolicyArn}`),
-      );
+      await orMissing(call(new DetachRolePolicyCommand({ RoleName: name, PolicyArn }), o, `${name} ${PolicyArn}`));
     },
     async tagRole(name, set, remove, o) {
-      if (remove.length)
-        await call(new UntagRoleCommand({ RoleName: name, TagKeys: remove }), o, name);
-      if (hasAny(set))
-        await call(new TagRoleCommand({ RoleName: name, Tags: pairs(set) }), o, name);
+      if (remove.length) await call(new UntagRoleCommand({ RoleName: name, TagKeys: remove }), o, name);
+      if (hasAny(set)) await call(new TagRoleCommand({ RoleName: name, Tags: pairs(set) }), o, name);
     },
     async deleteRole(name, o) {
       for (const arn of (await orMissing(attachedRolePolicies(name, o))) ?? [])

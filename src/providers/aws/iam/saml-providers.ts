@@ -16,9 +16,7 @@ import { hasAny, pairs, tagList, tagsOf } from "./context.ts";
 export function samlProviderCalls(call: Call) {
   const samlProviders = {
     async getSamlProvider(arn, o) {
-      const r = await orMissing(
-        call(new GetSAMLProviderCommand({ SAMLProviderArn: arn }), o),
-      );
+      const r = await orMissing(call(new GetSAMLProviderCommand({ SAMLProviderArn: arn }), o));
       if (!r) return undefined;
       return {
         arn,
@@ -40,15 +38,11 @@ export function samlProviderCalls(call: Call) {
       await call(new UpdateSAMLProviderCommand(input), o, arn);
     },
     async deleteSamlProvider(arn, o) {
-      await orMissing(
-        call(new DeleteSAMLProviderCommand({ SAMLProviderArn: arn }), o, arn),
-      );
+      await orMissing(call(new DeleteSAMLProviderCommand({ SAMLProviderArn: arn }), o, arn));
     },
     async tagSamlProvider(arn, set, remove, o) {
-      if (remove.length)
-        await call(new UntagSAMLProviderCommand({ SAMLProviderArn: arn, TagKeys: remove }), o, arn);
-      if (hasAny(set))
-        await call(new TagSAMLProviderCommand({ SAMLProviderArn: arn, Tags: pairs(set) }), o, arn);
+      if (remove.length) await call(new UntagSAMLProviderCommand({ SAMLProviderArn: arn, TagKeys: remove }), o, arn);
+      if (hasAny(set)) await call(new TagSAMLProviderCommand({ SAMLProviderArn: arn, Tags: pairs(set) }), o, arn);
     },
     async listSamlProviders(o) {
       const r = await call(new ListSAMLProvidersCommand({}), o);

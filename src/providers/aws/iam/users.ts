@@ -54,26 +54,18 @@ export function userCalls(
       return r.User!.Arn!;
     },
     async setUserBoundary(name, arn, o) {
-      if (arn)
-        await call(new PutUserPermissionsBoundaryCommand({ UserName: name, PermissionsBoundary: arn }), o, name);
-      else
-        await orMissing(
-          call(new DeleteUserPermissionsBoundaryCommand({ UserName: name }), o, name),
-        );
+      if (arn) await call(new PutUserPermissionsBoundaryCommand({ UserName: name, PermissionsBoundary: arn }), o, name);
+      else await orMissing(call(new DeleteUserPermissionsBoundaryCommand({ UserName: name }), o, name));
     },
     async attachUserPolicy(name, PolicyArn, o) {
       await call(new AttachUserPolicyCommand({ UserName: name, PolicyArn }), o, `${name} ${PolicyArn}`);
     },
     async detachUserPolicy(name, PolicyArn, o) {
-      await orMissing(
-        call(new DetachUserPolicyCommand({ UserName: name, PolicyArn }), o, `${name} ${PolicyArn}`),
-      );
+      await orMissing(call(new DetachUserPolicyCommand({ UserName: name, PolicyArn }), o, `${name} ${PolicyArn}`));
     },
     async tagUser(name, set, remove, o) {
-      if (remove.length)
-        await call(new UntagUserCommand({ UserName: name, TagKeys: remove }), o, name);
-      if (hasAny(set))
-        await call(new TagUserCommand({ UserName: name, Tags: pairs(set) }), o, name);
+      if (remove.length) await call(new UntagUserCommand({ UserName: name, TagKeys: remove }), o, name);
+      if (hasAny(set)) await call(new TagUserCommand({ UserName: name, Tags: pairs(set) }), o, name);
     },
     async deleteUser(name, o) {
       for (const key of (await orMissing(keys.listAccessKeys(name, o))) ?? [])
