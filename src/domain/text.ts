@@ -47,6 +47,15 @@ export const yamlComment = plainLine;
 /** The value of a Prometheus label. Quotes and backslashes are escaped by the client library. */
 export const labelValue = (text: string): string => cut(plainLine(text), 200);
 
+/** A line of CSV (RFC 4180) with its end. What a spreadsheet would take for a formula begins with an apostrophe. */
+export const csvLine = (cells: readonly string[]): string => `${cells.map(csvCell).join(",")}\r\n`;
+
+function csvCell(text: string): string {
+  const line = plainLine(text);
+  const safe = /^[=+\-@]/.test(line) ? `'${line}` : line;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
 const HTML: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 /** Text and quoted attributes of HTML. */

@@ -1,6 +1,6 @@
 /** What the page reads of an object. Every name of a status field is here and nowhere else in the page and the report. */
 import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, SET_LABEL } from "../api/resources.ts";
-import { isGood, isWaiting } from "../cli/render/tree.ts";
+import { isGood, isWaiting } from "../api/health.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { type Condition, conditionOf, conditionsOf, isTrue } from "../runtime/conditions.ts";
 

@@ -1,5 +1,5 @@
-/** A review as CSV, a person a line (RFC 4180). Cells that a spreadsheet would take for a formula begin with an apostrophe. */
-import { plainLine } from "../domain/text.ts";
+/** A review as CSV, a person a line. */
+import { csvLine } from "../domain/text.ts";
 import type { Review, ReviewedPerson } from "./review.ts";
 
 const COLUMNS: [string, (one: ReviewedPerson) => string][] = [
@@ -41,11 +41,5 @@ export function reviewCsv({ people, undeclared = [] }: Review): string {
     ),
   );
   const lines = [COLUMNS.map(([name]) => name), ...declared, ...others];
-  return lines.map((cells) => `${cells.map(cell).join(",")}\r\n`).join("");
-}
-
-function cell(value: string): string {
-  const line = plainLine(value);
-  const safe = /^[=+\-@]/.test(line) ? `'${line}` : line;
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return lines.map(csvLine).join("");
 }

@@ -60,14 +60,15 @@ test("an interrupted run cleans up, and says that it was interrupted", async () 
   const before = await open.inventory();
   const stop = new AbortController();
   const stopping = { ...open.time, sleep: async () => stop.signal.throwIfAborted() };
-  const interrupt = (text: string) =>
-    text.startsWith("userLife") && setTimeout(() => stop.abort(new Error("stop")), 60);
+  // In the middle of the second step: its user is made, and its answer is not used any more.
+  open.sandbox.onExchange(({ service, operation }) => {
+    if (service === "connect" && operation === "CreateUser") stop.abort(new Error("stop"));
+  });
   const report = await open.run({
     steps: stepsOf("trust", "userLife", "searching"),
     time: stopping,
     cleanUpTime: open.time,
     signal: stop.signal,
-    say: interrupt,
   });
   expect(report.state).toBe("interrupted");
   expect(valuesOf(report)).toMatchObject({ missingProviderInTrust: "accepted" });

@@ -1,5 +1,5 @@
 /** The people of a set, for people: who, today, planned, by which rule, and what was overridden. Pure. */
-import { cut, everyString, markdownText, plainLine, terminalText } from "../../domain/text.ts";
+import { csvLine, cut, everyString, markdownText, terminalText } from "../../domain/text.ts";
 import type { PersonRow, Placement } from "../../set/view.ts";
 import { type Paint, visibleLength, wrap } from "./terminal.ts";
 
@@ -125,7 +125,7 @@ const COLUMNS = [
   ...["because", "overridden", "reasons", "leavesAt"],
 ];
 
-/** For a spreadsheet: one row a person, RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe. */
+/** For a spreadsheet: one row a person. */
 export function peopleCsv({ people }: Pick<PeopleAnswer, "people">): string {
   const rows = people.map((row) => {
     const { person, objectId, displayName, connectUser, state, change, held, today, planned } = row;
@@ -143,11 +143,5 @@ export function peopleCsv({ people }: Pick<PeopleAnswer, "people">): string {
       ],
     ];
   });
-  return `${[COLUMNS, ...rows].map((cells) => cells.map(csvCell).join(",")).join("\r\n")}\r\n`;
-}
-
-function csvCell(text: string): string {
-  const line = plainLine(text);
-  const safe = /^[=+@\-\t]/.test(line) ? `'${line}` : line;
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return [COLUMNS, ...rows].map(csvLine).join("");
 }

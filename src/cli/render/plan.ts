@@ -14,7 +14,7 @@ import type { PlannedChange } from "./fold-changes.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
 const SIGN = { create: "+", update: "~", delete: "-", replace: "-/+", adopt: "=" } as const;
-const CLOUD: Record<string, string> = { entra: "Entra", iam: "IAM", connect: "Connect", kubernetes: "Kubernetes" };
+export const CLOUD_NAMES: Record<string, string> = { entra: "Entra", iam: "IAM", connect: "Connect", kubernetes: "Kubernetes" };
 /** Causes that a reader must see; the others are what a plan is for. */
 const MARK: Partial<Record<PlannedChange["cause"], string>> = { drift: "drift" };
 
@@ -105,7 +105,7 @@ function changeLines(change: PlannedChange, colours: Paint, columns?: number): s
   const mark = MARK[cause] ? colours.busy(` (${MARK[cause]})`) : "";
   return [
     wrap(
-      `  ${colour(SIGN[verb].padEnd(1))} ${CLOUD[cloud]}: ${colours.bold(object)}${mark} ${colours.dim(`# ${why}`)}`,
+      `  ${colour(SIGN[verb].padEnd(1))} ${CLOUD_NAMES[cloud]}: ${colours.bold(object)}${mark} ${colours.dim(`# ${why}`)}`,
       columns,
       6,
     ),
@@ -179,7 +179,7 @@ export function planMarkdown(plan: PlanDocument): string {
 
 function resourceMarkdown({ kind, namespace, name, changes, problem, remarks = [] }: PlannedResource): string {
   const rows = changes.flatMap(({ verb, cloud, object, why, settings = [], differences, wait }) => [
-    `${verb === "update" ? "!" : verb === "replace" ? "- +" : SIGN[verb]} ${CLOUD[cloud]}: ${object}  # ${why}`,
+    `${verb === "update" ? "!" : verb === "replace" ? "- +" : SIGN[verb]} ${CLOUD_NAMES[cloud]}: ${object}  # ${why}`,
     ...settings.map(({ path, value }) => `+   ${path}: ${value}`),
     ...differences.flatMap(({ path, desired, observed }) => [`-   ${path}: ${observed}`, `+   ${path}: ${desired}`]),
     ...(wait ? [`#   then waits for ${wait}`] : []),

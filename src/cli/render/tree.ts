@@ -2,6 +2,7 @@
  * Personas and their users as a tree for a terminal: persona → Entra, IAM, Connect users. What is well is folded into one line, what is
  * not is open with its message and since when.
  */
+import { ABNORMAL, isGood, isWaiting } from "../../api/health.ts";
 import {
   type ConnectSsoPersona,
   type ConnectUser,
@@ -11,7 +12,9 @@ import {
   USER,
 } from "../../api/resources.ts";
 import { everyString, terminalText } from "../../domain/text.ts";
+import { COMPONENTS } from "../../persona/components/index.ts";
 import { type Condition, conditionOf, conditionsOf, findCondition, isReady } from "../../runtime/conditions.ts";
+import { CLOUD_NAMES } from "./plan.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
 export interface TreeOptions {
@@ -24,16 +27,12 @@ export interface TreeOptions {
 type Resource = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
 const SUMMARY = new Set(["Ready", "Reconciling", "Stalled"]);
-/** Conditions whose normal status is False. */
-const ABNORMAL = new Set(["Drifted", "Conflict", "RemovalsHalted", "ChangesHeld"]);
-/** Where each component of a persona lives. */
-const CLOUDS: [string, string[]][] = [
-  [
-    "Entra",
-    ["ApplicationReady", "CertificateReady", "ClaimsReady", "ProvisioningReady", "RoleDelivered", "AssignmentsReady"],
-  ],
-  ["IAM", ["PoliciesReady", "SamlProviderReady", "RoleReady"]],
-];
+/** The cloud of each condition of a persona; where several components own it, that of the last one. */
+const CLOUD_OF = new Map(Object.values(COMPONENTS).map(({ condition, cloud }) => [condition, cloud]));
+const CLOUDS = ["entra", "iam"].map((cloud): [string, string[]] => [
+  CLOUD_NAMES[cloud]!,
+  [...CLOUD_OF.keys()].filter((type) => CLOUD_OF.get(type) === cloud),
+]);
 /** As many users that are not well are opened before the rest is counted. */
 const OPEN_USERS = 20;
 /** As many users that are well are named before they are counted. */
@@ -244,11 +243,6 @@ function mark(condition: Condition | undefined, colours: Paint): string {
 }
 
 const isUnread = (one: Condition) => one.status === "Unknown" && one.reason === "Pending";
-/** No action is needed. */
-export const isWaiting = ({ reason }: Pick<Condition, "reason">) =>
-  /^(Waiting|PersonaNotReady|Reconciling|Pending)/.test(reason);
-export const isGood = (one: Condition) =>
-  one.status !== "Unknown" && (one.status === "True") !== ABNORMAL.has(one.type);
 const hasOpen = (one: Resource) => conditionsOf(one).some((one) => ABNORMAL.has(one.type) && !isGood(one));
 
 /** "3m", "2h", "5d": how long ago. */
