@@ -37,8 +37,6 @@ export const CONDITIONS = {
 export const REASONS = {
   "Ready, Reconciling, Stalled": {
     Converged: ["Everything was read and is as declared.", ""],
-    Reconciling: ["Work is in progress.", "Wait."],
-    ProgressingWithRetry: ["A step failed and will be tried again.", "Wait. If it stays, read the message."],
     Suspended: ["`spec.suspend` is true. Nothing is checked or changed.", "`connect-sso resume NAME`, and in Git."],
     Deleting: ["The object is being deleted.", "Wait. If it stays: [runbook](runbooks/ConnectSsoDeletionStuck.md)."],
     NotApplicable: ["This mode does not need the component.", ""],
@@ -244,7 +242,6 @@ export const REASONS = {
     PlanOnly: ["`mode: Plan`: the set shows changes and makes none.", "Set `mode: Apply`."],
     Left: ["Event: a person left the source. The grace period has begun.", ""],
     HandedOver: ["Event: a ConnectUser was handed over to another set.", ""],
-    MemberEdited: ["Someone edited a ConnectUser that a set manages.", "Change the rules of the set instead."],
   },
   "Deletion and conflicts": {
     HasUsers: ["Users still refer to the persona.", "Delete them, or move them to another persona."],

@@ -73,7 +73,7 @@ const editor = (async () => {
 
 const waits = [];
 /** Of `events`, when everything was last as declared. */
-let told = 0;
+let reported = 0;
 /** Faults and edits pause until everything is as declared. */
 async function convergence() {
   editing = false;
@@ -91,7 +91,7 @@ async function convergence() {
       `  heap ${(heapUsed / 1e6).toFixed(1)} MB, resident ${rss.toFixed(0)} MB, ${handles} handles, ${sockets} of them sockets`,
   );
   editing = true;
-  told = events.length;
+  reported = events.length;
 }
 
 /** Why the run was broken off, if it was. */
@@ -112,7 +112,7 @@ try {
     nextLook = Math.max(nextLook, Date.now()) + 60_000;
   }
   await editor;
-  if (events.length > told) await convergence();
+  if (events.length > reported) await convergence();
 } catch (error) {
   failure = error;
 }
@@ -151,7 +151,7 @@ await scene.close();
 report.say(report.failed ? "\nThe soak failed." : "\nThe soak passed.");
 process.exit(report.failed ? 1 : 0);
 
-/** The folder has no status: only the clouds tell when it is done. */
+/** The folder has no status: only the clouds show when it is done. */
 async function untilNone(look) {
   for (const late = Date.now() + PATIENCE_MS; ; await sleep(1_000)) {
     const complaints = await look();

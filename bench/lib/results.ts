@@ -10,7 +10,7 @@ export interface Result {
   what: string;
   value: number;
   unit: string;
-  /** At most this, or less than it when `strict`. Absent: told, held against nothing. */
+  /** At most this, or less than it when `strict`. Absent: shown, held against nothing. */
   bound?: number;
   strict?: boolean;
   /** What else is worth knowing, one line. */

@@ -15,4 +15,4 @@ export const isGood = ({ type, status }: Pick<Condition, "type" | "status">): bo
 
 /** No action is needed. */
 export const isWaiting = ({ reason }: Pick<Condition, "reason">): boolean =>
-  /^(Waiting|PersonaNotReady|Reconciling|Pending)/.test(reason);
+  /^(Waiting|PersonaNotReady|Pending)/.test(reason);

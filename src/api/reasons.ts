@@ -2,8 +2,6 @@
 export const REASON = {
   // Ready, Reconciling, Stalled
   Converged: "Converged",
-  Reconciling: "Reconciling",
-  ProgressingWithRetry: "ProgressingWithRetry",
   Suspended: "Suspended",
   Deleting: "Deleting",
   NotApplicable: "NotApplicable",
@@ -51,7 +49,6 @@ export const REASON = {
   PlanOnly: "PlanOnly",
   Left: "Left",
   HandedOver: "HandedOver",
-  MemberEdited: "MemberEdited",
   NameTooLong: "NameTooLong",
   NameLong: "NameLong",
   IdentifierTaken: "IdentifierTaken",

@@ -34,7 +34,7 @@ export interface Declared {
   /** Broken documents of a folder; already reported on standard error. */
   problems: ManifestProblem[];
   sources: Manifests["sources"];
-  /** Ownership name of the controller, as personas of the cluster tell it. */
+  /** Ownership name of the controller, as personas of the cluster name it. */
   clusterName: string | undefined;
   /** Absent for a folder. */
   kube?: { client: KubeClient; close(): Promise<void> };

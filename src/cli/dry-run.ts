@@ -149,14 +149,14 @@ const SHARED = new Set<string>(Object.entries(COMPONENTS).flatMap(([name, { shar
 
 /** The policies of an instance serve all its personas: the first one's apply changes them for all. */
 function shareOnce(resources: PlannedResource[], personas: readonly ConnectSsoPersona[]): void {
-  const told = new Set<string>();
+  const shown = new Set<string>();
   for (const [index, resource] of resources.entries()) {
     const { instanceArn } = personas[index]!.spec;
     resource.changes = resource.changes.filter((change) => {
       if (!SHARED.has(change.component)) return true;
       const key = JSON.stringify([instanceArn, change.verb, change.object, change.differences]);
-      if (told.has(key)) return false;
-      told.add(key);
+      if (shown.has(key)) return false;
+      shown.add(key);
       return true;
     });
   }

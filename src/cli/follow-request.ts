@@ -17,7 +17,7 @@ export interface Following {
   handled(one: Resource): boolean;
   /** Once it is: nothing is left to wait for. */
   ended(one: Resource): boolean;
-  told(one: Resource): string;
+  outcome(one: Resource): string;
   /** Said once when nothing answers. */
   idle?: string;
 }
@@ -28,7 +28,7 @@ const IDLE_MS = 20_000;
 const STALLED_MS = 15_000;
 
 export async function follow(following: Following): Promise<number> {
-  const { read, everyMs, timeoutMs, handled, ended, told, label, what, idle } = following;
+  const { read, everyMs, timeoutMs, handled, ended, outcome, label, what, idle } = following;
   const colours = paint(hasColours(process.stderr));
   const progress = new LiveProgress();
   const started = Date.now();
@@ -43,7 +43,7 @@ export async function follow(following: Following): Promise<number> {
       const moved = answered || JSON.stringify(one.status) !== first;
       if (answered && ended(one)) {
         progress.end();
-        process.stdout.write(`${paint().good("✔")} ${label}: ${terminalText(told(one))}\n`);
+        process.stdout.write(`${paint().good("✔")} ${label}: ${terminalText(outcome(one))}\n`);
         return 0;
       }
       const waited = Date.now() - started;

@@ -8,7 +8,7 @@ import { kubeconfigAccess, kubeconfigNamespace } from "../runtime/kubeconfig.ts"
 import { createManager, type Manager } from "../runtime/manager.ts";
 import { watchDirectory } from "./directory.ts";
 import type { ReconcilerDeps } from "./kind.ts";
-import { KINDS, reconcilerDeps, related } from "./kinds.ts";
+import { KINDS, reconcilerDeps, wakes } from "./kinds.ts";
 
 export interface ClusterControllerOptions {
   kubeconfig?: string;
@@ -88,7 +88,7 @@ export function createClusterController(options: ClusterControllerOptions): Mana
       reconcile: (store) => createReconciler(depsOf(store)),
       onListed: (store) => warmUp?.(clouds, store, pollIntervalMs * WARM_SHARE),
     })),
-    related,
+    wakes,
     ...(leaseName
       ? {
           leaderElection: {

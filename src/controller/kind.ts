@@ -3,7 +3,7 @@ import type { RemovalGuard } from "../domain/massdeletion.ts";
 import type { Reactions } from "../domain/reactions.ts";
 import type { EngineDeps } from "../engine/reconcile.ts";
 import type { Clouds } from "../providers/clouds.ts";
-import type { RelatedRef } from "../runtime/changes.ts";
+import type { WakeRef } from "../runtime/changes.ts";
 import type { Resource } from "../runtime/client.ts";
 import type { Reconcile } from "../runtime/controller.ts";
 import type { IndexFunction, KubeObject, ObjectStore } from "../runtime/port.ts";
@@ -32,7 +32,7 @@ export interface ControlledKind {
   /** What others read of its status; when it differs, they are woken. A change of the spec always wakes them. */
   readByOthers(object: KubeObject): unknown;
   /** Whom a change of this object wakes, in whatever state it is. */
-  wakes(object: KubeObject, store: ObjectStore): RelatedRef[];
+  wakes(object: KubeObject, store: ObjectStore): WakeRef[];
   /**
    * Reads ahead what every reconcile of the kind begins with, once its objects are listed, also on a standby. Returns at once; what fails
    * here fails again in a reconcile, which says so.

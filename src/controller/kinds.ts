@@ -4,7 +4,7 @@
  */
 import { DEFAULT_MASS_DELETION_SHARE, RemovalGuard } from "../domain/massdeletion.ts";
 import { Reactions } from "../domain/reactions.ts";
-import type { Change, Related } from "../runtime/changes.ts";
+import type { Change, Wakes } from "../runtime/changes.ts";
 import type { Resource } from "../runtime/client.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { IndexFunction } from "../runtime/port.ts";
@@ -31,7 +31,7 @@ export const INDEXES: Record<string, Record<string, IndexFunction>> = Object.fro
 );
 
 /** Which objects a change wakes: also those that depended on what the object was before. */
-export const related: Related = ({ before, after }, store) => {
+export const wakes: Wakes = ({ before, after }, store) => {
   const object = after ?? before;
   const kind = object && BY_NAME.get(object.kind);
   if (!kind || !isRead(kind, { before, after })) return [];

@@ -19,7 +19,7 @@ export function followFolder(path: string, namespace: string | undefined, store:
       // Only once two looks agree: an editor or a checkout may be half-way.
       if (now !== known && now === pending) {
         known = now;
-        takeOver(path, namespace, store);
+        applyChanges(path, namespace, store);
       }
       pending = now;
     } catch (error) {
@@ -38,7 +38,7 @@ function signature(path: string): string {
     .join("\n");
 }
 
-function takeOver(path: string, namespace: string | undefined, store: FolderStore): void {
+function applyChanges(path: string, namespace: string | undefined, store: FolderStore): void {
   const { objects, problems } = readManifests(path, namespace);
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   for (const object of objects) store.apply(object as Parameters<typeof store.apply>[0]);

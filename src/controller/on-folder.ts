@@ -6,7 +6,7 @@ import { Controller } from "../runtime/controller.ts";
 import { FolderStore } from "../runtime/folder-store.ts";
 import type { KubeObject, ObjectRef } from "../runtime/port.ts";
 import { WorkQueue } from "../runtime/queue.ts";
-import { INDEXES, KINDS, reconcilerDeps, related } from "./kinds.ts";
+import { INDEXES, KINDS, reconcilerDeps, wakes } from "./kinds.ts";
 
 export type Resource = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
@@ -30,7 +30,7 @@ export class FolderController {
       }),
     );
     this.store.onChange((change) => {
-      dispatch(change, this.store, related, (ref, how) => this.#controllers.get(ref.kind)?.enqueue(ref, how));
+      dispatch(change, this.store, wakes, (ref, how) => this.#controllers.get(ref.kind)?.enqueue(ref, how));
       for (const listener of this.#listeners) listener();
     });
   }

@@ -57,7 +57,7 @@ function reasonOf({ reason, code }: CloudError, arn: string, guessed: boolean): 
   if (reason === "AccessDenied") return "iam:SimulatePrincipalPolicy is denied; it is needed for this look alone";
   if (reason !== "NotFound") return code;
   return guessed
-    ? `the path of ${arn} is not known; the right iam:GetRole on the controller's own role would tell it`
+    ? `the path of ${arn} is not known; the right iam:GetRole on the controller's own role would show it`
     : `IAM has no ${arn}`;
 }
 

@@ -41,18 +41,3 @@ export function formatDuration(seconds: number): string {
       .join("") || "0s"
   );
 }
-
-export const clamp = (value: number, least: number, most: number): number =>
-  Math.min(Math.max(Number.isNaN(value) ? least : value, least), most);
-
-/** Node fires a timer that is longer than this at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * A time from a status or a header, which anybody may have written. Undefined when it is no time; never later than `aheadMs` from now,
- * so that nothing waits for the year 9999.
- */
-export function clampTime(text: string | undefined, nowMs: number, aheadMs: number): number | undefined {
-  const at = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(at) ? undefined : clamp(at, 0, nowMs + aheadMs);
-}

@@ -22,9 +22,6 @@ export const plainLine = (text: string): string => text.replace(UNSAFE, visible)
 /** A terminal: one line that neither moves the cursor, nor changes a colour, nor turns its direction. */
 export const terminalText = plainLine;
 
-/** One line of a log. Length is bounded, so that no value fills a disk. */
-export const logText = (text: string): string => cut(plainLine(text), 2000);
-
 /** Text of JSON, laid out or not: the same data, with escapes for what a terminal would obey. */
 export const jsonText = (text: string): string =>
   text.replace(UNSAFE, (one) => (one === "\n" ? one : unitEscapes(one)));
@@ -43,9 +40,6 @@ export const isUnsafe = (text: string): boolean => text !== plainLine(text);
 
 /** A comment of YAML: one line, so that nothing behind it becomes a document. */
 export const yamlComment = plainLine;
-
-/** The value of a Prometheus label. Quotes and backslashes are escaped by the client library. */
-export const labelValue = (text: string): string => cut(plainLine(text), 200);
 
 /** A line of CSV (RFC 4180) with its end. What a spreadsheet would take for a formula begins with an apostrophe. */
 export const csvLine = (cells: readonly string[]): string => `${cells.map(csvCell).join(",")}\r\n`;

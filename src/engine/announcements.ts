@@ -15,7 +15,7 @@ export interface Announcement {
 }
 
 /** Reasons of waiting that pass by themselves within seconds, or that another condition explains. */
-const PASSING = /^(Converged|Pending|Suspended|WaitingForReplication|WaitingForDependency|Reconciling)$/;
+const PASSING = /^(Converged|Pending|Suspended|WaitingForReplication|WaitingForDependency)$/;
 /** Ordinary waiting: for the import, for the persona. */
 const ORDINARY = /^(WaitingFor|Persona)/;
 

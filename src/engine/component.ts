@@ -1,4 +1,4 @@
-/** A component: one thing in a cloud that is observed, compared, brought about and removed. It owns one condition. */
+/** A component: one thing in a cloud that is observed, compared, set up and removed. It owns one condition. */
 import type { Difference, Setting } from "../domain/difference.ts";
 import type { Cause, Concern, Verb } from "./change.ts";
 import type { Comparison } from "./ledger.ts";

@@ -217,7 +217,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     const { observer, log } = this.#deps;
     const failures = failuresOf(this.#ended());
     if (!this.#suspended)
-      observer?.passed?.(this.#object, {
+      observer?.passEnded?.(this.#object, {
         outcome: gravestKind(failures) ?? "success",
         complete: this.#pass !== undefined && readsAll(this.#pass),
       });

@@ -14,7 +14,7 @@ export interface Observer {
   /** Drift by somebody else, once. `where` names the persona that it belongs to, never a person. */
   drift?(where: { namespace: string; persona: string }, change: Change, action: "corrected" | "reported"): void;
   /** The end of every pass that was not cut short. */
-  passed?(object: Resource, pass: PassEnd): void;
+  passEnded?(object: Resource, pass: PassEnd): void;
 }
 
 export interface PassEnd {

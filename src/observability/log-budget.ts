@@ -33,7 +33,7 @@ export class LogBudget {
   #lines = 0;
   #leftOut = 0;
 
-  /** `write` takes the lines that tell of others that were left out. */
+  /** `write` takes the lines that count others that were left out. */
   constructor(write: (line: Line) => void, clock: Clock = systemClock) {
     this.#write = write;
     this.#clock = clock;

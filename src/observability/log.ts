@@ -67,7 +67,7 @@ function errorFields(error: Error | string): Record<string, unknown> | string {
   return { type, message, kind, reason, code, status, stack: stack && readableStack(stack) };
 }
 
-/** One line for each write to a cloud; failed reads at debug level, since conditions and metrics tell of them. */
+/** One line for each write to a cloud; failed reads at debug level, since conditions and metrics show them. */
 export function logCall(log: Logger, call: CallRecord): void {
   const fields = {
     api: call.api,

@@ -69,7 +69,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
   const drift = createDriftMetrics(registry);
   const reactionMetrics = createReactionMetrics(registry, options.reactions);
   const cloudMetrics = createCloudMetrics(registry);
-  /** When a persona or set was last compared, by uid, ms. Status does not tell: in a quiet world it is not written. */
+  /** When a persona or set was last compared, by uid, ms. Status does not say it: in a quiet world it is not written. */
   const checkedAt = new Map<string, number>();
 
   return {
@@ -80,7 +80,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
         if (where.persona !== "") drift.drift(where, change, action);
       },
       change: (kind, { cause, fate }) => changes.inc({ kind, cause, fate }),
-      passed({ kind, metadata }, { outcome, complete }) {
+      passEnded({ kind, metadata }, { outcome, complete }) {
         passes.inc({ kind, outcome });
         if (complete && kind !== USER) checkedAt.set(metadata.uid, Date.now());
       },

@@ -19,7 +19,7 @@ export interface Objects {
 
 const STATES = ["ready", "waiting", "stalled", "conflict", "suspended", "removing"] as const;
 const JOB_STATES = ["NotConfigured", "NotRun", "Active", "Paused", "Quarantine"] as const;
-/** Of the opt-in series per user; the counts tell of all. */
+/** Of the opt-in series per user; the counts include all. */
 const MOST_USERS = 500;
 
 export function createObjectMetrics(registry: Registry, perUser: boolean) {

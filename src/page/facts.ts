@@ -1,8 +1,9 @@
 /** What the page reads of an object. Every name of a status field is here and nowhere else in the page and the report. */
-import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, SET_LABEL } from "../api/resources.ts";
+
 import { isGood, isWaiting } from "../api/health.ts";
+import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, SET_LABEL } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
-import { type Condition, conditionOf, conditionsOf, isTrue } from "../runtime/conditions.ts";
+import { type Condition, conditionOf } from "../runtime/conditions.ts";
 
 export type Resource = ConnectSsoPersona | ConnectUser | ConnectUserSet;
 
@@ -155,6 +156,5 @@ export function approvalOf(object: Resource): Approval | undefined {
 
 export const pendingOf = (object: Resource) => (object as ConnectUserSet).status?.pending;
 export const readTimeOf = ({ status }: ConnectUserSet): string | undefined => status?.lastCheckedTime;
-export const isConflicted = (object: Resource): boolean => isTrue(conditionsOf(object), "Conflict");
 /** Whether Entra has given the person the role of the persona. */
 export const roleAssignedOf = (object: ConnectUser): Condition | undefined => conditionOf(object, "RoleAssigned");

@@ -20,7 +20,7 @@ import { COMPONENTS } from "./components/index.ts";
 import { preflight } from "./preflight.ts";
 import { watchProfiles } from "./profiles.ts";
 import { strayQuickConnects } from "./quick-connects.ts";
-import { lookAtRemovals } from "./removals.ts";
+import { removalsOf } from "./removals.ts";
 import { type InFlight, type Memory, openScope, type PersonaScope } from "./scope.ts";
 import type { ComponentName, Seen } from "./seen.ts";
 import { personaStatus } from "./status.ts";
@@ -50,10 +50,15 @@ export function personaKind(deps: PersonaDeps): PersonaKind {
   const usersOf = ({ metadata }: ConnectSsoPersona) =>
     deps.store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${metadata.namespace}/${metadata.name}` });
   const open = (object: ConnectSsoPersona, context: OpenContext<ConnectSsoPersona, Memory>) =>
-    openScope(object, { ...deps, persist: context.persist, peer: peerOf(deps.store, object) }, context.memory, {
-      tenant: object.metadata.namespace,
-      ...(context.signal ? { signal: context.signal } : {}),
-    });
+    openScope(
+      object,
+      { ...deps, persist: context.persist, claimedElsewhere: claimedElsewhere(deps.store, object) },
+      context.memory,
+      {
+        tenant: object.metadata.namespace,
+        ...(context.signal ? { signal: context.signal } : {}),
+      },
+    );
   return {
     kind: PERSONA,
     finalizer: FINALIZER,
@@ -94,7 +99,7 @@ export function personaKind(deps: PersonaDeps): PersonaKind {
     },
     status(object, result) {
       const users = usersOf(object);
-      return personaStatus(object, result, users, lookAtRemovals(deps.removals, object, users, deps.now()));
+      return personaStatus(object, result, users, removalsOf(deps.removals, object, users, deps.now()));
     },
     expects: (scope, memory) => (scope.seen.certificate?.next || memory.pendingKey ? SOON_MS : undefined),
     labels: ({ metadata: { namespace, name } }) => ({ namespace, persona: name }),
@@ -116,7 +121,7 @@ function beginOf(
 }
 
 /** The ConnectUser of another persona of this instance that is this Entra user, as a person would name it. */
-function peerOf(store: ObjectStore, { metadata, spec }: ConnectSsoPersona) {
+function claimedElsewhere(store: ObjectStore, { metadata, spec }: ConnectSsoPersona) {
   return (entraObjectId: string): string | undefined => {
     const value = entraObjectId.toLowerCase();
     for (const user of store.list<ConnectUser>(USER, { index: INDEX.userByEntraUser, value })) {

@@ -33,7 +33,7 @@ export function howToAllow(namespace: string, persona: string): string {
   return `if it is meant: kubectl annotate connectssopersona -n ${namespace} ${persona} --overwrite ${ANNOTATIONS.allowMassDeletion}="$(date +%s)"`;
 }
 
-export function lookAtRemovals(
+export function removalsOf(
   guard: RemovalGuard,
   persona: ConnectSsoPersona,
   all: readonly ConnectUser[],

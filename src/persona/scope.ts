@@ -80,7 +80,7 @@ export interface PersonaScope extends Scope<Seen> {
   /** Milliseconds since the epoch, the controller's clock; ages of cloud objects are measured by the clouds' clocks. */
   now(): number;
   /** The ConnectUser of another persona of this instance that is this Entra user, as a person would name it. */
-  peer(entraObjectId: string): string | undefined;
+  claimedElsewhere(entraObjectId: string): string | undefined;
 }
 
 export interface ScopeDeps {
@@ -89,7 +89,7 @@ export interface ScopeDeps {
   cluster: string;
   now(): number;
   persist(fields: { inFlight: InFlight }): Promise<void>;
-  peer: PersonaScope["peer"];
+  claimedElsewhere: PersonaScope["claimedElsewhere"];
 }
 
 /** Names and clouds. Refuses what the configuration does not allow; preflight.ts looks at the rest. */
@@ -156,7 +156,7 @@ export function scopeOf(
     once,
     store: deps.store,
     now: deps.now,
-    peer: deps.peer,
+    claimedElsewhere: deps.claimedElsewhere,
   };
 }
 

@@ -79,7 +79,7 @@ const PATTERNS: [kind: string, pattern: RegExp][] = [
   ["account", /\b\d{12}\b/g],
 ];
 const SHORTEST = 4;
-/** Of a list; the others tell nothing more. */
+/** Of a list; the others show nothing more. */
 const MOST_ROWS = 10;
 
 export class Redactor {

@@ -118,14 +118,14 @@ async function probe(
   recorder: Recorder,
 ): Promise<void> {
   const open = new Set(Object.keys(step.facts));
-  let told = 0;
+  let reported = 0;
   recorder.begin();
   const began = time.now();
   const settle: StepContext["settle"] = (fact, finding) => {
     const spec = step.facts[fact]!;
     open.delete(fact);
-    const requestIds = recorder.exchanges.slice(told).flatMap(({ answer }) => answer?.requestId ?? []);
-    told = recorder.exchanges.length;
+    const requestIds = recorder.exchanges.slice(reported).flatMap(({ answer }) => answer?.requestId ?? []);
+    reported = recorder.exchanges.length;
     report.facts.push({
       fact,
       question: spec.question,

@@ -34,7 +34,7 @@ export function reviewCsv({ people, undeclared = [] }: Review): string {
       name === "username"
         ? username
         : name === "declaredBy"
-          ? "nobody"
+          ? "no one"
           : name === "foundSecurityProfiles"
             ? securityProfiles.join("; ")
             : "",

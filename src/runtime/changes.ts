@@ -1,4 +1,4 @@
-/** What a change of one object makes look again: one rule for the caches of a cluster and for a folder. */
+/** What a change of one object wakes: one rule for the caches of a cluster and for a folder. */
 import { equalJson } from "./equal.ts";
 import type { KubeObject, ObjectRef, ObjectStore } from "./port.ts";
 import type { AddOptions } from "./queue.ts";
@@ -11,19 +11,19 @@ export interface Change {
 }
 
 /** `afterMs`: how long to gather changes before the look. */
-export type RelatedRef = ObjectRef & { afterMs?: number };
+export type WakeRef = ObjectRef & { afterMs?: number };
 
-/** Other objects to look at because the spec or the status of this one changed, or because it came or went. */
-export type Related = (change: Change, store: ObjectStore) => RelatedRef[];
+/** Other objects to reconcile because the spec or the status of this one changed, or because it came or went. */
+export type Wakes = (change: Change, store: ObjectStore) => WakeRef[];
 
-/** Until a related object is reconciled, unless it says otherwise: a burst of changes costs one look. Milliseconds. */
-const RELATED_MS = 200;
+/** Until another object is reconciled, unless it says otherwise: a burst of changes costs one reconcile. Milliseconds. */
+const GATHER_MS = 200;
 
-/** Adds to queues the object itself, where its own change concerns it, and those that are related to it. */
+/** Adds to queues the object itself, where its own change concerns it, and those that it wakes. */
 export function dispatch(
   change: Change,
   store: ObjectStore,
-  related: Related | undefined,
+  wakes: Wakes | undefined,
   enqueue: (ref: ObjectRef, options: AddOptions) => void,
 ): void {
   const object = change.after ?? change.before;
@@ -32,7 +32,7 @@ export function dispatch(
   if (concernsItself(change))
     enqueue({ kind, namespace: metadata.namespace, name: metadata.name }, { reason: reasonOf(change) });
   if (!concernsOthers(change)) return;
-  for (const { afterMs = RELATED_MS, ...ref } of related?.(change, store) ?? [])
+  for (const { afterMs = GATHER_MS, ...ref } of wakes?.(change, store) ?? [])
     enqueue(ref, { reason: "Related", afterMs });
 }
 

@@ -5,7 +5,7 @@
 import { hostname } from "node:os";
 import type { Registry } from "prom-client";
 import { ObjectCache } from "./cache.ts";
-import { type Change, dispatch, type Related } from "./changes.ts";
+import { type Change, dispatch, type Wakes } from "./changes.ts";
 import { KubeClient, type Resource } from "./client.ts";
 import { sleep, systemClock } from "./clock.ts";
 import { Controller, type Reconcile } from "./controller.ts";
@@ -40,7 +40,7 @@ export interface ManagerOptions {
   namespace?: string;
   labelSelector?: string;
   kinds: ManagedKind[];
-  related?: Related;
+  wakes?: Wakes;
   /** Absent: this process is the only one. */
   leaderElection?: { identity: string; leaseName: string; namespace: string; labels?: Record<string, string> };
   /** Called when this process begins to lead, with a way to have an object looked at; what it returns is closed with the workers. */
@@ -211,7 +211,7 @@ class ClusterManager implements Manager {
   #changed(managed: ManagedKind, change: Change): void {
     // The first list: every object is reconciled once all kinds are known.
     if (this.#warm)
-      dispatch(change, this.store, this.#options.related, (ref, options) =>
+      dispatch(change, this.store, this.#options.wakes, (ref, options) =>
         this.#controllers.get(ref.kind)?.enqueue(ref, options),
       );
     else if (change.after) this.#enqueueStartup(managed.kind, change.after.metadata);

@@ -50,13 +50,6 @@ export type IndexFunction = (object: KubeObject) => string[];
 
 /** Index by the uid of owners, for kinds that are made by others. */
 export const byOwner: IndexFunction = ({ metadata }) => (metadata.ownerReferences ?? []).map(({ uid }) => uid);
-/** Index by the value of one label. */
-export const byLabel =
-  (label: string): IndexFunction =>
-  ({ metadata }) => {
-    const value = metadata.labels?.[label];
-    return value === undefined ? [] : [value];
-  };
 
 /** What one field manager says of an object: the fields that it owns, no others. */
 export interface ApplyConfiguration {

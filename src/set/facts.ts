@@ -16,7 +16,7 @@ export function existingOf(
 }
 
 /** Everybody, as the rules, the clouds and the cluster have it now. */
-export async function lookAtMembers(scope: SetScope, reading: Reading): Promise<Member[]> {
+export async function computeMembers(scope: SetScope, reading: Reading): Promise<Member[]> {
   const { object, compiled, deps, directory, call } = scope;
   const existing = existingOf(object, deps);
   const outside = existing.map(objectId).filter((id) => !reading.people.has(id));

@@ -66,7 +66,7 @@ export interface Member {
   overridden: Overridden[];
   reasons: string[];
   /** Another set has the person too. */
-  contested?: boolean;
+  inOtherSet?: boolean;
   /** ISO 8601. */
   leavingSince?: string;
   /** ISO 8601. */
@@ -123,7 +123,7 @@ function memberOf(
   if (byHand !== undefined) return handOver(member, user, byHand);
   const other = facts.otherSet(person.id);
   if (other !== undefined)
-    return { ...stay(member, [`is also in set ${other}; a person may be in one set only`]), contested: true };
+    return { ...stay(member, [`is also in set ${other}; a person may be in one set only`]), inOtherSet: true };
   if (decision.problems.length > 0) return stay(member, decision.problems);
   if (decision.persona === undefined) {
     const reason = "no rule sets a persona for this person";

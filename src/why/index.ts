@@ -96,18 +96,18 @@ export async function explain(user: ConnectUser, deps: WhyDeps): Promise<Explana
     person: user.status?.username ?? entraUser.userPrincipalName ?? entraUser.objectId!,
   };
   const declared: Link = { name: "declared", ...declaration(user, persona, deps) };
-  const told = (links: Link[]) => {
+  const withCause = (links: Link[]) => {
     const cause = causeOf(links, persona ? deps.repair(persona) : "")?.name;
     return { links, ...(cause ? { cause } : {}) };
   };
-  if (!persona) return { ...about, ...told([declared]) };
+  if (!persona) return { ...about, ...withCause([declared]) };
   const opened = await open(user, persona, deps);
-  if (!("scope" in opened)) return { ...about, ...told([declared, { name: "clouds", ...opened }]) };
+  if (!("scope" in opened)) return { ...about, ...withCause([declared, { name: "clouds", ...opened }]) };
   const chain = await walk(opened, CHAIN);
   const refused = declared.state === "holds" ? await refusal(user, persona, deps, chain) : undefined;
   const links = [declared, ...chain, ...(refused ? [{ name: "controller", ...refused }] : [])];
   const signInAt = persona.status?.userAccessUrl ?? accessUrl(opened.scope);
-  return { ...about, person: opened.sent ?? about.person, ...told(links), ...(signInAt ? { signInAt } : {}) };
+  return { ...about, person: opened.sent ?? about.person, ...withCause(links), ...(signInAt ? { signInAt } : {}) };
 }
 
 function declaration(user: ConnectUser, persona: ConnectSsoPersona | undefined, { users, personas }: WhyDeps): Verdict {
@@ -232,7 +232,7 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
       ...deps,
       now: () => Date.now(),
       persist: async () => {},
-      peer: () => undefined,
+      claimedElsewhere: () => undefined,
       store: storeOf(deps),
     };
     const scope = scopeOf(persona, reads, { account, graph, boundaryArn, rules }, { absences: {} }, {});

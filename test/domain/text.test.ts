@@ -4,8 +4,6 @@ import {
   cut,
   everyString,
   htmlText,
-  labelValue,
-  logText,
   markdownBlock,
   markdownCode,
   markdownText,
@@ -111,7 +109,7 @@ test.each([
 
 test("whatever a string holds, no medium is left, and what is safe already stays", () => {
   each((text) => {
-    for (const medium of [terminalText, yamlComment, logText, labelValue, htmlText, markdownText, markdownCode]) {
+    for (const medium of [terminalText, yamlComment, htmlText, markdownText, markdownCode]) {
       expect(medium(text)).not.toMatch(UNSAFE);
       expect(medium(text).isWellFormed()).toBe(true);
     }

@@ -220,9 +220,9 @@ describe("a manager", () => {
     const where = await namespace("related");
     await createUser(where, "leader");
     await createUser(where, "follower");
-    const related: ManagerOptions["related"] = ({ after }) =>
+    const wakes: ManagerOptions["wakes"] = ({ after }) =>
       after?.metadata.name === "leader" ? [{ kind: "ConnectUser", namespace: where, name: "follower" }] : [];
-    const { manager, seen } = manage(where, { related });
+    const { manager, seen } = manage(where, { wakes });
     await manager.start();
     await until(() => statusOf(where, "leader"), "status");
     await until(() => seen.includes("follower Related"), "the status write to wake the other");

@@ -9,18 +9,12 @@ import { awaitChange } from "../../src/runtime/action.ts";
 import { FolderStore } from "../../src/runtime/folder-store.ts";
 import { kubeconfigAccess } from "../../src/runtime/kubeconfig.ts";
 import { createManager, type Manager } from "../../src/runtime/manager.ts";
-import {
-  type ApplyConfiguration,
-  byLabel,
-  byOwner,
-  type KubeObject,
-  type ObjectStore,
-} from "../../src/runtime/port.ts";
+import { type ApplyConfiguration, byOwner, type KubeObject, type ObjectStore } from "../../src/runtime/port.ts";
 import { type ApiServer, startApiServer } from "./apiserver.ts";
 
 const USER = "ConnectUser";
 const SET = "connectsso.dev/set";
-const INDEXES = { owner: byOwner, set: byLabel(SET) };
+const INDEXES = { owner: byOwner, set: ({ metadata }: KubeObject) => [metadata.labels?.[SET] ?? []].flat() };
 const crds = fileURLToPath(new URL("../../crds", import.meta.url));
 const owner = { apiVersion: "connectsso.dev/v1alpha1", kind: "ConnectUserSet", name: "agents", uid: "0a1b" };
 

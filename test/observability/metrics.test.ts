@@ -168,7 +168,7 @@ describe("users", () => {
         { username: "jane@example.com" },
       ),
     ];
-    metrics.observer.passed!(users[0]!, { outcome: "terminal", complete: true });
+    metrics.observer.passEnded!(users[0]!, { outcome: "terminal", complete: true });
     expect((await scrape("")).join("\n")).not.toContain("jane");
   });
 
@@ -233,10 +233,10 @@ test("the last check is the creation, then what status knows, then what this pro
   expect(await value()).toBe(Date.parse(personas[0]!.metadata.creationTimestamp!) / 1000);
   personas[0]!.status = { lastCheckedTime: "2026-02-01T00:00:00Z" };
   expect(await value()).toBe(Date.parse("2026-02-01T00:00:00Z") / 1000);
-  metrics.observer.passed!(personas[0]!, { outcome: "transient", complete: false });
+  metrics.observer.passEnded!(personas[0]!, { outcome: "transient", complete: false });
   expect(await value()).toBe(Date.parse("2026-02-01T00:00:00Z") / 1000);
   const before = Date.now() / 1000;
-  metrics.observer.passed!(personas[0]!, { outcome: "success", complete: true });
+  metrics.observer.passEnded!(personas[0]!, { outcome: "success", complete: true });
   expect(await value()).toBeGreaterThanOrEqual(before);
 });
 

@@ -2,7 +2,7 @@
 
 import { PERSONA, USER } from "../../src/api/resources.ts";
 import { composeClouds } from "../../src/controller/clouds.ts";
-import { INDEXES, KINDS, reconcilerDeps, related } from "../../src/controller/kinds.ts";
+import { INDEXES, KINDS, reconcilerDeps, wakes } from "../../src/controller/kinds.ts";
 import type { Change } from "../../src/engine/change.ts";
 import { parseManifests } from "../../src/manifests/read.ts";
 import type { Clouds } from "../../src/providers/clouds.ts";
@@ -36,7 +36,7 @@ export class Cluster {
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
     this.api.onChange((change) =>
-      dispatch(change, this.api, related, (ref, options) => this.#controller?.enqueue(ref, options)),
+      dispatch(change, this.api, wakes, (ref, options) => this.#controller?.enqueue(ref, options)),
     );
   }
 

@@ -158,8 +158,8 @@ describe("the CSV file", () => {
     expect(rows.map(({ username, declaredBy }) => [username, declaredBy])).toEqual([
       ["jane@example.com", "set everybody"],
       ["omar@example.com", "set everybody"],
-      ["eve", "nobody"],
-      ["omar@example.com", "nobody"],
+      ["eve", "no one"],
+      ["omar@example.com", "no one"],
     ]);
     expect(rows[0]!.securityProfiles).toBe("Agent; Admin");
   });

@@ -1,4 +1,4 @@
-/** Commands that tell a platform team which rights to give. */
+/** Commands that show a platform team which rights to give. */
 import { type CommandSpec, command, type OptionSpec } from "../command.ts";
 import { CLOUDS, OBJECTS, OUTPUT } from "../options.ts";
 

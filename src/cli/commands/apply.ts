@@ -90,10 +90,10 @@ async function showUntil(
 ): Promise<"settled" | "late" | "interrupted"> {
   const colours = paint(hasColours(process.stderr));
   const steps = new Steps(colours);
-  let told = 0;
+  let shown = 0;
   const events = () => {
-    const fresh = controller.store.events.filter(({ number }) => number > told);
-    told = fresh.at(-1)?.number ?? told;
+    const fresh = controller.store.events.filter(({ number }) => number > shown);
+    shown = fresh.at(-1)?.number ?? shown;
     return fresh
       .filter(({ event }) => event.type === "Warning" || /Drift/.test(event.reason))
       .map(

@@ -145,7 +145,7 @@ async function carryOut({ going, personas, session, before, deadline }: Work): P
       const worked = group.filter((one) => !left().includes(one));
       const remaining = await whatRemains(worked, personas, session, deadline);
       for (const one of group) {
-        code = Math.max(code, tell(one, stalled(controller, one), worked.includes(one), before, remaining));
+        code = Math.max(code, showResult(one, stalled(controller, one), worked.includes(one), before, remaining));
         for (const note of keptOf(controller, one)) process.stdout.write(`  ${terminalText(note)}\n`);
       }
     }
@@ -205,7 +205,7 @@ const REFUSED = 3;
 const NOT_FOUND = 2;
 
 /** One line for an object. Returns how much it weighs: 0 done, 2 not found, 3 refused. */
-function tell(
+function showResult(
   one: Resource,
   why: { reason: string; message: string } | undefined,
   worked: boolean,

@@ -64,11 +64,11 @@ const allReady = (resources: Resource[]) => resources.every(isReady);
 async function showUntilReady(controller: FolderController, say: (text: string) => void): Promise<void> {
   const colours = paint();
   const steps = new Steps(colours);
-  const tell = (resources: Resource[]) => {
+  const note = (resources: Resource[]) => {
     for (const line of steps.since(resources)) say(line);
     return allReady(resources);
   };
-  await controller.until(tell, 50_000, "the blog's set-up is Ready").catch((error: unknown) => {
+  await controller.until(note, 50_000, "the blog's set-up is Ready").catch((error: unknown) => {
     say(tree(controller.resources(), colours, { columns: width() }));
     throw error;
   });

@@ -33,7 +33,7 @@ interface Ask {
   change: { annotation: string } | { suspend: boolean };
   /** Besides being handled: what must hold at the end. */
   ended(object: Resource): boolean;
-  told(object: Resource): string;
+  outcome(object: Resource): string;
 }
 
 const personaStatus = (one: Resource) => (one as ConnectSsoPersona).status;
@@ -47,14 +47,15 @@ const ROTATE_KEY: Ask = {
   },
   change: { annotation: ANNOTATIONS.rotateKey },
   ended: (one) => isReady(one) && !personaStatus(one)?.accessKey?.rotation,
-  told: (one) => `Entra imports with access key …${personaStatus(one)?.accessKey?.lastFour}; the former one is deleted`,
+  outcome: (one) =>
+    `Entra imports with access key …${personaStatus(one)?.accessKey?.lastFour}; the former one is deleted`,
 };
 const ROTATE_CERTIFICATE: Ask = {
   what: "rotation of the signing certificate",
   kinds: [PERSONA],
   change: { annotation: ANNOTATIONS.rotateCertificate },
   ended: isReady,
-  told: (one) => conditionOf(one, "CertificateReady")?.message ?? "the certificate is rotated",
+  outcome: (one) => conditionOf(one, "CertificateReady")?.message ?? "the certificate is rotated",
 };
 const RECREATE: Ask = {
   what: "recreation of the Connect user",
@@ -63,14 +64,14 @@ const RECREATE: Ask = {
     `Delete the Connect user of ${metadata.namespace}/${metadata.name} and create it again? Its contact history stays with the deleted user.`,
   change: { annotation: ANNOTATIONS.recreate },
   ended: isReady,
-  told: () => "the Connect user is recreated; the next login binds it to the role again",
+  outcome: () => "the Connect user is recreated; the next login binds it to the role again",
 };
 const RECONCILE: Ask = {
   what: "a look at the clouds",
   kinds: [PERSONA, USER],
   change: { annotation: ANNOTATIONS.reconcile },
   ended: isReady,
-  told: (one) => conditionOf(one, "Ready")?.message ?? "is Ready",
+  outcome: (one) => conditionOf(one, "Ready")?.message ?? "is Ready",
 };
 const isSuspended = (one: Resource) => conditionOf(one, "Ready")?.reason === "Suspended";
 const SUSPEND: Ask = {
@@ -78,14 +79,14 @@ const SUSPEND: Ask = {
   kinds: [PERSONA, USER],
   change: { suspend: true },
   ended: isSuspended,
-  told: () => "is suspended: it is not checked or changed until it is resumed",
+  outcome: () => "is suspended: it is not checked or changed until it is resumed",
 };
 const RESUME: Ask = {
   what: "resumption",
   kinds: [PERSONA, USER],
   change: { suspend: false },
   ended: isReady,
-  told: RECONCILE.told,
+  outcome: RECONCILE.outcome,
 };
 
 export const rotateKey = (name: string, options: AskOptions) => ask(ROTATE_KEY, name, options);
@@ -137,7 +138,7 @@ function choose(declared: Declared, name: string, kinds: readonly string[]): Res
 const now = () => new Date().toISOString();
 
 async function askCluster(
-  { change, what, ended, told }: Ask,
+  { change, what, ended, outcome }: Ask,
   object: Resource,
   client: KubeClient,
   options: AskOptions,
@@ -167,7 +168,7 @@ async function askCluster(
     everyMs: 1_000,
     handled,
     ended,
-    told,
+    outcome,
     timeoutMs,
     label: label(object),
     idle: "nothing has answered yet: is the controller running?",
@@ -189,7 +190,7 @@ function warnOfGitOps({ metadata, kind }: Resource): void {
 }
 
 async function doInFolder(
-  { change, what, ended, told }: Ask,
+  { change, what, ended, outcome }: Ask,
   object: Resource,
   declared: Declared,
   options: AskOptions,
@@ -218,7 +219,7 @@ async function doInFolder(
       everyMs: 250,
       handled: (one) => one.status?.handledRequests?.[name] === value,
       ended,
-      told,
+      outcome,
       timeoutMs,
       label: label(object),
     });

@@ -72,7 +72,7 @@ export async function fromCsv(file: string | undefined, options: Options): Promi
   }
 }
 
-/** Where the persona is, when one of that name is enough to tell. */
+/** Where the persona is, when only one has that name. */
 function namespaceOf(declared: Declared | undefined, persona: string): string | undefined {
   const found = declared?.personas().filter(({ metadata }) => metadata.name === persona) ?? [];
   return found.length === 1 ? found[0]!.metadata.namespace : undefined;

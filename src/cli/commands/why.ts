@@ -18,7 +18,8 @@ export async function why(user: string, options: ObjectOptions & CloudOptions & 
   try {
     const names = await expandFolder(declared, options);
     const found = findUsers(declared.users(), names.get(user.toLowerCase()) ?? user);
-    const explanations = found.length === 0 ? [nobody(user, declared)] : await explainAll(found, declared, options);
+    const explanations =
+      found.length === 0 ? [unknownUser(user, declared)] : await explainAll(found, declared, options);
     const text = () => explanations.map((one) => explanationText(one, paint(), width())).join("\n\n");
     print({ data: { explanations }, text }, options.output);
     const states = explanations.flatMap(({ links }) => links.map(({ state }) => state));
@@ -72,7 +73,7 @@ export function repair({ kind, metadata, spec }: ConnectSsoPersona | ConnectUser
     : `connect-sso reconcile ${metadata.name} -n ${metadata.namespace} (the controller corrects it at its next reconcile)`;
 }
 
-function nobody(user: string, declared: Declared): Explanation {
+function unknownUser(user: string, declared: Declared): Explanation {
   const names = declared
     .users()
     .flatMap(({ metadata, spec }) => [metadata.name, spec.entraUser.userPrincipalName ?? ""]);

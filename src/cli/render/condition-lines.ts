@@ -11,7 +11,7 @@ const QUIET = new Set(["Reconciling", "Drifted", "Conflict"]);
 export class Steps {
   readonly #colours: Paint;
   readonly #started = Date.now();
-  readonly #told = new Map<string, string>();
+  readonly #shown = new Map<string, string>();
 
   constructor(colours: Paint) {
     this.#colours = colours;
@@ -27,8 +27,8 @@ export class Steps {
         const key = `${one.kind}/${one.metadata.name} ${type}`;
         // Health is reported once; trouble is reported again when it changes.
         const state = status === "True" ? (type === "Stalled" ? `${reason} ${message}` : "True") : "";
-        if (this.#told.get(key) === state) continue;
-        this.#told.set(key, state);
+        if (this.#shown.get(key) === state) continue;
+        this.#shown.set(key, state);
         if (!state) continue;
         const seconds = dim(`${Math.round((Date.now() - this.#started) / 1000)}s`.padStart(4));
         lines.push(

@@ -85,7 +85,7 @@ export function summaryOf(people: readonly PersonRow[]): string {
     else if (state === "Leaving") count("leaving");
     else count("as the rules say");
   }
-  return [...counts].map(([what, number]) => `${number} ${what}`).join(", ") || "nobody";
+  return [...counts].map(([what, number]) => `${number} ${what}`).join(", ") || "no one";
 }
 
 /** A comment of a pull request: those with a change, or left out; the others are counted. GitHub refuses more than 65,536 characters. */

@@ -14,7 +14,12 @@ import type { PlannedChange } from "./fold-changes.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
 const SIGN = { create: "+", update: "~", delete: "-", replace: "-/+", adopt: "=" } as const;
-export const CLOUD_NAMES: Record<string, string> = { entra: "Entra", iam: "IAM", connect: "Connect", kubernetes: "Kubernetes" };
+export const CLOUD_NAMES: Record<string, string> = {
+  entra: "Entra",
+  iam: "IAM",
+  connect: "Connect",
+  kubernetes: "Kubernetes",
+};
 /** Causes that a reader must see; the others are what a plan is for. */
 const MARK: Partial<Record<PlannedChange["cause"], string>> = { drift: "drift" };
 

@@ -113,8 +113,8 @@ function setLines(set: ConnectUserSet, colours: Paint, options: TreeOptions): st
 function wholeLines(conditions: Condition[] | undefined, colours: Paint, { now }: TreeOptions): string[] {
   const ready = findCondition(conditions, "Ready");
   if (!ready || ready.status === "True" || ready.reason === "Suspended") return [];
-  const told = conditions?.some(({ type, message }) => !SUMMARY.has(type) && message === ready.message);
-  return told ? [] : [`├─ ${openLine(ready, colours, now)}`];
+  const isSaid = conditions?.some(({ type, message }) => !SUMMARY.has(type) && message === ready.message);
+  return isSaid ? [] : [`├─ ${openLine(ready, colours, now)}`];
 }
 
 /** First line: what is well, in one. Then one line for each condition that is not. */

@@ -31,10 +31,6 @@ export interface NamedPerson {
   onPremisesExtensionAttributes?: Record<string, string | null> | null;
 }
 
-/** What `$select` must name for this attribute. */
-export const selectOf = ({ from }: RoleSessionName): string =>
-  from.startsWith("extensionAttribute") ? "onPremisesExtensionAttributes" : from;
-
 function attributeOf(person: NamedPerson, from: NameAttribute): string | undefined {
   const value = from.startsWith("extensionAttribute")
     ? person.onPremisesExtensionAttributes?.[from]

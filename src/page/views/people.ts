@@ -27,7 +27,7 @@ export function peopleView(scene: Scene): View {
   const shown = found.slice((page - 1) * PAGE, page * PAGE);
   const body = html`${form(wanted, scene)}
 <p role="status">${summary(found.length, objects.users.length, shown.length, page)}</p>
-${shown.length > 0 ? list(shown, scene.now) : nobody(scene)}
+${shown.length > 0 ? list(shown, scene.now) : noMatch(scene)}
 ${pages > 1 && pager(page, pages, wanted)}`;
   return { title: "People", body };
 }
@@ -82,7 +82,7 @@ function list(people: Person[], now: number): Html {
   );
 }
 
-function nobody({ objects }: Scene): Html {
+function noMatch({ objects }: Scene): Html {
   if (objects.users.length > 0)
     return empty(
       "No one fits this search.",

@@ -28,8 +28,8 @@ export const assignments: PersonaComponent<"assignments"> = {
       })),
     );
     const strangers = all.flatMap(({ principalType, principalId, principalDisplayName }) => {
-      const peer = principalType === "User" ? scope.peer(principalId) : undefined;
-      return peer ? [`${principalDisplayName ?? principalId} (${peer})`] : [];
+      const claimant = principalType === "User" ? scope.claimedElsewhere(principalId) : undefined;
+      return claimant ? [`${principalDisplayName ?? principalId} (${claimant})`] : [];
     });
     return { wanted, existing: all.filter(({ principalType }) => principalType === "Group"), strangers };
   },

@@ -59,7 +59,7 @@ export const certificate: PersonaComponent<"certificate"> = {
     else compare.differ("activeThumbprint", active.thumbprint, active.thumbprint);
     if (due && !next) steps.push(add(scope, seen, "the active certificate is to be replaced", true));
     if (next && trustsCertificate(provider?.metadata, next.key))
-      steps.push(...takeOver(scope, servicePrincipal!, seen, active, next));
+      steps.push(...switchToNext(scope, servicePrincipal!, seen, active, next));
     return [...steps, ...removeOld(scope, servicePrincipal!, seen)];
   },
   reason: (_, { next, previous }) => (next || previous ? REASON.CertificateRotating : undefined),
@@ -186,7 +186,7 @@ function prefer(scope: PersonaScope, principal: ServicePrincipal, { thumbprint }
 }
 
 /** Not before every endpoint of AWS has had time to trust the next one: a sign-in that it cannot verify fails. */
-function takeOver(
+function switchToNext(
   scope: PersonaScope,
   principal: ServicePrincipal,
   seen: SeenCertificate,
@@ -233,7 +233,7 @@ function switchOver(
         [ROTATED_AT_TAG]: scope.graph.now().toISOString(),
         ...(mark ? { [ROTATED_FOR_TAG]: mark } : {}),
       };
-      // The tags first: without them the next pass could not tell a switch of ours from another writer's.
+      // The tags first: without them the next pass could not distinguish a switch of ours from another writer's.
       await scope.iam.tagSamlProvider(seen.provider!.arn, tags, [], scope.call);
       await prefer(scope, principal, to);
     },

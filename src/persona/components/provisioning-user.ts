@@ -139,7 +139,7 @@ async function leftJobs(scope: PersonaScope, user: IamUser | undefined): Promise
   return principal && isLeft ? scope.graph.syncJobs(principal.id, scope.call) : [];
 }
 
-/** The job first: without its key it would end in quarantine, and tell people of an error. */
+/** The job first: without its key it would end in quarantine, and report an error to people. */
 function leftovers(scope: PersonaScope, { user, jobs = [] }: SeenProvisioningUser): Step[] {
   const { iam, graph, call, names, owner, seen } = scope;
   const why = "mode Direct needs neither a provisioning job nor a user with a key";

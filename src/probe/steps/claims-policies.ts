@@ -90,7 +90,7 @@ export const claimsPolicies: Step = {
   },
 };
 
-/** Only an application that holds one of the two permissions can tell. */
+/** Only an application that holds one of the two permissions can find out. */
 async function list(context: StepContext): Promise<void> {
   const held = (rolesOf(await context.graph.token()) ?? []).filter((one) =>
     ["Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration"].includes(one),

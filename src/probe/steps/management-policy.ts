@@ -39,7 +39,7 @@ export const managementPolicy: Step = {
     if (!policy.body?.isEnabled || telling.length === 0)
       return context.settle(fact, {
         observed:
-          "the tenant's policy has no rule that would tell: set asymmetricKeyLifetime to P365D there and repeat",
+          "the tenant's policy has no rule that would show it: set asymmetricKeyLifetime to P365D there and repeat",
       });
     const made = await application(context, "policy");
     const answer = await addCertificate(context, made, LONG_DAYS);

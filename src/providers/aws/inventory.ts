@@ -215,7 +215,7 @@ export function createInventory(p: { instanceId: string; call: Call; clock: Cloc
     return true;
   }
 
-  async function userAnew(username: string, maxAgeMs: number, o: CallOptions): Promise<ConnectUserView | undefined> {
+  async function freshUser(username: string, maxAgeMs: number, o: CallOptions): Promise<ConnectUserView | undefined> {
     // Read again, one that is known is one call; all of them are twenty.
     const wanted = maxAgeMs < PERSON_AGE_MS && o.priority !== "sweep" && users.has(username);
     const view = wanted ? users.get(username) : (await current(maxAgeMs, o)).get(username);
@@ -234,7 +234,7 @@ export function createInventory(p: { instanceId: string; call: Call; clock: Cloc
 
   return {
     users: (maxAgeMs, o = {}) => current(maxAgeMs, o),
-    user: (username, maxAgeMs, o = {}) => userAnew(username, maxAgeMs, o),
+    user: (username, maxAgeMs, o = {}) => freshUser(username, maxAgeMs, o),
     byLowerCase: (username) => indexed("name", (view) => view.username.toLowerCase(), username.toLowerCase()),
     byTag: (key, value) => indexed(`tag ${key}`, ({ tags }) => tags[key], value),
     async detailed(view, wanted, maxAgeMs, o = {}) {

@@ -257,7 +257,7 @@ export interface ConnectUserInput {
   tags: Tags;
 }
 
-/** Finds ids for names; exact, case-sensitive. `candidates` are the near names to tell a person when there is none or several. */
+/** Finds ids for names; exact, case-sensitive. `candidates` are the near names to show when there is none or several. */
 export type Resolved = { id: string } | { candidates: string[]; ambiguous: boolean };
 
 /**

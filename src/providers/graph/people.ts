@@ -53,7 +53,7 @@ export class People {
       const { from, to } = this.#covered;
       if (cached.user && cached.at >= from && now - to < maxAge) return cached.user;
     }
-    return this.#findAnew(name, o, among);
+    return this.#findFresh(name, o, among);
   }
 
   /** Changes that were read for others. */
@@ -68,7 +68,7 @@ export class People {
     this.#changed(json, Date.now());
   }
 
-  async #findAnew(name: string, o: FindOptions, among: Among | undefined): Promise<EntraUser | undefined> {
+  async #findFresh(name: string, o: FindOptions, among: Among | undefined): Promise<EntraUser | undefined> {
     if (this.#byKey.get(name)?.user && this.#byKey.size > DELTA_FROM) {
       // Shared by all who wait, so one caller's signal must not end it: each leaves by its own.
       this.#refreshing ??= this.#refresh().finally(() => {

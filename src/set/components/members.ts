@@ -5,7 +5,7 @@ import type { Cause, Verb } from "../../engine/change.ts";
 import type { Component, Step, Steps } from "../../engine/component.ts";
 import { isReady } from "../../runtime/conditions.ts";
 import { stalled } from "../errors.ts";
-import { existingOf, lookAtMembers } from "../facts.ts";
+import { computeMembers, existingOf } from "../facts.ts";
 import { candidates, objectId } from "../members.ts";
 import { type Changed, type Outcome, outcomeOf, windowOf } from "../outcome.ts";
 import { removeMembers, type SetRemoval } from "../removal.ts";
@@ -49,8 +49,8 @@ export const members: Component<SetScope, Seen, "members", SetRemoval> = {
 async function look(scope: SetScope): Promise<Outcome> {
   const { object, compiled, deps, seen } = scope;
   const reading = seen.source!;
-  const all = await lookAtMembers(scope, reading);
-  const claimed = all.filter(({ state, contested }) => state === "Active" || contested);
+  const all = await computeMembers(scope, reading);
+  const claimed = all.filter(({ state, inOtherSet }) => state === "Active" || inOtherSet);
   deps.sets.claim(
     object.metadata,
     claimed.map(({ id }) => id),

@@ -1,4 +1,4 @@
-/** All components of a user, in the order in which they are brought about. Leaving one out does not compile. */
+/** All components of a user, in the order in which they are set up. Leaving one out does not compile. */
 import type { Components } from "../../engine/component.ts";
 import type { UserRemoval } from "../removal.ts";
 import type { UserScope } from "../scope.ts";

@@ -1,10 +1,5 @@
 import { expect, test } from "@jest/globals";
-import {
-  type NamedPerson,
-  type RoleSessionName,
-  selectOf,
-  sessionNameOf,
-} from "../../../src/domain/claims/session-name.ts";
+import { type NamedPerson, type RoleSessionName, sessionNameOf } from "../../../src/domain/claims/session-name.ts";
 
 const jane: NamedPerson = {
   userPrincipalName: "Jane.Doe@example.com",
@@ -61,9 +56,4 @@ test.each<
   const found = sessionNameOf(person, { from, transform });
   if (typeof expected === "string") expect(found).toEqual({ name: expected });
   else expect(found).toEqual({ reason: expected.reason, message: expect.stringMatching(expected.message) });
-});
-
-test("extension attributes are one field of Graph", () => {
-  expect(selectOf({ from: "extensionAttribute7", transform: "None" })).toBe("onPremisesExtensionAttributes");
-  expect(selectOf({ from: "employeeId", transform: "None" })).toBe("employeeId");
 });
