@@ -48,6 +48,19 @@ for (const crd of crds) {
   }
 }
 
+/** JSON in which an object or a list that fits a line takes one. */
+function dense(value, indent = "") {
+  const line = JSON.stringify(value);
+  if (value === null || typeof value !== "object" || indent.length + line.length <= 140) return line;
+  const inner = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  const items = Object.entries(value).map(([key, one]) => {
+    const name = Array.isArray(value) ? "" : `${JSON.stringify(key)}: `;
+    return `${inner}${name}${dense(one, inner)}`;
+  });
+  return `${open}\n${items.join(",\n")}\n${indent}${close}`;
+}
+
 /** One row a field, nested fields by their dotted path. */
 function rows(schema, path = "") {
   const required = new Set(schema.required ?? []);
@@ -87,7 +100,7 @@ const outputs = {
   "docs/api.md": reference,
   "docs/cli.md": cliReference(COMMANDS, GROUPS),
   "src/api/generated/types.ts": types,
-  "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = [\n${crds.map((crd) => `  ${JSON.stringify(crd)},\n`).join("")}];\n`,
+  "src/api/generated/crds.ts": `${banner}\n/** The custom resource definitions, for validation without a cluster and for installation. */\nexport const CRDS = ${dense(crds)};\n`,
   "docs/conditions.md": conditionsReference(),
   "docs/metrics.md": metricsReference(),
   "docs/sandbox.md": sandboxReference(),

@@ -19,7 +19,7 @@ export interface CloudSession {
   close(): Promise<void>;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   /** How old shared reads may be; a command that looks once takes any. */
   pollIntervalMs?: number;
   /** Of manifests: compare them as the controller of the kubeconfig's cluster, when there is one. */

@@ -7,7 +7,7 @@ import { LiveProgress } from "./render/progress.ts";
 import { hasColours, paint } from "./render/terminal.ts";
 import { tree } from "./render/tree.ts";
 
-export interface Following {
+interface Following {
   what: string;
   label: string;
   read(): Promise<Resource>;

@@ -66,7 +66,7 @@ export const ALLOW_INSECURE = {
   flags: "--allow-insecure-endpoints",
   description: "accept endpoints that are not https: for sandboxes only (CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS=1)",
 } as const satisfies OptionSpec;
-export const LOG_LEVEL = {
+const LOG_LEVEL = {
   flags: "--log-level <level>",
   description: "what is logged to standard error",
   choices: ["trace", "debug", "info", "warn", "error", "silent"],

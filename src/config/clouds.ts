@@ -8,11 +8,11 @@ import type { Graph } from "../providers/graph/types.ts";
 import { adoptionRefusal } from "./adoption.ts";
 import type { AccountSettings, Settings, TenantSettings } from "./settings.ts";
 
-export interface AwsAccounts {
+interface AwsAccounts {
   account(id: string | undefined, options?: { assumeRoleArn?: string }): Promise<AwsAccount>;
   health(): CloudHealth;
 }
-export interface GraphTenants {
+interface GraphTenants {
   tenant(id: string | undefined, options?: { clientId?: string }): Promise<Graph>;
   health(): CloudHealth;
 }

@@ -29,7 +29,7 @@ export interface AdoptionSettings {
   names?: string[];
 }
 /** Calls per second and burst of one token bucket. */
-export interface Rate {
+interface Rate {
   rate: number;
   burst: number;
 }
@@ -234,7 +234,7 @@ function problemOf(error: ErrorObject): { path: string[]; message: string } {
   return { path, message: error.message ?? "is not valid" };
 }
 
-export interface SettingsFile {
+interface SettingsFile {
   /** The newest valid settings. */
   current(): Settings;
   close(): void;

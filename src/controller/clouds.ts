@@ -9,7 +9,7 @@ import type { Clouds } from "../providers/clouds.ts";
 import type { CallRecord } from "../providers/errors.ts";
 import { createGraphTenants } from "../providers/graph/index.ts";
 
-export interface ComposeOptions {
+interface ComposeOptions {
   /** Identifies this controller in owner tags; two with the same name own the same objects. */
   cluster: string;
   pollIntervalMs: number;

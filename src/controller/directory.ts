@@ -11,7 +11,7 @@ import { findCondition } from "../runtime/conditions.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { ObjectRef, ObjectStore } from "../runtime/port.ts";
 
-export interface DirectoryWatch {
+interface DirectoryWatch {
   clouds: Clouds;
   store: ObjectStore;
   /** Milliseconds between two readings. */

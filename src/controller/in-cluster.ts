@@ -10,7 +10,7 @@ import { watchDirectory } from "./directory.ts";
 import type { ReconcilerDeps } from "./kind.ts";
 import { KINDS, reconcilerDeps, wakes } from "./kinds.ts";
 
-export interface ClusterControllerOptions {
+interface ClusterControllerOptions {
   kubeconfig?: string;
   context?: string;
   /** Watches this namespace only. */
@@ -42,7 +42,7 @@ export interface ClusterControllerOptions {
 export const CLUSTER_LABEL = `${GROUP}/cluster-name`;
 
 /** Where the lease is: the namespace of the pod, or of the kubeconfig's context. */
-export const leaseNamespace = (access: { file?: string; context?: string }): string =>
+const leaseNamespace = (access: { file?: string; context?: string }): string =>
   process.env.POD_NAMESPACE ?? kubeconfigNamespace(access) ?? "default";
 
 /** Shared reads are taken a little before they would be too old for the next poll. */

@@ -17,7 +17,7 @@ import { USERS } from "./users.ts";
 export const KINDS: readonly ControlledKind[] = [PERSONAS, SETS, USERS];
 
 /** Default of --directory-interval. */
-export const DIRECTORY_INTERVAL_MS = 30_000;
+const DIRECTORY_INTERVAL_MS = 30_000;
 
 const BY_NAME = new Map(KINDS.map((kind) => [kind.resource.kind, kind]));
 

@@ -84,7 +84,7 @@ export function providerTakeOver(
 }
 
 /** What the observed document trusts and the desired one does not. */
-export function lostTrust(desired: Trust, observed: Trust): string[] {
+function lostTrust(desired: Trust, observed: Trust): string[] {
   const kept = new Set(desired.signingCertificates.map(({ fingerprintSha256 }) => fingerprintSha256));
   return [
     ...(observed.entityId === desired.entityId ? [] : [`the identity provider ${observed.entityId}`]),

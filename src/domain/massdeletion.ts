@@ -1,7 +1,7 @@
 /** Guard against an emptied folder in Git or a wrong prune: too many of a persona's users going at once. */
 import { type Admitted, isOutstanding, type LimitedChange, limit, type Verdict } from "./limits.ts";
 
-export interface Removals {
+interface Removals {
   /** ConnectUsers of the persona that still exist, those being deleted included. */
   total: number;
   /** Of these, the ones with a deletion timestamp. */
@@ -13,7 +13,7 @@ export interface Removals {
 /** Share of a persona's users, 0 to 1, that may go in one interval. */
 export const DEFAULT_MASS_DELETION_SHARE = 0.3;
 /** So few are never a mass: taking two of three users away is daily work. */
-export const ALWAYS_ALLOWED = 5;
+const ALWAYS_ALLOWED = 5;
 
 /** Why removals are halted; undefined when they may proceed. */
 export function massDeletion(removals: Removals, share: number): string | undefined {

@@ -17,7 +17,7 @@ export interface Trust {
   signingCertificates: SigningCertificate[];
   ssoUrls: string[];
 }
-export type MetadataCheck = ({ ok: true } & Trust) | { ok: false; reason: "MetadataRefused"; message: string };
+type MetadataCheck = ({ ok: true } & Trust) | { ok: false; reason: "MetadataRefused"; message: string };
 
 /** What IAM asks of a SAML metadata document at the least. */
 const MIN_CHARACTERS = 1000;

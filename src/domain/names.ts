@@ -73,7 +73,7 @@ export interface IamNames {
   appRoleValue: string;
 }
 
-export interface NameInput {
+interface NameInput {
   instance: InstanceArn;
   namespace: string;
   name: string;

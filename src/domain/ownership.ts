@@ -11,7 +11,7 @@ export function ownerOf(cluster: string, namespace: string, name: string): strin
   return `${cluster}/${namespace}/${name}`;
 }
 
-export type Ownership = "ours" | "unowned" | "foreign";
+type Ownership = "ours" | "unowned" | "foreign";
 
 export function ownershipOf(ownerTag: string | undefined, owner: string): Ownership {
   if (ownerTag === undefined || ownerTag === "") return "unowned";

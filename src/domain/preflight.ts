@@ -32,7 +32,7 @@ export interface PreflightSpec extends Landing {
   };
   roleDelivery: { mode: string; provisioning: { iamUserName?: string; policyName?: string; accessKeyMaxAge?: string } };
 }
-export interface PreflightProblem {
+interface PreflightProblem {
   /** Path below `spec`. */
   field: string;
   /** One sentence that begins with the field and says what to do. */

@@ -5,7 +5,7 @@ import { replyUrls } from "./reply-urls.ts";
 export type LandingPage = "AdminConsole" | "ContactControlPanel" | "AgentWorkspace" | "MetricsAndQuality";
 
 /** AdminConsole and ContactControlPanel are the blog's; AgentWorkspace is the guide's; MetricsAndQuality is the real-time metrics page. */
-export const DESTINATIONS: Record<LandingPage, string> = {
+const DESTINATIONS: Record<LandingPage, string> = {
   AdminConsole: "/connect/",
   ContactControlPanel: "/connect/ccp",
   AgentWorkspace: "/agent-app-v2",
@@ -54,7 +54,7 @@ export function parametersProblem(parameters: Record<string, string> = {}): stri
   return undefined;
 }
 
-export type ParsedRelayState =
+type ParsedRelayState =
   | {
       instanceId: string;
       /** As a persona's spec has it. */

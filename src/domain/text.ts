@@ -17,7 +17,7 @@ function visible(character: string): string {
 }
 
 /** One line, everything unsafe as a visible escape. The base of all others. */
-export const plainLine = (text: string): string => text.replace(UNSAFE, visible);
+const plainLine = (text: string): string => text.replace(UNSAFE, visible);
 
 /** A terminal: one line that neither moves the cursor, nor changes a colour, nor turns its direction. */
 export const terminalText = plainLine;

@@ -38,7 +38,7 @@ export interface Pass<N extends string = string> {
   ledger: LastApplied;
 }
 
-export interface ConvergeOptions {
+interface ConvergeOptions {
   mode: "apply" | "plan";
   /** `status.lastApplied`; undefined: nothing is known of what was applied before. */
   ledger: LastApplied | undefined;
@@ -350,7 +350,7 @@ interface Planned {
   parts: Part[];
 }
 
-export function isSettled(outcome: Outcome | undefined): boolean {
+function isSettled(outcome: Outcome | undefined): boolean {
   return outcome?.state === "ready" || outcome?.state === "held" || outcome?.state === "absent";
 }
 

@@ -62,7 +62,7 @@ export function gravestKind(failures: readonly Pick<Failure, "kind">[]): ErrorKi
 }
 
 /** First retry of a transient failure, milliseconds; each further one in a row waits twice as long. */
-export const RETRY_MS = 5_000;
+const RETRY_MS = 5_000;
 /** A wait that names no time, milliseconds. */
 const WAIT_MS = 15_000;
 

@@ -33,7 +33,7 @@ const rawOf = ({ raw, desired, observed }: Difference) => raw ?? { desired, obse
 
 const differs = (one: Difference): boolean => rawOf(one).desired !== rawOf(one).observed;
 
-export const keyOf = ({ key, path }: Pick<Difference, "key" | "path">): string => key ?? path;
+const keyOf = ({ key, path }: Pick<Difference, "key" | "path">): string => key ?? path;
 
 /** `isNew`: also the declared value is another one than we applied, so that it is applied even under `driftPolicy: Report`. */
 export interface Judgement {

@@ -11,7 +11,7 @@
 import { ReconcileError } from "../runtime/errors.ts";
 
 /** Times (ISO 8601, the service's clock) at which something was asked for, by key; `unknownSince`: the status was lost then. */
-export type Notes = Record<string, string | undefined> & { unknownSince?: string };
+type Notes = Record<string, string | undefined> & { unknownSince?: string };
 
 /** Looks in a row that found nothing. Losing it costs a longer look, never an object. */
 export interface Absence {

@@ -19,7 +19,6 @@ import { converge, type Pass } from "./converge.ts";
 import { type Failure, failureOf, gravestKind, isStalled, nextLook } from "./errors.ts";
 import { Fights } from "./fights.ts";
 import type { Kind, OpenContext, PassResult, Resource, ResourceStatus } from "./kind.ts";
-import type { LastApplied } from "./ledger.ts";
 import { type ReportDeps, reportChanges } from "./report.ts";
 import { conditionsOf, driftRows, type Ended, failuresOf } from "./status.ts";
 
@@ -294,7 +293,7 @@ function readsAll({ outcomes }: Pass): boolean {
 }
 
 /** Status as a pure function of the object and of what a pass brought. */
-export function statusOf<R extends Resource, S extends Scope<Seen>, Seen, X, M>(
+function statusOf<R extends Resource, S extends Scope<Seen>, Seen, X, M>(
   kind: Kind<R, S, Seen, X, M>,
   object: R,
   result: PassResult<S>,
@@ -394,5 +393,3 @@ export async function planOnce<R extends Resource, S extends Scope<Seen>, Seen, 
     >,
   };
 }
-
-export type { LastApplied };

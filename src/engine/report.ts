@@ -36,7 +36,7 @@ const REASONS: Record<Change["verb"], string> = {
   delete: REASON.Deleted,
 };
 
-export function reasonOf(change: Change): string {
+function reasonOf(change: Change): string {
   if (isDrift(change) && change.fate === "applied")
     return isGrave(change) ? REASON.SecurityDriftCorrected : REASON.DriftCorrected;
   if (isDrift(change)) return isGrave(change) ? REASON.SecurityDriftFound : REASON.DriftFound;

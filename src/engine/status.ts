@@ -28,7 +28,7 @@ export interface Ended {
 }
 
 /** What the conditions need of the object and its kind. */
-export interface View {
+interface View {
   conditions: readonly Condition[] | undefined;
   drift: readonly DriftRow[] | undefined;
   generation: number | undefined;

@@ -18,7 +18,7 @@ import type { ConnectUserView } from "../providers/aws/types.ts";
 import type { EntraUser } from "../providers/graph/types.ts";
 import type { Found, FoundPersona } from "./discover.ts";
 
-export interface Imported {
+interface Imported {
   personas: Written[];
   users: Written[];
   notes: string[];

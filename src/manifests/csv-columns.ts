@@ -40,7 +40,7 @@ const ENTRA_ONLY = [
 ];
 
 /** Lower case, letters and digits only: headings get edited by spreadsheets and by hand. */
-export const heading = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
+const heading = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
 
 const list = (cell: string, separator: string): string[] =>
   cell

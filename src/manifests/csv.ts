@@ -7,7 +7,7 @@ import { COLUMNS, type Column, columnOf, type Draft, E164, isEntraOnly } from ".
 import { decodeCsv } from "./encoding.ts";
 import { validate } from "./schema.ts";
 
-export interface CsvOptions {
+interface CsvOptions {
   persona: string;
   namespace: string;
   /** Completes a login that is no e-mail address: `jdoe` becomes `jdoe@<domain>`. */
@@ -20,20 +20,20 @@ export interface CsvOptions {
   updated?: ConnectUser[];
 }
 
-export interface CsvProblem {
+interface CsvProblem {
   /** Counted from 1. */
   line: number;
   message: string;
 }
 
 /** What a person must add by hand or know of; printed as a comment. */
-export interface CsvUser {
+interface CsvUser {
   line: number;
   object: Omit<ConnectUser, "metadata"> & { metadata: { name: string; namespace: string } };
   comments: string[];
 }
 
-export interface CsvResult {
+interface CsvResult {
   users: CsvUser[];
   problems: CsvProblem[];
   /** Titles of columns that have cells and no counterpart, with the reason. */

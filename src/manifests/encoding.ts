@@ -5,7 +5,7 @@
  */
 import { analyse } from "chardet";
 
-export interface DecodedCsv {
+interface DecodedCsv {
   text: string;
   /** Lines (from 1) whose letters are not certain. */
   problems: { line: number; message: string }[];

@@ -6,7 +6,7 @@ import { manifestFiles } from "./read.ts";
 import { saveFiles } from "./save.ts";
 import { manifestYaml, type Written } from "./write.ts";
 
-export interface Merged {
+interface Merged {
   files: { path: string; text: string }[];
   /** One line for each field of an existing manifest that changes: "ConnectUser team/jane: spec.routingProfile: A → B". */
   changes: string[];

@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-export interface FileToSave {
+interface FileToSave {
   path: string;
   text: string | Buffer;
   /** A new file is for its owner alone, because it names people. */

@@ -39,7 +39,7 @@ interface Event extends KubeObject {
   deprecatedLastTimestamp?: string;
 }
 
-export interface ClusterSourceOptions {
+interface ClusterSourceOptions {
   client: KubeClient;
   /** All when absent. */
   namespace?: string;

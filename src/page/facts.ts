@@ -102,7 +102,7 @@ export interface Difference {
 export const differencesOf = ({ status }: ConnectSsoPersona | ConnectUser): readonly Difference[] =>
   status?.drift ?? [];
 
-export interface Ending {
+interface Ending {
   what: string;
   at: string;
   /** When the controller replaces it by itself. */
@@ -125,7 +125,7 @@ export function endingsOf({ spec, status }: ConnectSsoPersona): Ending[] {
   ];
 }
 
-export interface Approval {
+interface Approval {
   /** What waits. */
   text: string;
   since: string | undefined;

@@ -6,12 +6,12 @@ import type { Objects, PlannedStep, Source } from "./source.ts";
 /** What was read is read again at the first visit after this time, milliseconds. */
 const FRESH_MS = 30_000;
 
-export interface Looked {
+interface Looked {
   store: FolderStore;
   planned: PlannedStep[];
 }
 
-export interface FolderSourceOptions {
+interface FolderSourceOptions {
   place: string;
   /** Reads the manifests, and what the clouds say of them. */
   look(): Promise<Looked>;

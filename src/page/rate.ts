@@ -1,7 +1,7 @@
 /** How often one reader may ask: a bucket that fills again. */
 
 /** Requests at once, and per second after that. */
-export interface Limit {
+interface Limit {
   burst: number;
   perSecond: number;
 }

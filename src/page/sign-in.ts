@@ -48,7 +48,7 @@ interface Attempt {
   to: string;
 }
 
-export const CALLBACK = "/signed-in";
+const CALLBACK = "/signed-in";
 /** How long a session lasts, seconds. Then the identity provider is asked again, mostly without a word to the person. */
 export const SESSION_SECONDS = 15 * 60;
 /** How long a sign-in may take, seconds. */

@@ -17,7 +17,7 @@ export const ACTIVE_KEY_TAG = "connectsso.dev/active-key";
 export const PREVIOUS_KEY_TAG = "connectsso.dev/previous-key";
 export const ROTATED_FOR_TAG = "connectsso.dev/key-rotated-for";
 export const HANDED_OVER_TAG = "connectsso.dev/key-handed-over-at";
-export const DEACTIVATED_TAG = "connectsso.dev/previous-key-deactivated-at";
+const DEACTIVATED_TAG = "connectsso.dev/previous-key-deactivated-at";
 
 /** The read-back of secrets lags for minutes. */
 const SECRETS_SHOW_MS = 600_000;
@@ -26,7 +26,7 @@ const IAM_SHOWS_MS = 60_000;
 /** A refused new key is tried again after this time. */
 const RETRY_MS = 5_000;
 
-export interface Keys {
+interface Keys {
   active?: IamAccessKey;
   previous?: IamAccessKey;
   /** Neither handed over nor about to be. */
@@ -54,7 +54,7 @@ function keyTags({ memory, seen }: PersonaScope): Tags {
 }
 
 /** The key whose secret this process still holds. */
-export function pendingKey({ memory }: PersonaScope): PendingKey | undefined {
+function pendingKey({ memory }: PersonaScope): PendingKey | undefined {
   if (memory.pendingKey && !memory.pendingKey.credentials) delete memory.pendingKey;
   return memory.pendingKey;
 }

@@ -11,7 +11,7 @@ export const ROTATED_FROM_TAG = "connectsso.dev/certificate-rotated-from";
 export const ROTATED_AT_TAG = "connectsso.dev/certificate-rotated-at";
 export const ROTATED_FOR_TAG = "connectsso.dev/certificate-rotated-for";
 /** `<thumbprint>@<time>`: the next certificate, and when AWS was made to trust it (IAM's clock). */
-export const TRUSTED_TAG = "connectsso.dev/certificate-next-trusted";
+const TRUSTED_TAG = "connectsso.dev/certificate-next-trusted";
 
 /**
  * IAM is eventually consistent, and the sign-in endpoints of all regions read what it replicates (IAM user guide, "Changes that I make
@@ -26,7 +26,7 @@ export function certificateName(since: string): string {
   return `${NAME} ${since}`;
 }
 
-export function isOurs({ displayName }: Pick<Certificate, "displayName">): boolean {
+function isOurs({ displayName }: Pick<Certificate, "displayName">): boolean {
   return displayName?.startsWith(NAME) ?? false;
 }
 

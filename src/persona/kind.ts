@@ -25,7 +25,7 @@ import { type InFlight, type Memory, openScope, type PersonaScope } from "./scop
 import type { ComponentName, Seen } from "./seen.ts";
 import { personaStatus } from "./status.ts";
 
-export interface PersonaDeps {
+interface PersonaDeps {
   store: ObjectStore;
   clouds: Clouds;
   /** First part of every owner tag. */
@@ -35,7 +35,7 @@ export interface PersonaDeps {
   removals: RemovalGuard;
 }
 
-export type PersonaKind = Kind<ConnectSsoPersona, PersonaScope, Seen, PersonaScope, Memory>;
+type PersonaKind = Kind<ConnectSsoPersona, PersonaScope, Seen, PersonaScope, Memory>;
 
 /** Velero puts it on what it restores, which then has neither status nor finalizer and looks new. */
 const RESTORED_LABEL = "velero.io/restore-name";

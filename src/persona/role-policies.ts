@@ -3,7 +3,7 @@ import type { Policy } from "../domain/policy/evaluate.ts";
 import type { Iam, IamRole } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 
-export interface RolePolicies {
+interface RolePolicies {
   /** Attached and inline. */
   policies: Policy[];
   boundary?: Policy;

@@ -83,7 +83,7 @@ export interface PersonaScope extends Scope<Seen> {
   claimedElsewhere(entraObjectId: string): string | undefined;
 }
 
-export interface ScopeDeps {
+interface ScopeDeps {
   clouds: Clouds;
   store: Pick<ObjectStore, "get" | "list">;
   cluster: string;
@@ -243,7 +243,7 @@ export function missingTags(desired: Tags, observed: Tags): Tags {
   return Object.fromEntries(Object.entries(desired).filter(([key, value]) => found.get(key.toLowerCase()) !== value));
 }
 
-export interface TagChanges {
+interface TagChanges {
   rows: Difference[];
   /** Tags that are missing or differ. */
   set: Tags;

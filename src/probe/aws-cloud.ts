@@ -19,7 +19,7 @@ import type { Answer } from "./types.ts";
 /** Throttled calls are repeated by the SDK: the default quota of Amazon Connect is two calls a second. */
 const ATTEMPTS = 10;
 
-export interface AwsCloudOptions {
+interface AwsCloudOptions {
   /** Where Connect is called, from the instance's ARN; default: the environment's region. */
   region?: string;
   instanceArn?: string;

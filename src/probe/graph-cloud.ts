@@ -14,10 +14,10 @@ const MOST_ATTEMPTS = 8;
 const REPLICATION_SECONDS = 120;
 
 type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
-export type Body = Record<string, unknown>;
+type Body = Record<string, unknown>;
 const ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
-export const operationOf = (method: string, path: string): string =>
+const operationOf = (method: string, path: string): string =>
   `${method} ${path
     .split("?")[0]!
     .replaceAll(/\/aws\.[^/]+/g, "/{id}")

@@ -67,7 +67,7 @@ export interface StepContext {
 }
 
 /** A call that a step cannot continue without was refused. */
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor({ operation, status, code }: Answer<unknown>) {
     super(`${operation} was answered ${status}${code ? ` ${code}` : ""}`);
   }

@@ -40,7 +40,7 @@ export interface Breaker {
   state(): BreakerState;
 }
 
-export interface BreakerOptions {
+interface BreakerOptions {
   /** Failures in a row that open it. */
   threshold?: number;
   /** First pause; doubles with each failed probe up to `maxPauseMs`. */

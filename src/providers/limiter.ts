@@ -44,7 +44,7 @@ export interface Limiter {
   states(): LimiterState[];
 }
 
-export interface LimiterOptions {
+interface LimiterOptions {
   clock?: Clock;
   /** Retry-After beyond this is cut, milliseconds: a cloud that asks for a month is asked again. The poll interval; 5 min when absent. */
   longestPauseMs?: number;

@@ -1,4 +1,4 @@
-export interface BackoffOptions {
+interface BackoffOptions {
   /** The first wait, milliseconds. */
   base: number;
   /** The longest wait, milliseconds. */

@@ -17,7 +17,7 @@ export interface WatchEvent {
   object: KubeObject;
 }
 
-export type PatchType = "json" | "merge" | "apply";
+type PatchType = "json" | "merge" | "apply";
 const PATCH_TYPES: Record<PatchType, string> = {
   json: "application/json-patch+json",
   merge: "application/merge-patch+json",
@@ -33,7 +33,7 @@ const LIST_IDLE_MS = 60_000;
 /** No single object comes near this; etcd refuses them above 1.5 MiB. */
 const LONGEST_LINE = 16 * 1024 * 1024;
 
-export function resourcePath(resource: Resource, namespace?: string, name?: string, subresource?: string): string {
+function resourcePath(resource: Resource, namespace?: string, name?: string, subresource?: string): string {
   const base = resource.group ? `/apis/${resource.group}/${resource.version}` : `/api/${resource.version}`;
   const parts = [namespace ? `namespaces/${encodeURIComponent(namespace)}` : "", resource.plural];
   if (name) parts.push(encodeURIComponent(name));

@@ -17,7 +17,7 @@ export type { ReconcileContext } from "./run.ts";
  */
 export type Reconcile = (ref: ObjectRef, context: ReconcileContext) => Promise<Action>;
 
-export interface ControllerOptions {
+interface ControllerOptions {
   name: string;
   reconcile: Reconcile;
   queue: WorkQueue;

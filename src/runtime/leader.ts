@@ -27,7 +27,7 @@ interface Lease {
   };
 }
 
-export interface LeaderOptions {
+interface LeaderOptions {
   client: KubeClient;
   log: Logger;
   /** Unique per process; the process whose identity is in the lease leads. */

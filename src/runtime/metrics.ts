@@ -7,7 +7,7 @@ import { PRIORITY, type QueueMetrics, type WorkQueue } from "./queue.ts";
 
 export type ReconcileResult = "success" | "error" | "requeue" | "requeue_after";
 
-export interface RuntimeMetrics {
+interface RuntimeMetrics {
   queue(name: string): QueueMetrics;
   /** Workers in all, and what is read at each scrape. */
   controller(name: string, workers: number, queue: WorkQueue): ControllerMetrics;

@@ -9,7 +9,7 @@ export interface Endpoint {
 }
 
 /** A page: status, text and its content type. */
-export type Page = () => Promise<{ status: number; text: string; type?: string }>;
+type Page = () => Promise<{ status: number; text: string; type?: string }>;
 
 /** Connections at a time; beyond that the one that has been silent for longest is closed, so that probes always get through. */
 const MOST_CONNECTIONS = 128;

@@ -6,7 +6,7 @@ import { ReconcileError } from "./errors.ts";
 export type AbortReason = "Deadline" | "Stopping" | "LeadershipLost";
 
 /** The reason of an aborted `signal`. */
-export class Aborted extends Error {
+class Aborted extends Error {
   readonly reason: AbortReason;
 
   constructor(reason: AbortReason, message: string) {

@@ -5,7 +5,7 @@ import { isNotFound, KubeApiError } from "./errors.ts";
 import type { KubeObject } from "./port.ts";
 
 /** Merge patch from `before` to `after`: a member that vanished becomes null, an equal one is left out. Lists are replaced whole. */
-export function mergePatch(before: unknown, after: unknown): unknown {
+function mergePatch(before: unknown, after: unknown): unknown {
   if (!isRecord(before) || !isRecord(after)) return after;
   const patch: Record<string, unknown> = {};
   for (const key of Object.keys(before)) if (before[key] !== undefined && after[key] === undefined) patch[key] = null;

@@ -42,7 +42,7 @@ export interface RequestOptions {
   timeoutMs?: number;
 }
 
-export interface TransportOptions {
+interface TransportOptions {
   access: AccessProvider;
   clock?: Clock;
   userAgent?: string;

@@ -16,7 +16,7 @@ import type { KubeObject } from "./port.ts";
 /** A server that asks for a longer wait is asked again after this time, milliseconds. */
 const LONGEST_ASKED_MS = 60_000;
 
-export interface WatcherOptions {
+interface WatcherOptions {
   client: KubeClient;
   resource: Resource;
   cache: ObjectCache;

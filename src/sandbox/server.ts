@@ -65,7 +65,7 @@ export interface Sandbox {
 }
 
 /** What `startSandbox` needs: a world (object, or path of a YAML file) and where to listen; default any free port of 127.0.0.1. */
-export interface SandboxOptions {
+interface SandboxOptions {
   world?: WorldInput | string;
   listen?: { host?: string; port?: number };
 }

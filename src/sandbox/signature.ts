@@ -14,7 +14,7 @@ export class SignatureError extends Error {
   }
 }
 
-export interface SignedFor {
+interface SignedFor {
   service: "iam" | "sts" | "connect";
   /** How far the date may be off, minutes: AWS services name 5 or 15 in their refusals. */
   skewMinutes: number;

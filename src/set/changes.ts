@@ -7,7 +7,7 @@ import type { MemberSpec } from "./member.ts";
 type Placed = Pick<ConnectUserSpec, "personaRef" | "securityProfiles">;
 
 /** The profiles of a user: its own, else its persona's. Those of a persona that is gone are none. */
-export function profilesOf({ personaRef, securityProfiles }: Placed, catalogue: Catalogue): readonly string[] {
+function profilesOf({ personaRef, securityProfiles }: Placed, catalogue: Catalogue): readonly string[] {
   return securityProfiles ?? catalogue.get(personaRef.name)?.securityProfiles ?? [];
 }
 

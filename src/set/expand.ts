@@ -10,7 +10,7 @@ import { asPlanned, type Planned } from "./planned.ts";
 import { openScope, type SetDeps } from "./scope.ts";
 import { write } from "./write.ts";
 
-export interface Expansion {
+interface Expansion {
   outcome: Outcome;
   /** What in the planned memberships does not fit the directory. */
   problems: string[];

@@ -7,7 +7,7 @@ import type { SetRemoval } from "./removal.ts";
 import { openScope, type Seen, type SetDeps, type SetMemory, type SetScope } from "./scope.ts";
 import { setStatus } from "./status.ts";
 
-export type SetKind = Kind<ConnectUserSet, SetScope, Seen, SetRemoval, SetMemory>;
+type SetKind = Kind<ConnectUserSet, SetScope, Seen, SetRemoval, SetMemory>;
 
 export function setKind(deps: SetDeps): SetKind {
   return {

@@ -56,11 +56,6 @@ export function becauseText(because: Record<string, string>): string {
     .join(", ");
 }
 
-/** Whether every field that the set says is so; fields that it does not say are not looked at. */
-export function says(spec: MemberSpec, observed: Partial<ConnectUserSpec>): boolean {
-  return differing(spec, observed).length === 0;
-}
-
 /** Names of the fields that are not as the set says. */
 export function differing(spec: MemberSpec, observed: Partial<ConnectUserSpec>): string[] {
   return Object.entries(spec)

@@ -8,7 +8,7 @@ type Rule = ConnectUserSetSpec["rules"][number];
 type Proficiency = NonNullable<ConnectUserSpec["proficiencies"]>[number];
 
 /** A rule or `where` that does not compile. */
-export interface RuleProblem {
+interface RuleProblem {
   /** Name of the rule; `where` for the source's condition. */
   rule: string;
   /** Path within the rule. */

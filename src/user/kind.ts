@@ -11,7 +11,7 @@ import { openScope, type UserDeps, type UserScope } from "./scope.ts";
 import type { Seen } from "./seen.ts";
 import { userStatus } from "./status.ts";
 
-export type UserKind = Kind<ConnectUser, UserScope, Seen, UserRemoval>;
+type UserKind = Kind<ConnectUser, UserScope, Seen, UserRemoval>;
 
 export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuard }): UserKind {
   const personaOf = ({ metadata, spec }: ConnectUser) =>

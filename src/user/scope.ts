@@ -77,7 +77,7 @@ export interface UserScope extends Scope<Seen> {
 }
 
 /** The persona of the same namespace, in a state in which users can be worked on. */
-export function resolvePersona(object: ConnectUser, store: Pick<ObjectStore, "get">): ConnectSsoPersona {
+function resolvePersona(object: ConnectUser, store: Pick<ObjectStore, "get">): ConnectSsoPersona {
   const { name } = object.spec.personaRef;
   const persona = store.get<ConnectSsoPersona>(PERSONA, object.metadata.namespace, name);
   if (!persona)
@@ -243,7 +243,7 @@ export function* namesOf(
 }
 
 /** By which the person is looked up in Entra. */
-export function nameOf({ entraUser }: ConnectUser["spec"]): string | undefined {
+function nameOf({ entraUser }: ConnectUser["spec"]): string | undefined {
   return entraUser.objectId ?? entraUser.userPrincipalName;
 }
 

@@ -29,7 +29,7 @@ import {
   warning,
 } from "./login.ts";
 
-export interface WhyDeps {
+interface WhyDeps {
   personas: ConnectSsoPersona[];
   users: ConnectUser[];
   clouds: Clouds;

@@ -17,7 +17,7 @@ import { tree } from "../render/tree.ts";
 import { refuseBesideController } from "../running-controller.ts";
 import { readPlan, refuseOutdated } from "../saved-plan.ts";
 
-export interface ApplyOptions
+interface ApplyOptions
   extends CloudOptions,
     OutputOptions,
     Pick<ObjectOptions, "filename" | "namespace" | "kubeconfig" | "context"> {
@@ -165,7 +165,7 @@ function lookAgain(controller: FolderController): () => void {
 }
 
 /** Nothing moves by itself any more: each is Ready, needs manual action, is suspended, or depends on a persona of which that is true. */
-export function isSettled(all: Resource[], now = Date.now()): boolean {
+function isSettled(all: Resource[], now = Date.now()): boolean {
   const personas = new Map(all.filter(({ kind }) => kind === PERSONA).map((one) => [keyOf(one.metadata), one]));
   return all.every((one) => {
     if (isReady(one) || isStuck(one, now) || isSuspended(one)) return true;

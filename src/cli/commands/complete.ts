@@ -8,11 +8,11 @@ export interface Candidate {
   value: string;
   what?: string;
 }
-export interface Answer {
+interface Answer {
   candidates: Candidate[];
   directive: 0 | 4;
 }
-export interface Table {
+interface Table {
   groups: readonly GroupSpec[];
   commands: readonly CommandSpec[];
 }

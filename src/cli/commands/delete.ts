@@ -19,7 +19,7 @@ import { refuseBesideController } from "../running-controller.ts";
 import { setDeps } from "../set-deps.ts";
 import { keyOf } from "../tagged-objects.ts";
 
-export interface DeleteOptions extends CloudOptions, Pick<ObjectOptions, "namespace" | "kubeconfig" | "context"> {
+interface DeleteOptions extends CloudOptions, Pick<ObjectOptions, "namespace" | "kubeconfig" | "context"> {
   filename: string;
   among?: string;
   timeout: string;

@@ -8,7 +8,7 @@ import { CliError } from "../command.ts";
 import { type CloudOptions, insecureAllowed, type ObjectOptions } from "../options.ts";
 import { openPlainCluster, openSource } from "../page-source.ts";
 
-export interface PageCommandOptions extends ObjectOptions, CloudOptions {
+interface PageCommandOptions extends ObjectOptions, CloudOptions {
   listen: string;
   publicUrl?: string;
   oidcIssuerUrl?: string;
@@ -87,7 +87,7 @@ async function serve(
   }
 }
 
-export function parseListen(text: string): { host: string; port: number } {
+function parseListen(text: string): { host: string; port: number } {
   const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   const host = bracketed ?? plain;
@@ -96,9 +96,9 @@ export function parseListen(text: string): { host: string; port: number } {
   return { host, port };
 }
 
-export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\./.test(host);
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\./.test(host);
 
-export function publicUrl(text: string): string {
+function publicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search || url.hash || url.username)
     throw new CliError(`--public-url ${text} is not an address without a path`, {

@@ -15,7 +15,7 @@ import { type PeopleAnswer, peopleCsv, peopleMarkdown, peopleText } from "../ren
 import { paint, width } from "../render/terminal.ts";
 import { setDeps } from "../set-deps.ts";
 
-export interface PeopleOptions extends ObjectOptions, CloudOptions {
+interface PeopleOptions extends ObjectOptions, CloudOptions {
   output: Exclude<Format, "yaml"> | "csv";
   asOf?: string;
 }

@@ -15,7 +15,7 @@ import type { CloudOptions, ObjectOptions, OutputOptions } from "../options.ts";
 import { print } from "../render/output.ts";
 import { paint } from "../render/terminal.ts";
 
-export interface PolicyOptions extends ObjectOptions, OutputOptions, CloudOptions {
+interface PolicyOptions extends ObjectOptions, OutputOptions, CloudOptions {
   instance?: string[];
   path: string;
   provisioning?: boolean;

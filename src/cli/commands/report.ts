@@ -11,7 +11,7 @@ import { CliError } from "../command.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
 import { openSource } from "../page-source.ts";
 
-export interface ReportOptions extends ObjectOptions, CloudOptions {
+interface ReportOptions extends ObjectOptions, CloudOptions {
   html?: string;
   csv?: string;
   json?: string;

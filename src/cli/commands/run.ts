@@ -10,7 +10,7 @@ import { duration } from "../command.ts";
 import { checkClusterName, insecureAllowed } from "../options.ts";
 import { VERSION } from "../version.ts";
 
-export interface RunOptions {
+interface RunOptions {
   kubeconfig?: string;
   context?: string;
   namespace?: string;

@@ -104,7 +104,7 @@ function pinnedBy(decoded: Decoded, personas: ConnectSsoPersona[]): TrustedCerti
 }
 
 /** PEM (one or several), DER, or SAML metadata with its signing certificates. */
-export function certificatesOf(path: string): TrustedCertificate[] {
+function certificatesOf(path: string): TrustedCertificate[] {
   const source = `--certificate ${path}`;
   let bytes: Buffer;
   try {

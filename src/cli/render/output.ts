@@ -6,7 +6,7 @@ import { safeYaml } from "../../manifests/safe-yaml.ts";
 export const FORMATS = ["text", "json", "yaml"] as const;
 export type Format = (typeof FORMATS)[number] | "markdown";
 
-export interface Answer {
+interface Answer {
   /** Plain data, the same for json and yaml: a stable contract, documented with the command. */
   data: unknown;
   text(): string;

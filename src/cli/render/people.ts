@@ -74,7 +74,7 @@ function notesOf({ because, overridden, reasons, leavesAt, held, change, planned
 }
 
 /** "2 create, 1 held, 3 left out". */
-export function summaryOf(people: readonly PersonRow[]): string {
+function summaryOf(people: readonly PersonRow[]): string {
   const counts = new Map<string, number>();
   const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
   for (const { change, held, state } of people) {

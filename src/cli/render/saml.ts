@@ -7,7 +7,7 @@ import { terminalText } from "../../domain/text.ts";
 import type { DecodedResponse } from "../commands/saml-decode.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
-export interface DecodeContext {
+interface DecodeContext {
   form: string;
   /** Responses in the capture. */
   of: number;

@@ -17,7 +17,7 @@ import { type Condition, conditionOf, conditionsOf, findCondition, isReady } fro
 import { CLOUD_NAMES } from "./plan.ts";
 import { type Paint, wrap } from "./terminal.ts";
 
-export interface TreeOptions {
+interface TreeOptions {
   columns?: number | undefined;
   /** Also what is well. */
   all?: boolean;

@@ -11,12 +11,9 @@ const METHODS: Record<string, NameTransform> = { extractmailprefix: "MailPrefix"
 const TRANSFORMED = "roleSessionName";
 
 /** What one claim is made of. `what` says it for people where a persona has no word for it. */
-export type Claim<T> =
-  | { state: "absent" }
-  | { state: "expressible"; value: T }
-  | { state: "not expressible"; what: string };
+type Claim<T> = { state: "absent" } | { state: "expressible"; value: T } | { state: "not expressible"; what: string };
 
-export interface ReadClaims {
+interface ReadClaims {
   /** Expressible: the app roles that people are assigned. */
   role: Claim<"assignedRoles">;
   roleSessionName: Claim<RoleSessionName>;

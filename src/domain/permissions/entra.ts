@@ -4,7 +4,7 @@ import type { ConnectSsoPersona } from "../../api/resources.ts";
 /** Microsoft Graph itself: the resource whose app roles are granted. */
 export const GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000";
 
-export interface GraphPermission {
+interface GraphPermission {
   name: string;
   /** Id of the app role in the global cloud. Sovereign clouds have others: look them up by name. */
   appRoleId: string;
@@ -79,7 +79,7 @@ export function graphPermissions({ groups, claims }: EntraNeeds): GraphPermissio
   return [...ALWAYS, ...(groups ? [GROUPS] : []), CLAIMS_READ, ...(claims ? [CLAIMS_WRITE] : [])];
 }
 
-export interface FederatedCredential {
+interface FederatedCredential {
   name: string;
   issuer: string;
   subject: string;

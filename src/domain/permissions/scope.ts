@@ -3,8 +3,8 @@ import type { ConnectSsoPersona } from "../../api/resources.ts";
 import { type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../names.ts";
 
 /** Prefix of the names that the controller makes up itself. SAML providers have no path, so theirs are recognised by it. */
-export const OWN_PREFIX = "connect-sso-";
-export const DEFAULT_PATH = "/connect-sso/";
+const OWN_PREFIX = "connect-sso-";
+const DEFAULT_PATH = "/connect-sso/";
 /** Where examples and generated files expect the boundary: outside every path of the controller. */
 export const BOUNDARY_NAME = "ConnectSsoBoundary";
 
@@ -32,7 +32,7 @@ export interface AwsScope {
   boundaryArn: string;
 }
 
-export interface ScopeOptions {
+interface ScopeOptions {
   /** Every object by its own name instead of by path and prefix: a further persona then needs a new policy. */
   exact?: boolean;
   /** The boundary of an account; default the one that its personas name, else `policy/ConnectSsoBoundary`. */

@@ -28,7 +28,7 @@ export interface Request {
   resource: string;
   context?: Context;
 }
-export interface AssumeRequest {
+interface AssumeRequest {
   /** "sts:AssumeRoleWithSAML". */
   action: string;
   principal: Principal;

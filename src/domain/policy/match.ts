@@ -79,7 +79,7 @@ export const matchesAction = (pattern: string, action: string): boolean =>
  * A Resource. Wildcards stay within a segment of an ARN, except a `*` at the very end; where a wildcard would have to run over a colon
  * elsewhere, the guide and reports about the service disagree, and so the answer is not known.
  */
-export function matchesResource(pattern: Pattern, resource: string): Truth {
+function matchesResource(pattern: Pattern, resource: string): Truth {
   if (!matches(pattern, resource)) return false;
   if (pattern.every((piece) => typeof piece === "string")) return true;
   const parts = segments(pattern);

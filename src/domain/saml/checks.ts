@@ -15,7 +15,7 @@ export interface Finding {
   fix?: string;
 }
 
-export interface CheckContext {
+interface CheckContext {
   now: Date;
   /** Seconds that clocks may differ. */
   skewSeconds: number;

@@ -31,7 +31,7 @@ export interface AssertionFields {
   /** Name and values as they stand, white space included (AWS compares exactly), in the order of the document. */
   attributes: { name: string; values: string[] }[];
 }
-export interface RolePair {
+interface RolePair {
   /** As in the assertion. */
   text: string;
   roleArn?: string;

@@ -34,7 +34,7 @@ const ALGORITHMS: Record<string, string> = {
   "http://www.w3.org/2000/09/xmldsig#rsa-sha1": "rsa-sha1",
 };
 
-export interface Verification {
+interface Verification {
   result: SignatureResult;
   /** The element that the signature covers, from its canonical form; only when verified. */
   verified?: Element;

@@ -33,7 +33,7 @@ ${pages > 1 && pager(page, pages, wanted)}`;
 }
 
 /** By name; every word has to be found. */
-export function search(people: Person[], { q, state, persona }: Wanted): Person[] {
+function search(people: Person[], { q, state, persona }: Wanted): Person[] {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   return people
     .filter(

@@ -6,7 +6,7 @@ import type { Visible } from "../source.ts";
 
 const HIDDEN = "Details may name people, whom you may not see.";
 
-export const hidesPeople = ({ metadata }: ConnectSsoPersona, { withoutPeople }: Visible): boolean =>
+const hidesPeople = ({ metadata }: ConnectSsoPersona, { withoutPeople }: Visible): boolean =>
   withoutPeople.has(metadata.namespace);
 
 export function sentenceFor(persona: ConnectSsoPersona, objects: Visible): string {

@@ -11,7 +11,7 @@ import type { PersonaComponent } from "../component.ts";
 import { type PersonaScope, principalOf } from "../scope.ts";
 import type { SeenClaims } from "../seen.ts";
 
-export function claimsPolicyName(scope: Pick<PersonaScope, "owner">): string {
+function claimsPolicyName(scope: Pick<PersonaScope, "owner">): string {
   return `connect-sso ${scope.owner}`;
 }
 
@@ -102,7 +102,7 @@ export const claims: PersonaComponent<"claims"> = {
 };
 
 /** The gallery application's own claims send the user principal name. */
-export function isWanted({ spec }: Pick<PersonaScope, "spec">): boolean {
+function isWanted({ spec }: Pick<PersonaScope, "spec">): boolean {
   const { from, transform } = spec.application.roleSessionName;
   return from !== "userPrincipalName" || transform !== "None";
 }

@@ -15,7 +15,7 @@ import { createConnectInstance } from "./connect.ts";
 import { createIam } from "./iam/index.ts";
 import type { AwsAccount, ConnectInstance } from "./types.ts";
 
-export interface AwsAccountsOptions {
+interface AwsAccountsOptions {
   /** Endpoints themselves come from AWS_ENDPOINT_URL_IAM, _STS and _CONNECT, which the SDK reads. */
   endpoints?: { allowInsecure?: boolean };
   onCall(record: CallRecord): void;
@@ -27,7 +27,7 @@ export interface AwsAccountsOptions {
   onCircuit?: CircuitListener;
 }
 
-export interface AwsAccounts {
+interface AwsAccounts {
   /** `id` undefined: the account of the ambient credentials. Rejects when the credentials turn out to be another account's. */
   account(id: string | undefined, o?: { assumeRoleArn?: string }): Promise<AwsAccount>;
   health(): CloudHealth;

@@ -44,7 +44,7 @@ export async function pages<T>(read: (token: string | undefined) => Promise<[T[]
   return all;
 }
 
-export interface CallContext {
+interface CallContext {
   client: Sender;
   api: "iam" | "sts" | "connect";
   /** First part of the limiter's key: "<account>/<region>". */

@@ -3,7 +3,7 @@ import type { AwsCredentialIdentityProvider, Logger, MetadataBearer, Pluggable }
 import type { Clock } from "../../runtime/clock.ts";
 import { CloudError } from "../errors.ts";
 
-export interface ClientOptions {
+interface ClientOptions {
   region: string;
   credentials?: AwsCredentialIdentityProvider;
 }
@@ -86,7 +86,7 @@ export const httpsOnly: Pluggable<object, MetadataBearer> = {
 };
 
 /** The cloud's clock, estimated from Date headers; they have whole seconds, so differences below that are noise. */
-export interface CloudClock {
+interface CloudClock {
   now(): Date;
   /** For an SDK client's deserialize step. */
   observe(dateHeader: string | undefined): void;

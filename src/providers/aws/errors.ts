@@ -2,7 +2,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import { CloudError, type ErrorKind } from "../errors.ts";
 
-export interface AwsCall {
+interface AwsCall {
   api: "iam" | "sts" | "connect";
   operation: string;
   write: boolean;
@@ -157,7 +157,7 @@ function redact(text: string): string {
 }
 
 /** True for "not there", whichever API says so. */
-export function isNotFound(error: unknown): boolean {
+function isNotFound(error: unknown): boolean {
   return error instanceof CloudError && error.reason === "NotFound";
 }
 

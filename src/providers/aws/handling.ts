@@ -13,7 +13,7 @@ import type {
 import { CHANNELS, type Channel, type ChannelHandling, type ContactHandling, type PhoneSettings } from "./types.ts";
 
 /** The members of User, UserSearchSummary and UpdateUserConfig that are about it. */
-export interface ChannelLists {
+interface ChannelLists {
   AutoAcceptConfigs?: AutoAcceptConfig[];
   AfterContactWorkConfigs?: AfterContactWorkConfigPerChannel[];
   PhoneNumberConfigs?: PhoneNumberConfig[];

@@ -18,9 +18,9 @@ import { handlingOf, listUnitOf, phoneOf, type TimeUnit } from "./handling.ts";
 import type { ConnectUserView, PhoneSettings, Proficiency } from "./types.ts";
 import { UserIndex } from "./user-index.ts";
 
-export type Detail = "identity" | "proficiencies";
+type Detail = "identity" | "proficiencies";
 
-export interface Inventory {
+interface Inventory {
   /**
    * Users as the index saw them at most `maxAgeMs` ago, own later writes included. A person gets an older state at once, while the new
    * one is read: pages of thousands take longer than a person waits.

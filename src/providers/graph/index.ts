@@ -10,7 +10,7 @@ import { GraphClient } from "./client.ts";
 import { createTenant } from "./tenant.ts";
 import type { Graph } from "./types.ts";
 
-export interface GraphTenantsOptions {
+interface GraphTenantsOptions {
   /** Default CONNECT_SSO_GRAPH_URL, else that of the cloud which AZURE_AUTHORITY_HOST names (AKS sets it), else the global one. */
   graphUrl?: string;
   /** Default CONNECT_SSO_LOGIN_URL, else the login host that belongs to the Graph host. */
@@ -32,7 +32,7 @@ export interface GraphAccess {
   loginUrl: string;
   token(): Promise<string>;
 }
-export interface GraphTenants {
+interface GraphTenants {
   /** Undefined is the controller's own tenant, AZURE_TENANT_ID. */
   tenant(tenantId: string | undefined, options?: { clientId?: string }): Promise<Graph>;
   /** The same endpoints and credentials, without client, limiter and breaker. */

@@ -13,7 +13,7 @@ const PARALLEL = 4;
 export type Json = Record<string, unknown>;
 
 /** What became of one key. `undefined` from a look-up by key is 404. */
-export interface Answers {
+interface Answers {
   /** Also for what filters found: several keys may mean one user, so the keys are the receiver's to find. Returns those it answers. */
   found(json: Json): string[];
   missing(key: string): void;

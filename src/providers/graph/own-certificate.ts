@@ -16,7 +16,7 @@ const ALGORITHM = {
 };
 
 /** What a PATCH of the service principal adds to its lists. */
-export interface OwnCertificate {
+interface OwnCertificate {
   keyCredentials: Json[];
   passwordCredentials: Json[];
 }

@@ -14,7 +14,7 @@ const FORGET_MS = 48 * 3_600_000;
 /** How long questions are gathered, milliseconds. */
 const GATHER_MS = 5;
 
-export interface FindOptions extends CallOptions {
+interface FindOptions extends CallOptions {
   maxAgeMs?: number;
 }
 /** Names of all who are going to be asked for: unknown ones are looked up together with the one that is. */

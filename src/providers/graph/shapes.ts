@@ -15,7 +15,7 @@ import type {
 type Json = Record<string, any>;
 
 /** Upper-case hex SHA-1 of a certificate, base64 of DER. */
-export function sha1Of(key: string): string {
+function sha1Of(key: string): string {
   return createHash("sha1").update(Buffer.from(key, "base64")).digest("hex").toUpperCase();
 }
 

@@ -13,7 +13,7 @@ import { readIdentifierPolicy, rolesOf, selfOf } from "./rights.ts";
 import { synchronizationCalls } from "./synchronization.ts";
 import type { Graph } from "./types.ts";
 
-export interface TenantOptions {
+interface TenantOptions {
   tenantId: string;
   client: GraphClient;
   token(): Promise<string>;

@@ -8,7 +8,7 @@ import { type Instance, type Session, stableId } from "./state.ts";
 import { type Body, required } from "./validate.ts";
 
 /** Those of a user that have not expired. */
-export function liveSessions(instance: Instance, userId: string, now: Date): Session[] {
+function liveSessions(instance: Instance, userId: string, now: Date): Session[] {
   return (instance.sessions.get(userId) ?? []).filter(({ expires }) => expires > now);
 }
 

@@ -52,7 +52,7 @@ export function assign(directory: Directory, host: SandboxHost, principalKey: st
   return assignment;
 }
 
-export function unassign(directory: Directory, host: SandboxHost, resourceId: string, id: string): void {
+function unassign(directory: Directory, host: SandboxHost, resourceId: string, id: string): void {
   const all = assignmentsOf(directory, host, resourceId);
   const assignment = all.get(id);
   if (!assignment) throw notFound(id);
@@ -61,11 +61,7 @@ export function unassign(directory: Directory, host: SandboxHost, resourceId: st
 }
 
 /** All assignments of one application's service principal; reads of the map lag. */
-export function assignmentsOf(
-  directory: Directory,
-  host: SandboxHost,
-  resourceId: string,
-): EventualMap<string, Assignment> {
+function assignmentsOf(directory: Directory, host: SandboxHost, resourceId: string): EventualMap<string, Assignment> {
   const known = directory.assignments.get(resourceId);
   if (known) return known;
   const all = host.eventual<string, Assignment>(`${resourceId}/appRoleAssignedTo`);
@@ -74,7 +70,7 @@ export function assignmentsOf(
 }
 
 /** What readers see of one user's or group's assignments. */
-export function assignmentsOfPrincipal(directory: Directory, principalId: string): Assignment[] {
+function assignmentsOfPrincipal(directory: Directory, principalId: string): Assignment[] {
   const entries = directory.assignmentsOfPrincipal.get(principalId) ?? new Map();
   return [...entries].flatMap(([id, { resourceId }]) => directory.assignments.get(resourceId)?.read(id) ?? []);
 }

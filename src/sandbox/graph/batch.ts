@@ -4,7 +4,7 @@ import type { SandboxHost } from "../host.ts";
 import { badGatewayRequest } from "./error.ts";
 import type { Answer, Body } from "./router.ts";
 
-export const MOST_REQUESTS = 20;
+const MOST_REQUESTS = 20;
 
 export interface InnerRequest {
   id: string;

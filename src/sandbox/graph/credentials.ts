@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const MAX_LIFETIME_MS = (3 * 365 + 1) * DAY_MS;
 
 /** Upper-case hex SHA-1 of the certificate. `customKeyIdentifier` is whatever the uploader made of it, so it says nothing. */
-export function thumbprintOf({ key }: { key: string | null }): string {
+function thumbprintOf({ key }: { key: string | null }): string {
   return createHash("sha1")
     .update(Buffer.from(key ?? "", "base64"))
     .digest("hex")
@@ -23,7 +23,7 @@ export function thumbprintOf({ key }: { key: string | null }): string {
 }
 
 /** What both kinds of upload need to know of the world. */
-export interface Upload {
+interface Upload {
   tenant: WorldTenant;
   /** An absent key or secretText of a kept entry is refused, too. */
   explicitNull: boolean;

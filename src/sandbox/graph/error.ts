@@ -1,7 +1,7 @@
 /** Errors as Microsoft Graph answers them. Codes and texts: recorded answers where there are any, else the sources named at each. */
 import type { SandboxHost } from "../host.ts";
 
-export interface ErrorDetail {
+interface ErrorDetail {
   code: string;
   message: string;
   target?: string;

@@ -12,7 +12,7 @@ const ALGORITHMS = {
 const DSIG = "http://www.w3.org/2000/09/xmldsig#";
 const BINDINGS = "urn:oasis:names:tc:SAML:2.0:bindings";
 
-export interface MetadataInput {
+interface MetadataInput {
   tenantId: string;
   cloud?: WorldTenant["cloud"];
   /** Signing certificates, base64 of DER. */

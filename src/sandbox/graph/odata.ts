@@ -25,7 +25,7 @@ export interface FilterRules {
   advanced?: boolean;
 }
 
-export interface Filter {
+interface Filter {
   test: Test;
   /** Comparisons every result fulfils with one of the values, in lower case: what an index can be asked for. */
   equals: [property: string, values: Literal[]][];
@@ -249,7 +249,7 @@ export function select(entity: Entity, fields: string | null): Entity {
   return chosen;
 }
 
-export interface Page<T> {
+interface Page<T> {
   items: T[];
   /** Value of `$skiptoken` for the next page; undefined on the last one. */
   token: string | undefined;

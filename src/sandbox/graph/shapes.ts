@@ -110,7 +110,7 @@ const VERIFIED_PUBLISHER = { displayName: null, verifiedPublisherId: null, added
 export const wholeSeconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;
 
 /** The two roles of every gallery application. */
-export const DEFAULT_ROLES: AppRole[] = ["User", "msiam_access"].map((name, index) => ({
+const DEFAULT_ROLES: AppRole[] = ["User", "msiam_access"].map((name, index) => ({
   allowedMemberTypes: ["User"],
   description: name,
   displayName: name,

@@ -61,7 +61,7 @@ interface Quarantine {
   seriesCount: number;
 }
 
-export interface SyncJob {
+interface SyncJob {
   [name: string]: unknown;
   id: string;
   templateId: string;
@@ -82,7 +82,7 @@ export interface SyncJob {
   };
   synchronizationJobSettings: { name: string; value: string }[];
 }
-export interface Secret {
+interface Secret {
   [name: string]: unknown;
   key: string;
   value: string;

@@ -23,7 +23,7 @@ const TRUST_POLICY_CHARACTERS = 2048;
 const INLINE_POLICY_CHARACTERS = { role: 10_240, group: 5120, user: 2048 };
 
 /** Characters that count for quotas. */
-export const nonSpace = (text: string) => text.replace(/\s/g, "").length;
+const nonSpace = (text: string) => text.replace(/\s/g, "").length;
 
 /** Refuses what CreatePolicy and CreatePolicyVersion refuse. */
 export function checkManagedPolicy(text: string): void {

@@ -20,7 +20,7 @@ export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-export function element(name: string, value: XmlValue | undefined, indent: string): string {
+function element(name: string, value: XmlValue | undefined, indent: string): string {
   if (value === undefined) return "";
   if (Array.isArray(value)) {
     if (value.length === 0) return `${indent}<${name}/>\n`;

@@ -68,7 +68,7 @@ export async function endSessions(
 }
 
 type Results = Awaited<ReturnType<UserScope["connect"]["endSessions"]>>[];
-export function sessionsMessage(results: Results, now: Date): NonNullable<ConnectUser["status"]>["sessions"] {
+function sessionsMessage(results: Results, now: Date): NonNullable<ConnectUser["status"]>["sessions"] {
   const refused = results.find((one) => !one.ended);
   const time = now.toISOString().replace(/\.\d+Z$/, "Z");
   if (!refused || refused.ended) return { endedTime: time, message: "Running sessions were ended" };
