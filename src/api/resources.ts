@@ -1,4 +1,5 @@
 /** The kinds as objects, and the names that stand in manifests, conditions and annotations. */
+import type { Resource } from "../runtime/client.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import type {
   ConnectSsoPersonaSpec,
@@ -28,6 +29,13 @@ export const SET = "ConnectUserSet";
 export const SET_LABEL = "connectsso.dev/set";
 /** Annotation of a ConnectUser that its set removes: the set's name. */
 export const REMOVED_BY_SET = "connectsso.dev/removed-by-set";
+
+/** How the API server serves the kinds; what others stand on comes first. */
+export const RESOURCES = {
+  [PERSONA]: { group: GROUP, version: VERSION, plural: "connectssopersonas", kind: PERSONA },
+  [SET]: { group: GROUP, version: VERSION, plural: "connectusersets", kind: SET },
+  [USER]: { group: GROUP, version: VERSION, plural: "connectusers", kind: USER },
+} as const satisfies Record<string, Resource>;
 export const FINALIZER = "connectsso.dev/finalizer";
 
 export type Metadata = KubeObject["metadata"];

@@ -2,9 +2,8 @@
  * The cluster name of the controller that works in a cluster: the first part of every owner tag that it writes. Its Lease says it by a
  * label, its Deployment by an argument, and what it has reconciled by status.owner.
  */
-import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
+import { type ConnectSsoPersona, PERSONA, RESOURCES } from "../api/resources.ts";
 import { CLUSTER_LABEL } from "../controller/in-cluster.ts";
-import { RESOURCES } from "../controller/kinds.ts";
 import type { KubeClient, Resource } from "../runtime/client.ts";
 import { LEASES } from "../runtime/leader.ts";
 import type { KubeObject } from "../runtime/port.ts";
@@ -64,7 +63,7 @@ async function fromDeployments(client: KubeClient): Promise<string[]> {
 }
 
 async function fromPersonas(client: KubeClient): Promise<string[]> {
-  const personas = await all<ConnectSsoPersona>(client, RESOURCES[PERSONA]!);
+  const personas = await all<ConnectSsoPersona>(client, RESOURCES[PERSONA]);
   return personas.flatMap(({ status }) => status?.owner?.split("/")[0] ?? []);
 }
 

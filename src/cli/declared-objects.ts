@@ -6,11 +6,12 @@ import {
   type ConnectUserSet,
   GROUP,
   PERSONA,
+  RESOURCES,
   SET,
   USER,
   VERSION,
 } from "../api/resources.ts";
-import { INDEXES, RESOURCES } from "../controller/kinds.ts";
+import { INDEXES } from "../controller/kinds.ts";
 import { admit } from "../controller/on-folder.ts";
 import { terminalText } from "../domain/text.ts";
 import {

@@ -5,7 +5,6 @@
 import { DEFAULT_MASS_DELETION_SHARE, RemovalGuard } from "../domain/massdeletion.ts";
 import { Reactions } from "../domain/reactions.ts";
 import type { Change, Wakes } from "../runtime/changes.ts";
-import type { Resource } from "../runtime/client.ts";
 import { equalJson } from "../runtime/equal.ts";
 import type { IndexFunction } from "../runtime/port.ts";
 import { SetRegistry } from "../set/registry.ts";
@@ -20,10 +19,6 @@ export const KINDS: readonly ControlledKind[] = [PERSONAS, SETS, USERS];
 const DIRECTORY_INTERVAL_MS = 30_000;
 
 const BY_NAME = new Map(KINDS.map((kind) => [kind.resource.kind, kind]));
-
-export const RESOURCES: Record<string, Resource> = Object.fromEntries(
-  KINDS.map(({ resource }) => [resource.kind, resource]),
-);
 
 /** Secondary indexes of each kind. */
 export const INDEXES: Record<string, Record<string, IndexFunction>> = Object.fromEntries(

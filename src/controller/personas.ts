@@ -1,5 +1,5 @@
 /** Personas: their users stand on them. */
-import { type ConnectSsoPersona, GROUP, INDEX, PERSONA, USER, VERSION } from "../api/resources.ts";
+import { type ConnectSsoPersona, INDEX, PERSONA, RESOURCES, USER } from "../api/resources.ts";
 import { createReconciler } from "../engine/reconcile.ts";
 import { personaKind } from "../persona/kind.ts";
 import { findCondition } from "../runtime/conditions.ts";
@@ -11,7 +11,7 @@ import { warmInventories } from "./warm-up.ts";
 const persona = (object: KubeObject) => object as ConnectSsoPersona;
 
 export const PERSONAS: ControlledKind = {
-  resource: { group: GROUP, version: VERSION, plural: "connectssopersonas", kind: PERSONA },
+  resource: RESOURCES[PERSONA],
   indexes: { [INDEX.personaByInstance]: (object) => [persona(object).spec.instanceArn] },
   workers: 4,
   reservedWorkers: 2,

@@ -1,12 +1,12 @@
 /** Sets: they stand on the personas of their namespace, and on every ConnectUser that is of them or was written by hand. */
-import { type ConnectUserSet, GROUP, SET, VERSION } from "../api/resources.ts";
+import { type ConnectUserSet, RESOURCES, SET } from "../api/resources.ts";
 import { createReconciler } from "../engine/reconcile.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import { setKind } from "../set/kind.ts";
 import type { ControlledKind } from "./kind.ts";
 
 export const SETS: ControlledKind = {
-  resource: { group: GROUP, version: VERSION, plural: "connectusersets", kind: SET },
+  resource: RESOURCES[SET],
   indexes: {},
   workers: 2,
   reservedWorkers: 2,

@@ -1,5 +1,5 @@
 /** Users: their persona counts them, and another user that claims the same person is in conflict. */
-import { type ConnectUser, GROUP, INDEX, PERSONA, SET_LABEL, USER, VERSION } from "../api/resources.ts";
+import { type ConnectUser, INDEX, PERSONA, RESOURCES, SET_LABEL, USER } from "../api/resources.ts";
 import { createReconciler } from "../engine/reconcile.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
@@ -34,7 +34,7 @@ function setOf({ metadata: { namespace, labels, annotations } }: KubeObject): st
 }
 
 export const USERS: ControlledKind = {
-  resource: { group: GROUP, version: VERSION, plural: "connectusers", kind: USER },
+  resource: RESOURCES[USER],
   indexes: {
     [INDEX.userByPersona]: (object) => [`${object.metadata.namespace}/${user(object).spec.personaRef.name}`],
     [INDEX.userByEntraUser]: namesOf,

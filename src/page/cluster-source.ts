@@ -5,6 +5,7 @@ import {
   type ConnectUserSet,
   GROUP,
   PERSONA,
+  RESOURCES,
   SET,
   USER,
   VERSION,
@@ -17,14 +18,7 @@ import type { KubeObject } from "../runtime/port.ts";
 import { Watcher } from "../runtime/watcher.ts";
 import type { Happening, Objects, Source } from "./source.ts";
 
-const KINDS = { personas: "connectssopersonas", users: "connectusers", sets: "connectusersets" } as const;
-const NAMES = { personas: PERSONA, users: USER, sets: SET } as const;
-const resourceOf = (one: keyof typeof KINDS): Resource => ({
-  group: GROUP,
-  version: VERSION,
-  plural: KINDS[one],
-  kind: NAMES[one],
-});
+const KINDS = { personas: RESOURCES[PERSONA], users: RESOURCES[USER], sets: RESOURCES[SET] };
 const EVENTS: Resource = { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
 /** Newest events that are shown. */
 const MOST_EVENTS = 200;
@@ -56,7 +50,7 @@ export async function openCluster(options: ClusterSourceOptions): Promise<Source
   const caches = {} as Record<keyof typeof KINDS, ObjectCache>;
   const watchers: Watcher[] = [];
   for (const kind of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
-    const resource = resourceOf(kind);
+    const resource = KINDS[kind];
     await client.transport.request(
       "GET",
       `/apis/${GROUP}/${VERSION}/${namespace ? `namespaces/${namespace}/` : ""}${resource.plural}`,

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { Registry } from "prom-client";
+import { RESOURCES } from "../../src/api/resources.ts";
 import { composeClouds } from "../../src/controller/clouds.ts";
 import { createClusterController } from "../../src/controller/in-cluster.ts";
-import { RESOURCES } from "../../src/controller/kinds.ts";
 import type { Resource } from "../../src/controller/on-folder.ts";
 import { KubeClient } from "../../src/runtime/client.ts";
 import { isNotFound } from "../../src/runtime/errors.ts";
@@ -109,13 +109,13 @@ export async function inCluster(server: ApiServer, { world, pollIntervalMs }: Wi
     },
     async annotate(kind, name, annotations) {
       const body = { metadata: { annotations } };
-      await client.patch(RESOURCES[kind]!, namespace, name, { type: "merge", body });
+      await client.patch(RESOURCES[kind as keyof typeof RESOURCES], namespace, name, { type: "merge", body });
     },
     async remove(kind, name) {
-      await client.delete(RESOURCES[kind]!, namespace, name);
+      await client.delete(RESOURCES[kind as keyof typeof RESOURCES], namespace, name);
     },
     get: (kind, name) =>
-      client.get<Resource>(RESOURCES[kind]!, namespace, name).catch((error: unknown) => {
+      client.get<Resource>(RESOURCES[kind as keyof typeof RESOURCES], namespace, name).catch((error: unknown) => {
         if (isNotFound(error)) return undefined;
         throw error;
       }),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
-import { RESOURCES } from "../../src/controller/kinds.ts";
+import { RESOURCES } from "../../src/api/resources.ts";
 import { admit } from "../../src/controller/on-folder.ts";
 import { awaitChange } from "../../src/runtime/action.ts";
 import { FolderStore } from "../../src/runtime/folder-store.ts";
@@ -28,7 +28,7 @@ beforeAll(async () => {
   manager = createManager({
     access: kubeconfigAccess({ file: server.kubeconfig }),
     namespace: "team",
-    kinds: [{ resource: RESOURCES[USER]!, kind: USER, indexes: INDEXES, reconcile: () => async () => awaitChange() }],
+    kinds: [{ resource: RESOURCES[USER], kind: USER, indexes: INDEXES, reconcile: () => async () => awaitChange() }],
     metricsText: async () => "",
     registry: new Registry(),
     log: { debug() {}, info() {}, warn() {}, error() {} },

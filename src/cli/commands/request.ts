@@ -2,8 +2,7 @@
  * `connect-sso rotate|recreate|reconcile|suspend|resume`: asks for one thing, in the way that kubectl would (an annotation, or a field of
  * the spec), and follows it to its end. With -f there is no controller to ask: the command does it itself, for the one object.
  */
-import { ANNOTATIONS, type ConnectSsoPersona, PERSONA, requestName, USER } from "../../api/resources.ts";
-import { RESOURCES } from "../../controller/kinds.ts";
+import { ANNOTATIONS, type ConnectSsoPersona, PERSONA, RESOURCES, requestName, USER } from "../../api/resources.ts";
 import { FolderController } from "../../controller/on-folder.ts";
 import type { KubeClient } from "../../runtime/client.ts";
 import { conditionOf, isReady } from "../../runtime/conditions.ts";
@@ -144,7 +143,7 @@ async function askCluster(
   options: AskOptions,
   timeoutMs: number,
 ): Promise<number> {
-  const resource = RESOURCES[object.kind]!;
+  const resource = RESOURCES[object.kind as keyof typeof RESOURCES];
   const { namespace, name } = object.metadata;
   const value = now();
   const body =

@@ -65,14 +65,7 @@ export function applicationCalls(context: TenantContext) {
       });
     },
     async deleteApplication(id, options) {
-      await gone(() =>
-        write({
-          method: "DELETE",
-          path: applicationPath(id),
-          target: `application ${id}`,
-          options,
-        }),
-      );
+      await gone(() => write({ method: "DELETE", path: applicationPath(id), target: `application ${id}`, options }));
     },
     async findDeletedApplications(wanted, options) {
       const all = await listApplications("/directory/deletedItems/microsoft.graph.application?$top=100", options);

@@ -26,13 +26,7 @@ export function restoreDeleted(
   target: string,
   options: CallOptions | undefined,
 ): Promise<Json | undefined> {
-  return write({
-    method: "POST",
-    path: path`/directory/deletedItems/${id}/restore`,
-    body: {},
-    target,
-    options,
-  });
+  return write({ method: "POST", path: path`/directory/deletedItems/${id}/restore`, body: {}, target, options });
 }
 
 /** See Graph.ensureServicePrincipal. */
