@@ -201,6 +201,10 @@ export const REASONS = {
       "The application is owned by others; the controller may only change what it owns.",
       "Make its service principal an owner.",
     ],
+    TrustTooLong: [
+      "The trust of the shared role has no room for this persona's SAML provider.",
+      "Raise the quota Role trust policy length, shorten aws.samlProviderName, or set aws.roleSharing: Persona.",
+    ],
     ForeignBoundary: [
       "The role or user carries another permissions boundary.",
       "Attach the declared one, or declare this one.",

@@ -67,6 +67,7 @@ export const REASON = {
   RoleDisabled: "RoleDisabled",
   AssertionEncryption: "AssertionEncryption",
   ForeignBoundary: "ForeignBoundary",
+  TrustTooLong: "TrustTooLong",
   JobQuarantined: "JobQuarantined",
   CredentialsRefused: "CredentialsRefused",
   KeyRotating: "KeyRotating",

@@ -46,7 +46,11 @@ export const USERS: ControlledKind = {
   warmUp: warmPeople,
   readByOthers(object) {
     const { status } = user(object);
-    return [findCondition(status?.conditions, "Ready")?.status, findCondition(status?.conditions, "Conflict")?.status];
+    return [
+      findCondition(status?.conditions, "Ready")?.status,
+      findCondition(status?.conditions, "Conflict")?.status,
+      status?.roleName,
+    ];
   },
   wakes(object, store) {
     const { namespace, uid } = object.metadata;

@@ -114,7 +114,7 @@ export function roleTakeOver(role: RoleToTake): Refusal | undefined {
   if (role.otherPersonas.length > 0)
     return {
       message: `role ${role.name} is declared by persona ${listed(role.otherPersonas)} as well, and each would set its own trust`,
-      remedy: another,
+      remedy: `${another}, or set aws.roleSharing: Instance on all of them`,
     };
   const lost = lostPrincipals(role.desired, role.observed);
   if (lost.length > 0)

@@ -28,10 +28,26 @@ export function shorten(name: string, max: number): string {
  */
 export function ownName(namespace: string, name: string): string {
   const plain = /[-.]/.test(name) ? `connect-sso-${namespace}.${name}` : `connect-sso-${namespace}-${name}`;
-  if (plain.length <= OWN_NAME_CHARACTERS) return plain;
-  const hash = createHash("sha256").update(`${namespace}/${name}`).digest("hex").slice(0, 12);
+  return plain.length <= OWN_NAME_CHARACTERS ? plain : hashed(plain, `${namespace}/${name}`);
+}
+
+function hashed(plain: string, text: string): string {
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
   return `${plain.slice(0, OWN_NAME_CHARACTERS - hash.length - 1)}_${hash}`;
 }
+
+/** Persona: each has a role of its own. Instance: all of one namespace that say so, of one instance, have one role. */
+export type RoleSharing = "Persona" | "Instance";
+
+/** Default name of the role that personas share: no `ownName`, because eight characters behind `_` are no hash of one. */
+export function sharedRoleName(namespace: string, { id }: InstanceArn): string {
+  const plain = `connect-sso-${namespace}_${id.slice(0, 8)}`;
+  return plain.length <= OWN_NAME_CHARACTERS ? plain : hashed(plain, `${namespace}_${id}`);
+}
+
+/** Owner of the role that personas of a namespace share. No persona has this one: the name of an object holds no colon. */
+export const sharedRoleOwner = (cluster: string, namespace: string, { region, id }: InstanceArn): string =>
+  `${cluster}/${namespace}/${region}:${id}:role`;
 
 /** The pair of ARNs of role and provider must stay below 240 characters (Entra's import). */
 const OWN_NAME_CHARACTERS = 40;
@@ -77,7 +93,13 @@ interface NameInput {
   instance: InstanceArn;
   namespace: string;
   name: string;
-  aws: { path: string; federationPolicyName?: string; samlProviderName?: string; roleName?: string };
+  aws: {
+    path: string;
+    federationPolicyName?: string;
+    samlProviderName?: string;
+    roleName?: string;
+    roleSharing?: RoleSharing;
+  };
   provisioning: { iamUserName?: string; policyName?: string };
 }
 
@@ -92,7 +114,7 @@ export function iamNames({ instance, namespace, name, aws, provisioning }: NameI
     federationPolicy: aws.federationPolicyName ?? sharedPolicyName("federation", instance),
     listingPolicy: provisioning.policyName ?? sharedPolicyName("list-roles", instance),
     samlProvider: aws.samlProviderName ?? own,
-    role: aws.roleName ?? own,
+    role: aws.roleName ?? (aws.roleSharing === "Instance" ? sharedRoleName(namespace, instance) : own),
     user: provisioning.iamUserName ?? own,
   };
   const iam = `arn:${instance.partition}:iam::${instance.account}`;

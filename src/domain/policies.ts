@@ -48,18 +48,44 @@ export function listingPolicy(): unknown {
 
 /** SAML trust for programmatic and console access. `SAML:aud` is matched with the assertion's Recipient, global and regional. */
 export function trustPolicy(instance: InstanceArn, samlProviderArn: string, which?: SignInEndpoints): unknown {
-  const endpoints = replyUrls(instance, which);
+  return sharedTrustPolicy(instance, [{ arn: samlProviderArn, ...(which ? { endpoints: which } : {}) }]);
+}
+
+/** A SAML provider that a role trusts, and to which addresses Entra posts its assertions. */
+export interface TrustedProvider {
+  arn: string;
+  endpoints?: SignInEndpoints;
+}
+
+/** As `trustPolicy`, of several providers: one statement for those with the same addresses, in an order that does not depend on the list's. */
+export function sharedTrustPolicy(instance: InstanceArn, providers: readonly TrustedProvider[]): unknown {
+  const sorted = providers.toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
+  const groups = Map.groupBy(sorted, ({ endpoints }) => replyUrls(instance, endpoints).sort().join(" "));
   return {
     Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Federated: samlProviderArn },
-        Action: "sts:AssumeRoleWithSAML",
-        Condition: { StringEquals: { "SAML:aud": endpoints.length === 1 ? endpoints[0] : endpoints } },
-      },
-    ],
+    Statement: [...groups.values()].map((group) => ({
+      Effect: "Allow",
+      Principal: { Federated: oneOrAll(group.map(({ arn }) => arn)) },
+      Action: "sts:AssumeRoleWithSAML",
+      Condition: { StringEquals: { "SAML:aud": oneOrAll(replyUrls(instance, group[0]!.endpoints)) } },
+    })),
   };
+}
+
+const oneOrAll = (values: readonly string[]) => (values.length === 1 ? values[0] : values);
+
+/** Characters that count for IAM's quotas: white space does not. */
+export const policyCharacters = (document: unknown): number => JSON.stringify(document).replace(/\s/g, "").length;
+
+/**
+ * What a trust policy lets in, one text for each provider, and for each statement that names none. Two that add a provider each then differ
+ * by one text, not by the same one.
+ */
+export function trustGrants(document: unknown): string[] {
+  return normalStatements(document).flatMap(({ "Principal.Federated": providers, ...rest }) => {
+    const terms = summary(Object.fromEntries(Object.entries(rest).sort()));
+    return providers === undefined ? [terms] : providers.split(", ").map((arn) => `${arn} ${terms}`);
+  });
 }
 
 interface Statement {

@@ -8,7 +8,7 @@ import {
   federationPolicy,
   federationPolicyOfGuide,
   listingPolicy,
-  trustPolicy,
+  sharedTrustPolicy,
 } from "../domain/policies.ts";
 import { identifierBase, type Landing, parseRelayState } from "../domain/relay-state.ts";
 import { endpointsOf, type SignInEndpoints } from "../domain/reply-urls.ts";
@@ -220,6 +220,7 @@ function personaManifest(
       federationPolicyName: federation.name,
       samlProviderName: provider.arn.split("/").at(-1)!,
       roleName: role.name,
+      ...(sharersOf(found, persona).length > 1 ? { roleSharing: "Instance" } : {}),
       ...(role.permissionsBoundaryArn ? { permissionsBoundaryArn: role.permissionsBoundaryArn } : {}),
       maxSessionDuration: duration(role.maxSessionDurationSeconds),
     },
@@ -247,6 +248,11 @@ function personaManifest(
     object: { apiVersion: API_VERSION, kind: PERSONA, metadata: { name, namespace }, spec } as Written["object"],
     comments: all,
   };
+}
+
+/** Applications that carry the same role, each with a SAML provider of its own. */
+function sharersOf({ personas }: Found, { role }: FoundPersona): FoundPersona[] {
+  return personas.filter((one) => one.role.arn === role.arn);
 }
 
 function roleSessionName({ from, transform }: RoleSessionName): { roleSessionName?: RoleSessionName } {
@@ -277,18 +283,19 @@ function checkPaths({ role, federation, listing, iamUser }: FoundPersona, commen
     comments.push(`The ${what} is on path ${path}, the role on ${role.path}; a plan shows a new one beside it.`);
 }
 
-function checkDocuments(
-  found: Found,
-  { federation, listing, job, role, provider }: FoundPersona,
-  endpoints: SignInEndpoints,
-  comments: string[],
-): void {
+function checkDocuments(found: Found, persona: FoundPersona, endpoints: SignInEndpoints, comments: string[]): void {
+  const { federation, listing, job, role } = persona;
   const forms = [federationPolicy(found.instance), federationPolicyOfGuide(found.instance)];
   if (!forms.some((form) => comparePolicies(form, federation.document).length === 0))
     comments.push(`Policy ${federation.name} allows something else than this instance's sign-in; a plan shows what.`);
   if (job && listing && comparePolicies(listingPolicy(), listing.document).length > 0)
     comments.push(`Policy ${listing.name} allows something else than listing roles; a plan shows what.`);
-  if (comparePolicies(trustPolicy(found.instance, provider.arn, endpoints), role.trust).length > 0)
+  const providers = new Set(sharersOf(found, persona).map(({ provider }) => provider.arn));
+  const trust = sharedTrustPolicy(
+    found.instance,
+    [...providers].map((arn) => ({ arn, endpoints })),
+  );
+  if (comparePolicies(trust, role.trust).length > 0)
     comments.push(`The trust of role ${role.name} is another one; a plan shows what.`);
 }
 

@@ -5,10 +5,13 @@ import { OWNER_TAG } from "../domain/ownership.ts";
 import { preflight as specProblems } from "../domain/preflight.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { findGroup } from "./components/assignments.ts";
-import { desiredRole, refusePath, role } from "./components/role.ts";
+import { role } from "./components/role.ts";
+import { desiredRole } from "./desired-role.ts";
 import { findCandidates, findIdentifierHolder, ownerTag } from "./find-application.ts";
 import { requireId, requireSaml } from "./instance.ts";
 import { refuseFullAccount } from "./quotas.ts";
+import { claimRole, refusePath } from "./role-claim.ts";
+import { refuseContradiction } from "./role-sharing.ts";
 import { claim, type PersonaScope } from "./scope.ts";
 import { guardRole } from "./take-over.ts";
 
@@ -16,6 +19,7 @@ export async function preflight(scope: PersonaScope): Promise<void> {
   refuseSpec(scope);
   refuseLongNames(scope);
   refuseBoundary(scope);
+  await refuseContradiction(scope);
   await requireSaml(scope.connect, scope.call);
   await refuseUnknownProfiles(scope);
   // Later the components see to these, each for itself: a group that goes missing must not stop the repair of everything else.
@@ -91,15 +95,16 @@ async function refuseUnknownGroups(scope: PersonaScope): Promise<void> {
 /** Before anything is taken over: nothing of it is, when one part of it may not be. */
 async function refuseForeignObjects(scope: PersonaScope): Promise<void> {
   const { iam, names, call } = scope;
-  const [{ role: found, inline }, provider] = await Promise.all([
+  const [{ role: found, inline, sharing }, provider] = await Promise.all([
     role.observe(scope),
     iam.getSamlProvider(names.samlProviderArn, call),
   ]);
   if (found) {
     const object = `IAM role ${names.role}`;
-    const owned = claim(scope, object, found.tags[OWNER_TAG]);
+    const desired = desiredRole(scope, sharing);
+    const { owned } = claimRole(scope, object, found.tags[OWNER_TAG], desired.owner);
     refusePath(scope, object, found);
-    if (owned === "adopt") guardRole(scope, found, inline, desiredRole(scope));
+    if (owned === "adopt") guardRole(scope, found, inline, desired);
   }
   if (provider) claim(scope, `SAML provider ${names.samlProvider}`, provider.tags[OWNER_TAG]);
 }

@@ -21,20 +21,21 @@ export function tagStep(
   });
 }
 
-/** A boundary that another writer put there is reported, never replaced: the declared one then holds nothing, which is a problem. */
+/** A boundary that another writer put there is reported, never replaced: the declared one then holds nothing, which is a problem. `at`: prefix of the path. */
 export function boundarySteps(
   { boundaryArn }: PersonaScope,
   object: string,
   observed: string | undefined,
   compare: Comparison,
   apply: () => Promise<void>,
+  at = "",
 ): Steps {
   const kept = boundaryToKeep(observed, boundaryArn);
-  if (kept && !compare.wasApplied("permissionsBoundary", kept.keep)) {
+  if (kept && !compare.wasApplied(`${at}permissionsBoundary`, kept.keep)) {
     const message = `${object}: ${kept.message}; put the declared one on it, or declare this one`;
     return { steps: [], ...(boundaryArn ? { problem: terminalError(REASON.ForeignBoundary, message) } : {}) };
   }
-  const differences = compare.differ("permissionsBoundary", boundaryArn, observed);
+  const differences = compare.differ(`${at}permissionsBoundary`, boundaryArn, observed);
   return { steps: update(differences, { object, why: "it carries another permissions boundary, or none", apply }) };
 }
 

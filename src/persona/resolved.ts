@@ -4,7 +4,7 @@ import { describeCertificate } from "../domain/metadata.ts";
 import { ROTATED_FOR_TAG as KEY_ROTATED_FOR, keysOf, rotationStep } from "./access-keys.ts";
 import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
 import { type PersonaScope, requestMark } from "./scope.ts";
-import type { SeenAssignments } from "./seen.ts";
+import type { SeenAssignments, SeenRole } from "./seen.ts";
 
 type Status = ConnectSsoPersonaStatus;
 
@@ -17,7 +17,10 @@ export function resolved(scope: PersonaScope): Partial<Status> {
   const used = key && provisioning?.use[key.id]?.lastUsedAt;
   const active = certificate?.active;
   const appId = application?.application?.appId ?? old.appId;
-  const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : old.appRoleId;
+  // Users read these together: another role is not shown before it is known which of them are bound to the one before.
+  const roleArn = seen.role || !old.roleArn ? names.roleArn : old.roleArn;
+  const before = roleArn === (old.roleArn ?? roleArn) ? old.appRoleId : undefined;
+  const role = seen["role-delivery"] ? seen["role-delivery"].appRoleId : before;
   const waits = provisioned && seen["role-delivery"] && !role;
   return {
     owner: scope.owner,
@@ -30,7 +33,8 @@ export function resolved(scope: PersonaScope): Partial<Status> {
     federationPolicyArn: names.federationPolicyArn,
     listingPolicyArn: provisioned ? names.listingPolicyArn : undefined,
     samlProviderArn: names.samlProviderArn,
-    roleArn: names.roleArn,
+    roleArn,
+    formerRoles: seen.role ? formerOf(seen.role) : old.formerRoles,
     iamUserArn: provisioned ? names.userArn : undefined,
     groups: seen.assignments ? pins(seen.assignments.wanted) : old.groups,
     relayState: scope.relayState,
@@ -75,6 +79,11 @@ export function resolved(scope: PersonaScope): Partial<Status> {
 function pins(wanted: SeenAssignments["wanted"]): Status["groups"] {
   const ids = new Map(wanted.flatMap(({ id, declared }) => (declared === undefined ? [] : [[declared, id]])));
   return ids.size > 0 ? [...ids].map(([displayName, id]) => ({ displayName, id })) : undefined;
+}
+
+function formerOf({ former = [] }: SeenRole): Status["formerRoles"] {
+  const kept = former.filter(({ isKept, isOurs }) => isKept && isOurs);
+  return kept.length > 0 ? kept.map(({ name, appRoleId }) => ({ name, appRoleId })) : undefined;
 }
 
 /** Times of objects have whole seconds; kubectl shows them as they are. */

@@ -10,6 +10,7 @@ import {
   parseInstanceArn,
   type SharedPolicy,
   sharedPolicyOwner,
+  sharedRoleOwner,
 } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf, ownershipOf } from "../domain/ownership.ts";
 import { relayState } from "../domain/relay-state.ts";
@@ -23,6 +24,7 @@ import { type CallOptions, CloudError } from "../providers/errors.ts";
 import type { Graph, ServicePrincipal } from "../providers/graph/types.ts";
 import { conflictError, terminalError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
+import { isAdmitted } from "./admission.ts";
 import type { PendingKey } from "./pending-key.ts";
 import type { Profiles } from "./profiles.ts";
 import type { Seen } from "./seen.ts";
@@ -60,12 +62,14 @@ export interface PersonaScope extends Scope<Seen> {
   readonly names: IamNames;
   /** Owner of this persona's own objects, and of those shared by all personas of the instance. */
   readonly owner: string;
-  readonly sharedOwner: Record<SharedPolicy, string>;
+  readonly sharedOwner: Record<SharedPolicy | "role", string>;
   readonly relayState: string;
   readonly iam: Iam;
   readonly graph: Graph;
   readonly connect: ConnectInstance;
   readonly boundaryArn: string | undefined;
+  /** What the settings file asks of every persona of the account. */
+  readonly accountBoundaryArn: string | undefined;
   /** Why the settings file does not let this namespace take over an object of this name. */
   readonly adoptionRefusal: AccountRules["adoptionRefusal"];
   readonly call: CallOptions;
@@ -81,6 +85,8 @@ export interface PersonaScope extends Scope<Seen> {
   now(): number;
   /** The ConnectUser of another persona of this instance that is this Entra user, as a person would name it. */
   claimedElsewhere(entraObjectId: string): string | undefined;
+  /** Whether the settings file lets another persona act in its account and tenant: else what it declares does not count. */
+  admits(persona: ConnectSsoPersona): Promise<boolean>;
 }
 
 interface ScopeDeps {
@@ -143,12 +149,14 @@ export function scopeOf(
     sharedOwner: {
       federation: sharedPolicyOwner(deps.cluster, instance, "federation"),
       "list-roles": sharedPolicyOwner(deps.cluster, instance, "list-roles"),
+      role: sharedRoleOwner(deps.cluster, namespace, instance),
     },
     relayState: relayState(instance, spec),
     iam: found.account.iam,
     graph,
     connect: found.account.instance(spec.instanceArn),
     boundaryArn: found.boundaryArn,
+    accountBoundaryArn: found.rules.permissionsBoundaryArn,
     adoptionRefusal: found.rules.adoptionRefusal,
     call,
     memory,
@@ -157,6 +165,7 @@ export function scopeOf(
     store: deps.store,
     now: deps.now,
     claimedElsewhere: deps.claimedElsewhere,
+    admits: (persona) => isAdmitted(persona, deps.clouds, call),
   };
 }
 
@@ -208,15 +217,16 @@ export function claimKnown(
   object: string,
   ownerTag: string | undefined,
   wasOurs: boolean,
+  owner: string = scope.owner,
 ): { owned: "ours" | "adopt"; barred?: CloudError } {
   try {
-    return { owned: claim(scope, object, ownerTag) };
+    return { owned: claim(scope, object, ownerTag, owner) };
   } catch (error) {
     if (!wasOurs || !(error instanceof CloudError)) throw error;
-    const lost = ownershipOf(ownerTag, scope.owner) === "unowned" ? "lost its owner tag" : `was given to ${ownerTag}`;
+    const lost = ownershipOf(ownerTag, owner) === "unowned" ? "lost its owner tag" : `was given to ${ownerTag}`;
     const barred = conflictError(
       error.reason,
-      `${object} was this persona's and ${lost}, so changes to it are not corrected: find out who did that, then tag it ${OWNER_TAG}=${scope.owner} again, or set adoptionPolicy: IfUnowned once it carries no such tag`,
+      `${object} was this persona's and ${lost}, so changes to it are not corrected: find out who did that, then tag it ${OWNER_TAG}=${owner} again, or set adoptionPolicy: IfUnowned once it carries no such tag`,
     );
     return { owned: "ours", barred };
   }
@@ -251,16 +261,16 @@ interface TagChanges {
   remove: string[];
 }
 
-/** IAM folds the case of tag keys on roles, so it is folded here. */
-export function tagChanges(compare: Comparison, desired: Tags, observed: Tags): TagChanges {
+/** IAM folds the case of tag keys on roles, so it is folded here. `at`: prefix of the paths. */
+export function tagChanges(compare: Comparison, desired: Tags, observed: Tags, at = ""): TagChanges {
   const found = new Map(Object.entries(observed).map(([key, value]) => [key.toLowerCase(), value]));
   const declared = new Set(Object.keys(desired).map((key) => key.toLowerCase()));
   const rows = Object.entries(desired).flatMap(([key, value]) =>
-    compare.differ(`tags.${key}`, value, found.get(key.toLowerCase())),
+    compare.differ(`${at}tags.${key}`, value, found.get(key.toLowerCase())),
   );
   const remove: string[] = [];
-  for (const path of compare.applied("tags.")) {
-    const key = path.slice("tags.".length);
+  for (const path of compare.applied(`${at}tags.`)) {
+    const key = path.slice(`${at}tags.`.length);
     if (declared.has(key.toLowerCase())) continue;
     const gone = compare.undeclared(path, found.get(key.toLowerCase()));
     if (gone.length > 0) remove.push(key);

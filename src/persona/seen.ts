@@ -18,6 +18,7 @@ import type {
   SyncJob,
 } from "../providers/graph/types.ts";
 import type { Rotation } from "./certificates.ts";
+import type { SharedTrust } from "./role-sharing.ts";
 
 /** Who may change the application and its service principal, where only owners may. */
 export type Ownership =
@@ -69,6 +70,25 @@ export interface SeenRole {
   role?: IamRole;
   /** Of a role that is ours or may be taken over. */
   inline?: IamInlinePolicy[];
+  /** Of a role that is shared. */
+  sharing?: SharedTrust;
+  /** Other roles that the application carries with our provider. */
+  former?: FormerRole[];
+}
+/** The role from before `aws.roleSharing` changed: users who signed in with it are bound to it. */
+export interface FormerRole {
+  name: string;
+  appRoleId: string;
+  /** False: it does not exist any more, or belongs to somebody else. */
+  isOurs: boolean;
+  /** A ConnectUser of the persona is bound to it, or may be. */
+  isUsed: boolean;
+  /** It stays: it is used, or the persona's deletionPolicy is Retain. */
+  isKept: boolean;
+  role?: IamRole;
+  inline?: IamInlinePolicy[];
+  /** Of one that was shared. */
+  sharing?: SharedTrust;
 }
 export interface SeenProvisioningUser {
   user?: IamUser;

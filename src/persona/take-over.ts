@@ -21,6 +21,7 @@ import { CloudError } from "../providers/errors.ts";
 import type { Application, ClaimsMappingPolicy } from "../providers/graph/types.ts";
 import { conflictError } from "../providers/verdicts.ts";
 import { ownerOfTags } from "./find-application.ts";
+import { sharesRole } from "./role-sharing.ts";
 import type { PersonaScope } from "./scope.ts";
 
 /** It has no owner, and the persona may adopt it. */
@@ -65,8 +66,9 @@ export async function entitiesOf({ iam, call, memory }: PersonaScope, arn: strin
 }
 
 /** Others that the role lets in, and other applications through which people assume it. */
-export async function dependantsOfRole(scope: PersonaScope, { trust }: IamRole): Promise<string[]> {
-  const { graph, call, instance, names, spec } = scope;
+export async function dependantsOfRole(scope: PersonaScope, { trust, arn }: IamRole): Promise<string[]> {
+  const { graph, call, instance, spec } = scope;
+  const names = { ...scope.names, roleArn: arn };
   const own = trustPolicy(instance, names.samlProviderArn, spec.application.signInEndpoints);
   const applications = await graph.findApplications({ identifierUriPrefix: identifierBase(instance) }, call);
   const used = await Promise.all(
@@ -132,7 +134,7 @@ function siblings({ store, object, instance }: PersonaScope) {
       if (theirs.account !== instance.account) return [];
       const { aws, roleDelivery } = spec;
       const input = { instance: theirs, namespace, name, aws, provisioning: roleDelivery.provisioning };
-      return [{ persona: `${namespace}/${name}`, names: iamNames(input) }];
+      return [{ persona: `${namespace}/${name}`, names: iamNames(input), sharing: aws.roleSharing }];
     });
 }
 
@@ -155,7 +157,9 @@ export function guardRole(
       attached: role.attachedPolicyArns,
       inline: inline?.map(({ name }) => name),
       otherPersonas: siblings(scope)
-        .filter(({ names }) => names.roleArn === role.arn)
+        .filter(
+          ({ names, sharing }) => names.roleArn === role.arn && !(sharesRole(scope.object) && sharing === "Instance"),
+        )
         .map(({ persona }) => persona),
     }),
   );

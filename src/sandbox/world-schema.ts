@@ -52,7 +52,14 @@ const quota = (description: string, value: string): Schema => ({
 });
 
 /** Per account, in one that was not raised. Source: GetAccountSummary of 2026-02 and the IAM quotas page. */
-export const DEFAULT_IAM_QUOTAS = { roles: 1000, policies: 1500, users: 5000, groups: 300, samlProviders: 100 };
+export const DEFAULT_IAM_QUOTAS = {
+  roles: 1000,
+  policies: 1500,
+  users: 5000,
+  groups: 300,
+  samlProviders: 100,
+  trustPolicyCharacters: 2048,
+};
 
 const tenant = {
   id: uuid("Directory (tenant) id"),
@@ -169,7 +176,10 @@ export const worldSchema = {
         Object.entries(DEFAULT_IAM_QUOTAS).map(([name, most]) => [name, count("", { default: most })]),
       ),
       [],
-      { description: "How many of each an account may have" },
+      {
+        description:
+          "How many of each an account may have; trustPolicyCharacters: of one trust policy, without white space",
+      },
     ),
     policies: list(
       object(

@@ -142,6 +142,8 @@ export interface IamQuotas {
   users: number;
   groups: number;
   samlProviders: number;
+  /** Characters of one trust policy, without white space. */
+  trustPolicyCharacters: number;
 }
 /** Durations are written "20ms", "3s", "40m", "2h", or as a number of milliseconds. */
 export interface BehaviourInput {

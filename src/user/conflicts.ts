@@ -2,11 +2,11 @@
 import { REASON } from "../api/reasons.ts";
 import { CONDITION, type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
-import { failureOf, isStalled } from "../engine/errors.ts";
+import { isAdmitted } from "../persona/admission.ts";
 import type { ConnectUserView } from "../providers/aws/types.ts";
 import type { Assignment, EntraUser, Graph } from "../providers/graph/types.ts";
 import { findCondition } from "../runtime/conditions.ts";
-import type { UserCall, UserDeps, UserScope } from "./scope.ts";
+import { roleNameOf, type UserCall, type UserDeps, type UserScope } from "./scope.ts";
 import type { FormerAssignment, Seen } from "./seen.ts";
 import { PERSONA_TAG } from "./tags.ts";
 
@@ -65,22 +65,6 @@ function isRefused({ status }: Pick<ConnectUser, "status">): boolean {
   return stalled?.status === "True" && stalled.reason !== REASON.TwoPersonas;
 }
 
-/** The settings file lets the persona's namespace act in its account and tenant. */
-async function isAdmitted(
-  { metadata: { namespace }, spec }: ConnectSsoPersona,
-  clouds: UserDeps["clouds"],
-  call: UserCall,
-): Promise<boolean> {
-  try {
-    call.signal?.throwIfAborted();
-    await Promise.all([clouds.aws(spec.instanceArn, namespace), clouds.graph(spec.application.tenantId, namespace)]);
-    return true;
-  } catch (error) {
-    if (isStalled(failureOf(error))) return false;
-    throw error;
-  }
-}
-
 const isSame = (a: ConnectUser, b: ConnectUser) =>
   a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
 
@@ -89,7 +73,7 @@ const isSame = (a: ConnectUser, b: ConnectUser) =>
  * Connect user's tag names the persona. Any other in the same instance is a conflict.
  */
 export async function formerAssignments(
-  { object, persona, person, assignment, withdrawn, graph, store, clouds, call }: UserScope,
+  { object, persona, person, assignment, withdrawn, graph, store, clouds, call, roleName }: UserScope,
   user: ConnectUserView | undefined,
 ): Promise<Seen["former-assignments"]> {
   const personId = assignment.principalId;
@@ -108,9 +92,14 @@ export async function formerAssignments(
     if (!servicePrincipalId || servicePrincipalId === persona.status?.servicePrincipalId) continue;
     if (!(await isAdmitted(other, clouds, call))) continue;
     const tagged = namespace === object.metadata.namespace && user?.tags[PERSONA_TAG] === name;
-    for (const { id } of await graph.assignmentsOf(servicePrincipalId, personId, call)) {
+    for (const { id, appRoleId } of await graph.assignmentsOf(servicePrincipalId, personId, call)) {
       if (tagged || id === object.status?.appRoleAssignmentId)
-        former.push({ persona: name, servicePrincipalId, assignmentId: id });
+        former.push({
+          persona: name,
+          servicePrincipalId,
+          assignmentId: id,
+          ...(other.spec.instanceArn === here && roleBehind(other, appRoleId) === roleName ? { keepsRole: true } : {}),
+        });
       else if (other.spec.instanceArn === here)
         conflict ??= `${who} is assigned to the application of persona ${namespace}/${name} as well; remove one of the two assignments`;
     }
@@ -121,6 +110,13 @@ export async function formerAssignments(
       conflict ??= `${who} is a member of group ${group}, which is assigned to the application of persona ${namespace}/${name}; take the person out of the group, or delete this ConnectUser`;
   }
   return { former, ...(conflict && !withdrawn ? { conflict } : {}) };
+}
+
+/** Name of the IAM role that an app role of the persona carries. */
+function roleBehind(persona: ConnectSsoPersona, appRoleId: string): string | undefined {
+  const { status } = persona;
+  if (status?.appRoleId === appRoleId) return roleNameOf(persona);
+  return status?.formerRoles?.find((one) => one.appRoleId === appRoleId)?.name;
 }
 
 /** Of the groups that are assigned to an application, the one of which a person is a member. */

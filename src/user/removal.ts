@@ -137,7 +137,10 @@ async function revokeRole(removal: UserRemoval): Promise<void> {
   const { metadata, spec, status } = object;
   const { cluster } = deps;
   let servicePrincipalId = persona?.status?.servicePrincipalId;
-  let roleId = persona?.status?.appRoleId;
+  const roleIds = new Set([
+    persona?.status?.appRoleId,
+    ...(persona?.status?.formerRoles ?? []).map((one) => one.appRoleId),
+  ]);
   if (!servicePrincipalId) {
     const [application] = await graph.findApplications(
       { tag: `${OWNER_TAG}:${ownerOf(cluster, metadata.namespace, spec.personaRef.name)}` },
@@ -145,8 +148,8 @@ async function revokeRole(removal: UserRemoval): Promise<void> {
     );
     const principal = application && (await graph.findServicePrincipal(application.appId, call));
     servicePrincipalId = principal?.id;
-    // The one role that names a role and a provider; `User` and `msiam_access` have no value.
-    roleId ??= application?.appRoles.find(({ value }) => value?.includes(":saml-provider/"))?.id;
+    // Roles that name a role and a provider; `User` and `msiam_access` have no value.
+    for (const { id, value } of application?.appRoles ?? []) if (value?.includes(":saml-provider/")) roleIds.add(id);
   }
   const { objectId, userPrincipalName } = spec.entraUser;
   const person = status?.entraObjectId
@@ -160,7 +163,7 @@ async function revokeRole(removal: UserRemoval): Promise<void> {
   const known = status?.appRoleAssignmentId;
   const found = await graph.assignmentsOf(servicePrincipalId, person.id, fresh);
   for (const { id, appRoleId } of found)
-    if (id === known || appRoleId === roleId) await graph.unassign(servicePrincipalId, id, call);
+    if (id === known || roleIds.has(appRoleId)) await graph.unassign(servicePrincipalId, id, call);
   // The list lags behind what was granted.
   if (known && !found.some(({ id }) => id === known)) await graph.unassign(servicePrincipalId, known, call);
 }

@@ -11,6 +11,7 @@ import {
 } from "../api/resources.ts";
 import { sessionNameOf } from "../domain/claims/session-name.ts";
 import { KNOWN_LATER } from "../domain/difference.ts";
+import { iamNames, parseInstanceArn } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import type { Reactions } from "../domain/reactions.ts";
 import { checkDeclared } from "../domain/usernames.ts";
@@ -27,6 +28,7 @@ import { handlingOf } from "./components/handling.ts";
 import { declaredConflictOf } from "./conflicts.ts";
 import { declaredName, identify, usersOfPerson, type Withdrawal } from "./identity.ts";
 import type { Seen } from "./seen.ts";
+import { ROLE_TAG } from "./tags.ts";
 
 export interface UserDeps {
   store: ObjectStore;
@@ -70,6 +72,8 @@ export interface UserScope extends Scope<Seen> {
   readonly input: ConnectUserInput;
   readonly proficiencies: Proficiency[] | undefined;
   readonly assignment: { servicePrincipalId: string; principalId: string; appRoleId: string };
+  /** IAM role with which the person signs in: the persona's, or the former one to which the Connect user is bound. */
+  readonly roleName: string;
   /** Value of a recreate request that is not handled yet, as a hash that fits a tag. */
   readonly recreate: string | undefined;
   /** Declared profiles that the persona does not allow: they are taken away, and then it is refused. */
@@ -125,6 +129,7 @@ export async function openScope(
   found.username = username;
   const view = users.find((one) => one.username === username);
   const isOwner = view?.tags[OWNER_TAG] === owner;
+  const role = roleOf(persona, recreate === undefined ? view : undefined);
   const conflict =
     withdrawn || !person ? undefined : await declaredConflictOf(object, persona, person, username, deps, call);
   if (conflict && !isOwner) throw conflictError(REASON.TwoPersonas, conflict);
@@ -164,7 +169,8 @@ export async function openScope(
       tags: { ...spec.tags },
     },
     proficiencies: spec.proficiencies,
-    assignment: { ...assignable(persona, context.planning), principalId: id },
+    assignment: { ...assignable(persona, context.planning, role.appRoleId), principalId: id },
+    roleName: role.name,
     recreate,
     forbidden,
   };
@@ -215,10 +221,26 @@ function personNames(
   return { firstName, lastName };
 }
 
+/** A new Connect user gets the persona's role; one that is there stays with the role to which it is bound, as long as the persona carries it. */
+function roleOf(persona: ConnectSsoPersona, view: ConnectUserView | undefined): { name: string; appRoleId?: string } {
+  const bound = view?.tags[ROLE_TAG];
+  const former = persona.status?.formerRoles?.find(({ name }) => name === bound);
+  return former ?? { name: roleNameOf(persona) };
+}
+
+/** Name of the role that goes with the app role in the persona's status; of one that was not reconciled yet, the declared one. */
+export function roleNameOf({ spec, metadata: { namespace, name }, status }: ConnectSsoPersona): string {
+  if (status?.roleArn) return status.roleArn.split("/").at(-1)!;
+  const { instanceArn, aws, roleDelivery } = spec;
+  const instance = parseInstanceArn(instanceArn);
+  return iamNames({ instance, namespace, name, aws, provisioning: roleDelivery.provisioning }).role;
+}
+
 /** Where the role is assigned. Waits while the persona has no role yet. */
-function assignable({ metadata, status }: ConnectSsoPersona, planning: boolean) {
+function assignable({ metadata, status }: ConnectSsoPersona, planning: boolean, former: string | undefined) {
   const unknown = planning ? KNOWN_LATER : undefined;
-  const { servicePrincipalId = unknown, appRoleId = unknown } = status ?? {};
+  const { servicePrincipalId = unknown } = status ?? {};
+  const appRoleId = former ?? status?.appRoleId ?? unknown;
   if (!servicePrincipalId || !appRoleId)
     throw waitingError(
       REASON.PersonaNotReady,

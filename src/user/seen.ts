@@ -9,12 +9,14 @@ export interface FormerAssignment {
   persona: string;
   servicePrincipalId: string;
   assignmentId: string;
+  /** Both personas share the role, so the person keeps it: the new assignment comes first, and this one goes last. */
+  keepsRole?: boolean;
 }
 export interface Seen {
   /** What the person still has although access is withdrawn. */
   withdrawal: { assignments: readonly Assignment[]; users: readonly ConnectUserView[] };
   /** Assignments that we made in the application of a persona that the user belonged to before. */
-  "former-assignments": { former: FormerAssignment[]; conflict?: string };
+  "former-assignments": { former: FormerAssignment[]; conflict?: string; isAssigned?: boolean };
   "connect-user": { user?: ConnectUserView; lastAdministrator?: string };
   /** Quick connects that ring the Connect user's predecessor, and the id that they are to ring. */
   "quick-connects": { stale: readonly UserQuickConnect[]; userId?: string };

@@ -5,6 +5,7 @@ import type { KindStatus, PassResult, Resting } from "../engine/kind.ts";
 import { unchecked } from "../engine/status.ts";
 import type { ConditionInput } from "../runtime/conditions.ts";
 import type { UserScope } from "./scope.ts";
+import { ROLE_TAG } from "./tags.ts";
 
 /** As the schema says. */
 const MOST_STRAYS = 20;
@@ -62,7 +63,7 @@ function restingOf({ withdrawn, found, object }: UserScope): Resting {
 }
 
 function resolved(
-  { input, persona, assignment, withdrawn, users, seen, recreate }: UserScope,
+  { input, persona, assignment, withdrawn, users, seen, recreate, roleName }: UserScope,
   old: ConnectUserStatus,
 ): Partial<ConnectUserStatus> {
   const user = seen["connect-user"] ? seen["connect-user"].user : undefined;
@@ -77,6 +78,7 @@ function resolved(
     connectUserArn: seen["connect-user"] ? kept?.arn : old.connectUserArn,
     appRoleAssignmentId: withdrawn && seen.withdrawal ? undefined : (found?.id ?? old.appRoleAssignmentId),
     strays: strays.length > 0 ? strays : undefined,
+    roleName: user?.tags[ROLE_TAG] ?? roleName,
     userAccessUrl: persona.status?.userAccessUrl,
   };
 }

@@ -4,6 +4,8 @@
 export const RECREATED_TAG = "connectsso.dev/recreated";
 /** The persona whose role we assigned, so that a move takes the old role away also when status was lost. */
 export const PERSONA_TAG = "connectsso.dev/persona";
+/** Name of the role with which the person signs in. Connect binds the user to it at the first login, and shows it nowhere. */
+export const ROLE_TAG = "connectsso.dev/role";
 /** Entra's object id of the person. */
 export const PERSON_TAG = "connectsso.dev/entra-object-id";
 /** Name or id by which the person was declared; the id above counts for that declaration only. */

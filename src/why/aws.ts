@@ -1,5 +1,5 @@
 /** Links of the chain in IAM and Amazon Connect: provider, trust, session, rights, landing, instance, user. */
-import type { ConnectUser } from "../api/resources.ts";
+import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { readClaims } from "../domain/claims/policy.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { readTrust } from "../domain/metadata.ts";
@@ -12,7 +12,7 @@ import { replyUrls } from "../domain/reply-urls.ts";
 import { rolePolicies } from "../persona/role-policies.ts";
 import type { ConnectUserView, IamRole } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
-import { PERSONA_TAG } from "../user/tags.ts";
+import { PERSONA_TAG, ROLE_TAG } from "../user/tags.ts";
 import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, unknown, type Verdict, warning } from "./login.ts";
 
 export const provider: LinkSpec = {
@@ -243,7 +243,7 @@ export const instance: LinkSpec = {
 
 export const connectUser: LinkSpec = {
   name: "Connect user",
-  async look({ connect, sent, user, persona, repair }) {
+  async look({ connect, sent, user, persona, repair, scope }) {
     if (!sent) return undefined;
     const found = await connect.user(sent, { maxAgeMs: 0 });
     if (!found) {
@@ -262,8 +262,8 @@ export const connectUser: LinkSpec = {
       });
     return (
       profiles({ connect, user, persona, repair } as Login, found.securityProfileIds, found.username) ??
-      bound(user, persona.metadata.name, found.tags) ??
-      (await ringing(connect, user, found))
+      bound(user, persona.metadata.name, found.tags, scope.names.role) ??
+      (await ringing(connect, user, found, keeps(user, persona)))
     );
   },
 };
@@ -273,6 +273,7 @@ async function ringing(
   connect: Login["connect"],
   { status }: ConnectUser,
   { id, username }: ConnectUserView,
+  note: string,
 ): Promise<Verdict> {
   const all = await connect.quickConnects().catch(() => []);
   const of = (userId: string | undefined) => all.flatMap((one) => (one.userId === userId ? [one.name] : [])).join(", ");
@@ -281,7 +282,7 @@ async function ringing(
     return warning(`quick connects still ring the former Connect user of ${username}: ${of(former)}`, {
       fix: `point them at ${username} in Amazon Connect, under Routing, Quick connects`,
     });
-  return holds(of(id) ? `${username} exists; quick connects that ring it: ${of(id)}` : `${username} exists`);
+  return holds(`${username} exists${note}${of(id) ? `; quick connects that ring it: ${of(id)}` : ""}`);
 }
 
 /** Without the persona's profile the login ends on a page that the user may not see. */
@@ -297,11 +298,24 @@ function profiles({ connect, user, persona, repair }: Login, ids: string[], user
     : undefined;
 }
 
+/** Of a user from before the persona's `aws.roleSharing` changed. */
+function keeps({ metadata, status }: ConnectUser, persona: ConnectSsoPersona): string {
+  const role = persona.status?.formerRoles?.find(({ name }) => name === status?.roleName)?.name;
+  return role
+    ? `, bound to role ${role} of its first login; connect-sso recreate ${metadata.name} -n ${metadata.namespace} gives it the persona's present role, without its history`
+    : "";
+}
+
 /** Which role a user first signed in through cannot be read; that it came from another persona can. */
-function bound({ metadata }: ConnectUser, persona: string, tags: Record<string, string>): Verdict | undefined {
+function bound(
+  { metadata }: ConnectUser,
+  persona: string,
+  tags: Record<string, string>,
+  role: string,
+): Verdict | undefined {
   const former = tags[PERSONA_TAG];
   const owner = tags[OWNER_TAG];
-  if (former && former !== persona)
+  if (former && former !== persona && tags[ROLE_TAG] !== role)
     return warning(`it came here from persona ${former}: Connect still binds it to the role of its first login`, {
       seen: SEEN.badRequest,
       fix: `connect-sso recreate ${metadata.name} -n ${metadata.namespace} (a new Connect user; metrics stay with the old one)`,

@@ -235,7 +235,13 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
       claimedElsewhere: () => undefined,
       store: storeOf(deps),
     };
-    const scope = scopeOf(persona, reads, { account, graph, boundaryArn, rules }, { absences: {} }, {});
+    const scope = scopeOf(
+      asSignedIn(persona, user),
+      reads,
+      { account, graph, boundaryArn, rules },
+      { absences: {} },
+      {},
+    );
     const failed = await observe(scope);
     const { personas, users, repair } = deps;
     return { user, persona, personas, users, account, connect, scope, failed, repair: repair(persona) };
@@ -245,6 +251,14 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
       ? broken(error.message, { fix: "connect-sso doctor looks at credentials and rights" })
       : unreadable(error);
   }
+}
+
+/** The persona with the role to which the user is bound, where that is another one than the persona's present one. */
+function asSignedIn(persona: ConnectSsoPersona, { status }: ConnectUser): ConnectSsoPersona {
+  const bound = persona.status?.formerRoles?.find(({ name }) => name === status?.roleName);
+  if (!bound) return persona;
+  const aws = { ...persona.spec.aws, roleSharing: "Persona" as const, roleName: bound.name };
+  return { ...persona, spec: { ...persona.spec, aws } };
 }
 
 /** Components that say whether they are part of a login; the provider is read by itself, since its component also asks whether it may be written. */

@@ -581,7 +581,7 @@ describe("broken by hand", () => {
           connect.send(
             new TagResourceCommand({
               resourceArn: Arn!,
-              tags: { "connectsso.dev/persona": value },
+              tags: { "connectsso.dev/persona": value, "connectsso.dev/role": roleName(value) },
             }),
           );
         await tag("managers");

@@ -22,6 +22,7 @@ const user = {
   tags: {
     "connectsso.dev/owner": "c/n/jane",
     "connectsso.dev/persona": "agents",
+    "connectsso.dev/role": "connect-sso-n-agents",
     "connectsso.dev/entra-object-id": "u",
     "connectsso.dev/entra-user": "jane@example.com",
     team: "x",
@@ -49,6 +50,8 @@ async function calls(scope: object, seen: Record<string, unknown>, assignmentId?
     assignment: { servicePrincipalId: "sp", principalId: "u", appRoleId: "role" },
     forbidden: [],
     users: [],
+    roleName: "connect-sso-n-agents",
+    seen,
     isAlive: () => true,
     found: {},
     ...scope,

@@ -87,8 +87,8 @@ export const CRDS = [
                       "message": "instanceArn is immutable; make another persona for another instance"
                     },
                     {
-                      "rule": "has(self.aws.roleName) == has(oldSelf.aws.roleName) && (!has(self.aws.roleName) || self.aws.roleName == oldSelf.aws.roleName)",
-                      "message": "aws.roleName is immutable; a recreated role breaks the login of every user that federated through it"
+                      "rule": "self.aws.roleSharing != oldSelf.aws.roleSharing || (has(self.aws.roleName) == has(oldSelf.aws.roleName) && (!has(self.aws.roleName) || self.aws.roleName == oldSelf.aws.roleName))",
+                      "message": "aws.roleName is immutable while aws.roleSharing stays as it is; a recreated role breaks the login of every user that federated through it"
                     },
                     {
                       "rule": "self.aws.path == oldSelf.aws.path",
@@ -291,10 +291,16 @@ export const CRDS = [
                           "pattern": "^[\\w._-]+$"
                         },
                         "roleName": {
-                          "description": "Name of the IAM role. Default `connect-sso-<namespace>-<name>`, shortened. Immutable.",
+                          "description": "Name of the IAM role. Default `connect-sso-<namespace>-<name>`, shortened; with `roleSharing: Instance`\n`connect-sso-<namespace>_<instance id, first 8>`. Immutable while `roleSharing` stays as it is.",
                           "type": "string",
                           "maxLength": 64,
                           "pattern": "^[\\w+=,.@-]+$"
+                        },
+                        "roleSharing": {
+                          "description": "Persona: the persona has a role of its own. Instance: all personas of the instance in this namespace that say so have one role,\nwhose trust lists their SAML providers; a user that moves between them needs no new Connect user. See docs/lifecycle.md before\nyou change it for a persona with users.",
+                          "type": "string",
+                          "enum": ["Persona","Instance"],
+                          "default": "Persona"
                         },
                         "path": {
                           "description": "IAM path of role, user and policies. Immutable.",
@@ -462,6 +468,21 @@ export const CRDS = [
                     "listingPolicyArn": {"type":"string","description":"ARN of the listing policy (mode Provisioning)."},
                     "samlProviderArn": {"type":"string","description":"ARN of the SAML provider."},
                     "roleArn": {"type":"string","description":"ARN of the role."},
+                    "formerRoles": {
+                      "description": "Roles from before `aws.roleSharing` changed that the application carries beside the present one. Users who first signed in with\none of them are bound to it until they are recreated.",
+                      "type": "array",
+                      "maxItems": 10,
+                      "x-kubernetes-list-type": "map",
+                      "x-kubernetes-list-map-keys": ["name"],
+                      "items": {
+                        "type": "object",
+                        "required": ["name","appRoleId"],
+                        "properties": {
+                          "name": {"type":"string","description":"Name of the IAM role.","maxLength":64},
+                          "appRoleId": {"type":"string","description":"Id of the app role that carries it."}
+                        }
+                      }
+                    },
                     "iamUserArn": {"type":"string","description":"ARN of the provisioning user (mode Provisioning)."},
                     "relayState": {"type":"string","description":"Relay state in use."},
                     "userAccessUrl": {"type":"string","description":"URL that a user opens to sign in."},
@@ -674,7 +695,7 @@ export const CRDS = [
                   "required": ["personaRef","entraUser"],
                   "properties": {
                     "personaRef": {
-                      "description": "The persona, in the same namespace. Moving a user to another persona may break its login (Connect binds a user to the role of its first login); see the recreate annotation.",
+                      "description": "The persona, in the same namespace. A user that moves to another persona may no longer be able to sign in, because Connect binds a user to the role of\nthe first login (see the recreate annotation), unless both personas declare `aws.roleSharing: Instance`.",
                       "type": "object",
                       "required": ["name"],
                       "properties": {"name":{"type":"string","description":"Name of the ConnectSsoPersona.","minLength":1,"maxLength":253}}
@@ -909,6 +930,7 @@ export const CRDS = [
                     "connectUserId": {"type":"string","description":"Id of the Connect user."},
                     "connectUserArn": {"type":"string","description":"ARN of the Connect user."},
                     "appRoleAssignmentId": {"type":"string","description":"Id of the app role assignment in Entra."},
+                    "roleName": {"type":"string","description":"Name of the IAM role with which the person signs in.","maxLength":64},
                     "userAccessUrl": {"type":"string","description":"URL to sign in with."},
                     "strays": {
                       "description": "Names of further Connect users of this person that carry our tags, made under a former name. No one can sign in to them.",

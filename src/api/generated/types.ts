@@ -67,8 +67,17 @@ aws: {
 federationPolicyName?: string
 /** Name of the IAM SAML provider. Default `connect-sso-<namespace>-<name>`, shortened. Immutable. */
 samlProviderName?: string
-/** Name of the IAM role. Default `connect-sso-<namespace>-<name>`, shortened. Immutable. */
+/**
+ * Name of the IAM role. Default `connect-sso-<namespace>-<name>`, shortened; with `roleSharing: Instance`
+ * `connect-sso-<namespace>_<instance id, first 8>`. Immutable while `roleSharing` stays as it is.
+ */
 roleName?: string
+/**
+ * Persona: the persona has a role of its own. Instance: all personas of the instance in this namespace that say so have one role,
+ * whose trust lists their SAML providers; a user that moves between them needs no new Connect user. See docs/lifecycle.md before
+ * you change it for a persona with users.
+ */
+roleSharing: ("Persona" | "Instance")
 /** IAM path of role, user and policies. Immutable. */
 path: string
 /** Permissions boundary put on the role and on the provisioning user. */
@@ -162,6 +171,16 @@ listingPolicyArn?: string
 samlProviderArn?: string
 /** ARN of the role. */
 roleArn?: string
+/**
+ * Roles from before `aws.roleSharing` changed that the application carries beside the present one. Users who first signed in with
+ * one of them are bound to it until they are recreated.
+ */
+formerRoles?: {
+/** Name of the IAM role. */
+name: string
+/** Id of the app role that carries it. */
+appRoleId: string
+}[]
 /** ARN of the provisioning user (mode Provisioning). */
 iamUserArn?: string
 /** Relay state in use. */
@@ -291,7 +310,10 @@ handledRequests?: {
 
 /** What is wanted. The controller never writes it. */
 export interface ConnectUserSpec {
-/** The persona, in the same namespace. Moving a user to another persona may break its login (Connect binds a user to the role of its first login); see the recreate annotation. */
+/**
+ * The persona, in the same namespace. A user that moves to another persona may no longer be able to sign in, because Connect binds a user to the role of
+ * the first login (see the recreate annotation), unless both personas declare `aws.roleSharing: Instance`.
+ */
 personaRef: {
 /** Name of the ConnectSsoPersona. */
 name: string
@@ -425,6 +447,8 @@ connectUserId?: string
 connectUserArn?: string
 /** Id of the app role assignment in Entra. */
 appRoleAssignmentId?: string
+/** Name of the IAM role with which the person signs in. */
+roleName?: string
 /** URL to sign in with. */
 userAccessUrl?: string
 /** Names of further Connect users of this person that carry our tags, made under a former name. No one can sign in to them. */

@@ -1,6 +1,6 @@
 /** What a set of personas touches in one AWS account: the resources that the least policy is written for. */
 import type { ConnectSsoPersona } from "../../api/resources.ts";
-import { type IamNames, type InstanceArn, iamNames, parseInstanceArn } from "../names.ts";
+import { type IamNames, type InstanceArn, iamNames, ownName, parseInstanceArn, type RoleSharing } from "../names.ts";
 
 /** Prefix of the names that the controller makes up itself. SAML providers have no path, so theirs are recognised by it. */
 const OWN_PREFIX = "connect-sso-";
@@ -58,13 +58,15 @@ export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = 
     accounts.set(instance.account, scope);
     addInstance(scope, instance, options.securityProfileIds?.get(spec.instanceArn));
     const owned = options.exact ? names : patterns(instance, names, aws.samlProviderName !== undefined);
-    scope.roles.push(owned.roleArn);
+    const own = ownRole(scope, names, aws.roleSharing, ownName(metadata.namespace, metadata.name));
+    scope.roles.push(owned.roleArn, ...(options.exact || names.path === "/" ? own : []));
     scope.users.push(owned.userArn);
     scope.policies.push(owned.federationPolicyArn, owned.listingPolicyArn);
     scope.samlProviders.push(owned.samlProviderArn);
     const iam = `arn:${instance.partition}:iam::${instance.account}`;
     const byName = (name: string, ownName: boolean) => (ownName || options.exact ? name : `${OWN_PREFIX}*`);
     scope.lookups.roles.push(`${iam}:role/${byName(names.role, aws.roleName !== undefined)}`);
+    for (const arn of own) scope.lookups.roles.push(`${iam}:role/${byName(arn.split("/").at(-1)!, false)}`);
     scope.lookups.users.push(`${iam}:user/${byName(names.user, provisioning.iamUserName !== undefined)}`);
     scope.provisioning ||= roleDelivery.mode === "Provisioning";
   }
@@ -121,6 +123,18 @@ function emptyScope({ partition, account }: InstanceArn, boundaryArn?: string): 
     provisioning: false,
     boundaryArn: boundaryArn ?? `arn:${partition}:iam::${account}:policy/${BOUNDARY_NAME}`,
   };
+}
+
+/** The role that a persona had before it shared one: deleted once no user is bound to it. */
+function ownRole(
+  { partition, account }: AwsScope,
+  names: IamNames,
+  sharing: RoleSharing | undefined,
+  own: string,
+): string[] {
+  return sharing === "Instance" && own !== names.role
+    ? [`arn:${partition}:iam::${account}:role${names.path}${own}`]
+    : [];
 }
 
 function addInstance(scope: AwsScope, instance: InstanceArn, securityProfileIds: string[] | undefined): void {

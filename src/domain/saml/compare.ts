@@ -105,7 +105,10 @@ function comparePersona(
     ({ roleArn, providerArn }) => roleArn === want.roleArn || providerArn === want.providerArn,
   );
   if (pair) {
-    differs("the role", pair.roleArn, want.roleArn, { seen: "Not authorized to perform sts:AssumeRoleWithSAML" });
+    const former = persona.status?.formerRoles?.some(({ name }) => pair.roleArn?.endsWith(`/${name}`));
+    differs("the role", former ? want.roleArn : pair.roleArn, want.roleArn, {
+      seen: "Not authorized to perform sts:AssumeRoleWithSAML",
+    });
     differs("the SAML provider", pair.providerArn, want.providerArn, { seen: "Specified provider doesn't exist." });
   }
   const recipient = assertion.confirmations[0]?.recipient;

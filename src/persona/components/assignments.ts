@@ -37,13 +37,17 @@ export const assignments: PersonaComponent<"assignments"> = {
     const { graph, call } = scope;
     const principalId = scope.seen.application?.servicePrincipal?.id;
     const roleId = scope.seen["role-delivery"]?.appRoleId;
-    const ours = existing.filter(({ appRoleId }) => appRoleId === roleId);
+    const former = scope.seen.role?.former ?? [];
+    // A group keeps the role to which its people are bound.
+    const roles = [roleId, ...former.filter(({ isUsed }) => isUsed).map(({ appRoleId }) => appRoleId)];
+    const ours = existing.filter(({ appRoleId }) => roles.includes(appRoleId));
     const isAssigned = (id: string) => ours.some(({ principalId: assigned }) => assigned === id);
+    const left = existing.filter(({ appRoleId }) => former.some((one) => !one.isUsed && one.appRoleId === appRoleId));
     const rows = wanted.map((group) => ({
       group,
       differences: compare.item("groups", group.id, true, isAssigned(group.id), group.displayName),
     }));
-    const surplus = ours.filter(({ principalId: assigned }) => !wanted.some(({ id }) => id === assigned));
+    const surplus = [...ours.filter(({ principalId: assigned }) => !wanted.some(({ id }) => id === assigned)), ...left];
     return [
       ...rows.flatMap(({ group, differences }): Step[] =>
         differences.length === 0

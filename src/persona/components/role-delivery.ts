@@ -10,11 +10,14 @@ import type { Application, AppRole } from "../../providers/graph/types.ts";
 import { terminalError, waitingError } from "../../providers/verdicts.ts";
 import type { PersonaComponent } from "../component.ts";
 import type { PersonaScope } from "../scope.ts";
+import type { FormerRole } from "../seen.ts";
 
 /** Deterministic, so that a retry or an erased status never adds a second role. */
 export function appRoleIdOf(value: string): string {
   return uuidV5(value, URL_NAMESPACE);
 }
+
+const describeRole = (name: string) => `Sign-in to Amazon Connect as ${name}`;
 
 function desiredRole(scope: PersonaScope): AppRole {
   const { appRoleValue, role } = scope.names;
@@ -22,7 +25,7 @@ function desiredRole(scope: PersonaScope): AppRole {
     id: appRoleIdOf(appRoleValue),
     value: appRoleValue,
     displayName: role,
-    description: `Sign-in to Amazon Connect as ${role}`,
+    description: describeRole(role),
     isEnabled: true,
     allowedMemberTypes: ["User"],
   };
@@ -55,7 +58,7 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
       const steps = writeRole(scope, application, compare);
       if (steps.length > 0) return steps;
     }
-    if (appRoleId) return [];
+    if (appRoleId) return formerSteps(scope, application);
     if (!application) return [];
     if (scope.spec.roleDelivery.mode === "Direct")
       throw waitingError(REASON.WaitingForReplication, "Entra is copying the app role to the service principal", 3_000);
@@ -123,6 +126,78 @@ function isImported(application: Application | undefined, delivered: string | un
   return delivered !== undefined && !own.some(({ id }) => id === delivered);
 }
 
+/** People keep the role of their first login: the plan says so when the other one is written beside it. */
+function besideNote({ seen }: PersonaScope): string | undefined {
+  const former = (seen.role?.former ?? []).filter(({ isUsed }) => isUsed).map(({ name }) => name);
+  return former.length > 0
+    ? `new users sign in with it; those who are bound to ${former.join(", ")} keep that role until they are recreated`
+    : undefined;
+}
+
+/** Roles that we wrote and that no user is bound to go: first off, then out. Entra does not remove a role that is enabled. */
+function formerSteps(scope: PersonaScope, application: Application | undefined): Step[] {
+  const { seen, graph, call } = scope;
+  if (!application) return [];
+  const former = seen.role?.former ?? [];
+  const lost = former.flatMap((one) => restoreSteps(scope, application, one));
+  if (lost.length > 0) return lost;
+  const gone = former.filter(({ isKept, appRoleId }) => {
+    const written = application.appRoles.find(({ id }) => id === appRoleId);
+    return !isKept && written?.id === appRoleIdOf(written?.value ?? "");
+  });
+  return gone.flatMap(({ name, appRoleId }): Step[] => {
+    const roles = application.appRoles;
+    const rest = roles.filter(({ id }) => id !== appRoleId);
+    const one = roles.find(({ id }) => id === appRoleId)!;
+    const principalId = seen.application?.servicePrincipal?.id;
+    const step = { object: `app role ${name}`, differences: [], cause: "declared" as const };
+    if (one.isEnabled)
+      return [
+        {
+          ...step,
+          verb: "update",
+          why: "no user of the persona is bound to it, and Entra removes a disabled role only",
+          async apply() {
+            for (const { id, appRoleId: of } of principalId
+              ? await graph.assignments(principalId, { ...call, maxAgeMs: 0 })
+              : [])
+              if (of === appRoleId) await graph.unassign(principalId!, id, call);
+            await graph.patchApplication(application.id, { appRoles: [...rest, { ...one, isEnabled: false }] }, call);
+          },
+        },
+      ];
+    return [
+      {
+        ...step,
+        verb: "delete",
+        why: "no user of the persona is bound to it",
+        apply: () => graph.patchApplication(application.id, { appRoles: rest }, call),
+      },
+    ];
+  });
+}
+
+/** Somebody took out the app role of a role to which users are bound. */
+function restoreSteps(scope: PersonaScope, application: Application, former: FormerRole): Step[] {
+  const { graph, call, names } = scope;
+  const { name, appRoleId, role, isOurs, isUsed } = former;
+  const value = `${role?.arn},${names.samlProviderArn}`;
+  if (!role || !isOurs || !isUsed || appRoleId !== appRoleIdOf(value)) return [];
+  if (application.appRoles.some(({ id }) => id === appRoleId)) return [];
+  const one = { ...desiredRole(scope), id: appRoleId, value, displayName: name, description: describeRole(name) };
+  return [
+    {
+      verb: "create",
+      object: `app role ${name}`,
+      why: "users of the persona are bound to it",
+      differences: [],
+      settings: settingsOf({ value }),
+      cause: "drift",
+      apply: () => graph.patchApplication(application.id, { appRoles: [...application.appRoles, one] }, call),
+    },
+  ];
+}
+
 function writeRole(scope: PersonaScope, application: Application | undefined, compare: Comparison): Step[] {
   const { graph, call } = scope;
   const desired = desiredRole(scope);
@@ -138,7 +213,7 @@ function writeRole(scope: PersonaScope, application: Application | undefined, co
       {
         verb: "create",
         object,
-        why: ["the application carries no role", lengthNote(scope)].filter(Boolean).join("; "),
+        why: [besideNote(scope) ?? "the application carries no role", lengthNote(scope)].filter(Boolean).join("; "),
         differences: [],
         settings: settingsOf({ value: desired.value ?? undefined }),
         apply: () => put([...others, desired]),

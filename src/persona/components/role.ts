@@ -2,196 +2,174 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import { durationSeconds } from "../../domain/duration.ts";
+import { ownName } from "../../domain/names.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import { policyRows, trustPolicy } from "../../domain/policies.ts";
-import { type Step, update } from "../../engine/component.ts";
+import { policyRows } from "../../domain/policies.ts";
+import { counted } from "../../domain/text.ts";
+import type { Kept, Step } from "../../engine/component.ts";
 import { Comparison } from "../../engine/ledger.ts";
-import type { IamRole } from "../../providers/aws/types.ts";
-import { conflictError } from "../../providers/verdicts.ts";
+import { terminalError } from "../../providers/verdicts.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
-import { boundarySteps, tagStep, undeclaredRights } from "../principals.ts";
-import { claimKnown, ownTags, type PersonaScope, tagChanges, wasOurs } from "../scope.ts";
+import { type DesiredRole, desiredRole, SHARED } from "../desired-role.ts";
+import { findFormerRoles } from "../former-roles.ts";
+import { claimRole, isAccepted, refusePath } from "../role-claim.ts";
+import { othersOf, participantsOf, type SharedTrust, sharedTrust, sharesRole } from "../role-sharing.ts";
+import { attach, grantRows, keepSteps, setTrust } from "../role-steps.ts";
+import { type PersonaScope, wasOurs } from "../scope.ts";
+import type { FormerRole, SeenRole } from "../seen.ts";
 import { dependantsOfRole, guardRole, isAdoption, kept } from "../take-over.ts";
-
-export function desiredRole(scope: PersonaScope) {
-  const { names, spec, instance, object } = scope;
-  return {
-    name: names.role,
-    path: names.path,
-    trust: trustPolicy(instance, names.samlProviderArn, spec.application.signInEndpoints),
-    description: `Amazon Connect sign-in of persona ${object.metadata.namespace}/${object.metadata.name}`,
-    maxSessionDurationSeconds: durationSeconds(spec.aws.maxSessionDuration),
-    maxSigninSessionSeconds: spec.aws.maxSigninSessionDuration
-      ? durationSeconds(spec.aws.maxSigninSessionDuration)
-      : undefined,
-    permissionsBoundaryArn: scope.boundaryArn,
-    tags: ownTags(scope),
-    policies: [
-      names.federationPolicyArn,
-      ...(spec.roleDelivery.mode === "Provisioning" ? [names.listingPolicyArn] : []),
-    ],
-  };
-}
 
 export const role: PersonaComponent<"role"> = {
   condition: CONDITION.RoleReady,
   cloud: "iam",
   needs: ["federation-policy", "listing-policy", "saml-provider"],
   concerns: {
-    trust: /^trust/,
-    permissions: /^(policies|inlinePolicies|permissionsBoundary|maxSigninSessionDuration)$/,
+    trust: /^(shared\.)?trust/,
+    permissions: /^(shared\.)?(policies|inlinePolicies|permissionsBoundary|maxSigninSessionDuration)$/,
   },
   shared: false,
   servesLogin: true,
   applies: () => true,
   async observe(scope) {
-    const { iam, names, call } = scope;
+    const { iam, names, call, object } = scope;
     const found = await iam.getRole(names.role, call);
     // On another path, or another's: its inline policies are none of ours, and may not be read.
     const near =
       found?.arn === names.roleArn &&
-      (isAdoption(scope, found.tags) || found.tags[OWNER_TAG] === scope.owner || wasOurs(scope, "role"));
-    return { role: found, ...(near ? { inline: await iam.inlineRolePolicies(names.role, call) } : {}) };
+      (isAdoption(scope, found.tags) || isAccepted(scope, found.tags[OWNER_TAG]) || wasOurs(scope, "role"));
+    const former = await findFormerRoles(scope);
+    return {
+      role: found,
+      ...(near ? { inline: await iam.inlineRolePolicies(names.role, call) } : {}),
+      ...(sharesRole(object) ? { sharing: await sharedTrust(scope, found, participantsOf(scope, names.roleArn)) } : {}),
+      ...(former.length > 0 ? { former } : {}),
+    };
   },
   plan(scope, seen, compare) {
-    const desired = desiredRole(scope);
-    const object = `IAM role ${desired.name}`;
-    const { policies, maxSigninSessionSeconds: _, ...input } = desired;
-    if (!seen.role) {
-      return [
-        {
-          verb: "create",
-          object,
-          why: "users assume it when they sign in",
-          differences: [],
-          settings: [
-            ...settingsOf({
-              arn: scope.names.roleArn,
-              maxSessionDuration: `${desired.maxSessionDurationSeconds}s`,
-              permissionsBoundary: desired.permissionsBoundaryArn,
-            }),
-            ...policyRows(desired.trust, undefined, "trust.").map(({ path, desired: value }) => ({ path, value })),
-          ],
-          apply: () => createOnce(object, () => scope.iam.createRole(input, scope.call)),
-        },
-        ...policies.map((arn) => attach(scope, object, arn, new Comparison())),
-      ];
-    }
-    const known = scope.object.status?.roleArn === scope.names.roleArn && wasOurs(scope, "role");
-    const { owned, barred } = claimKnown(scope, object, seen.role.tags[OWNER_TAG], known);
-    refusePath(scope, object, seen.role);
-    if (owned === "adopt") guardRole(scope, seen.role, seen.inline, desired);
-    const { iam, call } = scope;
-    const tags = tagChanges(compare, desired.tags, seen.role.tags);
-    const { permissionsBoundaryArn } = seen.role;
-    const { steps: boundary, problem } = boundarySteps(scope, object, permissionsBoundaryArn, compare, () =>
-      iam.setRoleBoundary(desired.name, scope.boundaryArn, call),
-    );
-    const inline = (seen.inline ?? []).map(({ name }) => name);
-    const steps = [
-      ...tagStep(object, owned, tags.rows, () => iam.tagRole(desired.name, tags.set, tags.remove, call)),
-      // Before everything else: the recommended policy allows writes only to a role that carries it.
-      ...boundary,
-      ...repairs(scope, object, desired, seen.role, compare),
-      ...attachments(scope, object, policies, seen.role, compare),
-      // A role of ours has none: everyone who signs in would have its rights.
-      ...undeclaredRights(object, "inlinePolicies", "inline policy", inline, compare, (name) =>
-        iam.deleteRolePolicy(desired.name, name, call),
-      ),
-    ];
-    return { steps: barred ? steps.map((step) => ({ ...step, barred })) : steps, ...(problem ? { problem } : {}) };
+    const desired = desiredRole(scope, seen.sharing);
+    const present = planRole(scope, desired, seen, compare);
+    const former = (seen.former ?? []).flatMap((one) => planFormer(scope, one, compare));
+    return { ...present, steps: [...present.steps, ...former] };
   },
-  describe(scope, { role: found }) {
+  describe(scope, { role: found, sharing, former }) {
     const boundary = found?.permissionsBoundaryArn;
-    const kept =
-      boundary && !scope.boundaryArn ? `; it carries the permissions boundary ${boundary}, which is kept` : "";
-    return `${scope.names.roleArn}${kept}`;
+    const others = othersOf(scope, scope.names.roleArn).map(({ persona }) => persona.metadata.name);
+    const notes = [
+      sharing && (others.length > 0 ? `shared with ${others.join(", ")}` : "no other persona shares it yet"),
+      ...(former ?? []).flatMap(({ name, isUsed, isKept }) =>
+        isKept ? `${isUsed ? "users are bound to" : "kept beside it:"} ${name}` : [],
+      ),
+      boundary && !scope.boundaryArn ? `it carries the permissions boundary ${boundary}, which is kept` : undefined,
+    ];
+    return [scope.names.roleArn, ...notes.filter(Boolean)].join("; ");
   },
   async remove(scope) {
-    const { iam, names, call, owner, memory } = scope;
-    const found = await iam.getRole(names.role, call);
-    if (found?.tags[OWNER_TAG] !== owner) return found !== undefined;
-    const others = await dependantsOfRole(scope, found);
-    if (others.length > 0) {
-      memory.kept = new Set(memory.kept).add(names.role);
-      return kept(`IAM role ${names.role}`, others);
+    const { names, object } = scope;
+    const { namespace, name } = object.metadata;
+    const formers = (object.status?.formerRoles ?? []).map((one) => one.name);
+    const own = sharesRole(object) ? [ownName(namespace, name)] : [];
+    let wasThere = false;
+    let stays: Kept | undefined;
+    for (const one of new Set([names.role, ...own, ...formers])) {
+      const result = await removeOne(scope, one);
+      if (typeof result === "object") stays = result;
+      else wasThere ||= result;
     }
-    await iam.deleteRole(names.role, call);
-    return true;
+    return stays ?? wasThere;
   },
 };
 
-export function refusePath(scope: PersonaScope, object: string, found: IamRole): void {
-  if (found.path !== scope.names.path)
-    throw conflictError(
-      REASON.ForeignOwner,
-      `${object} exists on path ${found.path}, not ${scope.names.path}, and IAM cannot move it: set aws.path to ${found.path} or choose another name`,
-    );
-}
-
-function repairs(
-  { iam, call }: PersonaScope,
-  object: string,
-  desired: ReturnType<typeof desiredRole>,
-  found: IamRole,
-  compare: Comparison,
-): Step[] {
-  // The description is written once: people may improve it.
-  const session = compare.differ(
-    "maxSessionDuration",
-    `${desired.maxSessionDurationSeconds}s`,
-    `${found.maxSessionDurationSeconds}s`,
-  );
-  const wanted = desired.maxSigninSessionSeconds;
-  const signin = compare.differ("maxSigninSessionDuration", spell(wanted), spell(found.maxSigninSessionSeconds));
-  const settings = {
-    ...desired,
-    description: found.description ?? "",
-    maxSigninSessionSeconds: signin.length > 0 ? (wanted ?? null) : undefined,
-  };
-  return [
-    ...update(compare.all(policyRows(desired.trust, found.trust, "trust.")), {
-      object,
-      why: "it trusts somebody else, or another endpoint",
-      apply: () => iam.setTrust(desired.name, desired.trust, call),
-    }),
-    ...update([...session, ...signin], {
-      object,
-      why: "how long its sessions may last differs",
-      apply: () => iam.updateRole(desired.name, settings, call),
-    }),
-  ];
-}
-
-const spell = (seconds: number | undefined) => (seconds === undefined ? undefined : `${seconds}s`);
-
-function attachments(
+function planRole(
   scope: PersonaScope,
-  object: string,
-  policies: string[],
-  found: IamRole,
+  desired: DesiredRole,
+  seen: Pick<SeenRole, "role" | "inline" | "sharing">,
   compare: Comparison,
-): Step[] {
-  const extra = found.attachedPolicyArns.filter((arn) => !policies.includes(arn));
+): { steps: Step[]; problem?: Error } {
+  const object = `IAM role ${desired.name}`;
+  const full = trustTooLong(scope, object, seen.sharing);
+  if (!seen.role) return { steps: createSteps(scope, object, desired, compare), ...(full ? { problem: full } : {}) };
+  const { owned, barred } = claimRole(scope, object, seen.role.tags[OWNER_TAG], desired.owner);
+  refusePath(scope, object, seen.role);
+  if (owned === "adopt") guardRole(scope, seen.role, seen.inline, desired);
+  const { steps, problem } = keepSteps(scope, object, desired, seen.role, seen.inline ?? [], compare, owned);
+  const worst = full ?? problem;
+  return { steps: barred ? steps.map((step) => ({ ...step, barred })) : steps, ...(worst ? { problem: worst } : {}) };
+}
+
+/** The persona's provider has no room: the others stay as they are. */
+function trustTooLong({ object }: PersonaScope, role: string, sharing: SharedTrust | undefined): Error | undefined {
+  if (!sharing?.leftOut.includes(object.metadata.name)) return undefined;
+  return terminalError(
+    REASON.TrustTooLong,
+    `The trust of ${role} has no room for this persona: with the SAML providers of ${counted(sharing.participants.length, "persona")} it would have more than the account's ${sharing.room} characters; raise the quota "Role trust policy length" (IAM allows up to 4096), shorten aws.samlProviderName, or set aws.roleSharing: Persona here`,
+  );
+}
+
+function createSteps(scope: PersonaScope, object: string, desired: DesiredRole, compare: Comparison): Step[] {
+  const { policies, maxSigninSessionSeconds: _, at, owner: __, mayHave: ___, participants: ____, ...input } = desired;
+  const isKnown = compare.applied("").some((path) => path.startsWith(SHARED) === (at === SHARED));
   return [
-    ...policies.flatMap((arn) => {
-      if (!found.attachedPolicyArns.includes(arn)) return [attach(scope, object, arn, compare)];
-      compare.item("policies", arn, true, true);
-      return [];
-    }),
-    ...undeclaredRights(object, "policies", "policy", extra, compare, (arn) =>
-      scope.iam.detachRolePolicy(scope.names.role, arn, scope.call),
-    ),
+    {
+      verb: "create",
+      object,
+      why:
+        at === SHARED
+          ? "users of the personas that share it assume it when they sign in"
+          : "users assume it when they sign in",
+      differences: [],
+      settings: [
+        ...settingsOf({
+          arn: scope.names.roleArn,
+          maxSessionDuration: `${desired.maxSessionDurationSeconds}s`,
+          permissionsBoundary: desired.permissionsBoundaryArn,
+        }),
+        ...policyRows(desired.trust, undefined, "trust.").map(({ path, desired: value }) => ({ path, value })),
+      ],
+      // Another role than the one that was applied last: roleSharing changed.
+      ...(wasOurs(scope, "role") && !isKnown ? { cause: "declared" as const } : {}),
+      apply: () => createOnce(object, () => scope.iam.createRole(input, scope.call)),
+    },
+    ...policies.map((arn) => attach(scope, object, desired, arn, new Comparison())),
   ];
 }
 
-function attach(scope: PersonaScope, object: string, arn: string, compare: Comparison): Step {
-  return {
-    verb: "update",
-    object,
-    why: `policy ${arn.split("/").at(-1)} is to be attached`,
-    differences: compare.item("policies", arn, true, false),
-    apply: () => scope.iam.attachRolePolicy(scope.names.role, arn, scope.call),
-  };
+/** A role that users may be bound to stays as declared; the others go. */
+function planFormer(scope: PersonaScope, former: FormerRole, compare: Comparison): Step[] {
+  const { name, role: found, inline, sharing, isOurs, isKept } = former;
+  if (!found || !isOurs) return [];
+  const object = `IAM role ${name}`;
+  if (isKept) return keepSteps(scope, object, desiredRole(scope, sharing, name), found, inline ?? [], compare).steps;
+  if (sharing && sharing.participants.length > 0)
+    return setTrust(scope, object, desiredRole(scope, sharing, name), found, compare);
+  return [
+    {
+      verb: "delete",
+      object,
+      why: "no user of the persona is bound to it",
+      differences: [],
+      cause: "declared",
+      apply: () => scope.iam.deleteRole(name, scope.call),
+    },
+  ];
+}
+
+/** Deletes a role that is the persona's own; takes the persona's provider out of one that others share. */
+async function removeOne(scope: PersonaScope, name: string): Promise<boolean | Kept> {
+  const { iam, call, owner, sharedOwner, memory } = scope;
+  const found = await iam.getRole(name, call);
+  const tag = found?.tags[OWNER_TAG];
+  if (!found || (tag !== owner && tag !== sharedOwner.role)) return found !== undefined;
+  const sharers = tag === sharedOwner.role ? othersOf(scope, found.arn) : [];
+  if (sharers.length === 0) {
+    const others = await dependantsOfRole(scope, found);
+    if (others.length > 0) {
+      memory.kept = new Set(memory.kept).add(name);
+      return kept(`IAM role ${name}`, others);
+    }
+    await iam.deleteRole(name, call);
+    return true;
+  }
+  const desired = desiredRole(scope, await sharedTrust(scope, found, sharers), name);
+  if (grantRows(desired, found, new Comparison()).length > 0) await iam.setTrust(name, desired.trust, call);
+  return true;
 }

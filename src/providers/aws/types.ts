@@ -131,6 +131,9 @@ export interface Iam {
   /** From GetAccountSummary, of the last minute: what a batch of creates needs is compared with what is left before the first of them. */
   quotas(o?: CallOptions): Promise<Record<"roles" | "policies" | "users" | "groups", IamQuota>>;
 
+  /** Longest trust policy of a role in this account, without white space; undefined where IAM does not say. */
+  trustPolicyCharacters(o?: CallOptions): Promise<number | undefined>;
+
   /**
    * What the policies of a role or user, its boundary included, decide (SimulatePrincipalPolicy). `context`: condition keys, for
    * example `aws:userid`. Every action with every resource.

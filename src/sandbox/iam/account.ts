@@ -12,6 +12,7 @@ const QUOTA_NAMES: Record<keyof IamQuotas, string> = {
   users: "UsersPerAccount",
   groups: "GroupsPerAccount",
   samlProviders: "SAMLProvidersPerAccount",
+  trustPolicyCharacters: "ACLSizePerRole",
 };
 
 export type Result = { [name: string]: XmlValue | undefined } | undefined;

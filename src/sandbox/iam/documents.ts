@@ -18,7 +18,6 @@ export { isObject, type Json, statementsOf, stringsOf } from "./grammar.ts";
 /** What older rules than the grammar refuse. IAM does not say which. */
 const LEGACY = "The policy failed legacy parsing";
 const MANAGED_POLICY_CHARACTERS = 6144;
-const TRUST_POLICY_CHARACTERS = 2048;
 /** Without white space, all inline policies of one identity together. Source: IAM quotas. */
 const INLINE_POLICY_CHARACTERS = { role: 10_240, group: 5120, user: 2048 };
 
@@ -56,7 +55,7 @@ function checkIdentityPolicy(text: string, versions: unknown[]): void {
 }
 
 /** Refuses what CreateRole and UpdateAssumeRolePolicy refuse. */
-export function checkTrustPolicy(text: string): void {
+export function checkTrustPolicy(text: string, mostCharacters = 2048): void {
   const { statements } = parse(text, "This policy contains invalid Json");
   for (const statement of statements) checkEffectAndDates(statement);
   checkSids(statements);
@@ -75,8 +74,8 @@ export function checkTrustPolicy(text: string): void {
       )
         throw malformed("Federated principals must be valid domain names or SAML metadata ARNs");
   }
-  if (nonSpace(text) > TRUST_POLICY_CHARACTERS)
-    throw new IamError("LimitExceeded", `Cannot exceed quota for ACLSizePerRole: ${TRUST_POLICY_CHARACTERS}`, 409);
+  if (nonSpace(text) > mostCharacters)
+    throw new IamError("LimitExceeded", `Cannot exceed quota for ACLSizePerRole: ${mostCharacters}`, 409);
 }
 
 /** Providers named in a trust policy's Federated principals. */

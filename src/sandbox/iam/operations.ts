@@ -27,7 +27,7 @@ function summaryOf({ roles, policies, users, groups, providers, quotas }: Accoun
     AccessKeysPerUserQuota: 2,
     AccountAccessKeysPresent: 0,
     AccountMFAEnabled: 0,
-    AssumeRolePolicySizeQuota: 2048,
+    AssumeRolePolicySizeQuota: quotas.trustPolicyCharacters,
     AttachedPoliciesPerGroupQuota: 10,
     AttachedPoliciesPerRoleQuota: 10,
     AttachedPoliciesPerUserQuota: 10,

@@ -12,6 +12,7 @@ export function roleOperations({
   open,
   now,
   room,
+  quotas,
   role,
   put,
   checkBoundary,
@@ -22,7 +23,7 @@ export function roleOperations({
   iamArn,
 }: Account): Record<string, IamOperation> {
   const checkTrust = (trust: string) => {
-    checkTrustPolicy(trust);
+    checkTrustPolicy(trust, quotas.trustPolicyCharacters);
     const missing = federatedPrincipals(trust).some(
       (one) => one.includes(":saml-provider/") && !providers.has(one.toLowerCase()),
     );

@@ -12,7 +12,7 @@ import { identityTags } from "../identity.ts";
 import { deleteConnectUser } from "../removal.ts";
 import type { UserScope } from "../scope.ts";
 import type { UserComponent } from "../seen.ts";
-import { ADOPTED_TAG, PERSON_TAG, PERSONA_TAG, RECREATED_TAG } from "../tags.ts";
+import { ADOPTED_TAG, PERSON_TAG, PERSONA_TAG, RECREATED_TAG, ROLE_TAG } from "../tags.ts";
 import { handlingRows, handlingSettings, phoneRows, updateHandling, updatePhone } from "./handling.ts";
 import { endSessions } from "./withdrawal.ts";
 
@@ -127,12 +127,15 @@ function formerUser({ users, input, recreate }: UserScope): ConnectUserView | un
   );
 }
 
-function tagsOf({ object, input, owner, persona, recreate, assignment }: UserScope): Tags {
+function tagsOf({ object, input, owner, persona, recreate, assignment, roleName, seen }: UserScope): Tags {
+  // The former persona stays on it until its assignment is gone: without a status it is known by this tag.
+  const left = seen["former-assignments"]?.former.find(({ keepsRole }) => keepsRole);
   return {
     ...input.tags,
     ...identityTags(object, assignment.principalId),
     [OWNER_TAG]: owner,
-    [PERSONA_TAG]: persona.metadata.name,
+    [PERSONA_TAG]: left?.persona ?? persona.metadata.name,
+    [ROLE_TAG]: roleName,
     ...(recreate ? { [RECREATED_TAG]: recreate } : {}),
   };
 }

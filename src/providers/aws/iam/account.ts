@@ -28,6 +28,9 @@ export function accountCalls(call: Call, roles: Pick<Iam, "listRoles">, clock: P
         groups: quota("Groups", "GroupsQuota"),
       };
     },
+    async trustPolicyCharacters(o) {
+      return (await summary.get(MAX_AGE_MS, o)).AssumeRolePolicySizeQuota;
+    },
     async rolesTrusting(samlProviderArn, o) {
       if (o?.isFresh) allRoles.forget();
       return (await allRoles.get(MAX_AGE_MS, o)).filter((role) => trusts(role, samlProviderArn)).map(({ arn }) => arn);
