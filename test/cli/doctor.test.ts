@@ -246,7 +246,7 @@ describe("a session is simulated as its role", () => {
   test("without iam:GetRole the path is what is missing", async () => {
     expect(await rightsOf("pathless", allowed.withoutGetRole)).toMatchObject({
       state: "skipped",
-      text: "cannot be simulated: the path of arn:aws:iam::111122223333:role/pathless is not known; the right iam:GetRole on the controller's own role would tell it",
+      text: "cannot be simulated: the path of arn:aws:iam::111122223333:role/pathless is not known; the right iam:GetRole on the controller's own role would show it",
     });
   });
 

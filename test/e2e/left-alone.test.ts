@@ -20,9 +20,9 @@ async function goDown(): Promise<void> {
 
 test("Amazon Connect is down: every persona of it says so, and says when it is back", async () => {
   await goDown();
-  // Users and quick connects are read at the same time, so either may be the one that was refused last.
+  // Users, quick connects and profiles are read at the same time, so any of them may be the one that was refused last.
   expect(status(agents(), "Ready")!.message).toMatch(
-    /^connect of account 111122223333 is left alone, it refused everything: connect:Search(Users|QuickConnects): Service unavailable$/,
+    /^connect of account 111122223333 is left alone, it refused everything: connect:(SearchUsers|SearchQuickConnects|ListSecurityProfilePermissions): Service unavailable$/,
   );
   expect(status(agents(), "Stalled")!.status).toBe("False");
   // What can be seen is seen: everything in IAM and Entra.
