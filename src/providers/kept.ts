@@ -14,17 +14,28 @@ export function kept<T>(clock: Pick<Clock, "now">, read: (o: CallOptions) => Pro
   return {
     get(maxAgeMs, o) {
       const before = known;
-      if (before && clock.now() - before.at <= maxAgeMs) return before.value;
-      // Without the signal: one caller that gives up must not end the read of the others.
+      if (before && clock.now() - before.at <= maxAgeMs) return orAborted(before.value, o?.signal);
+      // Without the signal: one caller that gives up must not end the read of the others; each leaves by its own.
       const fresh = { at: clock.now(), value: read({ priority: o?.priority, tenant: o?.tenant }) };
       known = fresh;
       fresh.value.catch(() => {
         if (known === fresh) known = before;
       });
-      return fresh.value;
+      return orAborted(fresh.value, o?.signal);
     },
     forget() {
       known = undefined;
     },
   };
+}
+
+/** What does not listen to the signal, or must not because others share it, is at least not waited for. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
 }

@@ -1,6 +1,7 @@
 /** Who is assigned to an application, as one inventory that all its users share. */
 import type { CallOptions } from "../errors.ts";
-import { type GraphClient, orAborted } from "./client.ts";
+import { orAborted } from "../kept.ts";
+import type { GraphClient } from "./client.ts";
 import { principalPath } from "./paths.ts";
 import { toAssignment } from "./shapes.ts";
 import type { Assignment } from "./types.ts";

@@ -7,6 +7,7 @@ import { STATUS_CODES } from "node:http";
 import { Client, type Context, GraphError, type Middleware } from "@microsoft/microsoft-graph-client";
 import type { ApiCall, Breaker } from "../breaker.ts";
 import { type CallOptions, type CallRecord, CloudError } from "../errors.ts";
+import { orAborted } from "../kept.ts";
 import type { Limiter } from "../limiter.ts";
 import { classifyGraph, type GraphFailure, retryAfterMs, unreachable } from "./errors.ts";
 import { exchange, type HttpAnswer, TooLarge } from "./http.ts";
@@ -323,17 +324,6 @@ function responseOf({ status, headers, body }: HttpAnswer): Response {
     text: async () => text(),
     json: async () => JSON.parse(text()),
   } as unknown as Response;
-}
-
-/** What does not listen to the signal, or must not because others share it, is at least not waited for. */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }
 
 function failureOf({ status, headers, body }: HttpAnswer): GraphFailure {
