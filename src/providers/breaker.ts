@@ -32,8 +32,11 @@ export interface Breaker {
    */
   enter(call: ApiCall): void;
   succeeded(call: ApiCall): void;
-  /** Only 401, 403, 5xx and missing answers count; every other error proves that the API works. */
-  failed(error: CloudError, call: ApiCall): void;
+  /**
+   * Only 401, 403, 5xx and missing answers count; every other error proves that the API works. Returns what the caller is to throw: the
+   * error, or CircuitOpen for a read that was the probe and was refused: its object reads like all others.
+   */
+  failed(error: CloudError, call: ApiCall): CloudError;
   /** The call ended without an answer that says anything, for example aborted: gives the probe back. */
   abandoned(call: ApiCall): void;
   /** Of the API as a whole. */
@@ -62,17 +65,19 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
   /** Writes that were refused for lack of a right, since they last succeeded. */
   const refused = new Map<string, { circuit: Circuit; objects: Set<string | undefined> }>();
 
+  // Without the number of failures: a message that changes with each probe would be a status written with each probe.
+  const leftAlone = (retryAfterMs: number) =>
+    new CloudError(`${name} is left alone, it refused everything: ${whole.last?.message}`, {
+      kind: "transient",
+      reason: "CircuitOpen",
+      code: whole.last?.code ?? "CircuitOpen",
+      retryAfterMs,
+    });
+
   return {
     enter(call) {
       const wait = whole.enter();
-      if (wait !== undefined)
-        // Without the number of failures: a message that changes with each probe would be a status written with each probe.
-        throw new CloudError(`${name} is left alone, it refused everything: ${whole.last?.message}`, {
-          kind: "transient",
-          reason: "CircuitOpen",
-          code: whole.last?.code ?? "CircuitOpen",
-          retryAfterMs: wait,
-        });
+      if (wait !== undefined) throw leftAlone(wait);
       const one = refused.get(call.operation)?.circuit;
       const paused = one?.enter();
       if (!one?.last || paused === undefined) return;
@@ -93,12 +98,16 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
     },
     failed(error, call) {
       if (!call.write || !isMissingRight(error)) {
+        const wasOpen = whole.state().state !== "closed";
         if (!counts(error)) {
           if (whole.close()) onChange(false, `${name} answers again`);
         } else if (whole.failed(error))
           onChange(true, `${name} is left alone, it refused everything: ${error.message}`);
         refused.get(call.operation)?.circuit.abandoned();
-        return;
+        const { probeAt } = whole.state();
+        return call.write || !wasOpen || probeAt === undefined
+          ? error
+          : leftAlone(Math.max(probeAt - whole.now(), 1_000));
       }
       // Neither for nor against the API as a whole.
       whole.abandoned();
@@ -107,6 +116,7 @@ export function createBreaker(name: string, o: BreakerOptions = {}): Breaker {
       if (one.objects.size < OBJECTS) one.objects.add(call.target);
       if (one.circuit.failed(error, one.objects.size >= OBJECTS))
         onChange(true, `${call.operation}, ${name}, is left alone, it is refused for every object: ${error.message}`);
+      return error;
     },
     abandoned(call) {
       whole.abandoned();
@@ -176,6 +186,10 @@ class Circuit {
 
   abandoned(): void {
     this.#probing = false;
+  }
+
+  now(): number {
+    return this.#options.clock.now();
   }
 
   state(): BreakerState {

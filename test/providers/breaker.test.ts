@@ -142,3 +142,21 @@ test("told once when it opens and once when it answers again, whatever happens i
     "closed: CreateUser, iam of account 1, is allowed again",
   ]);
 });
+
+test("a refused probe is told as the open circuit to a reader, and as it is to a writer", async () => {
+  const { clock, breaker } = start();
+  expect(breaker.failed(failure(403, "AccessDenied"), READ).reason).toBe("AccessDenied");
+  for (let i = 0; i < 2; i++) breaker.failed(failure(403, "AccessDenied"), READ);
+  await clock.advance(1_000);
+  breaker.enter(READ);
+  const refused = breaker.failed(failure(403, "AccessDenied"), READ);
+  expect(refused).toMatchObject({ kind: "transient", reason: "CircuitOpen", retryAfterMs: 2_000 });
+  expect(breaker.failed(failure(404), READ).reason).toBe("ServiceFailure");
+  const unknown = new CloudError("no answer", {
+    kind: "transient",
+    reason: "ServiceFailure",
+    code: "x",
+    outcomeUnknown: true,
+  });
+  expect(breaker.failed(unknown, write("jane"))).toBe(unknown);
+});

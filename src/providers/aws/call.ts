@@ -107,11 +107,12 @@ export function createCall(context: CallContext): Call {
           throw error.outcomeUnknown ? error : o.signal.reason;
         }
         const again = attempt < attempts(error, write);
+        let verdict = error;
         // Everybody who was under way with the wrong time is refused at once; that says nothing about the service.
         if (again && error.reason === "ClockSkew") breaker.abandoned(apiCall);
-        else breaker.failed(error, apiCall);
+        else verdict = breaker.failed(error, apiCall);
         if (error.kind === "throttled") limiter.throttled(key, error.retryAfterMs, startedAt);
-        if (!again) throw error;
+        if (!again || verdict.reason === "CircuitOpen") throw verdict;
       } finally {
         // After a 429 was recorded: the next call must not go out before that.
         answered();

@@ -1,7 +1,7 @@
 /** Users of the tenant, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
 import type { CallOptions } from "../errors.ts";
-import { changesSince, type Rows } from "./changes.ts";
 import { orAborted } from "../kept.ts";
+import { changesSince, type Rows } from "./changes.ts";
 import type { GraphClient } from "./client.ts";
 import { type Json, lookUp } from "./lookup.ts";
 import { toUser, USER_FIELDS } from "./shapes.ts";
