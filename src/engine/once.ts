@@ -35,6 +35,8 @@ export interface Ask {
 }
 
 const REASON = "WaitingForReplication";
+/** Looks in a row where something suggests that the object exists: a replica that is far behind may answer several of them. */
+const SUSPECTED_LOOKS = 10;
 /** A look after a lost answer, ms. */
 const AFTER_LOST_ANSWER_MS = 1_000;
 
@@ -141,7 +143,8 @@ export class AskOnce {
       );
     if (!ask.settled) return;
     const { looks = 0, since = this.#now() } = this.#absences[ask.key] ?? {};
-    if (looks < ask.settled.looks || this.#now() - since < ask.settled.ms)
+    const least = from === undefined ? ask.settled.looks : Math.max(ask.settled.looks, SUSPECTED_LOOKS);
+    if (looks < least || this.#now() - since < ask.settled.ms)
       throw this.#waiting(`checking that ${ask.object} does not exist before it is created`, AFTER_LOST_ANSWER_MS);
   }
 
