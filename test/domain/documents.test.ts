@@ -2,7 +2,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { nextIdentifier } from "../../src/domain/identifier.ts";
 import { iamNames, parseInstanceArn, shorten } from "../../src/domain/names.ts";
-import { comparePolicies, federationPolicy, trustPolicy } from "../../src/domain/policies.ts";
+import {
+  comparePolicies,
+  federationPolicy,
+  policyCharacters,
+  sharedTrustPolicy,
+  trustGrants,
+  trustPolicy,
+} from "../../src/domain/policies.ts";
 import { identifierBase, relayState } from "../../src/domain/relay-state.ts";
 import { replyUrls } from "../../src/domain/reply-urls.ts";
 
@@ -124,4 +131,60 @@ test("a trust policy is compared by meaning, and a changed audience is named", (
   expect(comparePolicies(trust, foreign).map(({ path }) => path)).toEqual([
     "Statement[0].Condition.StringEquals.saml:aud",
   ]);
+});
+
+describe("the trust of a role that personas share", () => {
+  const instance = parseInstanceArn(
+    "arn:aws:connect:eu-central-1:111122223333:instance/0a1b2c3d-1111-4222-8333-444455556666",
+  );
+  const provider = (name: string) => `arn:aws:iam::111122223333:saml-provider/${name}`;
+  const trust = (...names: string[]) =>
+    sharedTrustPolicy(
+      instance,
+      names.map((name) => ({ arn: provider(name) })),
+    );
+
+  test("does not depend on the order of the list, and of one provider is the usual one", () => {
+    expect(JSON.stringify(trust("b", "a", "c"))).toBe(JSON.stringify(trust("c", "b", "a")));
+    expect(trust("a")).toEqual(trustPolicy(instance, provider("a")));
+  });
+
+  test("has a statement for each set of endpoints", () => {
+    const { Statement } = sharedTrustPolicy(instance, [
+      { arn: provider("a"), endpoints: "Global" },
+      { arn: provider("b") },
+      { arn: provider("c"), endpoints: "GlobalFirst" },
+    ]) as { Statement: { Principal: { Federated: unknown } }[] };
+    expect(Statement.map(({ Principal }) => Principal.Federated)).toEqual([
+      provider("a"),
+      [provider("b"), provider("c")],
+    ]);
+  });
+
+  test.each<[string, unknown, unknown, lost: RegExp[], more: RegExp[]]>([
+    ["one provider more", trust("a"), trust("a", "b"), [], [/\/b /]],
+    ["one less", trust("a", "b"), trust("b"), [/\/a /], []],
+    [
+      "one with another endpoint",
+      trust("a", "b"),
+      sharedTrustPolicy(instance, [{ arn: provider("a") }, { arn: provider("b"), endpoints: "Global" }]),
+      [/\/b /],
+      [/\/b /],
+    ],
+    [
+      "an account beside them",
+      trust("a"),
+      { Statement: [...(trust("a") as { Statement: object[] }).Statement, { Effect: "Allow", Principal: "*" }] },
+      [],
+      [/^Effect=Allow Principal\.AWS=\*$/],
+    ],
+  ])("%s differs by what it is", (_, desired, observed, lost, more) => {
+    const [wanted, found] = [trustGrants(desired), trustGrants(observed)];
+    expect(wanted.filter((one) => !found.includes(one))).toEqual(lost.map((one) => expect.stringMatching(one)));
+    expect(found.filter((one) => !wanted.includes(one))).toEqual(more.map((one) => expect.stringMatching(one)));
+  });
+
+  test("white space does not count", () => {
+    expect(policyCharacters({ a: "b c" })).toBe('{"a":"bc"}'.length);
+  });
 });

@@ -7,6 +7,8 @@ import {
   parseInstanceArn,
   sharedPolicyName,
   sharedPolicyOwner,
+  sharedRoleName,
+  sharedRoleOwner,
 } from "../../src/domain/names.ts";
 import { ownerOf } from "../../src/domain/ownership.ts";
 
@@ -68,6 +70,21 @@ test("the two shared policies differ by name and by owner, also where an instanc
     // Characters of a tag value of IAM.
     expect(owner).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u);
     expect(owner.split("/")).not.toHaveLength(ownerOf("prod", "a", "b").split("/").length);
+  }
+});
+
+test("the role that personas share has a name and an owner that no persona of any name has", () => {
+  const shared = { path: "/connect-sso/", roleSharing: "Instance" as const };
+  const input = { instance: INSTANCE, namespace: "team", name: "agents", provisioning: {} };
+  expect(iamNames({ ...input, aws: shared }).role).toBe(`connect-sso-team_${INSTANCE.id.slice(0, 8)}`);
+  expect(iamNames({ ...input, name: "managers", aws: shared }).role).toBe(iamNames({ ...input, aws: shared }).role);
+  expect(iamNames({ ...input, aws: { ...shared, roleSharing: "Persona" } }).role).toBe("connect-sso-team-agents");
+  const namespaces = ["a", "b", "x".repeat(30), `${"x".repeat(30)}y`];
+  const names = namespaces.map((namespace) => sharedRoleName(namespace, INSTANCE));
+  expect(new Set(names).size).toBe(namespaces.length);
+  for (const [index, name] of names.entries()) {
+    expect(name).toMatch(/^[\w+=,.@-]{1,40}$/);
+    expect(sharedRoleOwner("prod", namespaces[index]!, INSTANCE)).toMatch(/^prod\/[a-z]+\/[^/]*:[^/]*$/);
   }
 });
 

@@ -131,7 +131,7 @@ const deletePersona = (name: string) =>
 const warnings = () => h.lines.filter((line) => /drift/i.test(line) && /IAM role/.test(line));
 
 test("two personas set up at once share a role; each looks after it, and neither takes the other's provider out", async () => {
-  h = await start();
+  h = await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } }));
   h.apply(
     sharing("agents", { aws: { maxSessionDuration: "8h" } }),
     sharing("managers", { aws: { maxSessionDuration: "10h" } }),
@@ -283,7 +283,7 @@ test("a persona's role becomes the shared one: its users keep their Connect user
 });
 
 test("a persona that goes takes its provider out first; the last one takes the role, and Retain keeps it", async () => {
-  h = await start();
+  h = await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } }));
   const gone = { deletionPolicy: "Delete" };
   h.apply(sharing("agents", gone), sharing("managers", gone), sharing("admins"));
   await h.ready();
