@@ -27,9 +27,6 @@ export const USER = "ConnectUser";
 export const SET = "ConnectUserSet";
 /** Label of a ConnectUser that a set made: the set's name. */
 export const SET_LABEL = "connectsso.dev/set";
-/** Annotation of a ConnectUser that its set removes: the set's name. */
-export const REMOVED_BY_SET = "connectsso.dev/removed-by-set";
-
 /** How the API server serves the kinds; what others stand on comes first. */
 export const RESOURCES = {
   [PERSONA]: { group: GROUP, version: VERSION, plural: "connectssopersonas", kind: PERSONA },

@@ -79,27 +79,39 @@ function allowedAccount(
   if (!match) throw refused(REASON.InvalidSpec, `"${instanceArn}" is not the ARN of a Connect instance`);
   const [, region, accountId, instanceId] = match as unknown as [string, string, string, string];
   if (!accounts) return { accountId, rules: undefined };
-  const rules = accounts.find(({ id }) => id === accountId);
-  if (!rules) throw refused(REASON.ScopeNotAllowed, `account ${accountId} is not listed in --config`);
-  allowNamespace(rules.namespaces, namespace, `account ${accountId}`);
-  if (rules.regions && !rules.regions.includes(region))
-    throw refused(REASON.ScopeNotAllowed, `region ${region} is not allowed in account ${accountId}`);
-  if (rules.instances && !rules.instances.some((one) => one === instanceId || one === instanceArn))
-    throw refused(REASON.ScopeNotAllowed, `instance ${instanceId} is not allowed in account ${accountId}`);
+  const entries = accounts.filter(({ id }) => id === accountId);
+  if (entries.length === 0) throw refused(REASON.ScopeNotAllowed, `account ${accountId} is not listed in --config`);
+  const refusals = entries.map((rules) => accountRefusal(rules, { namespace, region, instanceId, instanceArn }));
+  const rules = entries.find((_, index) => refusals[index] === undefined);
+  // The last thing to be wrong is the nearest to what was meant.
+  if (!rules) throw refused(REASON.ScopeNotAllowed, refusals.sort((a, b) => b!.rank - a!.rank)[0]!.message);
   return { accountId, rules };
+}
+
+function accountRefusal(
+  { id, namespaces, regions, instances }: AccountSettings,
+  asked: { namespace: string; region: string; instanceId: string; instanceArn: string },
+): { rank: number; message: string } | undefined {
+  const { namespace, region, instanceId, instanceArn } = asked;
+  if (!isNamed(namespaces, namespace))
+    return { rank: 0, message: `namespace ${namespace} may not act in account ${id}` };
+  if (regions && !regions.includes(region))
+    return { rank: 1, message: `region ${region} is not allowed in account ${id}` };
+  if (instances && !instances.some((one) => one === instanceId || one === instanceArn))
+    return { rank: 2, message: `instance ${instanceId} is not allowed in account ${id}` };
+  return undefined;
 }
 
 function allowedTenant(tenants: TenantSettings[], id: string, namespace: string): TenantSettings {
   const rules = tenants.find((tenant) => tenant.id.toLowerCase() === id.toLowerCase());
   if (!rules) throw refused(REASON.ScopeNotAllowed, `tenant ${id} is not listed in --config`);
-  allowNamespace(rules.namespaces, namespace, `tenant ${id}`);
+  if (!isNamed(rules.namespaces, namespace))
+    throw refused(REASON.ScopeNotAllowed, `namespace ${namespace} may not act in tenant ${id}`);
   return rules;
 }
 
-function allowNamespace(patterns: string[] | undefined, namespace: string, where: string): void {
-  if (!patterns || patterns.some((pattern) => matchesGlob(pattern, namespace))) return;
-  throw refused(REASON.ScopeNotAllowed, `namespace ${namespace} may not act in ${where}`);
-}
+const isNamed = (patterns: string[] | undefined, namespace: string) =>
+  !patterns || patterns.some((pattern) => matchesGlob(pattern, namespace));
 
 function refused(reason: Reason, message: string): CloudError {
   return new CloudError(message, { kind: "terminal", reason, code: reason });

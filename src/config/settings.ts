@@ -87,7 +87,7 @@ export const SETTINGS_SCHEMA = {
   properties: {
     accounts: {
       description:
-        "AWS accounts that the controller may act in. Without it: the account of its own credentials, from every namespace",
+        "AWS accounts that the controller may act in. An account may have several entries, each for other namespaces and instances; one of them has to allow what is asked. Without it: the account of its own credentials, from every namespace",
       type: "array",
       items: {
         type: "object",
@@ -207,17 +207,21 @@ export function parseSettings(text: string, file: string): Settings {
       const fault = { Patterns: !names && "needs names", Never: names && "has no names" }[policy];
       if (fault) problems.push(`${file}:${lineOf(path)}: ${path.join(".")}: policy ${policy} ${fault}`);
     });
-    for (const [key, ids] of [
-      ["accounts", settings.accounts?.map(({ id }) => id)],
-      ["tenants", settings.tenants?.map(({ id }) => id.toLowerCase())],
-    ] as const) {
-      ids?.forEach((id, index) => {
-        if (ids.indexOf(id) < index) {
-          const path = [key, String(index), "id"];
-          problems.push(`${file}:${lineOf(path)}: ${path.join(".")}: ${id} is listed twice`);
+    const ids = settings.tenants?.map(({ id }) => id.toLowerCase()) ?? [];
+    ids.forEach((id, index) => {
+      const path = ["tenants", String(index), "id"];
+      if (ids.indexOf(id) < index) problems.push(`${file}:${lineOf(path)}: ${path.join(".")}: ${id} is listed twice`);
+    });
+    settings.accounts?.forEach((one, index, all) => {
+      const first = all.find(({ id }) => id === one.id)!;
+      for (const field of ["assumeRoleArn", "permissionsBoundaryArn"] as const)
+        if (one[field] !== first[field]) {
+          const path = ["accounts", String(index)];
+          problems.push(
+            `${file}:${lineOf(path)}: ${path.join(".")}: entries of account ${one.id} differ in ${field}; it is one for the account`,
+          );
         }
-      });
-    }
+    });
   }
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return settings as Settings;

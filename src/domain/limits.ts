@@ -57,6 +57,9 @@ export interface Verdict<C extends LimitedChange> {
   admitted: Admitted[];
 }
 
+/** The text of a removal. */
+export const removalText = (id: string) => `remove ${id}`;
+
 const DIGEST_BYTES = 6;
 const MAX_ENTRIES = 32;
 /** Of all entries together: 32 KiB of a status, of which 64 KiB are kept. What is beyond waits for another word when it is interrupted. */
@@ -67,7 +70,8 @@ const digest = (text: string) => createHash("sha256").update(text).digest().toSt
 /** Hash of exactly this list, in whatever order it was computed. */
 export function hashOf(scope: string, texts: readonly string[]): string {
   const hash = createHash("sha256").update(JSON.stringify([scope, ...[...texts].sort()]));
-  return hash.digest("hex").slice(0, 16);
+  // 128 bits: who chooses the list could find two of one hash among 2^32, were it shorter.
+  return hash.digest("hex").slice(0, 32);
 }
 
 /**
@@ -101,9 +105,15 @@ export function limit<C extends LimitedChange>(input: LimitInput<C>): Verdict<C>
   };
 }
 
-/** Whether this change was let through and is not done yet. */
+/** Of lists that are asked about for each of thousands of changes. */
+const outstandingOf = new WeakMap<readonly Admitted[], ReadonlySet<string>>();
+
+/** Whether this change was let through and is not done yet. `admitted` must not be changed afterwards. */
 export function isOutstanding(admitted: readonly Admitted[], text: string): boolean {
-  return admitted.some((entry) => digestsOf(entry).includes(digest(text)));
+  if (admitted.length === 0) return false;
+  const digests = outstandingOf.get(admitted) ?? new Set(admitted.flatMap(digestsOf));
+  outstandingOf.set(admitted, digests);
+  return digests.has(digest(text));
 }
 
 /** A time in the future, from a status that somebody wrote or a clock that was turned back, counts as now. */

@@ -1,8 +1,8 @@
-/** Guard against an emptied folder in Git or a wrong prune: too many of a persona's users going at once. */
-import { type Admitted, isOutstanding, type LimitedChange, limit, type Verdict } from "./limits.ts";
+/** Guard against an emptied folder in Git or a wrong prune: too many users of a persona, or of an instance, going at once. */
+import { type Admitted, isOutstanding, type LimitedChange, limit, removalText, type Verdict } from "./limits.ts";
 
 interface Removals {
-  /** ConnectUsers of the persona that still exist, those being deleted included. */
+  /** ConnectUsers that still exist, those being deleted included. */
   total: number;
   /** Of these, the ones with a deletion timestamp. */
   removing: number;
@@ -10,7 +10,7 @@ interface Removals {
   removed: number;
 }
 
-/** Share of a persona's users, 0 to 1, that may go in one interval. */
+/** Share of the users, 0 to 1, that may go in one interval. */
 export const DEFAULT_MASS_DELETION_SHARE = 0.3;
 /** So few are never a mass: taking two of three users away is daily work. */
 const ALWAYS_ALLOWED = 5;
@@ -34,32 +34,27 @@ export class RemovalGuard {
     this.#share = share;
   }
 
-  /** Why removals of this persona's users are halted; undefined when they may proceed. */
-  halted(
-    persona: string,
-    users: readonly { metadata: { deletionTimestamp?: string } }[],
-    now: number,
-  ): string | undefined {
-    const removing = users.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
-    return massDeletion({ total: users.length, removing, removed: this.#removed(persona, now) }, this.#share());
+  /** Why removals within this scope are halted; undefined when they may proceed. */
+  halted(scope: string, users: Pick<Removals, "total" | "removing">, now: number): string | undefined {
+    return massDeletion({ ...users, removed: this.#removed(scope, now) }, this.#share());
   }
 
   /** One user is gone. */
-  note(persona: string, now: number): void {
-    // Personas that are gone are not asked about any more.
+  note(scope: string, now: number): void {
+    // Scopes that are gone are not asked about any more.
     for (const known of this.#at.keys()) this.#removed(known, now);
-    this.#at.set(persona, [...(this.#at.get(persona) ?? []), now]);
+    this.#at.set(scope, [...(this.#at.get(scope) ?? []), now]);
   }
 
   /** What went by permission does not count against what goes next. */
-  forget(persona: string): void {
-    this.#at.delete(persona);
+  forget(scope: string): void {
+    this.#at.delete(scope);
   }
 
-  #removed(persona: string, now: number): number {
-    const recent = (this.#at.get(persona) ?? []).filter((at) => at > now - this.#intervalMs);
-    if (recent.length > 0) this.#at.set(persona, recent);
-    else this.#at.delete(persona);
+  #removed(scope: string, now: number): number {
+    const recent = (this.#at.get(scope) ?? []).filter((at) => at > now - this.#intervalMs);
+    if (recent.length > 0) this.#at.set(scope, recent);
+    else this.#at.delete(scope);
     return recent.length;
   }
 }
@@ -91,8 +86,6 @@ export interface PersonaRemovals {
   allowed: boolean;
 }
 
-const textOf = (uid: string) => `remove ${uid}`;
-
 /**
  * Which of a persona's users may go. Decided in one place, the reconcile of the persona, and stored in its status before the first one goes:
  * each user then only looks whether it is admitted. So nothing is counted again after a restart, another leader or a slow prune.
@@ -104,7 +97,7 @@ export function guardRemovals(given: PersonaRemovals): Verdict<LimitedChange> {
     scope,
     changes: mine
       .filter(({ deleting }) => deleting)
-      .map(({ uid, bySet }) => ({ text: textOf(uid), sorts: bySet ? [] : ["removals"] })),
+      .map(({ uid, bySet }) => ({ text: removalText(uid), sorts: bySet ? [] : ["removals"] })),
     // Those that wait for their removal are still there.
     size: mine.length,
     shares: { removals: share, moves: 1, grants: 1 },
@@ -118,5 +111,5 @@ export function guardRemovals(given: PersonaRemovals): Verdict<LimitedChange> {
 
 /** Whether the persona's guard let this user go. */
 export function mayGo(admitted: readonly Admitted[], { uid, bySet }: Pick<GuardedUser, "uid" | "bySet">): boolean {
-  return bySet || isOutstanding(admitted, textOf(uid));
+  return bySet || isOutstanding(admitted, removalText(uid));
 }

@@ -93,6 +93,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
   /** Fields that were corrected many times in a row. */
   #recurring: string[] = [];
   readonly #found: Partial<NonNullable<R["status"]>> = {};
+  #lastPersisted: Promise<void> = Promise.resolve();
 
   constructor(kind: Kind<R, S, Seen, X, M>, deps: EngineDeps, object: R, entry: Entry<M>, ctx: ReconcileContext) {
     this.#kind = kind;
@@ -151,7 +152,14 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     };
   }
 
-  async #persist(fields: object): Promise<void> {
+  /** One after the other: components run side by side, and two writes from one version would be a conflict with ourselves. */
+  #persist(fields: object): Promise<void> {
+    const mine = this.#lastPersisted.then(() => this.#persistNow(fields));
+    this.#lastPersisted = mine.catch(() => {});
+    return mine;
+  }
+
+  async #persistNow(fields: object): Promise<void> {
     const { namespace, name } = this.#object.metadata;
     const current = this.#deps.store.get<R & { spec: unknown }>(this.#kind.kind, namespace, name);
     if (current) await this.#deps.store.updateStatus(current, { ...current.status, ...fields });

@@ -49,11 +49,13 @@ export function send(response: ServerResponse, answer: Answer, options: { head: 
 /** Undefined for an address that is none. `origin` is where the page is; what the request says of it is not used. */
 export function asked(request: IncomingMessage, origin: string): Asked | undefined {
   const { method = "", url = "", headers, socket } = request;
-  // `//host` would be another host.
-  if (!url.startsWith("/") || url.startsWith("//") || !URL.canParse(url, origin)) return undefined;
+  if (!url.startsWith("/") || !URL.canParse(url, origin)) return undefined;
+  const parsed = new URL(url, origin);
+  // `//host` would be another host in a redirect; so is `/\host`, and what `/.//host` becomes.
+  if (parsed.origin !== new URL(origin).origin || parsed.pathname.startsWith("//")) return undefined;
   return {
     method,
-    url: new URL(url, origin),
+    url: parsed,
     cookies: cookiesOf(headers.cookie ?? ""),
     address: socket.remoteAddress ?? "",
   };

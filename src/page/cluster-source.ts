@@ -1,5 +1,6 @@
 /** The page over a cluster: caches that a watch keeps, with the rights of the kubeconfig or of the page's own service account. */
 import {
+  API_VERSION,
   type ConnectSsoPersona,
   type ConnectUser,
   type ConnectUserSet,
@@ -84,13 +85,15 @@ function watch(options: ConstructorParameters<typeof Watcher>[0]): Promise<Watch
   });
 }
 
+/** Of our kinds alone, as the API server selects them: events of others are neither read nor transferred. */
 async function happenings(client: KubeClient, namespace: string | undefined): Promise<Happening[] | undefined> {
   const found: Happening[] = [];
   try {
-    for await (const page of client.list(EVENTS, namespace ? { namespace } : {}))
+    const fieldSelector = `regarding.apiVersion=${API_VERSION}`;
+    for await (const page of client.list(EVENTS, { fieldSelector, ...(namespace ? { namespace } : {}) }))
       for (const event of page as Event[]) {
         const { regarding, reason, note, type, series, eventTime, deprecatedLastTimestamp } = event;
-        if (!regarding?.apiVersion?.startsWith(`${GROUP}/`) || !regarding.kind || !regarding.name) continue;
+        if (regarding?.apiVersion !== API_VERSION || !regarding.kind || !regarding.name) continue;
         found.push({
           kind: regarding.kind,
           namespace: regarding.namespace ?? "",

@@ -90,14 +90,16 @@ class SignIn implements Gate {
   }
 
   async admit(request: Asked): Promise<{ reader: Reader } | { answer: Answer }> {
-    const { pathname } = request.url;
+    const { method, url } = request;
+    const { pathname } = url;
     if (pathname === CALLBACK) return { answer: await this.#finish(request) };
     const session = await this.#session(request);
-    if (pathname === "/sign-out") return { answer: this.#end(session) };
+    // A link of another site is a GET, and brings the cookie along.
+    if (pathname === "/sign-out" && method === "POST") return { answer: this.#end(session) };
     if (session) return { reader: this.#options.reader(session) };
-    if (pathname === "/sign-in") return { answer: await this.#begin(request) };
+    if (pathname === "/sign-in" || pathname === "/sign-out") return { answer: await this.#begin(request) };
     // A person at a browser is sent on; what only loads a part of a page is not.
-    const to = pathname + request.url.search;
+    const to = pathname + url.search;
     return { answer: await this.#begin(request, to) };
   }
 

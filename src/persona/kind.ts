@@ -99,7 +99,7 @@ export function personaKind(deps: PersonaDeps): PersonaKind {
     },
     status(object, result) {
       const users = usersOf(object);
-      return personaStatus(object, result, users, removalsOf(deps.removals, object, users, deps.now()));
+      return personaStatus(object, result, users, removalsOf(object, users, deps));
     },
     expects: (scope, memory) => (scope.seen.certificate?.next || memory.pendingKey ? SOON_MS : undefined),
     labels: ({ metadata: { namespace, name } }) => ({ namespace, persona: name }),

@@ -1,6 +1,6 @@
 /** What needs manual action, found out before anything is written. Reads only. */
 import { REASON } from "../api/reasons.ts";
-import { appRoleLength } from "../domain/names.ts";
+import { appRoleLength, ownName, sharedPolicyName } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { preflight as specProblems } from "../domain/preflight.ts";
 import { terminalError } from "../providers/verdicts.ts";
@@ -21,6 +21,7 @@ export async function preflight(scope: PersonaScope): Promise<void> {
   refuseBoundary(scope);
   await refuseContradiction(scope);
   await requireSaml(scope.connect, scope.call);
+  await refuseReservedNames(scope);
   await refuseUnknownProfiles(scope);
   // Later the components see to these, each for itself: a group that goes missing must not stop the repair of everything else.
   if (scope.object.status?.appRoleId === undefined)
@@ -65,6 +66,43 @@ function refuseBoundary({ spec, boundaryArn, instance }: PersonaScope): void {
     );
 }
 
+const RESERVED = /^connect-sso-/i;
+
+/**
+ * Names of this form are the default names of personas, some of which do not exist yet: nothing new is created under one of another
+ * persona. What exists under it is judged by its owner tag.
+ */
+async function refuseReservedNames({ object, spec, names, instance, iam, call }: PersonaScope): Promise<void> {
+  const { aws, roleDelivery } = spec;
+  const own = ownName(object.metadata.namespace, object.metadata.name);
+  const { iamUserName, policyName } = roleDelivery.mode === "Provisioning" ? roleDelivery.provisioning : {};
+  const rows: [field: string, declared: string | undefined, ours: string, find: () => Promise<unknown>][] = [
+    ["aws.roleName", aws.roleName, own, () => iam.getRole(names.role, call)],
+    ["aws.samlProviderName", aws.samlProviderName, own, () => iam.getSamlProvider(names.samlProviderArn, call)],
+    [
+      "aws.federationPolicyName",
+      aws.federationPolicyName,
+      sharedPolicyName("federation", instance),
+      () => iam.getPolicy(names.federationPolicyArn, call),
+    ],
+    ["roleDelivery.provisioning.iamUserName", iamUserName, own, () => iam.getUser(names.user, call)],
+    [
+      "roleDelivery.provisioning.policyName",
+      policyName,
+      sharedPolicyName("list-roles", instance),
+      () => iam.getPolicy(names.listingPolicyArn, call),
+    ],
+  ];
+  for (const [field, declared, ours, find] of rows) {
+    if (!declared || !RESERVED.test(declared) || declared.toLowerCase() === ours.toLowerCase()) continue;
+    if (await find()) continue;
+    throw terminalError(
+      REASON.InvalidSpec,
+      `${field} is ${declared}: names that begin with connect-sso- are the default names of other personas; choose another name`,
+    );
+  }
+}
+
 async function refuseUnknownProfiles({ spec, call, connect }: PersonaScope): Promise<void> {
   const { securityProfiles, routingProfile } = spec.connectUsers;
   const [routing, ...security] = await Promise.all([
@@ -89,7 +127,23 @@ async function refuseTakenIdentifier(scope: PersonaScope): Promise<void> {
 }
 
 async function refuseUnknownGroups(scope: PersonaScope): Promise<void> {
-  await Promise.all((scope.spec.application.groups ?? []).map((group) => findGroup(scope, group)));
+  const { spec, object } = scope;
+  // One that was found before may have been renamed since; whether it still counts, its assignment decides.
+  const known = new Set(object.status?.groups?.map(({ displayName }) => displayName));
+  const unknown = (spec.application.groups ?? []).filter(({ displayName }) => !known.has(displayName ?? ""));
+  if (unknown.length === 0) return;
+  const assigned = await assignedAlready(scope);
+  await Promise.all(unknown.map((group) => findGroup(scope, group, assigned)));
+}
+
+/** Object ids of all that are assigned to the application, when it exists and the status does not say so any more. */
+async function assignedAlready(scope: PersonaScope): Promise<Set<string>> {
+  const { graph, call } = scope;
+  const own = await findCandidates(scope);
+  const ours = own.find(({ tags }) => tags.includes(ownerTag(scope)));
+  const principal = ours && (await graph.findServicePrincipal(ours.appId, call));
+  const all = principal ? await graph.assignments(principal.id, call) : [];
+  return new Set(all.map(({ principalId }) => principalId));
 }
 
 /** Before anything is taken over: nothing of it is, when one part of it may not be. */

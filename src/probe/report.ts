@@ -1,4 +1,5 @@
 /** The file that a run writes: what was seen of each fact, and the requests and answers behind it. */
+import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Redactor } from "./redact.ts";
 import type { Finding } from "./types.ts";
@@ -44,8 +45,9 @@ export function writeReport(file: string, report: Report, redactor: Redactor): v
     // The last net: a value that a later body shows may stand in an earlier text.
     steps: report.state === "running" ? report.steps : report.steps.map((step) => netted(step, redactor)),
   };
-  const half = `${file}.part`;
-  writeFileSync(half, `${JSON.stringify(shown, undefined, 1)}\n`, { mode: 0o600 });
+  // A name that cannot be foreseen: no link is followed.
+  const half = `${file}.${randomBytes(8).toString("hex")}.part`;
+  writeFileSync(half, `${JSON.stringify(shown, undefined, 1)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(half, file);
 }
 
@@ -63,14 +65,14 @@ const RUN = /^[0-9a-f]{10}$/;
 
 /** Throws an Error that names the file. */
 export function readReport(file: string): Report {
-  let report: Partial<Report>;
+  let report: Partial<Report> | null;
   try {
-    report = JSON.parse(readFileSync(file, "utf8")) as Partial<Report>;
+    report = JSON.parse(readFileSync(file, "utf8")) as Partial<Report> | null;
   } catch (error) {
     throw new Error(`${file} cannot be read: ${(error as Error).message}`);
   }
   // The name decides what is deleted: a part of one would be other runs', too.
-  if (report.kind !== "connect-sso probe" || !RUN.test(report.run ?? "") || !Array.isArray(report.facts))
+  if (report?.kind !== "connect-sso probe" || !RUN.test(report.run ?? "") || !Array.isArray(report.facts))
     throw new Error(`${file} is not the file of a probe`);
   return report as Report;
 }

@@ -92,15 +92,21 @@ export class KubeClient {
    */
   async *list(
     resource: Resource,
-    options: { namespace?: string; labelSelector?: string; pageSize?: number; signal?: AbortSignal } = {},
+    options: {
+      namespace?: string;
+      labelSelector?: string;
+      fieldSelector?: string;
+      pageSize?: number;
+      signal?: AbortSignal;
+    } = {},
   ): AsyncGenerator<KubeObject[], string> {
-    const { namespace, labelSelector, signal } = options;
+    const { namespace, labelSelector, fieldSelector, signal } = options;
     const pageSize = (await this.#listsFromCache(signal)) ? undefined : (options.pageSize ?? 500);
     const silence = new Silence(LIST_IDLE_MS, `the list of ${resource.plural}`, signal);
     try {
       for (let token: string | undefined; ; ) {
         const body = await this.transport.stream(resourcePath(resource, namespace), {
-          query: { limit: pageSize, continue: token, labelSelector },
+          query: { limit: pageSize, continue: token, labelSelector, fieldSelector },
           signal: silence.signal,
           compressed: true,
           retries: true,

@@ -21,7 +21,6 @@ export function gained(today: Placed | undefined, wanted: Placed, catalogue: Cat
 
 export const createText = (id: string, wanted: MemberSpec, profiles: readonly string[]) =>
   `create ${id} in ${wanted.personaRef.name} with ${JSON.stringify(profiles)}`;
-export const removeText = (id: string) => `remove ${id}`;
 
 /** The text names only what limits count, so that an approval is for exactly that. */
 export function updateChange(id: string, today: Placed, wanted: MemberSpec, catalogue: Catalogue): LimitedChange {

@@ -60,12 +60,15 @@ export class Directory {
     this.#now = now;
   }
 
-  /** Not older than `maxAgeMs`. */
-  read(groups: readonly GroupReference[], o: CallOptions & { nested: boolean; maxAgeMs: number }): Promise<Reading> {
+  /** Not older than `maxAgeMs`. `pins`: ids by key of groups that were found before, which decide where several groups have a name now. */
+  read(
+    groups: readonly GroupReference[],
+    { pins, ...o }: CallOptions & { nested: boolean; maxAgeMs: number; pins?: ReadonlyMap<string, string> },
+  ): Promise<Reading> {
     return this.#inTurn(async () => {
       if (this.#tokens === undefined || this.#now() - this.#at >= o.maxAgeMs) await this.#refresh(o);
       const ids = new Map<string, string>();
-      for (const group of groups) ids.set(groupKey(group), await this.#find(group, o));
+      for (const group of groups) ids.set(groupKey(group), await this.#find(group, pins?.get(groupKey(group)), o));
       for (const id of ids.values()) await this.#track(id, o);
       await this.#complete(o);
       const sets = [...ids].map(([key, id]) => [key, this.#within(id, o.nested)] as const);
@@ -170,13 +173,15 @@ export class Directory {
     if (known || this.#accounts.has(id)) this.#version++;
   }
 
-  async #find(group: GroupReference, o: CallOptions): Promise<string> {
+  async #find(group: GroupReference, pinned: string | undefined, o: CallOptions): Promise<string> {
     const key = groupKey(group);
     const known = this.#found.get(key);
     if (known) return known;
     const name = group.displayName ?? group.id!;
     const found = await this.#graph.findGroups(group.id ? { id: group.id } : { displayName: name }, o);
     if (found.length === 0) throw terminalError(REASON.UnknownGroup, `there is no Entra group ${name}`);
+    // Not remembered: another set may have pinned another one of them.
+    if (found.length > 1 && found.some(({ id }) => id.toLowerCase() === pinned)) return pinned!;
     if (found.length > 1)
       throw terminalError(
         REASON.AmbiguousGroup,

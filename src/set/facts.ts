@@ -1,7 +1,7 @@
 /** What a set has to know of the cluster before its members can be worked out. Reads only. */
-import { type ConnectUser, type ConnectUserSet, INDEX, SET_LABEL, USER } from "../api/resources.ts";
+import { type ConnectUser, type ConnectUserSet, INDEX, SET, SET_LABEL, USER } from "../api/resources.ts";
 import type { Reading } from "./directory.ts";
-import { MEMBER_ANNOTATIONS } from "./member.ts";
+import { isMemberOf, MEMBER_ANNOTATIONS } from "./member.ts";
 import { type Member, membersOf, objectId } from "./members.ts";
 import { openNames } from "./names.ts";
 import { isExpanded } from "./outcome.ts";
@@ -12,7 +12,9 @@ export function existingOf(
   { metadata: { namespace, name } }: ConnectUserSet,
   { store }: Pick<SetDeps, "store">,
 ): ConnectUser[] {
-  return store.list<ConnectUser>(USER, { index: INDEX.userBySet, value: `${namespace}/${name}` });
+  return store
+    .list<ConnectUser>(USER, { index: INDEX.userBySet, value: `${namespace}/${name}` })
+    .filter((user) => isMemberOf(name, user));
 }
 
 /** Everybody, as the rules, the clouds and the cluster have it now. */
@@ -30,6 +32,7 @@ export async function computeMembers(scope: SetScope, reading: Reading): Promise
       accounts,
       byHand: (person) => byHand(object, person, deps),
       otherSet: (id) => otherSet(object, id, deps),
+      isTaken: (name) => deps.store.get(USER, object.metadata.namespace, name) !== undefined,
       now: deps.now(),
       expanded: isExpanded(object, existing.length > 0),
     });
@@ -51,12 +54,20 @@ function byHand(
   deps: SetDeps,
 ): string | undefined {
   return usersOf([id, userPrincipalName.toLowerCase()], set, deps).find(
-    ({ metadata: { labels, annotations } }) =>
-      labels?.[SET_LABEL] === undefined && annotations?.[MEMBER_ANNOTATIONS.orphanOf] !== set.metadata.name,
+    (user) => makerOf(user, set, deps) === undefined,
   )?.metadata.name;
 }
 
+/** The set that made the user, by its label and its name together; undefined for one that was written by hand, whatever its label says. */
+function makerOf(user: ConnectUser, set: ConnectUserSet, { store }: SetDeps): string | undefined {
+  const { namespace, labels, annotations } = user.metadata;
+  const ours = annotations?.[MEMBER_ANNOTATIONS.orphanOf] === set.metadata.name ? set.metadata.name : undefined;
+  const name = labels?.[SET_LABEL] ?? ours;
+  if (name === undefined || !isMemberOf(name, user)) return undefined;
+  return name === set.metadata.name || store.get(SET, namespace, name) ? name : undefined;
+}
+
 function otherSet(set: ConnectUserSet, id: string, deps: SetDeps): string | undefined {
-  const labels = usersOf([id], set, deps).map(({ metadata }) => metadata.labels?.[SET_LABEL]);
-  return labels.find((name) => name !== undefined && name !== set.metadata.name) ?? deps.sets.other(set.metadata, id);
+  const makers = usersOf([id], set, deps).map((user) => makerOf(user, set, deps));
+  return makers.find((name) => name !== undefined && name !== set.metadata.name) ?? deps.sets.other(set.metadata, id);
 }

@@ -1,7 +1,7 @@
 /** The ConnectUser of one member: its name, its spec, and its labels and annotations. Pure. */
 import { createHash } from "node:crypto";
 import type { ConnectUserSetSpec, ConnectUserSpec } from "../api/generated/types.ts";
-import { REMOVED_BY_SET } from "../api/resources.ts";
+import type { ConnectUser } from "../api/resources.ts";
 import { shorten } from "../domain/names.ts";
 import type { Decision } from "./rules.ts";
 
@@ -13,8 +13,8 @@ export const MEMBER_ANNOTATIONS = {
   hash: "connectsso.dev/member-hash",
   /** Since when the person is out of the source, in ISO 8601. */
   leavingSince: "connectsso.dev/leaving-since",
-  /** The set that removes the user: its limits have counted the removal. */
-  removedBy: REMOVED_BY_SET,
+  /** The set that removes the user, for people. */
+  removedBy: "connectsso.dev/removed-by-set",
   /** The set that made the user and was deleted: a set of this name takes the user back. */
   orphanOf: "connectsso.dev/orphan-of",
 } as const;
@@ -26,6 +26,12 @@ export type MemberSpec = Pick<ConnectUserSpec, "personaRef" | "entraUser"> &
 /** `<set>-<object id>`: readable, found by either part, and the same whatever the person is called today. */
 export function memberName(set: string, objectId: string): string {
   return shorten(`${set}-${objectId.toLowerCase()}`, 253);
+}
+
+/** Whether this is the ConnectUser that a set of this name makes for the person. A label alone, which anyone may set, does not make it one. */
+export function isMemberOf(set: string, { metadata: { name }, spec }: Pick<ConnectUser, "metadata" | "spec">): boolean {
+  const { objectId } = spec.entraUser;
+  return objectId !== undefined && name === memberName(set, objectId);
 }
 
 export function memberSpec(objectId: string, decision: Decision, template: ConnectUserSetSpec["template"]): MemberSpec {

@@ -1,10 +1,10 @@
 /** What a set wants of everybody: computed from a source that was read to its end. Pure: nothing here looks at a clock or a cloud. */
 import { type ConnectUser, type ConnectUserSpec, SET_LABEL } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
-import type { LimitedChange } from "../domain/limits.ts";
+import { type LimitedChange, removalText } from "../domain/limits.ts";
 import type { Person } from "../domain/people.ts";
 import { type Catalogue, impossible } from "./catalogue.ts";
-import { createText, gained, removeText, updateChange } from "./changes.ts";
+import { createText, gained, updateChange } from "./changes.ts";
 import { differing, MEMBER_ANNOTATIONS, type MemberSpec, memberHash, memberName, memberSpec } from "./member.ts";
 import { type CompiledSet, decide, groupKey, type Overridden, summaryOf } from "./rules.ts";
 
@@ -28,6 +28,8 @@ export interface Facts {
   byHand(person: { id: string; userPrincipalName: string }): string | undefined;
   /** Name of another set of the namespace that has the same person. */
   otherSet(id: string): string | undefined;
+  /** Whether a ConnectUser has this name. */
+  isTaken(name: string): boolean;
   now: number;
   /** Whether the first expansion is done: from then on new users count as grants. */
   expanded: boolean;
@@ -133,6 +135,8 @@ function memberOf(
   if (problems.length > 0) return stay(member, problems);
   // Access of a member who is disabled is the ConnectUser's to take (whenDisabled); one who is new waits for the account.
   if (!user && !person.attributes.accountEnabled) return stay(member, ["the account is disabled in Entra"]);
+  if (!user && facts.isTaken(member.name))
+    return stay(member, [`ConnectUser ${member.name} is there and is for somebody else; delete it`]);
   const wanted = memberSpec(person.id, decision, compiled.spec.template);
   // With the persona as a second owner, the garbage collector keeps the ConnectUser when the set is deleted, in the foreground too.
   const { uid } = facts.catalogue.get(decision.persona)!;
@@ -208,7 +212,7 @@ function leave(member: Member, { spec }: CompiledSet, user: ConnectUser, facts: 
 }
 
 function remove(member: Member, user: ConnectUser, why: string): Member {
-  const change: MemberChange = { verb: "Remove", text: removeText(member.id), sorts: ["removals"], why };
+  const change: MemberChange = { verb: "Remove", text: removalText(member.id), sorts: ["removals"], why };
   return { ...member, state: "Going", reasons: [why], ...(isGoing(user) ? {} : { change }) };
 }
 

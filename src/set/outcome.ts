@@ -1,6 +1,15 @@
 /** From what is wanted of everybody to what is done now, what is held, and what status says of it. Pure. */
-import type { ConnectUserSet, ConnectUserSetStatus } from "../api/resources.ts";
-import { hashOf, limit, SORTS, type Sort, type Verdict } from "../domain/limits.ts";
+import { ANNOTATIONS, type ConnectUserSet, type ConnectUserSetStatus, requestName } from "../api/resources.ts";
+import {
+  hashOf,
+  isOutstanding,
+  type LimitedChange,
+  limit,
+  removalText,
+  SORTS,
+  type Sort,
+  type Verdict,
+} from "../domain/limits.ts";
 import { cut } from "../domain/text.ts";
 import type { Member, MemberChange } from "./members.ts";
 
@@ -10,7 +19,7 @@ export interface Outcome {
   /** To be done now, in this order. None with mode Plan. */
   go: Changed[];
   held: Changed[];
-  above: Verdict<MemberChange>["above"];
+  above: Verdict<LimitedChange>["above"];
   /** Whether the approval was for this list; it is used up then. */
   approvedNow: boolean;
   /** Of status: `admitted` is stored before the first of `go` is done. */
@@ -40,15 +49,20 @@ const ORDER = ["HandOver", "Remove", "Leave", "Update", "Create"];
 export function outcomeOf(input: OutcomeInput): Outcome {
   const { set, members, approve, now, windowMs } = input;
   const changed = members.filter((member): member is Changed => member.change !== undefined);
-  const scope = `${set.metadata.namespace}/${set.metadata.name}`;
   const planning = set.spec.mode === "Plan";
-  const verdict = limit({
+  const before = set.status?.admitted ?? [];
+  // Let through, and not gone yet: the guard against mass deletion reads in `admitted` that they were counted here.
+  const underWay = members
+    .filter(({ deleting, id }) => deleting && isOutstanding(before, removalText(id)))
+    .map(({ id }): LimitedChange => ({ text: removalText(id), sorts: ["removals"] }));
+  const scope = scopeOf(set);
+  const verdict = limit<LimitedChange>({
     scope,
-    changes: changed.map(({ change }) => change),
-    size: members.filter(({ today, deleting }) => today !== undefined && !deleting).length,
+    changes: [...changed.map(({ change }) => change), ...underWay],
+    size: members.filter(({ today, deleting }) => today !== undefined && !deleting).length + underWay.length,
     shares: sharesOf(set),
     ignoreBelow: set.spec.limits.ignoreBelow,
-    admitted: set.status?.admitted ?? [],
+    admitted: before,
     now,
     windowMs,
     approved: (hash) => !planning && hash === approve,
@@ -75,7 +89,7 @@ export function outcomeOf(input: OutcomeInput): Outcome {
         .slice(0, SAMPLE)
         .map(({ who, reasons }) => ({ who: cut(who, 256), reason: cut(reasons.join("; "), 512) })),
       // A plan lets nothing through.
-      admitted: planning ? (set.status?.admitted ?? []) : verdict.admitted,
+      admitted: planning ? before : verdict.admitted,
       expanded:
         isExpanded(
           set,
@@ -84,6 +98,15 @@ export function outcomeOf(input: OutcomeInput): Outcome {
         (!planning && isComplete(members)),
     },
   };
+}
+
+/**
+ * What a hash is for beside the list: this set, after the approval before. A list that comes again needs another word, and its hash is
+ * another one.
+ */
+function scopeOf({ metadata: { namespace, name }, status }: ConnectUserSet): string {
+  const used = status?.handledRequests?.[requestName(ANNOTATIONS.approve)];
+  return `${namespace}/${name}${used ? `#${used}` : ""}`;
 }
 
 /** Without a status, a set that has users has been expanded. */

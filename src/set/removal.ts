@@ -1,7 +1,9 @@
 /** Deletion of a set: its users stay, as if they had been written by hand, or go, as deletionPolicy says. The limits hold here too. */
 import { REASON } from "../api/reasons.ts";
 import type { ConnectUserSet } from "../api/resources.ts";
+import { counted } from "../domain/text.ts";
 import type { OpenContext } from "../engine/kind.ts";
+import { waitingError } from "../providers/verdicts.ts";
 import { stalled } from "./errors.ts";
 import { existingOf } from "./facts.ts";
 import { goingMembers } from "./members.ts";
@@ -9,6 +11,9 @@ import { outcomeOf, windowOf } from "./outcome.ts";
 import { approvalOf, type SetDeps, type SetMemory } from "./scope.ts";
 import { heldMessage } from "./status.ts";
 import { orphan, remove } from "./write.ts";
+
+/** How soon to look whether the users are gone, milliseconds. */
+const GONE_MS = 2_000;
 
 export interface SetRemoval {
   object: ConnectUserSet;
@@ -46,5 +51,8 @@ export async function removeMembers({ object, deps, context }: SetRemoval): Prom
     context.signal?.throwIfAborted();
     if (!user.metadata.deletionTimestamp) await remove(deps.store, user, object);
   }
+  // As long as they exist, the status of the set says that its limits have counted their removal.
+  const left = existingOf(object, deps).length;
+  if (left > 0) throw waitingError(REASON.WaitingFor, `${counted(left, "ConnectUser")} still being deleted`, GONE_MS);
   return users.length > 0;
 }

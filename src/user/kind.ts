@@ -1,9 +1,8 @@
 /** ConnectUser on the engine. */
 import { REASON } from "../api/reasons.ts";
-import { type ConnectSsoPersona, type ConnectUser, FINALIZER, INDEX, PERSONA, USER } from "../api/resources.ts";
-import type { RemovalGuard } from "../domain/massdeletion.ts";
+import { type ConnectSsoPersona, type ConnectUser, FINALIZER, PERSONA, USER } from "../api/resources.ts";
 import type { Kind } from "../engine/kind.ts";
-import { howToAllow, isRemovedBySet, removalAllowed } from "../persona/removals.ts";
+import { type GuardDeps, howToAllow, neverMade, noteRemoved, removalAllowed, whyHalted } from "../persona/removals.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { openRemoval, type UserRemoval } from "./removal.ts";
@@ -13,7 +12,7 @@ import { userStatus } from "./status.ts";
 
 type UserKind = Kind<ConnectUser, UserScope, Seen, UserRemoval>;
 
-export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuard }): UserKind {
+export function userKind(deps: UserDeps & GuardDeps): UserKind {
   const personaOf = ({ metadata, spec }: ConnectUser) =>
     deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
   return {
@@ -43,14 +42,10 @@ export function userKind(deps: UserDeps & { now(): number; removals: RemovalGuar
       hold: (object) => guardMassDeletion(object, personaOf(object), deps),
       retains: ({ spec }) => spec.deletionPolicy === "Retain",
       open: (object, context) => openRemoval(object, deps, context),
-      neverMade: ({ status }) =>
-        Object.keys(status?.lastApplied ?? {}).length === 0 &&
-        status?.appRoleAssignmentId === undefined &&
-        status?.connectUserId === undefined,
+      neverMade,
       done(object) {
-        const { metadata, spec, status } = object;
-        if (!isRemovedBySet(object)) deps.removals.note(`${metadata.namespace}/${spec.personaRef.name}`, deps.now());
-        if (status?.entraObjectId) deps.reactions?.settled("revoked", status.entraObjectId);
+        noteRemoved(object, deps);
+        if (object.status?.entraObjectId) deps.reactions?.settled("revoked", object.status.entraObjectId);
       },
     },
     status: (object, result) => userStatus(object, result, remarksOf(personaOf(object))),
@@ -71,27 +66,14 @@ function remarksOf(persona: ConnectSsoPersona | undefined): string[] {
 }
 
 /** An emptied folder in Git must not empty a contact centre: too many at once wait for a person's word on the persona. */
-function guardMassDeletion(
-  object: ConnectUser,
-  persona: ConnectSsoPersona | undefined,
-  deps: Pick<UserDeps, "store"> & { now(): number; removals: RemovalGuard },
-): void {
-  const {
-    metadata: { namespace },
-    spec,
-  } = object;
-  const { name } = spec.personaRef;
-  // The limits of the set have counted what it removes.
-  if (isRemovedBySet(object) || (persona && removalAllowed(persona))) return;
-  // A persona that does not exist is no way around the guard, where something was created.
-  if (!persona && object.status?.connectUserId === undefined) return;
-  const users = deps.store
-    .list<ConnectUser>(USER, { index: INDEX.userByPersona, value: `${namespace}/${name}` })
-    .filter((user) => !isRemovedBySet(user));
-  const why = deps.removals.halted(`${namespace}/${name}`, users, deps.now());
+function guardMassDeletion(object: ConnectUser, persona: ConnectSsoPersona | undefined, deps: GuardDeps): void {
+  if (persona && removalAllowed(persona)) return;
+  const why = whyHalted(object, deps);
   if (!why) return;
+  const { name } = object.spec.personaRef;
+  // A persona that does not exist is no way around the guard.
   const how = persona
-    ? howToAllow(namespace, name)
+    ? howToAllow(object.metadata.namespace, name)
     : `there is no persona ${name} that could allow it: set personaRef to the persona that the user belongs to`;
   throw terminalError(REASON.MassDeletionHalted, `${why}, so this one is not removed; ${how}`);
 }

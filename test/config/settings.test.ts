@@ -22,9 +22,10 @@ describe("settings", () => {
     ["accounts:\n  - id: '12'\n", "f.yaml:2: accounts.0.id: "],
     ["acounts: []\n", "f.yaml:1: acounts: unknown setting acounts"],
     [
-      "accounts:\n  - id: '111122223333'\n  - id: '111122223333'\n",
-      "f.yaml:3: accounts.1.id: 111122223333 is listed twice",
+      "accounts:\n  - id: '111122223333'\n  - {id: '111122223333', assumeRoleArn: 'arn:aws:iam::111122223333:role/r'}\n",
+      "f.yaml:3: accounts.1: entries of account 111122223333 differ in assumeRoleArn; it is one for the account",
     ],
+    ["tenants:\n  - &t {id: 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071}\n  - *t\n", "is listed twice"],
     ["accounts: [\n", "f.yaml:"],
     ["adoption:\n  - policy: Patterns\n", "f.yaml:2: adoption.0: policy Patterns needs names"],
     ["adoption:\n  - {policy: Never, names: [a]}\n", "f.yaml:2: adoption.0: policy Never has no names"],
@@ -49,6 +50,21 @@ describe("guard", () => {
   ])("account by %j from %s: %s", async (settings, namespace, reason) => {
     const answer = clouds(settings).aws(ARN, namespace);
     if (reason) await expect(answer).rejects.toMatchObject({ kind: "terminal", reason });
+    else await expect(answer).resolves.toBeDefined();
+  });
+  const shared = [
+    { id: "111122223333", namespaces: ["team-a"], instances: ["0a1b2c3d-0000-4000-8000-000000000001"] },
+    { id: "111122223333", namespaces: ["team-b"], instances: ["0a1b2c3d-0000-4000-8000-000000000002"] },
+  ];
+  test.each([
+    ["team-a", "1", undefined],
+    ["team-b", "2", undefined],
+    ["team-a", "2", "instance 0a1b2c3d-0000-4000-8000-000000000002 is not allowed in account 111122223333"],
+    ["team-b", "1", "instance 0a1b2c3d-0000-4000-8000-000000000001 is not allowed in account 111122223333"],
+    ["other", "1", "namespace other may not act in account 111122223333"],
+  ])("two entries of an account, each for a namespace and an instance: %s, %s", async (namespace, last, refusal) => {
+    const answer = clouds({ accounts: shared }).aws(ARN.replace(/1$/, last), namespace);
+    if (refusal) await expect(answer).rejects.toMatchObject({ reason: "ScopeNotAllowed", message: refusal });
     else await expect(answer).resolves.toBeDefined();
   });
   test("credentials of another account", async () => {

@@ -30,7 +30,7 @@ test("requests that no description knows are seen, in every service", async () =
     body: "{}",
   });
   await send("/graph/v1.0/users/2", "PATCH", "{}");
-  expect(departures()).toContain("request PATCH /v1.0/users/1: the controller writes no people");
+  expect(departures()).toContain("request PATCH /v1.0/users/1: the controller writes neither people nor groups");
   expect(departures().join()).not.toContain("/users/2");
   if (!contractIsHere) return;
   const text = departures().join("\n");

@@ -23,12 +23,14 @@ export function watchRequests(sandbox: Sandbox): () => string[] {
     iam: (exchange) => (iam ? iamRequestViolations(iam, exchange) : []),
     graph(exchange) {
       const { method, path, headers } = exchange.request;
-      if (method === "GET" || !/^\/v1\.0\/users(\/[^/]+)?$/.test(path)) {
+      if (method === "GET" || !/^\/v1\.0\/(users|groups)(\/[^/]+)?$/.test(path)) {
         graph?.checkRequest(exchange);
         return [];
       }
-      // People are the directory's: only the test itself changes them, by Node's own fetch, which the clients do not use.
-      return headers["user-agent"] === "node" ? [] : [`request ${method} ${path}: the controller writes no people`];
+      // People and groups are the directory's: only the test itself changes them, by Node's own fetch, which the clients do not use.
+      return headers["user-agent"] === "node"
+        ? []
+        : [`request ${method} ${path}: the controller writes neither people nor groups`];
     },
   };
   sandbox.onExchange((exchange) => {

@@ -24,8 +24,8 @@ export interface Cluster {
   /** Everything that the service account asked for since the last `forget`. */
   requests(): Request[];
   forget(): void;
-  /** Starts the container of this deployment as a process. It looks every second, and has one cluster name whatever the values say. */
-  start(manifests: Manifest[], kubeconfig: string): Controller;
+  /** Starts the container of this deployment as a process. It looks every second, and has one cluster name whatever the values say. `more`: further arguments. */
+  start(manifests: Manifest[], kubeconfig: string, more?: string[]): Controller;
   /** Kubeconfig with a fresh token of the service account of these manifests. */
   kubeconfig(manifests: Manifest[]): Promise<string>;
   stop(): Promise<void>;
@@ -37,9 +37,11 @@ export interface Controller {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** `timeScale`: simulated seconds in one real second. */
-export async function startCluster({ timeScale = 3_000 } = {}): Promise<Cluster> {
-  const world: WorldInput = parse(readFileSync(join(root, "examples/sandbox-world.yaml"), "utf8"));
+/** `timeScale`: simulated seconds in one real second. `world`: that of the examples by default. */
+export async function startCluster({
+  timeScale = 3_000,
+  world = parse(readFileSync(join(root, "examples/sandbox-world.yaml"), "utf8")) as WorldInput,
+} = {}): Promise<Cluster> {
   const behaviour = { ...world.behaviour, consistencyDelay: "50ms", timeScale, quotas: "unlimited" as const };
   const sandbox = await startSandbox({ world: { ...world, behaviour } });
   const server = await startApiServer({ audit: true });
@@ -67,13 +69,13 @@ export async function startCluster({ timeScale = 3_000 } = {}): Promise<Cluster>
       writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
       return file;
     },
-    start(manifests, kubeconfig) {
+    start(manifests, kubeconfig, more = []) {
       const deployment = find(manifests, "Deployment");
       const { args } = deployment.spec.template.spec.containers[0];
       const local = ["--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"];
       const fixed = ["--poll-interval=1s", "--cluster-name=test"];
       const env = { ...process.env, ...sandbox.env, POD_NAMESPACE: deployment.metadata.namespace };
-      const all = ["--", join(root, "src/main.ts"), ...args, `--kubeconfig=${kubeconfig}`, ...local, ...fixed];
+      const all = ["--", join(root, "src/main.ts"), ...args, `--kubeconfig=${kubeconfig}`, ...local, ...fixed, ...more];
       const controller = follow(spawn(process.execPath, all, { env, stdio: ["ignore", "pipe", "pipe"] }));
       running.add(controller);
       return controller;

@@ -30,12 +30,9 @@ const rendered = async (name: string, args: string[], except?: RegExp) =>
     .replace(/^---\n/, "# Rendered from the chart: UPDATE_GOLDEN=1 npm test -- test/helm/kustomize\n");
 
 test.each([
-  ...["serviceaccount", "rbac", "rbac-personas", "deployment", "service", "poddisruptionbudget"].map((name) => [
-    "base",
-    name,
-    "",
-  ]),
-  ["components/network-policy", "networkpolicy", "networkPolicy.enabled=true"],
+  ...["serviceaccount", "rbac", "rbac-personas", "deployment", "service", "poddisruptionbudget", "networkpolicy"].map(
+    (name) => ["base", name, ""],
+  ),
   [
     "components/page",
     "page",

@@ -25,12 +25,13 @@ const people = {
     removal: { gracePeriod: "0s" },
   },
 };
+const STRAY = "people-99999999-0000-4000-8000-000000000009";
 /** Of the set, and of nobody whom Entra knows: the set removes it. */
 const stray = {
   apiVersion: "connectsso.dev/v1alpha1",
   kind: "ConnectUser",
   metadata: {
-    name: "stray",
+    name: STRAY,
     namespace: "contact-centre",
     labels: { "connectsso.dev/set": "people", "expected-to-fail": "" },
   },
@@ -94,7 +95,7 @@ const forgetLease = () => cluster.kubectl("delete lease -n connect-sso connect-s
 
 /** Gone, whether a controller that was killed had begun to delete it or not. */
 async function forgetStray(): Promise<void> {
-  const one = "connectuser stray -n contact-centre";
+  const one = `connectuser ${STRAY} -n contact-centre`;
   await cluster.kubectl(`delete ${one} --ignore-not-found --wait=false`);
   await cluster.kubectl(`patch ${one} --type=merge -p {"metadata":{"finalizers":null}}`).catch(() => "");
 }

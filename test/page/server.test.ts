@@ -42,6 +42,18 @@ it("the token becomes a cookie that no script and no other site can use, and lea
   expect((await browser.get("/people")).status).toBe(200);
 });
 
+it("an address that a redirect would take to another host is none", async () => {
+  const { host } = new URL(browser.page.url);
+  const { token } = browser.page.gate as TokenGate;
+  for (const path of [
+    "//attacker.example/",
+    "/.//attacker.example/",
+    "/x/..//attacker.example/",
+    "/\\\\attacker.example/",
+  ])
+    expect([path, await raw({ host }, `${path}?token=${token}`)]).toEqual([path, 400]);
+});
+
 it("every answer forbids scripts, frames and caches", async () => {
   for (const address of ["/", "/style.css", "/nowhere"]) {
     const { headers } = await browser.get(address);

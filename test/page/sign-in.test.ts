@@ -200,6 +200,13 @@ describe("with an honest provider", () => {
     expect((await copy()).status).toBe(303);
   });
 
+  it("a link of another site signs nobody out", async () => {
+    const browser = await openPage(honest());
+    await signIn(browser, "jane");
+    await browser.get("/sign-out");
+    expect((await browser.get("/people")).status).toBe(200);
+  });
+
   it("more groups than a cookie holds are refused with what to do", async () => {
     const groups = Array.from({ length: 200 }, () => crypto.randomUUID());
     const browser = await openPage(honest({ jane: groups }));

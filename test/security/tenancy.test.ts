@@ -1,6 +1,6 @@
 /** What a namespace declares cannot freeze, blind or empty another, nor take its names: X1, X2, X13, X14. */
 import { GetPolicyCommand, GetPolicyVersionCommand, IAMClient } from "@aws-sdk/client-iam";
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Harness, INSTANCE, persona, start, status, user, world } from "../e2e/support.ts";
 import { graphByHand } from "../support/by-hand.ts";
 import { find, inNamespace, reason, settings } from "./support.ts";
@@ -124,4 +124,90 @@ test("X14: a personaRef that leads nowhere does not open the guard of mass delet
     .filter(({ operation }) => operation === "DeleteUser");
   // Five at once are never held.
   expect(deleted.length).toBeLessThanOrEqual(5);
+});
+
+describe("X14: the guard of mass deletion counts what leaves an instance", () => {
+  const names = Array.from({ length: 12 }, (_, index) => `a${index}`);
+  const people = names.map((name) => ({ userPrincipalName: `${name}@example.com`, givenName: name, surname: "Doe" }));
+  const deletedUsers = () => h.writes().filter(({ operation }) => operation === "DeleteUser").length;
+  const DELETE = { deletionPolicy: "Delete" };
+  async function setUp(): Promise<void> {
+    h = await start(world({ users: people }), { pollIntervalMs: POLL_MS });
+    h.apply(persona("agents"), persona("night"), persona("weekend"));
+    h.apply(...names.map((name) => user(name, "agents", DELETE)));
+    await h.ready();
+  }
+  const remove = () => {
+    for (const name of names) h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name });
+  };
+
+  test("X14: neither the annotation nor the label of a set opens the guard of mass deletion", async () => {
+    await setUp();
+    h.apply({
+      apiVersion: "connectsso.dev/v1alpha1",
+      kind: "ConnectUserSet",
+      metadata: { name: "cc", namespace: "team" },
+      spec: {
+        source: { groups: [{ displayName: "Agents" }] },
+        rules: [{ name: "none", when: "false", set: { persona: "agents" } }],
+      },
+    });
+    h.apply(
+      ...names.map((name) => {
+        const one = user(name, "agents", DELETE);
+        const labels = { "connectsso.dev/set": "cc" };
+        return {
+          ...one,
+          metadata: { ...one.metadata, labels, annotations: { "connectsso.dev/removed-by-set": "cc" } },
+        };
+      }),
+    );
+    remove();
+    await h.reason("ConnectSsoPersona", "agents", "RemovalsHalted", "MassDeletionHalted");
+    await pause(4 * POLL_MS);
+    expect(deletedUsers()).toBe(0);
+  });
+
+  test("X14: users that were moved to several personas first are counted together", async () => {
+    await setUp();
+    const personas = ["agents", "night", "weekend"];
+    // Four in each: so few of one persona are never held.
+    h.apply(...names.map((name, index) => user(name, personas[index % 3]!, DELETE)));
+    await h.ready();
+    remove();
+    await h.reason("ConnectSsoPersona", "night", "RemovalsHalted", "MassDeletionHalted");
+    await pause(4 * POLL_MS);
+    expect(deletedUsers()).toBe(0);
+  });
+
+  test("X14: users that were never made do not count as those of whom a share may go", async () => {
+    await setUp();
+    h.apply(...Array.from({ length: 60 }, (_, index) => user(`bogus${index}`, "agents", DELETE)));
+    await h.reason("ConnectUser", "bogus59", "Ready", "EntraUserNotFound");
+    remove();
+    await h.reason("ConnectSsoPersona", "agents", "RemovalsHalted", "MassDeletionHalted");
+    await pause(4 * POLL_MS);
+    expect(deletedUsers()).toBe(0);
+  });
+});
+
+test.each([
+  ["a role", { aws: { roleName: "connect-sso-victim-agents" } }, "aws.roleName"],
+  ["a provider", { aws: { samlProviderName: "Connect-SSO-victim-agents" } }, "aws.samlProviderName"],
+  [
+    "a policy",
+    { aws: { path: "/x/", federationPolicyName: "connect-sso-federation-99999999" } },
+    "federationPolicyName",
+  ],
+  [
+    "a user",
+    { roleDelivery: { mode: "Provisioning", provisioning: { iamUserName: "connect-sso-victim-agents" } } },
+    "iamUserName",
+  ],
+])("the default name of another persona, which does not exist yet, is not taken: %s", async (_, spec, field) => {
+  h = await start(world(), { pollIntervalMs: POLL_MS });
+  h.apply(evil(persona("squatter", spec)));
+  const { message } = await reason(h, "ConnectSsoPersona", "squatter", "Ready", "InvalidSpec", "evil");
+  expect(message).toContain(field);
+  expect(writes()).toBe(0);
 });

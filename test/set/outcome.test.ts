@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ConnectUserSet, ConnectUserSetStatus } from "../../src/api/resources.ts";
+import { isOutstanding, removalText } from "../../src/domain/limits.ts";
 import type { Source } from "../../src/set/members.ts";
 import { isExpanded, type OutcomeInput, outcomeOf } from "../../src/set/outcome.ts";
 import { changedGroup, emptySource } from "../../src/set/source.ts";
@@ -59,7 +60,7 @@ describe("above a limit", () => {
     expect(held.go).toEqual([]);
     expect(held.above).toEqual([{ sort: "removals", count: 20, of: 50, share: 0.2 }]);
     expect(held.status.pending).toMatchObject({
-      hash: expect.stringMatching(/^[0-9a-f]{16}$/),
+      hash: expect.stringMatching(/^[0-9a-f]{32}$/),
       since: new Date(NOW).toISOString(),
       creations: 0,
       removals: 20,
@@ -96,6 +97,38 @@ describe("above a limit", () => {
     expect(let_go).toMatchObject({ approvedNow: true, held: [], above: [] });
     expect(let_go.go).toHaveLength(20);
     expect(let_go.status.pending).toBeUndefined();
+  });
+  test("a used approval lets the same list go no more; its hash is another one then, and so is that of another set", () => {
+    const approve = held.status.pending!.hash!;
+    const again = outcome(at({ expanded: true, handledRequests: { approve } }), emptied, all, { approve });
+    expect(again).toMatchObject({ approvedNow: false, go: [] });
+    expect(again.held).toHaveLength(20);
+    const second = again.status.pending!.hash!;
+    expect(second).not.toBe(approve);
+    expect(
+      outcome(at({ expanded: true, handledRequests: { approve } }), emptied, all, { approve: second }).approvedNow,
+    ).toBe(true);
+    const other = { ...at({ expanded: true }), metadata: { ...at().metadata, name: "other" } };
+    expect(outcome(other, emptied, all, { approve })).toMatchObject({ approvedNow: false, go: [] });
+  });
+  test("a removal that was let through is known until its user is gone", () => {
+    const three = withMembers(numbers(47));
+    const { status } = outcome(at({ expanded: true }), three, all);
+    const leaves = (one: (typeof all)[number]) =>
+      numbers(3).some((more) => one.spec.entraUser.objectId === idOf(47 + more));
+    const deletionTimestamp = new Date(NOW).toISOString();
+    const going = all.map((one) => (leaves(one) ? { ...one, metadata: { ...one.metadata, deletionTimestamp } } : one));
+    const id = removalText(idOf(48));
+    const next = outcome(at({ ...status, expanded: true }), three, going, { now: NOW + HOUR / 2 });
+    expect(next).toMatchObject({ go: [], held: [] });
+    expect(isOutstanding(next.status.admitted!, id)).toBe(true);
+    const gone = outcome(
+      at({ ...next.status, expanded: true }),
+      three,
+      all.filter((one) => !leaves(one)),
+    );
+    expect(isOutstanding(gone.status.admitted!, id)).toBe(false);
+    expect(gone.status.admitted).toMatchObject([{ removals: 3 }]);
   });
   test("access is taken before it is given", () => {
     const busy = outcome(at({ expanded: true }), withMembers([...numbers(45), 55], [1]), all);

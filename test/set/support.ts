@@ -72,6 +72,7 @@ export function look(set: ConnectUserSet, given: Partial<Facts> & { source: Sour
     accounts: new Map(),
     byHand: () => undefined,
     otherSet: () => undefined,
+    isTaken: () => false,
     now: NOW,
     expanded: true,
     ...given,

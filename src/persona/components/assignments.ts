@@ -96,6 +96,9 @@ export async function findGroup(scope: PersonaScope, group: Named, assigned: Rea
   }
   const found = await graph.findGroups(group.id ? { id: group.id } : { displayName: group.displayName! }, call);
   if (found.length === 0) throw terminalError(REASON.UnknownGroup, `there is no Entra group ${name}`);
+  // The status is lost, and one of them has the role.
+  const held = found.filter(({ id }) => assigned.has(id));
+  if (found.length > 1 && held.length === 1 && (!pinned || held[0]!.id === pinned)) return held[0]!;
   if (found.length > 1)
     throw terminalError(
       REASON.AmbiguousGroup,

@@ -5,9 +5,15 @@ import type { Component } from "../../engine/component.ts";
 import { stalled } from "../errors.ts";
 import { candidates } from "../members.ts";
 import type { SetRemoval } from "../removal.ts";
-import { groupKey, groupsOf } from "../rules.ts";
+import { type GroupReference, groupKey, groupsOf } from "../rules.ts";
 import type { Seen, SetScope } from "../scope.ts";
 import { changedGroup, emptySource, groupName } from "../source.ts";
+
+/** What the status says was found by this name first. */
+function pinOf(group: GroupReference, known: ReadonlyMap<string, string>): [string, string][] {
+  const id = group.id ? undefined : known.get(groupName(group));
+  return id ? [[groupKey(group), id]] : [];
+}
 
 export const source: Component<SetScope, Seen, "source", SetRemoval> = {
   condition: CONDITION.SourceReady,
@@ -17,9 +23,11 @@ export const source: Component<SetScope, Seen, "source", SetRemoval> = {
   shared: false,
   servesLogin: false,
   applies: () => true,
-  observe({ compiled: { spec }, directory, deps, call }) {
+  observe({ object, compiled: { spec }, directory, deps, call }) {
     const { nested } = spec.source;
-    return directory.read(groupsOf(spec), { ...call, nested, maxAgeMs: deps.directoryIntervalMs });
+    const known = new Map(object.status?.source?.groups?.map(({ name, id }) => [name, id.toLowerCase()]));
+    const pins = new Map(groupsOf(spec).flatMap((group) => pinOf(group, known)));
+    return directory.read(groupsOf(spec), { ...call, nested, maxAgeMs: deps.directoryIntervalMs, pins });
   },
   plan({ object, compiled: { spec }, deps }, reading) {
     const found = new Map(groupsOf(spec).map((group) => [groupName(group), reading.ids.get(groupKey(group))!]));

@@ -26,11 +26,14 @@ export const roleAssignment: UserComponent<"role-assignment"> = {
     const name = `role assignment of ${input.username}`;
     const steps: Step[] = [];
     const isAssigned = byGroup || assignments.some((one) => one.appRoleId === appRoleId);
-    const differences = compare.differ(
+    // One row for each role of each application: that of a new persona is not there yet, and no one took it away.
+    const role = `${servicePrincipalId} ${appRoleId}`;
+    const differences = compare.item(
       "assigned",
-      appRoleId,
-      isAssigned ? appRoleId : undefined,
-      () => `the role of persona ${persona.metadata.name}`,
+      role,
+      true,
+      isAssigned,
+      `the role of persona ${persona.metadata.name}`,
     );
     if (!isAssigned && left.length === 0)
       steps.push({
