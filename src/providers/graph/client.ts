@@ -196,8 +196,7 @@ export class GraphClient {
       // Nothing was sent, so nothing can have happened.
       const failure =
         error instanceof CloudError ? error : unreachable(`token for ${templateOf(request.path)}`, error, true);
-      this.#failed(failure, request);
-      throw failure;
+      throw this.#failed(failure, request);
     }
     headers["client-request-id"] = randomUUID();
     headers["x-ms-throttle-priority"] = request.options?.priority === "sweep" ? "low" : "normal";
@@ -213,26 +212,31 @@ export class GraphClient {
         limiter?.throttled(bucket, retryAfterMs(answer.headers["retry-after"], new Date()) ?? 1000, sentAt);
       else limiter?.succeeded(bucket);
       record(String(answer.status), throttled);
-      if (answer.status < 300) breaker?.succeeded(apiCallOf(request));
-      else breaker?.failed(classifyGraph(failureOf(answer), templateOf(request.path)), apiCallOf(request));
+      if (answer.status < 300) {
+        breaker?.succeeded(apiCallOf(request));
+        return responseOf(answer);
+      }
+      const refused = breaker?.failed(classifyGraph(failureOf(answer), templateOf(request.path)), apiCallOf(request));
+      if (refused?.reason === "CircuitOpen") throw refused;
       return responseOf(answer);
     } catch (error) {
+      if (error instanceof CloudError) throw error;
       record("error");
       const operation = operationOf(request);
       const failure =
         error instanceof TooLarge
           ? tooLarge(operation, isRead(request))
           : unreachable(operation, error, isRead(request));
-      this.#failed(failure, request);
-      throw failure;
+      throw this.#failed(failure, request);
     }
   }
 
-  /** No answer: somebody who lost patience says nothing about the service. */
-  #failed(failure: CloudError, request: GraphRequest): void {
+  /** No answer: a caller that gave up says nothing about the service. Returns what the caller gets. */
+  #failed(failure: CloudError, request: GraphRequest): CloudError {
     const { breaker } = this.#options;
-    if (request.options?.signal?.aborted) breaker?.abandoned(apiCallOf(request));
-    else breaker?.failed(failure, apiCallOf(request));
+    if (!request.options?.signal?.aborted) return breaker?.failed(failure, apiCallOf(request)) ?? failure;
+    breaker?.abandoned(apiCallOf(request));
+    return failure;
   }
 
   #classify(error: unknown, request: GraphRequest): CloudError {

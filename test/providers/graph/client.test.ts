@@ -154,6 +154,21 @@ test("a service that answers 503 to everything is left alone, and whoever asks i
   );
 });
 
+test.each([403, 503])("a probe that is answered with %s reads like every other refusal", async (status) => {
+  await withServer(
+    (_, response) => json(response, status, failure("Refused")),
+    async ({ url, seen }) => {
+      const breaker = createBreaker("Microsoft Graph of tenant t", { threshold: 1, pauseMs: 1, maxPauseMs: 1 });
+      const client = clientOf(url, { breaker });
+      await client.send(read).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const before = seen.length;
+      await expect(client.send(read)).rejects.toMatchObject({ reason: "CircuitOpen", kind: "transient" });
+      expect(seen).toHaveLength(before + 1);
+    },
+  );
+});
+
 test("what batches hold counts in the read bucket, writes have one of their own", async () => {
   await withServer(
     (_, response) => json(response, 200, {}),
