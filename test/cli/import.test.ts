@@ -14,6 +14,7 @@ import {
   type Made,
   personaByHand,
   sharedPoliciesByHand,
+  whereOf,
 } from "../support/by-hand.ts";
 import { run } from "./support.ts";
 
@@ -34,12 +35,7 @@ beforeAll(async () => {
   });
   Object.assign(process.env, sandbox.env);
   folder = mkdtempSync(join(tmpdir(), "connect-sso-"));
-  const where = {
-    account: "111122223333",
-    instanceId: INSTANCE,
-    region: "us-east-1",
-    tenantId: sandbox.env.AZURE_TENANT_ID!,
-  };
+  const where = whereOf(sandbox, INSTANCE);
   await sharedPoliciesByHand(where);
   admins = await personaByHand(sandbox, where, ADMINISTRATORS);
   // One is assigned by name, the other by the group.

@@ -16,9 +16,8 @@ import { afterEach, expect, test } from "@jest/globals";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import { run } from "../cli/support.ts";
 import { INSTANCE, world } from "../e2e/support.ts";
-import { graphByHand, until } from "../support/by-hand.ts";
+import { AWS_TEMPLATE, graphByHand, until } from "../support/by-hand.ts";
 
-const AWS_TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
 const APP_ROLE = "11111111-2222-4333-8444-555555555555";
 let sandbox: Sandbox | undefined;
 let folder: string | undefined;

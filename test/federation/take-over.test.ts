@@ -11,7 +11,7 @@ import {
 import { afterEach, expect, test } from "@jest/globals";
 import type { ConnectSsoPersona } from "../../src/api/resources.ts";
 import { type Harness, INSTANCE, persona, start, status, world } from "../e2e/support.ts";
-import { AGENTS, graphByHand, type Made, personaByHand, sharedPoliciesByHand } from "../support/by-hand.ts";
+import { AGENTS, graphByHand, type Made, personaByHand, sharedPoliciesByHand, whereOf } from "../support/by-hand.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -24,12 +24,7 @@ async function drifted(): Promise<Made> {
     pollIntervalMs: 300,
     async prepare(sandbox) {
       Object.assign(process.env, sandbox.env);
-      const where = {
-        account: "111122223333",
-        instanceId: INSTANCE,
-        region: "us-east-1",
-        tenantId: sandbox.env.AZURE_TENANT_ID!,
-      };
+      const where = whereOf(sandbox, INSTANCE);
       await sharedPoliciesByHand(where);
       made = await personaByHand(sandbox, where, { ...AGENTS, groups: ["Agents"] });
       const graph = graphByHand(sandbox);

@@ -10,7 +10,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.ts";
 import { run } from "../cli/support.ts";
 import { INSTANCE, INSTANCE_ARN, persona, world } from "../e2e/support.ts";
-import { AGENTS, personaByHand, sharedPoliciesByHand } from "../support/by-hand.ts";
+import { AGENTS, personaByHand, sharedPoliciesByHand, whereOf } from "../support/by-hand.ts";
 
 /** Escape, C1 control, line ends of three kinds, direction, markup, a mention, a document. */
 const EVIL =
@@ -48,12 +48,7 @@ beforeAll(async () => {
   });
   delete process.env.AWS_SESSION_TOKEN;
   Object.assign(process.env, sandbox.env);
-  const where = {
-    account: "111122223333",
-    instanceId: INSTANCE,
-    region: "us-east-1",
-    tenantId: sandbox.env.AZURE_TENANT_ID!,
-  };
+  const where = whereOf(sandbox, INSTANCE);
   await sharedPoliciesByHand(where);
   await personaByHand(sandbox, where, {
     ...AGENTS,

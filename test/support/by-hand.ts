@@ -20,7 +20,7 @@ import {
 } from "@aws-sdk/client-iam";
 import type { Sandbox } from "../../src/sandbox/server.ts";
 
-const AWS_TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
+export const AWS_TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
 const ENDPOINT = "https://signin.aws.amazon.com/saml";
 
 export interface ByHand {
@@ -29,6 +29,13 @@ export interface ByHand {
   region: string;
   tenantId: string;
 }
+/** The account and tenant that every sandbox has. */
+export const whereOf = ({ env }: Sandbox, instanceId: string): ByHand => ({
+  account: "111122223333",
+  instanceId,
+  region: "us-east-1",
+  tenantId: env.AZURE_TENANT_ID!,
+});
 export interface HandMadePersona {
   displayName: string;
   identifier: string;
