@@ -26,6 +26,11 @@ export function parseIsoDuration(text: string): number | undefined {
   return units.reduce((sum, unit, index) => sum + unit * Number(found[index + 1] ?? 0), 0);
 }
 
+/** A time as ISO 8601 with whole seconds: Kubernetes objects have no others. */
+export function isoSeconds(at: Date | number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
+
 /** Hours, minutes and seconds, each only where it is not zero: "1h30m", "26280h", "45s", "0s". Rounded to whole seconds. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,5 +1,6 @@
 /** Names of IAM objects and their ARNs, worked out from cluster, namespace and name, so that an erased status loses nothing. */
 import { createHash } from "node:crypto";
+import type { ConnectSsoPersona } from "../api/resources.ts";
 
 export interface InstanceArn {
   partition: string;
@@ -101,6 +102,13 @@ interface NameInput {
     roleSharing?: RoleSharing;
   };
   provisioning: { iamUserName?: string; policyName?: string };
+}
+
+/** `iamNames` of a persona. Throws RangeError for an instance ARN that the CRD refuses. */
+export function personaNames({ metadata, spec }: Pick<ConnectSsoPersona, "metadata" | "spec">): IamNames {
+  const { namespace, name } = metadata;
+  const { provisioning } = spec.roleDelivery;
+  return iamNames({ instance: parseInstanceArn(spec.instanceArn), namespace, name, aws: spec.aws, provisioning });
 }
 
 /**

@@ -8,6 +8,7 @@
  * the object (a name or tag of its own); a status write that was answered survives.
  * Errors: `waiting` while it must not be asked for; whatever the create throws, when its outcome is known.
  */
+import { isoSeconds } from "../domain/duration.ts";
 import { ReconcileError } from "../runtime/errors.ts";
 
 /** Times (ISO 8601, the service's clock) at which something was asked for, by key; `unknownSince`: the status was lost then. */
@@ -129,7 +130,7 @@ export class AskOnce {
     const from = this.#from({ ...ask, suspicion: undefined });
     if (from !== undefined && this.#serviceNow() < from + ask.showsWithinMs)
       throw this.#waiting(
-        `${this.#why(ask)}; waiting until ${time(from + ask.showsWithinMs)} in case it shows`,
+        `${this.#why(ask)}; waiting until ${isoSeconds(from + ask.showsWithinMs)} in case it shows`,
         ask.lookAgainMs,
       );
   }
@@ -138,7 +139,7 @@ export class AskOnce {
     const from = this.#from(ask);
     if (from !== undefined && this.#serviceNow() < from + ask.showsWithinMs)
       throw this.#waiting(
-        `${this.#why(ask)}; a new one is created if none shows until ${time(from + ask.showsWithinMs)}`,
+        `${this.#why(ask)}; a new one is created if none shows until ${isoSeconds(from + ask.showsWithinMs)}`,
         ask.lookAgainMs,
       );
     if (!ask.settled) return;
@@ -172,5 +173,3 @@ export class AskOnce {
     return new ReconcileError("waiting", REASON, message, { retryAfterMs });
   }
 }
-
-const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,4 +1,5 @@
 /** ConnectSsoPersona on the engine. */
+
 import { REASON } from "../api/reasons.ts";
 import {
   CONDITION,
@@ -9,6 +10,7 @@ import {
   PERSONA,
   USER,
 } from "../api/resources.ts";
+import { isoSeconds } from "../domain/duration.ts";
 import type { RemovalGuard } from "../domain/massdeletion.ts";
 import type { Kind, OpenContext } from "../engine/kind.ts";
 import { isComplete } from "../engine/ledger.ts";
@@ -148,7 +150,7 @@ function waitForHidden(scope: PersonaScope, absent: readonly string[]): void {
   if (hidden.length > 0 && iam.now().getTime() < until)
     throw waitingError(
       REASON.WaitingForReplication,
-      `An object created just before the deletion may not be readable yet; looking for it until ${new Date(until).toISOString().slice(0, 19)}Z`,
+      `An object created just before the deletion may not be readable yet; looking for it until ${isoSeconds(until)}`,
       5_000,
     );
 }

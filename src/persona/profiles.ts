@@ -2,9 +2,11 @@
  * What the persona's security profiles permit, compared with the last look. Connect's administrators own the profiles: a change is reported
  * and left. Anyone who may edit a profile could otherwise hand out rights that no manifest shows.
  */
+
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import type { ConnectSsoPersonaStatus } from "../api/resources.ts";
+import { isoSeconds } from "../domain/duration.ts";
 import { diffMessage, type PermissionDiff, permissionDiff } from "../domain/profile-permissions.ts";
 import type { Announcement } from "../engine/announcements.ts";
 import { failureOf, isStalled } from "../engine/errors.ts";
@@ -63,7 +65,7 @@ function compared(
   if (old.digest === digest) return { row: old };
   const diff = permissionDiff(old.permissions, permissions);
   const { gained, lost } = diff;
-  const time = now.toISOString().replace(/\.\d+Z$/, "Z");
+  const time = isoSeconds(now);
   const row: Row = {
     ...old,
     digest,

@@ -3,7 +3,7 @@ import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
 import { parseInstanceArn } from "../domain/names.ts";
 import type { IamQuota } from "../providers/aws/types.ts";
-import { CloudError } from "../providers/errors.ts";
+import { ifAllowed } from "../providers/errors.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import type { PersonaScope } from "./scope.ts";
 
@@ -18,7 +18,8 @@ export async function refuseFullAccount(scope: PersonaScope): Promise<void> {
     policy: isMissing(object, "federation-policy") && !(await iam.getPolicy(names.federationPolicyArn, call)),
   };
   if (!missing.role && !missing.provider && !missing.policy) return;
-  const [quotas, providers] = await Promise.all([readable(iam.quotas(call)), readable(iam.listSamlProviders(call))]);
+  // Without the right to look, IAM decides at the first write.
+  const [quotas, providers] = await Promise.all([ifAllowed(iam.quotas(call)), ifAllowed(iam.listSamlProviders(call))]);
   const provisioning = ({ spec }: ConnectSsoPersona) => spec.roleDelivery.mode === "Provisioning";
   const needs = {
     roles: waiting(scope, "role"),
@@ -64,14 +65,4 @@ function waiting({ store, instance, object }: PersonaScope, component: Made): Co
 function tooFew(what: string, wanted: number, quota: IamQuota | undefined): string | undefined {
   if (!quota || quota.used + wanted <= quota.limit) return undefined;
   return `it has ${quota.used} of at most ${quota.limit} ${what}, and ${wanted === 1 ? "one more is" : `${wanted} more are`} needed`;
-}
-
-/** Without the right to look, IAM decides at the first write. */
-async function readable<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof CloudError && error.reason === REASON.AccessDenied) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,7 @@
 /** What a pass resolved, for the status: ids, ARNs, addresses, certificate, key and job, and which rotations were made. */
+
 import { ANNOTATIONS, type ConnectSsoPersonaStatus, requestName } from "../api/resources.ts";
+import { isoSeconds } from "../domain/duration.ts";
 import { describeCertificate } from "../domain/metadata.ts";
 import { ROTATED_FOR_TAG as KEY_ROTATED_FOR, keysOf, rotationStep } from "./access-keys.ts";
 import { ROTATED_FOR_TAG as CERTIFICATE_ROTATED_FOR } from "./certificates.ts";
@@ -43,15 +45,15 @@ export function resolved(scope: PersonaScope): Partial<Status> {
       ? {
           thumbprint: active.thumbprint,
           fingerprint: describeCertificate(active.key).fingerprintSha256,
-          expirationTime: wholeSeconds(new Date(active.notAfter)),
+          expirationTime: isoSeconds(new Date(active.notAfter)),
           rotatingTo: certificate?.next?.thumbprint,
         }
       : old.certificate,
     accessKey: key
       ? {
           lastFour: key.id.slice(-4),
-          creationTime: wholeSeconds(key.createdAt),
-          lastUsedTime: used && wholeSeconds(used),
+          creationTime: isoSeconds(key.createdAt),
+          lastUsedTime: used && isoSeconds(used),
           rotation: provisioning && rotationStep(scope, provisioning),
         }
       : provisioned
@@ -70,7 +72,7 @@ export function resolved(scope: PersonaScope): Partial<Status> {
     roleImportWaitingSince: !seen["role-delivery"]
       ? old.roleImportWaitingSince
       : waits
-        ? (old.roleImportWaitingSince ?? wholeSeconds(graph.now()))
+        ? (old.roleImportWaitingSince ?? isoSeconds(graph.now()))
         : undefined,
     inFlight: Object.keys(scope.once.notes).length > 0 ? { ...scope.once.notes } : undefined,
   };
@@ -85,9 +87,6 @@ function formerOf({ former = [] }: SeenRole): Status["formerRoles"] {
   const kept = former.filter(({ isKept, isOurs }) => isKept && isOurs);
   return kept.length > 0 ? kept.map(({ name, appRoleId }) => ({ name, appRoleId })) : undefined;
 }
-
-/** Times of objects have whole seconds; kubectl shows them as they are. */
-const wholeSeconds = (at: Date): string => at.toISOString().replace(/\.\d+Z$/, "Z");
 
 /** Requests for a rotation that were answered: the clouds' tags say that it was made for this value. */
 export function handledRotations(scope: PersonaScope): Record<string, string> {

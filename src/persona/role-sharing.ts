@@ -5,11 +5,11 @@
 import { REASON } from "../api/reasons.ts";
 import { CONDITION, type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
-import { type IamNames, iamNames } from "../domain/names.ts";
+import { type IamNames, personaNames } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import { policyCharacters, sharedTrustPolicy, type TrustedProvider, trustedProviders } from "../domain/policies.ts";
 import type { IamRole } from "../providers/aws/types.ts";
-import { CloudError } from "../providers/errors.ts";
+import { ifAllowed } from "../providers/errors.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { isTrue } from "../runtime/conditions.ts";
 import type { PersonaScope } from "./scope.ts";
@@ -37,7 +37,7 @@ const TRUST_CHARACTERS = 2048;
 export const sharesRole = ({ spec }: Pick<ConnectSsoPersona, "spec">): boolean => spec.aws.roleSharing === "Instance";
 
 /** Personas of the namespace and the instance, the oldest first: an order that does not depend on who looks. */
-function neighbours({ store, object, owner, spec, instance }: PersonaScope): Participant[] {
+function neighbours({ store, object, owner, spec }: PersonaScope): Participant[] {
   const { namespace } = object.metadata;
   const cluster = owner.slice(0, owner.indexOf("/"));
   const age = ({ metadata }: ConnectSsoPersona) => `${metadata.creationTimestamp ?? ""} ${metadata.name}`;
@@ -48,12 +48,12 @@ function neighbours({ store, object, owner, spec, instance }: PersonaScope): Par
         metadata.namespace === namespace && !metadata.deletionTimestamp && instanceArn === spec.instanceArn,
     )
     .sort((a, b) => (age(a) < age(b) ? -1 : 1))
-    .map((persona) => {
-      const { aws, roleDelivery } = persona.spec;
-      const { name } = persona.metadata;
-      const names = iamNames({ instance, namespace, name, aws, provisioning: roleDelivery.provisioning });
-      return { persona, names, owner: ownerOf(cluster, namespace, name), isLeaving: !sharesRole(persona) };
-    });
+    .map((persona) => ({
+      persona,
+      names: personaNames(persona),
+      owner: ownerOf(cluster, namespace, persona.metadata.name),
+      isLeaving: !sharesRole(persona),
+    }));
 }
 
 /**
@@ -118,12 +118,7 @@ function fitting({ instance }: PersonaScope, wanted: Participant[], room: number
 
 /** The account's own quota: it may have been raised. */
 async function roomOf({ iam, call }: PersonaScope): Promise<number> {
-  try {
-    return (await iam.trustPolicyCharacters(call)) ?? TRUST_CHARACTERS;
-  } catch (error) {
-    if (!(error instanceof CloudError) || !/AccessDenied/.test(error.code)) throw error;
-    return TRUST_CHARACTERS;
-  }
+  return (await ifAllowed(iam.trustPolicyCharacters(call))) ?? TRUST_CHARACTERS;
 }
 
 /**

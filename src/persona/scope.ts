@@ -6,8 +6,8 @@ import type { Difference } from "../domain/difference.ts";
 import {
   type IamNames,
   type InstanceArn,
-  iamNames,
   parseInstanceArn,
+  personaNames,
   type SharedPolicy,
   sharedPolicyOwner,
   sharedRoleOwner,
@@ -127,7 +127,7 @@ export function scopeOf(
   const { spec } = object;
   const { namespace, name } = object.metadata;
   const instance = parseArn(spec.instanceArn);
-  const names = iamNames({ instance, namespace, name, aws: spec.aws, provisioning: spec.roleDelivery.provisioning });
+  const names = personaNames(object);
   const inFlight: InFlight = { ...object.status?.inFlight, ...memory.inFlight };
   memory.inFlight = inFlight;
   const { graph } = found;

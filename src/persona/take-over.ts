@@ -10,14 +10,14 @@ import {
   type Refusal,
   roleTakeOver,
 } from "../domain/adoption.ts";
-import { carriesPair, type IamNames, iamNames, parseInstanceArn } from "../domain/names.ts";
+import { carriesPair, type IamNames, parseInstanceArn, personaNames } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { lostPrincipals, trustPolicy } from "../domain/policies.ts";
 import { identifierBase } from "../domain/relay-state.ts";
 import { replyUrls } from "../domain/reply-urls.ts";
 import type { Kept } from "../engine/component.ts";
 import type { IamInlinePolicy, IamPolicy, IamRole, IamUser, Tags } from "../providers/aws/types.ts";
-import { CloudError } from "../providers/errors.ts";
+import { ifAllowed } from "../providers/errors.ts";
 import type { Application, ClaimsMappingPolicy } from "../providers/graph/types.ts";
 import { conflictError } from "../providers/verdicts.ts";
 import { ownerOfTags } from "./find-application.ts";
@@ -115,12 +115,8 @@ export function kept(object: string, dependants: readonly string[]): Kept {
 }
 
 async function orUnread(what: string, read: () => Promise<string[]>): Promise<Dependants> {
-  try {
-    return { others: await read() };
-  } catch (error) {
-    if (!(error instanceof CloudError) || !/AccessDenied/.test(error.code)) throw error;
-    return { others: [], unread: [what] };
-  }
+  const others = await ifAllowed(read());
+  return others ? { others } : { others: [], unread: [what] };
 }
 
 /** Other personas of the namespace in the same account. What another namespace declares has no say here. */
@@ -129,13 +125,12 @@ function siblings({ store, object, instance }: PersonaScope) {
   return store
     .list<ConnectSsoPersona>(PERSONA)
     .filter(({ metadata }) => metadata.namespace === namespace && metadata.uid !== uid && !metadata.deletionTimestamp)
-    .flatMap(({ metadata: { name }, spec }) => {
-      const theirs = parseInstanceArn(spec.instanceArn);
-      if (theirs.account !== instance.account) return [];
-      const { aws, roleDelivery } = spec;
-      const input = { instance: theirs, namespace, name, aws, provisioning: roleDelivery.provisioning };
-      return [{ persona: `${namespace}/${name}`, names: iamNames(input), sharing: aws.roleSharing }];
-    });
+    .filter(({ spec }) => parseInstanceArn(spec.instanceArn).account === instance.account)
+    .map((one) => ({
+      persona: `${namespace}/${one.metadata.name}`,
+      names: personaNames(one),
+      sharing: one.spec.aws.roleSharing,
+    }));
 }
 
 export function guardPolicy(policy: IamPolicy, desired: unknown, dependants: Dependants): void {

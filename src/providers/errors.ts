@@ -33,6 +33,16 @@ export class CloudError extends ReconcileError {
   }
 }
 
+/** What a read found; undefined where the right to read is missing. Other errors are thrown. */
+export async function ifAllowed<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof CloudError && error.reason === "AccessDenied") return undefined;
+    throw error;
+  }
+}
+
 /** What a provider reports of each call, for metrics, quota views and the log line of each write. */
 export interface CallRecord {
   api: "iam" | "sts" | "connect" | "graph" | "login";

@@ -11,7 +11,7 @@ import {
 } from "../api/resources.ts";
 import { sessionNameOf } from "../domain/claims/session-name.ts";
 import { KNOWN_LATER } from "../domain/difference.ts";
-import { iamNames, parseInstanceArn } from "../domain/names.ts";
+import { personaNames } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import type { Reactions } from "../domain/reactions.ts";
 import { checkDeclared } from "../domain/usernames.ts";
@@ -229,11 +229,8 @@ function roleOf(persona: ConnectSsoPersona, view: ConnectUserView | undefined): 
 }
 
 /** Name of the role that goes with the app role in the persona's status; of one that was not reconciled yet, the declared one. */
-export function roleNameOf({ spec, metadata: { namespace, name }, status }: ConnectSsoPersona): string {
-  if (status?.roleArn) return status.roleArn.split("/").at(-1)!;
-  const { instanceArn, aws, roleDelivery } = spec;
-  const instance = parseInstanceArn(instanceArn);
-  return iamNames({ instance, namespace, name, aws, provisioning: roleDelivery.provisioning }).role;
+export function roleNameOf(persona: ConnectSsoPersona): string {
+  return persona.status?.roleArn?.split("/").at(-1) ?? personaNames(persona).role;
 }
 
 /** Where the role is assigned. Waits while the persona has no role yet. */

@@ -1,7 +1,8 @@
 /** A decoded response for people, and as data: everything that AWS reads of it, never the document or a signature value. */
 
+import { isoSeconds } from "../../domain/duration.ts";
 import type { SigningCertificate } from "../../domain/metadata.ts";
-import { type Finding, iso, spell } from "../../domain/saml/checks.ts";
+import { type Finding, spell } from "../../domain/saml/checks.ts";
 import { ATTRIBUTES, awsAttribute, rolePairs } from "../../domain/saml/document.ts";
 import { terminalText } from "../../domain/text.ts";
 import type { DecodedResponse } from "../commands/saml-decode.ts";
@@ -64,7 +65,7 @@ function signatureRows(
   return [
     ["certificate", embedded && `${embedded.thumbprintSha1} (SHA-1)`],
     ["", embedded && `${embedded.fingerprintSha256} (SHA-256)`],
-    ["", embedded && `until ${iso(embedded.notAfter)}${expiry(embedded, now)}`],
+    ["", embedded && `until ${isoSeconds(embedded.notAfter)}${expiry(embedded, now)}`],
     ["algorithm", algorithm],
   ];
 }
@@ -79,7 +80,7 @@ function fields({ decoded }: DecodedResponse, now: Date): [string, string | unde
   const { response, assertion, capture, signature } = decoded;
   const outside = signature.state === "verified" && signature.covers === "Assertion" ? " (outside the signature)" : "";
   const sent: [string, string | undefined][] = [
-    ["sent to", capture.url && `${capture.url}${capture.at ? `, ${iso(capture.at)}` : ""}`],
+    ["sent to", capture.url && `${capture.url}${capture.at ? `, ${isoSeconds(capture.at)}` : ""}`],
     ["relay state", capture.relayState],
     ["status", response?.status && `${response.status}${outside}`],
     ["destination", response?.destination && `${response.destination}${outside}`],
@@ -93,9 +94,9 @@ function fields({ decoded }: DecodedResponse, now: Date): [string, string | unde
     ["issuer", assertion.issuer],
     ["audience", assertion.audiences.join(", ") || "(none)"],
     ["recipient", confirmation?.recipient ?? "(none)"],
-    ["issued", assertion.issueInstant && iso(assertion.issueInstant)],
+    ["issued", assertion.issueInstant && isoSeconds(assertion.issueInstant)],
     ["valid", validity(assertion.notBefore, assertion.notOnOrAfter, now)],
-    ["session until", assertion.sessionNotOnOrAfter && iso(assertion.sessionNotOnOrAfter)],
+    ["session until", assertion.sessionNotOnOrAfter && isoSeconds(assertion.sessionNotOnOrAfter)],
     ["name id", assertion.nameId?.value],
     ...pairs.flatMap(({ text, roleArn, providerArn }, index): [string, string | undefined][] =>
       roleArn && providerArn
@@ -122,7 +123,7 @@ function validity(from: Date | undefined, to: Date | undefined, now: Date): stri
   if (!from && !to) return undefined;
   const left = to ? to.getTime() - now.getTime() : 0;
   const state = !to ? "" : left > 0 ? `, ${spell(left)} left` : `, ended ${spell(-left)} ago`;
-  return `${from ? iso(from) : "…"} to ${to ? iso(to) : "…"}${state}`;
+  return `${from ? isoSeconds(from) : "…"} to ${to ? isoSeconds(to) : "…"}${state}`;
 }
 
 export function findingLines(findings: Finding[], colours: Paint, columns?: number): string[] {

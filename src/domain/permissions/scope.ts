@@ -1,6 +1,13 @@
 /** What a set of personas touches in one AWS account: the resources that the least policy is written for. */
 import type { ConnectSsoPersona } from "../../api/resources.ts";
-import { type IamNames, type InstanceArn, iamNames, ownName, parseInstanceArn, type RoleSharing } from "../names.ts";
+import {
+  type IamNames,
+  type InstanceArn,
+  ownName,
+  parseInstanceArn,
+  personaNames,
+  type RoleSharing,
+} from "../names.ts";
 
 /** Prefix of the names that the controller makes up itself. SAML providers have no path, so theirs are recognised by it. */
 const OWN_PREFIX = "connect-sso-";
@@ -50,8 +57,7 @@ export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = 
   for (const { spec, metadata } of personas) {
     const instance = parseInstanceArn(spec.instanceArn);
     const { aws, roleDelivery } = spec;
-    const { provisioning } = roleDelivery;
-    const names = iamNames({ instance, namespace: metadata.namespace, name: metadata.name, aws, provisioning });
+    const names = personaNames({ metadata, spec });
     const scope =
       accounts.get(instance.account) ??
       emptyScope(instance, options.boundaryOf?.(instance.account) ?? commonBoundary(personas, instance.account));
@@ -67,7 +73,7 @@ export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = 
     const byName = (name: string, ownName: boolean) => (ownName || options.exact ? name : `${OWN_PREFIX}*`);
     scope.lookups.roles.push(`${iam}:role/${byName(names.role, aws.roleName !== undefined)}`);
     for (const arn of own) scope.lookups.roles.push(`${iam}:role/${byName(arn.split("/").at(-1)!, false)}`);
-    scope.lookups.users.push(`${iam}:user/${byName(names.user, provisioning.iamUserName !== undefined)}`);
+    scope.lookups.users.push(`${iam}:user/${byName(names.user, roleDelivery.provisioning.iamUserName !== undefined)}`);
     scope.provisioning ||= roleDelivery.mode === "Provisioning";
   }
   return [...accounts.values()].map(finished).sort((a, b) => a.account.localeCompare(b.account));

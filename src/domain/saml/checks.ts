@@ -2,6 +2,7 @@
  * What AWS and Amazon Connect ask of an assertion, as one list of rules. Each names what a person would see, as the IAM user guide's
  * "Troubleshoot SAML federation" and Connect's "Troubleshoot SAML" have it, and how to fix it.
  */
+import { isoSeconds } from "../duration.ts";
 import { checkUsername, ROLE_SESSION_NAME } from "../usernames.ts";
 import type { Decoded } from "./decode.ts";
 import { type AssertionFields, ATTRIBUTES, awsAttribute, rolePairs } from "./document.ts";
@@ -289,7 +290,7 @@ function times(
   if (notBefore && at.getTime() + skew < notBefore.getTime())
     findings.push({
       level: "error",
-      what: `it is not valid before ${iso(notBefore)}, ${spell(notBefore.getTime() - at.getTime())} after ${whose}`,
+      what: `it is not valid before ${isoSeconds(notBefore)}, ${spell(notBefore.getTime() - at.getTime())} after ${whose}`,
       fix: "a clock is wrong: compare the clock of the machine that recorded it",
     });
   if (end && at.getTime() - skew >= end.getTime())
@@ -318,8 +319,6 @@ function times(
     });
   return findings;
 }
-
-export const iso = (at: Date): string => at.toISOString().replace(/\.\d{3}Z$/, "Z");
 
 /** "45 s", "12 min", "3 h", "5 days". */
 export function spell(ms: number): string {

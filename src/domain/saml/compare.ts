@@ -3,7 +3,7 @@
 import type { ConnectSsoPersona, ConnectUser } from "../../api/resources.ts";
 import { durationSeconds } from "../duration.ts";
 import { issuersOf } from "../entra-clouds.ts";
-import { iamNames, parseInstanceArn } from "../names.ts";
+import { parseInstanceArn, personaNames } from "../names.ts";
 import { relayState } from "../relay-state.ts";
 import { replyUrls } from "../reply-urls.ts";
 import type { Finding } from "./checks.ts";
@@ -20,13 +20,7 @@ const label = ({ metadata }: ConnectSsoPersona | ConnectUser) => `${metadata.nam
 
 function expected(persona: ConnectSsoPersona) {
   const instance = parseInstanceArn(persona.spec.instanceArn);
-  const names = iamNames({
-    instance,
-    namespace: persona.metadata.namespace,
-    name: persona.metadata.name,
-    aws: persona.spec.aws,
-    provisioning: persona.spec.roleDelivery.provisioning,
-  });
+  const names = personaNames(persona);
   return {
     roleArn: names.roleArn,
     providerArn: names.samlProviderArn,

@@ -6,7 +6,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { ANNOTATIONS, CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import { durationSeconds, formatDuration } from "../../domain/duration.ts";
+import { durationSeconds, formatDuration, isoSeconds } from "../../domain/duration.ts";
 import type { Step } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import { CloudError } from "../../providers/errors.ts";
@@ -72,9 +72,7 @@ export const certificate: PersonaComponent<"certificate"> = {
 };
 
 const whenTrusted = (switchAt: number | undefined) =>
-  switchAt === undefined
-    ? "once AWS trusts both"
-    : `at ${new Date(switchAt).toISOString().slice(0, 19)}Z, when AWS trusts both everywhere`;
+  switchAt === undefined ? "once AWS trusts both" : `at ${isoSeconds(switchAt)}, when AWS trusts both everywhere`;
 
 const short = ({ thumbprint }: Certificate) => `${thumbprint.slice(0, 8)}…`;
 

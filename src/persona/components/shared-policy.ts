@@ -1,12 +1,7 @@
 /** A managed policy that all personas of an instance share: created once, kept as declared, removed by the last persona. */
 import { CONDITION, type ConnectSsoPersona, INDEX, PERSONA } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
-import {
-  type IamNames,
-  iamNames,
-  parseInstanceArn,
-  type SharedPolicy as SharedPolicyKind,
-} from "../../domain/names.ts";
+import { personaNames, type SharedPolicy as SharedPolicyKind } from "../../domain/names.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
 import { policyRows } from "../../domain/policies.ts";
 import { type Kept, update } from "../../engine/component.ts";
@@ -103,18 +98,12 @@ async function removeShared(scope: PersonaScope, arn: string, kind: SharedPolicy
   }
   // The last one of those that are being deleted deletes it.
   const going = store.list<ConnectSsoPersona>(PERSONA).filter(({ metadata }) => metadata.deletionTimestamp);
-  const others = await entitiesOf(scope, arn, [scope.names, ...going.map(namesOf)]);
+  const others = await entitiesOf(scope, arn, [scope.names, ...going.map(personaNames)]);
   return others.length === 0 || kept(`IAM policy ${policy.name}`, others);
 }
 
-function namesOf({ spec, metadata }: ConnectSsoPersona): IamNames {
-  const instance = parseInstanceArn(spec.instanceArn);
-  const provisioning = spec.roleDelivery.provisioning;
-  return iamNames({ instance, namespace: metadata.namespace, name: metadata.name, aws: spec.aws, provisioning });
-}
-
 function policiesOf(persona: ConnectSsoPersona): string[] {
-  const names = namesOf(persona);
+  const names = personaNames(persona);
   return persona.spec.roleDelivery.mode === "Provisioning"
     ? [names.federationPolicyArn, names.listingPolicyArn]
     : [names.federationPolicyArn];

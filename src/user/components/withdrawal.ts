@@ -2,7 +2,9 @@
  * The account is disabled or deleted in Entra, or its name belongs to somebody else: the persona's role goes first, then running sessions
  * end. Nothing of it waits for anything else.
  */
+
 import { CONDITION, type ConnectUser } from "../../api/resources.ts";
+import { isoSeconds } from "../../domain/duration.ts";
 import type { Step } from "../../engine/component.ts";
 import type { ConnectUserView } from "../../providers/aws/types.ts";
 import { terminalError } from "../../providers/verdicts.ts";
@@ -70,7 +72,7 @@ export async function endSessions(
 type Results = Awaited<ReturnType<UserScope["connect"]["endSessions"]>>[];
 function sessionsMessage(results: Results, now: Date): NonNullable<ConnectUser["status"]>["sessions"] {
   const refused = results.find((one) => !one.ended);
-  const time = now.toISOString().replace(/\.\d+Z$/, "Z");
+  const time = isoSeconds(now);
   if (!refused || refused.ended) return { endedTime: time, message: "Running sessions were ended" };
   return {
     message: `Running sessions could not be ended (${refused.reason}: ${refused.message}); they last up to 12 hours`,
