@@ -4,6 +4,7 @@
  * done: a restart, a new leader or a slow delete then forgets nothing.
  */
 import { createHash } from "node:crypto";
+import { isoSeconds } from "./duration.ts";
 
 /** What a limit counts. */
 export const SORTS = ["removals", "moves", "grants"] as const;
@@ -79,7 +80,7 @@ export function hashOf(scope: string, texts: readonly string[]): string {
  * passed. Assumes that `admitted` is stored before the changes are done.
  */
 export function limit<C extends LimitedChange>(input: LimitInput<C>): Verdict<C> {
-  const time = new Date(input.now).toISOString();
+  const time = isoSeconds(input.now);
   const recent = outstanding(withinWindow(input), input.changes, time);
   const known = new Set(recent.flatMap(digestsOf));
   const fresh = input.changes.filter(({ text, sorts }) => sorts.length > 0 && !known.has(digest(text)));
@@ -121,7 +122,7 @@ function withinWindow({ admitted, now, windowMs }: LimitInput<LimitedChange>): A
   return admitted.flatMap((entry) => {
     const at = Date.parse(entry.time);
     if (Number.isNaN(at) || at <= now - windowMs) return [];
-    return at > now ? [{ ...entry, time: new Date(now).toISOString() }] : [entry];
+    return at > now ? [{ ...entry, time: isoSeconds(now) }] : [entry];
   });
 }
 

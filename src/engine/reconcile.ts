@@ -8,6 +8,7 @@
  */
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, requestName } from "../api/resources.ts";
+import { isoSeconds } from "../domain/duration.ts";
 import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/action.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import type { ReconcileContext } from "../runtime/controller.ts";
@@ -272,7 +273,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
     if (equalJson(status, this.#deps.store.get<R & { spec: unknown }>(this.#kind.kind, namespace, name)?.status))
       return;
     for (const one of announcements(before?.conditions, status.conditions)) this.#deps.store.event(this.#object, one);
-    const lastCheckedTime = new Date(this.#deps.now()).toISOString();
+    const lastCheckedTime = isoSeconds(this.#deps.now());
     await this.#deps.store.updateStatus(this.#object, { ...status, ...(this.#pass ? { lastCheckedTime } : {}) });
   }
 

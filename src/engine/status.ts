@@ -1,5 +1,6 @@
 /** Conditions and drift rows that every kind has, derived from what a pass brought. Pure. */
 import { REASON } from "../api/reasons.ts";
+import { isoSeconds } from "../domain/duration.ts";
 import { counted, cut } from "../domain/text.ts";
 import { type Condition, type ConditionInput, findCondition } from "../runtime/conditions.ts";
 import { type Change, type Concern, isDrift, isGrave } from "./change.ts";
@@ -277,7 +278,7 @@ export function driftRows(old: readonly DriftRow[] | undefined, pass: Pass, now:
       ...row,
       desired: cut(row.desired, LONGEST_VALUE),
       observed: cut(row.observed, LONGEST_VALUE),
-      since: old?.find((one) => one.component === row.component && one.path === row.path)?.since ?? now.toISOString(),
+      since: old?.find((one) => one.component === row.component && one.path === row.path)?.since ?? isoSeconds(now),
     })),
   ].slice(0, MOST_ROWS);
 }

@@ -1,6 +1,6 @@
 /** What a set wants of everybody: computed from a source that was read to its end. Pure: nothing here looks at a clock or a cloud. */
 import { type ConnectUser, type ConnectUserSpec, SET_LABEL } from "../api/resources.ts";
-import { durationSeconds } from "../domain/duration.ts";
+import { durationSeconds, isoSeconds } from "../domain/duration.ts";
 import { type LimitedChange, removalText } from "../domain/limits.ts";
 import type { Person } from "../domain/people.ts";
 import { type Catalogue, impossible } from "./catalogue.ts";
@@ -204,7 +204,7 @@ function leave(member: Member, { spec }: CompiledSet, user: ConnectUser, facts: 
   const at = Date.parse(noted ?? "");
   const since = Number.isNaN(at) || at > facts.now ? facts.now : at;
   const end = since + durationSeconds(spec.removal.gracePeriod) * 1000;
-  const times = { leavingSince: new Date(since).toISOString(), leavesAt: new Date(end).toISOString() };
+  const times = { leavingSince: isoSeconds(since), leavesAt: isoSeconds(end) };
   if (facts.now >= end) return remove({ ...member, ...times }, user, `${why} since ${times.leavingSince}`);
   const change: MemberChange = { verb: "Leave", text: `leave ${member.id}`, sorts: [], why };
   const isNoted = noted === times.leavingSince;

@@ -1,5 +1,6 @@
 /** From what is wanted of everybody to what is done now, what is held, and what status says of it. Pure. */
 import { ANNOTATIONS, type ConnectUserSet, type ConnectUserSetStatus, requestName } from "../api/resources.ts";
+import { isoSeconds } from "../domain/duration.ts";
 import {
   hashOf,
   isOutstanding,
@@ -148,7 +149,7 @@ function pendingOf(
     waiting.map(({ change }) => change.text),
   );
   const before = set.status?.pending;
-  const since = before?.hash === hash && before.since ? before.since : new Date(now).toISOString();
+  const since = before?.hash === hash && before.since ? before.since : isoSeconds(now);
   const of = (sort: Sort) => waiting.filter(({ change }) => change.sorts.includes(sort)).length;
   const counts = Object.fromEntries(SORTS.map((sort) => [sort, of(sort)]));
   const creations = waiting.filter(({ change }) => change.verb === "Create").length;

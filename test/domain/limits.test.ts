@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { isoSeconds } from "../../src/domain/duration.ts";
 import {
   type Admitted,
   hashOf,
@@ -11,7 +12,7 @@ import {
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
 const HOUR = 3_600_000;
-const minutesAgo = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString();
+const minutesAgo = (minutes: number) => isoSeconds(NOW - minutes * 60_000);
 const remove = (...ids: (string | number)[]): LimitedChange[] =>
   ids.map((id) => ({ text: `remove ${id}`, sorts: ["removals"] }));
 const first = (count: number) => remove(...Array.from({ length: count }, (_, index) => index));
@@ -105,7 +106,7 @@ describe("the record", () => {
   });
   test("is short: what is done leaves a number", () => {
     const { admitted } = look({ changes: first(15) });
-    expect(look({ size: 85, admitted }).admitted).toEqual([{ time: new Date(NOW).toISOString(), removals: 15 }]);
+    expect(look({ size: 85, admitted }).admitted).toEqual([{ time: isoSeconds(NOW), removals: 15 }]);
   });
   test("does not grow beyond 32 entries, and counts no less for it", () => {
     let admitted: Admitted[] = [];

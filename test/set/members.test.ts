@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ConnectUser, ConnectUserSetSpec } from "../../src/api/resources.ts";
+import { isoSeconds } from "../../src/domain/duration.ts";
 import { MEMBER_ANNOTATIONS, type MemberSpec, memberHash, memberName } from "../../src/set/member.ts";
 import type { Account } from "../../src/set/members.ts";
 import { CATALOGUE, idOf, look, NOW, person, setOf, settled, sourceOf } from "./support.ts";
@@ -18,7 +19,7 @@ const annotated = (annotations: Record<string, string>): ConnectUser => ({
   ...user,
   metadata: { ...user.metadata, annotations: { ...user.metadata.annotations, ...annotations } },
 });
-const hoursAgo = (hours: number) => new Date(NOW - hours * 3_600_000).toISOString();
+const hoursAgo = (hours: number) => isoSeconds(NOW - hours * 3_600_000);
 
 describe("joins", () => {
   test("a ConnectUser named by set and object id, by the rule that decided", () => {

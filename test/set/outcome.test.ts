@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ConnectUserSet, ConnectUserSetStatus } from "../../src/api/resources.ts";
+import { isoSeconds } from "../../src/domain/duration.ts";
 import { isOutstanding, removalText } from "../../src/domain/limits.ts";
 import type { Source } from "../../src/set/members.ts";
 import { isExpanded, type OutcomeInput, outcomeOf } from "../../src/set/outcome.ts";
@@ -61,7 +62,7 @@ describe("above a limit", () => {
     expect(held.above).toEqual([{ sort: "removals", count: 20, of: 50, share: 0.2 }]);
     expect(held.status.pending).toMatchObject({
       hash: expect.stringMatching(/^[0-9a-f]{32}$/),
-      since: new Date(NOW).toISOString(),
+      since: isoSeconds(NOW),
       creations: 0,
       removals: 20,
       moves: 0,
@@ -71,7 +72,7 @@ describe("above a limit", () => {
     expect(held.status.pending?.sample?.[0]).toEqual({
       who: idOf(31),
       change: "Remove",
-      reason: `is in none of the groups since ${new Date(NOW).toISOString()}`,
+      reason: `is in none of the groups since ${isoSeconds(NOW)}`,
     });
     expect(held.status.people).toMatchObject({ held: 20, members: 50, leaving: 0 });
   });
@@ -116,7 +117,7 @@ describe("above a limit", () => {
     const { status } = outcome(at({ expanded: true }), three, all);
     const leaves = (one: (typeof all)[number]) =>
       numbers(3).some((more) => one.spec.entraUser.objectId === idOf(47 + more));
-    const deletionTimestamp = new Date(NOW).toISOString();
+    const deletionTimestamp = isoSeconds(NOW);
     const going = all.map((one) => (leaves(one) ? { ...one, metadata: { ...one.metadata, deletionTimestamp } } : one));
     const id = removalText(idOf(48));
     const next = outcome(at({ ...status, expanded: true }), three, going, { now: NOW + HOUR / 2 });

@@ -677,8 +677,10 @@ export const CRDS = [
             {"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"},
             {"name":"Reason","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason"},
             {"name":"Drifted","type":"string","jsonPath":".status.conditions[?(@.type==\"Drifted\")].status"},
-            {"name":"Message","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message","priority":1},
-            {"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}
+            {"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"},
+            {"name":"Role","type":"string","jsonPath":".status.roleName","priority":1},
+            {"name":"Object ID","type":"string","jsonPath":".status.entraObjectId","priority":1},
+            {"name":"Message","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message","priority":1}
           ],
           "schema": {
             "openAPIV3Schema": {

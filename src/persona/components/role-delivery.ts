@@ -2,6 +2,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
+import { isoSeconds } from "../../domain/duration.ts";
 import { appRoleLength, carriesPair } from "../../domain/names.ts";
 import { URL_NAMESPACE, uuidV5 } from "../../domain/uuid.ts";
 import { type Step, update } from "../../engine/component.ts";
@@ -63,7 +64,7 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
     if (scope.spec.roleDelivery.mode === "Direct")
       throw waitingError(REASON.WaitingForReplication, "Entra is copying the app role to the service principal", 3_000);
     if (isDisabled) return [replaceDisabled(scope, application)];
-    const since = scope.object.status?.roleImportWaitingSince ?? new Date(scope.graph.now()).toISOString();
+    const since = scope.object.status?.roleImportWaitingSince ?? isoSeconds(scope.graph.now());
     throw waitingError(
       REASON.WaitingForRoleImport,
       `waiting since ${since} for Entra to import role ${scope.names.role}; usually some 40 minutes after the job's start`,
