@@ -1,137 +1,35 @@
 /** aws.roleSharing: Instance. One role for the personas of a namespace, and people who move between them and keep their Connect user. */
-import { ConnectClient, DescribeUserCommand, GetFederationTokenCommand } from "@aws-sdk/client-connect";
+import { ConnectClient, DescribeUserCommand } from "@aws-sdk/client-connect";
+import { UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
+import { afterEach, expect, test } from "@jest/globals";
 import {
-  GetRoleCommand,
-  GetSAMLProviderCommand,
-  IAMClient,
-  UpdateAssumeRolePolicyCommand,
-  UpdateSAMLProviderCommand,
-} from "@aws-sdk/client-iam";
-import { AssumeRoleWithSAMLCommand, STSClient } from "@aws-sdk/client-sts";
-import { afterEach, beforeAll, expect, test } from "@jest/globals";
-import type { ConnectSsoPersona, ConnectUser } from "../../src/api/resources.ts";
-import { base64, createIdentity, type Identity, metadataOf, respond } from "../saml/idp.ts";
-import { type Harness, INSTANCE, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
-
-const ACCOUNT = "arn:aws:iam::111122223333";
-const SHARED = "connect-sso-team_0a1b2c3d";
-const providerOf = (name: string) => `${ACCOUNT}:saml-provider/connect-sso-team-${name}`;
-const region = { region: "us-east-1" };
+  ACCOUNT,
+  deletePersona,
+  iam,
+  login,
+  look,
+  looked,
+  personaOf,
+  providerOf,
+  quiet,
+  recreate,
+  region,
+  roleOf,
+  SHARED,
+  settled,
+  sharing,
+  trusted,
+  userOf,
+  warnings,
+  where,
+} from "./role-sharing.ts";
+import { type Harness, INSTANCE, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
-let identity: Identity;
-beforeAll(async () => {
-  identity = await createIdentity();
-});
 afterEach(() => h?.stop());
 
-const sharing = (name: string, spec: { aws?: object; [field: string]: unknown } = {}) =>
-  persona(name, { ...spec, aws: { roleSharing: "Instance", ...spec.aws } });
-const personaOf = (name: string) => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", name)!;
-const userOf = (name: string) => h.controller.store.get<ConnectUser>("ConnectUser", "team", name)!;
-const iam = () => new IAMClient(region);
-const roleOf = async (RoleName: string) => {
-  const { Role } = await iam()
-    .send(new GetRoleCommand({ RoleName }))
-    .catch((error: Error) => {
-      if (error.name !== "NoSuchEntityException") throw error;
-      return { Role: undefined };
-    });
-  return (
-    Role && {
-      id: Role.RoleId!,
-      trust: JSON.parse(decodeURIComponent(Role.AssumeRolePolicyDocument!)) as {
-        Statement: { Principal: { Federated: string | string[] } }[];
-      },
-      tags: Object.fromEntries(Role.Tags!.map(({ Key, Value }) => [Key, Value])),
-      hours: Role.MaxSessionDuration! / 3600,
-    }
-  );
-};
-const trusted = async (role = SHARED) =>
-  (await roleOf(role))?.trust.Statement.flatMap(({ Principal }) => Principal.Federated)
-    .map((arn) => arn.split("-").at(-1))
-    .sort();
-const settled = (what: string, test: () => boolean | Promise<boolean>) => poll(what, test);
-async function poll(what: string, test: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await test())) {
-    if (Date.now() > deadline)
-      throw new Error(`${what}: ${JSON.stringify(h.controller.resources().map((one) => one.status?.conditions))}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-/** Nothing is written for a while: everyone has looked at what the others did. */
-async function quiet(): Promise<void> {
-  let before = -1;
-  while (before !== h.writes().length) {
-    before = h.writes().length;
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-  }
-  await h.ready();
-}
-const looked = (name: string) =>
-  settled(
-    `${name} is Ready`,
-    () =>
-      userOf(name).status?.observedGeneration === userOf(name).metadata.generation &&
-      status(userOf(name), "Ready")?.status === "True",
-  );
-
-/**
- * Signs in as the person's browser does: a response for the app role that is assigned, AssumeRoleWithSAML, GetFederationToken. The response
- * is signed with a key of ours, which the provider trusts for that moment. Returns the id of the Connect user, or the name of the error.
- */
-async function login(name: string, through: string): Promise<string> {
-  const [assigned] = await assignedTo(name);
-  const pair = assigned!.value;
-  const [RoleArn, PrincipalArn] = pair.split(",") as [string, string];
-  expect(PrincipalArn).toBe(providerOf(through));
-  const { SAMLMetadataDocument } = await iam().send(new GetSAMLProviderCommand({ SAMLProviderArn: PrincipalArn }));
-  const set = (SAMLMetadataDocument: string) =>
-    iam().send(new UpdateSAMLProviderCommand({ SAMLProviderArn: PrincipalArn, SAMLMetadataDocument }));
-  const response = await respond(identity, { role: pair, roleSessionName: `${name}@example.com` });
-  await set(metadataOf(identity));
-  const { Credentials } = await new STSClient(region).send(
-    new AssumeRoleWithSAMLCommand({ RoleArn, PrincipalArn, SAMLAssertion: base64(response) }),
-  );
-  await set(SAMLMetadataDocument!);
-  const credentials = {
-    accessKeyId: Credentials!.AccessKeyId!,
-    secretAccessKey: Credentials!.SecretAccessKey!,
-    sessionToken: Credentials!.SessionToken!,
-  };
-  const client = new ConnectClient({ ...region, credentials, maxAttempts: 1 });
-  return client.send(new GetFederationTokenCommand({ InstanceId: INSTANCE })).then(
-    ({ UserId }) => UserId!,
-    (error: Error) => error.name,
-  );
-}
-
-/** App role values that the person is assigned, with the application. */
-async function assignedTo(name: string): Promise<{ application: string; value: string }[]> {
-  const graph = async (path: string) =>
-    (
-      await fetch(`${h.sandbox.env.CONNECT_SSO_GRAPH_URL}/v1.0${path}`, { headers: { authorization: "Bearer test" } })
-    ).json() as Promise<{ value: Record<string, string>[]; appRoles: Record<string, string>[] }>;
-  const { value } = await graph(`/users/${userOf(name).status!.entraObjectId}/appRoleAssignments`);
-  return Promise.all(
-    value.map(async ({ resourceDisplayName, resourceId, appRoleId }) => ({
-      application: resourceDisplayName!,
-      value: (await graph(`/servicePrincipals/${resourceId}`)).appRoles.find(({ id }) => id === appRoleId)!.value!,
-    })),
-  );
-}
-const where = async (name: string) =>
-  (await assignedTo(name)).map(({ application, value }) => `${application} ${value.split(",")[0]!.split("/").at(-1)}`);
-const recreate = (name: string) =>
-  h.controller.store.annotate({ kind: "ConnectUser", namespace: "team", name }, { "connectsso.dev/recreate": "1" });
-const deletePersona = (name: string) =>
-  h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name });
-const warnings = () => h.lines.filter((line) => /drift/i.test(line) && /IAM role/.test(line));
-
 test("two personas set up at once share a role; each looks after it, and neither takes the other's provider out", async () => {
-  h = await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } }));
+  h = await look(await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } })));
   h.apply(
     sharing("agents", { aws: { maxSessionDuration: "8h" } }),
     sharing("managers", { aws: { maxSessionDuration: "10h" } }),
@@ -162,7 +60,7 @@ test("two personas set up at once share a role; each looks after it, and neither
 });
 
 test("a move between personas that share keeps the Connect user, and no moment is without a role", async () => {
-  h = await start();
+  h = await look(await start());
   h.apply(sharing("agents"), sharing("managers"), user("jane", "agents"));
   await h.ready();
   const { connectUserId } = userOf("jane").status!;
@@ -188,7 +86,7 @@ test("a move between personas that share keeps the Connect user, and no moment i
 test.each(["graph:POST /servicePrincipals/{id}/appRoleAssignedTo", "connect:UpdateUserSecurityProfiles"])(
   "a process that dies during a move (%s), its status erased, ends it",
   async (call) => {
-    h = await start();
+    h = await look(await start());
     const connectUsers = { securityProfiles: ["Admin"], routingProfile: "Basic Routing Profile" };
     h.apply(sharing("agents"), sharing("managers", { connectUsers }), user("jane", "agents"));
     await h.ready();
@@ -204,7 +102,7 @@ test.each(["graph:POST /servicePrincipals/{id}/appRoleAssignedTo", "connect:Upda
 );
 
 test("without sharing a moved person keeps the role of the first login, and is told so", async () => {
-  h = await start();
+  h = await look(await start());
   h.apply(persona("agents"), persona("managers"), user("jane", "agents"));
   await h.ready();
   expect(await login("jane", "agents")).toBe(userOf("jane").status!.connectUserId);
@@ -218,7 +116,7 @@ test("without sharing a moved person keeps the role of the first login, and is t
 });
 
 test("from Persona to Instance and back: who is bound to a role signs in with it until recreated", async () => {
-  h = await start();
+  h = await look(await start());
   h.apply(persona("agents", { deletionPolicy: "Delete" }), user("jane", "agents"), user("omar", "agents"));
   await h.ready();
   const own = "connect-sso-team-agents";
@@ -260,7 +158,7 @@ test("from Persona to Instance and back: who is bound to a role signs in with it
 });
 
 test("a persona's role becomes the shared one: its users keep their Connect users and move at once", async () => {
-  h = await start();
+  h = await look(await start());
   h.apply(persona("agents"), persona("managers"), user("jane", "agents"), user("omar", "managers"));
   await h.ready();
   const base = { roleName: "connect-sso-team-agents" };
@@ -283,7 +181,7 @@ test("a persona's role becomes the shared one: its users keep their Connect user
 });
 
 test("a persona that goes takes its provider out first; the last one takes the role, and Retain keeps it", async () => {
-  h = await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } }));
+  h = await look(await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } })));
   const gone = { deletionPolicy: "Delete" };
   h.apply(sharing("agents", gone), sharing("managers", gone), sharing("admins"));
   await h.ready();
@@ -304,7 +202,7 @@ test("a persona that goes takes its provider out first; the last one takes the r
 });
 
 test("the trust has room for so many: who comes last is refused, and goes on when the quota is raised", async () => {
-  h = await start(world({ iamQuotas: { trustPolicyCharacters: 350 } }));
+  h = await look(await start(world({ iamQuotas: { trustPolicyCharacters: 350 } }), { pollIntervalMs: 20_000 }));
   const few = ["agents", "managers", "admins"];
   h.apply(...few.map((name) => sharing(name)));
   const refused = () => few.filter((name) => status(personaOf(name), "RoleReady")?.reason === "TrustTooLong");
@@ -323,7 +221,7 @@ test("the trust has room for so many: who comes last is refused, and goes on whe
 });
 
 test("personas that contradict each other: the later one is refused, by name", async () => {
-  h = await start();
+  h = await look(await start());
   h.apply(sharing("agents"));
   await h.ready();
   h.apply(sharing("managers", { aws: { roleName: "other", maxSigninSessionDuration: "4h" } }));
@@ -336,7 +234,7 @@ test("personas that contradict each other: the later one is refused, by name", a
 });
 
 test("a suspended persona stays trusted; one of another namespace never is", async () => {
-  h = await start();
+  h = await look(await start());
   const other = sharing("rivals");
   h.apply(sharing("agents"), sharing("managers"), { ...other, metadata: { ...other.metadata, namespace: "other" } });
   await h.ready();

@@ -1,8 +1,10 @@
 """A person's life, judged from outside: what both clouds hold after a step, read by boto3 and plain Graph, against what is declared.
 
 Arguments: the instance, and what is declared as JSON:
-{"people": [{"objectId", "username", "application" (display name, null for no access), "profiles", "signedIn"}]}
-With "login NAME" instead of the JSON it signs in as that Connect user.
+{"people": [{"objectId", "username", "application" (display name, null for no access), "profiles", "signedIn",
+and, where they are to be compared, "id" (of the Connect user), "persona" and "role" (its tags)}]}
+With "login NAME" instead of the JSON it signs in as that Connect user, with "sign-in ROLE PROVIDER METADATA RESPONSE ID" as
+a browser does: with a SAML response, which that metadata trusts, for that role and provider, as the Connect user of that id.
 """
 
 import datetime
@@ -59,14 +61,26 @@ def login(name):
         right = document({"Effect": "Allow", "Action": "connect:GetFederationToken", "Resource": "*"})
         iam.put_role_policy(RoleName="judge", PolicyName="federation", PolicyDocument=right)
     role = iam.get_role(RoleName="judge")["Role"]["Arn"]
-    keys = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+    federate(sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"])
+
+
+def sign_in(role, provider, metadata, response, user):
+    """The provider trusts the response for this moment only."""
+    before = iam.get_saml_provider(SAMLProviderArn=provider)["SAMLMetadataDocument"]
+    iam.update_saml_provider(SAMLProviderArn=provider, SAMLMetadataDocument=metadata)
+    session = sts.assume_role_with_saml(RoleArn=role, PrincipalArn=provider, SAMLAssertion=response)
+    iam.update_saml_provider(SAMLProviderArn=provider, SAMLMetadataDocument=before)
+    expect("Connect user of the sign-in", federate(session["Credentials"])["UserId"], user)
+
+
+def federate(keys):
     own = client(
         "connect",
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys["SessionToken"],
     )
-    own.get_federation_token(**here)
+    return own.get_federation_token(**here)
 
 
 def users():
@@ -96,6 +110,10 @@ def check(people):
             granted = sorted(profiles[profile] for profile in one["SecurityProfileIds"])
             expect(f"security profiles of {name}", granted, sorted(person["profiles"]))
             expect(f"{name} signed in", one["Id"] in online, person["signedIn"])
+            expect(f"id of {name}", one["Id"], person.get("id", one["Id"]))
+            for tag in ("persona", "role"):
+                found_tag = one["Tags"].get(f"connectsso.dev/{tag}")
+                expect(f"tag {tag} of {name}", found_tag, person.get(tag, found_tag))
     expect("sessions of users who are gone", sorted(online - {one["Id"] for one in found}), [])
     expect("Connect users in all", sorted(one["Username"] for one in found), sorted(one["username"] for one in people))
 
@@ -116,6 +134,8 @@ def check(people):
 
 if rest[0] == "login":
     login(rest[1])
+elif rest[0] == "sign-in":
+    sign_in(*rest[1:])
 else:
     check(json.loads(rest[0])["people"])
 judge.report()

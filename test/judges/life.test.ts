@@ -9,7 +9,8 @@ import { promisify } from "node:util";
 import { ConnectClient, CreateQuickConnectCommand } from "@aws-sdk/client-connect";
 import { afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { ConnectUser } from "../../src/api/resources.ts";
-import { type Harness, INSTANCE, PATIENCE_MS, persona, start, user, world } from "../e2e/support.ts";
+import { type Harness, INSTANCE, PATIENCE_MS, persona, start, status, user, world } from "../e2e/support.ts";
+import { base64, createIdentity, metadataOf, respond } from "../saml/idp.ts";
 
 const { pythonTools } = (await import("../../scripts/tools.mjs" as string)) as {
   pythonTools(name: string): Promise<string>;
@@ -46,20 +47,21 @@ async function graph(method: string, path: string, body?: object): Promise<{ id:
   return response.status === 204 ? { id: "" } : ((await response.json()) as { id: string });
 }
 
-test("join, move with recreate, rename, disable, enable, leave, come back", async () => {
-  h = await start(
-    world({
-      instances: [{ ...world().instances![0]!, securityProfiles: ["Admin", "Agent", "CallCenterManager"] }],
-    }),
-  );
-  const managers = persona("managers", {
-    connectUsers: { securityProfiles: ["CallCenterManager"], routingProfile: "Basic Routing Profile" },
+const get = () => h.controller.store.get<ConnectUser>(REF.kind, REF.namespace, REF.name);
+const lively = () =>
+  world({
+    instances: [{ ...world().instances![0]!, securityProfiles: ["Admin", "Agent", "CallCenterManager"] }],
   });
-  const get = () => h.controller.store.get<ConnectUser>(REF.kind, REF.namespace, REF.name);
+const MANAGERS = {
+  connectUsers: { securityProfiles: ["CallCenterManager"], routingProfile: "Basic Routing Profile" },
+};
+
+test("join, move with recreate, rename, disable, enable, leave, come back", async () => {
+  h = await start(lively());
   const recreate = (value: string) => h.controller.store.annotate(REF, { "connectsso.dev/recreate": value });
   const isRecreated = (value: string) =>
     h.controller.until(() => get()?.status?.handledRequests?.recreate === value, PATIENCE_MS, `recreated for ${value}`);
-  h.apply(persona("agents"), managers, user("jane", "agents", { quickConnects: "Delete" }));
+  h.apply(persona("agents"), persona("managers", MANAGERS), user("jane", "agents", { quickConnects: "Delete" }));
   const { id: objectId } = await graph("GET", "/users/jane@example.com");
   let person = {
     objectId,
@@ -122,4 +124,63 @@ test("join, move with recreate, rename, disable, enable, leave, come back", asyn
   h.controller.store.delete(REF);
   await h.controller.until(() => get() === undefined, PATIENCE_MS, "she left for good");
   await judge(JSON.stringify({ people: [] }));
+}, 300_000);
+
+test("join, move between personas that share their role, and back: the Connect user stays, and its sign-ins hold", async () => {
+  h = await start(lively());
+  const role = "connect-sso-team_0a1b2c3d";
+  const sharing = { aws: { roleSharing: "Instance" } };
+  h.apply(persona("agents", sharing), persona("managers", { ...MANAGERS, ...sharing }), user("jane", "agents"));
+  await h.ready("she joined");
+  const { id: objectId } = await graph("GET", "/users/jane@example.com");
+  const id = get()!.status!.connectUserId!;
+  const identity = await createIdentity();
+  const username = "jane@example.com";
+  const judged = (of: string, profiles: string[], signedIn: boolean) =>
+    judge(
+      JSON.stringify({
+        people: [{ objectId, username, application: `Connect ${of}`, profiles, signedIn, id, persona: of, role }],
+      }),
+    );
+  /** While no controller runs: it would take the provider's trust in this identity for drift. */
+  const signIn = async (of: string) => {
+    await h.controller.stop();
+    const account = "arn:aws:iam::111122223333";
+    const [roleArn, provider] = [
+      `${account}:role/connect-sso/${role}`,
+      `${account}:saml-provider/connect-sso-team-${of}`,
+    ];
+    const response = await respond(identity, { role: `${roleArn},${provider}`, roleSessionName: username });
+    await judge("sign-in", roleArn, provider, metadataOf(identity), base64(response), id);
+    await h.restart("kept");
+  };
+  const move = async (to: string) => {
+    const from = h.writes().length;
+    h.apply(user("jane", to));
+    // The tag that names the persona comes last: by it a move that was interrupted is known.
+    const isTagged = () =>
+      h
+        .writes()
+        .slice(from)
+        .some(({ operation }) => operation === "TagResource");
+    const isThere = () => isTagged() && status(get(), "Ready")?.status === "True";
+    await h.controller.until(isThere, PATIENCE_MS, `she moved to ${to}`);
+  };
+
+  await judged("agents", ["Agent"], false);
+  await signIn("agents");
+  await judged("agents", ["Agent"], true);
+  await move("managers");
+  await judged("managers", ["CallCenterManager"], true);
+  await signIn("managers");
+  await move("agents");
+  await judged("agents", ["Agent"], true);
+  await signIn("agents");
+  h.controller.store.delete(REF);
+  await h.controller.until(() => get() === undefined, PATIENCE_MS, "she left");
+  await judge(
+    JSON.stringify({
+      people: [{ objectId, username, application: null, profiles: ["Agent"], signedIn: false, id }],
+    }),
+  );
 }, 300_000);
