@@ -11,7 +11,8 @@ Remove:  setup.sh --remove --app-id ID
 
   --issuer URL              OIDC issuer of the cluster, exactly as in its tokens:
                             kubectl get --raw /.well-known/openid-configuration
-  --features LIST           groups, mail, both separated by a comma, or none (default)
+  --features LIST           groups (application.groups, ConnectUserSets), claims (roleSessionName,
+                            sessionDuration), both separated by a comma, or none (default)
   --name NAME               display name of a new application (default connect-sso)
   --app-id ID               application (client) id of the application to update or remove
   --service-account NS/NAME service account of the pod (default connect-sso/connect-sso)

@@ -1,7 +1,7 @@
 /** A plan over everything that is declared: the reconcilers' own plans, in the order in which they would be carried out. */
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
-import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
+import { type ConnectSsoPersona, type ConnectUser, USER } from "../api/resources.ts";
 import { RemovalGuard } from "../domain/massdeletion.ts";
 import { type PlanResult, planOnce } from "../engine/reconcile.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
@@ -11,6 +11,7 @@ import { setKind } from "../set/kind.ts";
 import { userKind } from "../user/kind.ts";
 import type { CloudSession } from "./cloud-session.ts";
 import type { Declared, Resource } from "./declared-objects.ts";
+import { prunedResources } from "./prune.ts";
 import { type Counts, count, fold, type PlannedChange } from "./render/fold-changes.ts";
 import { setDeps } from "./set-deps.ts";
 import { keyOf, type Tagged, taggedObjects } from "./tagged-objects.ts";
@@ -38,7 +39,9 @@ export interface PlanDocument {
   namespace?: string;
   resources: PlannedResource[];
   /** Under our owner tags, and not declared: left alone. Whether it may go its deletionPolicy said, which went with the manifest. */
-  undeclared: Omit<Tagged, "cluster">[];
+  undeclared: Omit<Tagged, "cluster" | "person">[];
+  /** ConnectUsers whose person has a role today and would have none. */
+  losingAccess: { namespace: string; name: string }[];
   /** Cluster names under which the clouds hold what is declared here, when it is not this one. */
   otherClusters: string[];
   summary: Counts & { problems: number };
@@ -46,11 +49,18 @@ export interface PlanDocument {
   fingerprint: string;
 }
 
+interface PlanOptions {
+  filename?: string;
+  /** Of manifests that name none. */
+  namespace?: string;
+  /** What is no longer declared goes: `deletionPolicy` by `Kind/namespace/name`, as far as it is known. */
+  prune?: ReadonlyMap<string, string>;
+}
+
 export async function makePlan(
   declared: Declared,
   session: CloudSession,
-  filename?: string,
-  namespace?: string,
+  { filename, namespace, prune }: PlanOptions = {},
 ): Promise<PlanDocument> {
   const deps = {
     store: declared.store,
@@ -86,13 +96,17 @@ export async function makePlan(
   );
   resources.push(...users);
   const tagged = await taggedObjects(declared.personas(), session.clouds);
+  const { undeclared, otherClusters } = compareTags(tagged, declared, session.cluster);
+  if (prune) resources.push(...(await prunedResources(undeclared, declared.personas(), session, prune)));
   return {
     version: 1,
     cluster: session.cluster,
     ...(filename ? { filename } : {}),
     ...(filename && namespace ? { namespace } : {}),
     resources,
-    ...compareTags(tagged, declared, session.cluster),
+    undeclared: prune ? [] : undeclared.map(({ cluster: _, person: __, ...one }) => one),
+    otherClusters,
+    losingAccess: resources.filter(losesAccess).map(({ namespace, name }) => ({ namespace, name })),
     summary: {
       ...count(resources.flatMap(({ changes }) => changes)),
       problems: resources.filter(({ problem }) => problem && !problem.waits).length,
@@ -129,9 +143,15 @@ function compareTags(tagged: Tagged[], declared: Declared, cluster: string) {
   const ours = tagged.filter((one) => one.cluster === cluster && namespaces.has(one.namespace));
   const others = tagged.filter((one) => one.cluster !== cluster && known.has(keyOf(one)));
   return {
-    undeclared: ours.filter((one) => !known.has(keyOf(one))).map(({ cluster: _, ...one }) => one),
+    undeclared: ours.filter((one) => !known.has(keyOf(one))),
     otherClusters: [...new Set(others.map((one) => one.cluster))].sort(),
   };
+}
+
+/** A role assignment goes, and none comes. */
+function losesAccess({ kind, changes }: PlannedResource): boolean {
+  const verbs = changes.filter(({ component }) => component === "role-assignment").map(({ verb }) => verb);
+  return kind === USER && verbs.includes("delete") && !verbs.includes("create");
 }
 
 const nameOf = ({ kind, metadata: { namespace, name } }: Resource) => ({

@@ -7,6 +7,7 @@ import { CliError } from "./command.ts";
 import { controllerNames } from "./controller-name.ts";
 import { type Declared, openDeclared, type Resource } from "./declared-objects.ts";
 import type { ObjectOptions } from "./options.ts";
+import { keyOf } from "./tagged-objects.ts";
 
 /** A cluster that does not answer has no controller that could be asked about. Milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -17,8 +18,10 @@ export async function refuseBesideController(
   clusterName: string,
   options: Pick<ObjectOptions, "kubeconfig" | "context">,
 ): Promise<void> {
-  const { names, keys } = await inCluster(options);
-  const both = [...declared.personas(), ...declared.users()].map(keyOf).filter((key) => keys.has(key));
+  const { names, policies } = await inCluster(options);
+  const both = [...declared.personas(), ...declared.users()]
+    .filter((one) => policies.has(keyOfResource(one)))
+    .map(label);
   if (both.length === 0 || !names.includes(clusterName)) return;
   const named = `${both.slice(0, NAMED).join(", ")}${both.length > NAMED ? `, and ${both.length - NAMED} more` : ""}`;
   throw new CliError(
@@ -29,15 +32,22 @@ export async function refuseBesideController(
   );
 }
 
-const keyOf = ({ kind, metadata }: Resource) => `${kind} ${metadata.namespace}/${metadata.name}`;
+const label = ({ kind, metadata }: Resource) => `${kind} ${metadata.namespace}/${metadata.name}`;
+const keyOfResource = ({ kind, metadata }: Resource) => keyOf({ kind, ...metadata });
 
 interface InCluster {
+  /** Cluster names of its controllers. */
   names: string[];
-  keys: Set<string>;
+  /** `deletionPolicy` of each persona and user, by `Kind/namespace/name`. */
+  policies: Map<string, string>;
 }
-const NOTHING: InCluster = { names: [], keys: new Set() };
+const NOTHING: InCluster = { names: [], policies: new Map() };
 
-async function inCluster({ kubeconfig, context }: Pick<ObjectOptions, "kubeconfig" | "context">): Promise<InCluster> {
+/** What the cluster of the kubeconfig holds; nothing where none answers. */
+export async function inCluster({
+  kubeconfig,
+  context,
+}: Pick<ObjectOptions, "kubeconfig" | "context">): Promise<InCluster> {
   const late = new Promise<InCluster>((resolve) => {
     setTimeout(() => resolve(NOTHING), PATIENCE_MS).unref();
   });
@@ -48,7 +58,8 @@ async function read(options: ObjectOptions): Promise<InCluster> {
   const cluster = await openDeclared(options);
   try {
     const names = await controllerNames(cluster.kube!.client);
-    return { names, keys: new Set([...cluster.personas(), ...cluster.users()].map(keyOf)) };
+    const objects = [...cluster.personas(), ...cluster.users()];
+    return { names, policies: new Map(objects.map((one) => [keyOfResource(one), one.spec.deletionPolicy])) };
   } finally {
     await cluster.close();
   }

@@ -39,7 +39,7 @@ function isPlan(document: unknown): document is PlanDocument {
 
 /** Throws a CliError when the manifests or the clouds have moved since. Only reads. */
 export async function refuseOutdated(reviewed: PlanDocument, declared: Declared, session: CloudSession): Promise<void> {
-  const now = await makePlan(declared, session, reviewed.filename, reviewed.namespace);
+  const now = await makePlan(declared, session, { filename: reviewed.filename, namespace: reviewed.namespace });
   if (now.fingerprint === reviewed.fingerprint) {
     refuseEdited(reviewed, now);
     return;

@@ -6,6 +6,7 @@ import { type ConnectSsoPersona, PERSONA, USER } from "../api/resources.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { AWS_TEMPLATE, ownerOfTags } from "../persona/find-application.ts";
 import type { Clouds } from "../providers/clouds.ts";
+import { PERSON_TAG } from "../user/tags.ts";
 
 export interface Tagged {
   kind: typeof PERSONA | typeof USER;
@@ -15,6 +16,8 @@ export interface Tagged {
   name: string;
   /** The cloud object that carries the tag, for a person. */
   object: string;
+  /** Object id in Entra of a Connect user's person. */
+  person?: string;
 }
 
 interface ReadOptions {
@@ -31,10 +34,13 @@ export async function taggedObjects(
 ): Promise<Tagged[]> {
   const call = maxAgeMs === undefined ? {} : { maxAgeMs };
   const found = new Map<string, Tagged>();
-  const note = (kind: Tagged["kind"], owner: string | undefined, object: string) => {
+  const note = (kind: Tagged["kind"], owner: string | undefined, object: string, person?: string) => {
     const [cluster, namespace, name, more] = owner?.split("/") ?? [];
     if (cluster && namespace && name && more === undefined)
-      found.set(`${kind} ${owner} ${object}`, { kind, cluster, namespace, name, object });
+      found.set(`${kind} ${owner} ${object}`, {
+        ...{ kind, cluster, namespace, name, object },
+        ...(person ? { person } : {}),
+      });
   };
   const skip = (error: Error) => {
     failed(error);
@@ -47,7 +53,8 @@ export async function taggedObjects(
       note(PERSONA, ownerOfTags(tags), `application ${displayName}`);
     const aws = await clouds.aws(spec.instanceArn, metadata.namespace).catch(skip);
     const users = await aws?.account.instance(spec.instanceArn).users(call).catch(skip);
-    for (const { tags, username } of users ?? []) note(USER, tags[OWNER_TAG], `Connect user ${username}`);
+    for (const { tags, username } of users ?? [])
+      note(USER, tags[OWNER_TAG], `Connect user ${username}`, tags[PERSON_TAG]);
   }
   return [...found.values()].sort((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name));
 }

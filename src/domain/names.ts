@@ -101,7 +101,7 @@ interface NameInput {
     roleName?: string;
     roleSharing?: RoleSharing;
   };
-  provisioning: { iamUserName?: string; policyName?: string };
+  provisioning?: { iamUserName?: string; policyName?: string };
 }
 
 /** `iamNames` of a persona. Throws RangeError for an instance ARN that the CRD refuses. */
@@ -120,10 +120,10 @@ export function iamNames({ instance, namespace, name, aws, provisioning }: NameI
   const names = {
     path: aws.path,
     federationPolicy: aws.federationPolicyName ?? sharedPolicyName("federation", instance),
-    listingPolicy: provisioning.policyName ?? sharedPolicyName("list-roles", instance),
+    listingPolicy: provisioning?.policyName ?? sharedPolicyName("list-roles", instance),
     samlProvider: aws.samlProviderName ?? own,
     role: aws.roleName ?? (aws.roleSharing === "Instance" ? sharedRoleName(namespace, instance) : own),
-    user: provisioning.iamUserName ?? own,
+    user: provisioning?.iamUserName ?? own,
   };
   const iam = `arn:${instance.partition}:iam::${instance.account}`;
   const roleArn = `${iam}:role${aws.path}${names.role}`;

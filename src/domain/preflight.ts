@@ -30,7 +30,10 @@ export interface PreflightSpec extends Landing {
     permissionsBoundaryArn?: string;
     maxSessionDuration: string;
   };
-  roleDelivery: { mode: string; provisioning: { iamUserName?: string; policyName?: string; accessKeyMaxAge?: string } };
+  roleDelivery: {
+    mode: string;
+    provisioning?: { iamUserName?: string; policyName?: string; accessKeyMaxAge?: string };
+  };
 }
 interface PreflightProblem {
   /** Path below `spec`. */
@@ -104,7 +107,7 @@ const RULES: Rule[] = [
   },
   {
     field: "roleDelivery.provisioning.accessKeyMaxAge",
-    problem: ({ spec }) => limited(spec.roleDelivery.provisioning.accessKeyMaxAge, YOUNGEST_KEY, LONGEST_CERTIFICATE),
+    problem: ({ spec }) => limited(spec.roleDelivery.provisioning?.accessKeyMaxAge, YOUNGEST_KEY, LONGEST_CERTIFICATE),
   },
   {
     field: "roleDelivery.mode",

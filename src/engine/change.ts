@@ -63,6 +63,9 @@ export const isDrift = ({ cause }: Pick<Change, "cause">): boolean => cause === 
 export const isGrave = (change: Pick<Change, "cause" | "concern">): boolean =>
   isDrift(change) && change.concern !== "settings";
 
+/** Replaces a credential without a gap: what was there before works until the new one does. */
+export const isRotation = ({ reason }: Pick<Change, "reason">): boolean => /Rotating$/.test(reason ?? "");
+
 export function gravest(concerns: readonly Concern[]): Concern {
   return GRAVITY.find((one) => concerns.includes(one)) ?? "settings";
 }

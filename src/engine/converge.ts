@@ -1,7 +1,7 @@
 /** Observe, plan, apply over all components: each as soon as its needs are ready, independent ones side by side. */
 import { counted } from "../domain/text.ts";
 import { ReconcileError } from "../runtime/errors.ts";
-import { type Change, gravest, isDrift } from "./change.ts";
+import { type Change, gravest, isDrift, isRotation } from "./change.ts";
 import { type Component, type Components, concernOf, type Scope, type Step, type Steps } from "./component.ts";
 import { type Failure, failureOf, isStalled } from "./errors.ts";
 import {
@@ -134,7 +134,9 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
         if ((await this.#applyAll(name, planned, compare, done, round)) > 0) continue;
         this.#pass.ledger[name] = settled(this.#pass.ledger[name], compare.rows);
         if (problem) throw problem;
-        return { state: "held", message: heldMessage(planned.flatMap(({ parts }) => parts)) };
+        const held = planned.flatMap(({ parts }) => parts).filter(({ change }) => change.fate === "held");
+        if (held.length > 0) return { state: "held", message: heldMessage(held) };
+        return { state: "ready", message: component.describe(this.#scope, seen), reason: planned[0]!.step.reason! };
       }
     } catch (error) {
       return { state: "failed", failure: failureOf(error), observed };
@@ -164,7 +166,10 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
       const wanted = this.#wanted(step, parts);
       for (const part of parts) if (!wanted.includes(part)) part.change.fate = "held";
       if (wanted.length === 0) continue;
-      if (done.has(keyOf(step)) || round >= ROUNDS)
+      const isHidden = done.has(keyOf(step)) || round >= ROUNDS;
+      // What a rotation replaces works until the clouds show its last step.
+      if (isHidden && isRotation(step)) continue;
+      if (isHidden)
         throw new ReconcileError(
           "waiting",
           NOT_READABLE,

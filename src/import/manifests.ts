@@ -2,6 +2,7 @@
 import { API_VERSION, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
 import { inexpressible, readClaims } from "../domain/claims/policy.ts";
 import { type RoleSessionName, sessionNameOf } from "../domain/claims/session-name.ts";
+import { keyAgeMs } from "../domain/key-age.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import {
   comparePolicies,
@@ -12,6 +13,7 @@ import {
 } from "../domain/policies.ts";
 import { identifierBase, type Landing, parseRelayState } from "../domain/relay-state.ts";
 import { endpointsOf, type SignInEndpoints } from "../domain/reply-urls.ts";
+import { counted } from "../domain/text.ts";
 import { checkUsername } from "../domain/usernames.ts";
 import type { Written } from "../manifests/write.ts";
 import type { ConnectUserView } from "../providers/aws/types.ts";
@@ -25,7 +27,7 @@ interface Imported {
 }
 
 const HOUR_MS = 3_600_000;
-const DEFAULT_KEY_AGE_HOURS = 2160;
+const DEFAULT_AGE_MS = keyAgeMs({ roleDelivery: {} });
 
 export function importManifests(found: Found, namespace: string): Imported {
   const notes = [...found.notes];
@@ -68,11 +70,18 @@ export function importManifests(found: Found, namespace: string): Imported {
 const SHOWN = 20;
 
 function noteStrays(users: ConnectUserView[], people: ReadonlySet<string>, notes: string[]): void {
-  const strays = users.map(({ username }) => username).filter((name) => !people.has(name));
-  if (strays.length === 0) return;
-  const more = strays.length > SHOWN ? ` and ${strays.length - SHOWN} more` : "";
+  const strays = users.filter(({ username }) => !people.has(username));
+  const managed = strays.flatMap(({ tags }) => tags[OWNER_TAG] ?? []);
+  const names = strays.flatMap(({ username, tags }) => (tags[OWNER_TAG] ? [] : [username])).sort();
+  const clusters = [...new Set(managed.map((owner) => owner.split("/")[0]))].sort();
+  if (managed.length > 0)
+    notes.push(
+      `${counted(managed.length, "Connect user")} ${managed.length === 1 ? "is" : "are"} managed already (cluster name ${clusters.join(", ")}) and left out`,
+    );
+  if (names.length === 0) return;
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
   notes.push(
-    `Connect users that are assigned to none of these applications are left out (${strays.length}): ${strays.sort().slice(0, SHOWN).join(", ")}${more}`,
+    `Connect users that are assigned to none of these applications are left out (${names.length}): ${names.slice(0, SHOWN).join(", ")}${more}`,
   );
 }
 
@@ -309,8 +318,8 @@ function sessionDuration({ claims }: FoundPersona): { sessionDuration?: string }
 
 /** A key older than the default maximum would be rotated at once: not without being asked. */
 function keyAge(ageMs: number | undefined, comments: string[]): { accessKeyMaxAge?: string } {
-  if (ageMs === undefined || ageMs < DEFAULT_KEY_AGE_HOURS * HOUR_MS) return {};
-  const hours = Math.min(99_999, Math.ceil(ageMs / HOUR_MS) + DEFAULT_KEY_AGE_HOURS);
+  if (ageMs === undefined || ageMs < DEFAULT_AGE_MS) return {};
+  const hours = Math.min(99_999, Math.ceil((ageMs + DEFAULT_AGE_MS) / HOUR_MS));
   comments.push(
     `The access key is ${Math.floor(ageMs / HOUR_MS / 24)} days old: take accessKeyMaxAge away to have it rotated.`,
   );

@@ -9,6 +9,7 @@ import { Gauge, type Registry } from "prom-client";
 import { REASON } from "../api/reasons.ts";
 import { CONDITION, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
+import { keyAgeMs } from "../domain/key-age.ts";
 import { findCondition, isTrue } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import { PERSONA_SERIES, type PersonaKey } from "./drift.ts";
@@ -165,11 +166,7 @@ function timestampGauges(gauge: (name: string, help: string) => Gauge): Timestam
         "connectsso_access_key_rotation_due_timestamp_seconds",
         "From when on the controller replaces the access key (accessKeyMaxAge).",
       ),
-      ({ spec, status }) =>
-        plus(
-          at(status?.accessKey?.creationTime),
-          durationSeconds(spec.roleDelivery.provisioning.accessKeyMaxAge) * 1000,
-        ),
+      ({ spec, status }) => plus(at(status?.accessKey?.creationTime), keyAgeMs(spec)),
     ],
     [
       gauge(

@@ -3,6 +3,7 @@
 import { isGood, isWaiting } from "../api/health.ts";
 import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, SET_LABEL } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
+import { keyAgeMs } from "../domain/key-age.ts";
 import { type Condition, conditionOf } from "../runtime/conditions.ts";
 
 export type Resource = ConnectSsoPersona | ConnectUser | ConnectUserSet;
@@ -111,15 +112,20 @@ interface Ending {
 
 /** What ends by the calendar: the signing certificate and the access key. */
 export function endingsOf({ spec, status }: ConnectSsoPersona): Ending[] {
-  const before = (time: string, duration: string, sign: 1 | -1) =>
-    new Date(Date.parse(time) + sign * durationSeconds(duration) * 1000).toISOString();
+  const after = (time: string, ms: number) => new Date(Date.parse(time) + ms).toISOString();
   const certificate = status?.certificate?.expirationTime;
   const key = status?.accessKey?.creationTime;
   const { rotateBefore } = spec.application.signingCertificate;
-  const end = key && before(key, spec.roleDelivery.provisioning.accessKeyMaxAge, 1);
+  const end = key && after(key, keyAgeMs(spec));
   return [
     ...(certificate
-      ? [{ what: "Signing certificate", at: certificate, replacedAt: before(certificate, rotateBefore, -1) }]
+      ? [
+          {
+            what: "Signing certificate",
+            at: certificate,
+            replacedAt: after(certificate, -durationSeconds(rotateBefore) * 1000),
+          },
+        ]
       : []),
     ...(end ? [{ what: `Access key …${status?.accessKey?.lastFour ?? ""}`, at: end, replacedAt: end }] : []),
   ];

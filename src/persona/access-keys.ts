@@ -5,7 +5,7 @@
  */
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS } from "../api/resources.ts";
-import { durationSeconds } from "../domain/duration.ts";
+import { keyAgeMs } from "../domain/key-age.ts";
 import type { Step } from "../engine/component.ts";
 import type { IamAccessKey, Tags } from "../providers/aws/types.ts";
 import { waitingError } from "../providers/verdicts.ts";
@@ -34,19 +34,28 @@ interface Keys {
   tags: Tags;
 }
 
-export function keysOf(scope: PersonaScope, { keys }: SeenProvisioning): Keys {
-  const tags = keyTags(scope);
-  const active = keys.find(({ id, status }) => id === tags[ACTIVE_KEY_TAG] && status === "Active");
+export function keysOf(scope: PersonaScope, { keys, user }: SeenProvisioning): Keys {
+  const tags = keyTags(scope, user);
+  const named = keys.find(({ id }) => id === tags[ACTIVE_KEY_TAG]);
+  const active = named ? (named.status === "Active" ? named : undefined) : unlisted(scope, tags);
   const previous = keys.find((key) => key !== active && key.id === tags[PREVIOUS_KEY_TAG]);
   const pending = pendingKey(scope)?.id;
   const strays = keys.filter((key) => key !== active && key !== previous && key.id !== pending);
   return { active, previous, strays, tags };
 }
 
+/** The key that Entra was just given, while IAM does not list it yet. */
+function unlisted({ iam }: PersonaScope, tags: Tags): IamAccessKey | undefined {
+  const id = tags[ACTIVE_KEY_TAG];
+  const createdAt = new Date(tags[HANDED_OVER_TAG] ?? "");
+  return id && iam.now().getTime() - createdAt.getTime() < IAM_SHOWS_MS
+    ? { id, status: "Active", createdAt }
+    : undefined;
+}
+
 /** As IAM shows them, and what was written and does not show yet. */
-function keyTags({ memory, seen }: PersonaScope): Tags {
+function keyTags({ memory, seen }: PersonaScope, user = seen.provisioning?.user): Tags {
   const { adoptedKeyId } = seen["provisioning-user"] ?? {};
-  const user = seen.provisioning?.user ?? seen["provisioning-user"]?.user;
   const shown: Tags = { ...(adoptedKeyId ? { [ACTIVE_KEY_TAG]: adoptedKeyId } : {}), ...user?.tags };
   if (memory.keyTags && Object.entries(memory.keyTags).every(([key, value]) => shown[key] === value))
     delete memory.keyTags;
@@ -62,17 +71,12 @@ function pendingKey({ memory }: PersonaScope): PendingKey | undefined {
 /** Everything that keys need at this moment; empty when the one that Entra holds is good. */
 export function keySteps(scope: PersonaScope, seen: SeenProvisioning): Step[] {
   const { active, previous, strays, tags } = keysOf(scope, seen);
-  const isYoung = (at: number) => scope.iam.now().getTime() - at < IAM_SHOWS_MS;
-  const young = strays.find(({ createdAt }) => isYoung(createdAt.getTime()));
+  const young = strays.find(({ createdAt }) => scope.iam.now().getTime() - createdAt.getTime() < IAM_SHOWS_MS);
   if (young && active) return [];
-  const hidden =
-    !seen.keys.some(({ id }) => id === tags[ACTIVE_KEY_TAG]) && isYoung(Date.parse(tags[HANDED_OVER_TAG] ?? ""));
-  if (young || (hidden && !active))
+  if (young)
     throw waitingError(
       REASON.WaitingForReplication,
-      young
-        ? `making sure that ${shown(young)} was not handed over before it is replaced`
-        : "IAM does not list the new access key yet",
+      `Making sure that ${shown(young)} was not handed over before it is replaced`,
       RETRY_MS,
     );
   const steps = strays.map((key) => dropKey(scope, key, "it was never handed over, or is no longer active"));
@@ -160,10 +164,9 @@ function handOver(
 }
 
 function isDue(scope: PersonaScope, active: IamAccessKey, tags: Tags): boolean {
-  const maxAgeMs = durationSeconds(scope.spec.roleDelivery.provisioning.accessKeyMaxAge) * 1000;
   const mark = requestMark(scope, ANNOTATIONS.rotateKey);
   return (
-    scope.iam.now().getTime() - active.createdAt.getTime() > maxAgeMs ||
+    scope.iam.now().getTime() - active.createdAt.getTime() > keyAgeMs(scope.spec) ||
     (mark !== undefined && tags[ROTATED_FOR_TAG] !== mark)
   );
 }
@@ -171,7 +174,7 @@ function isDue(scope: PersonaScope, active: IamAccessKey, tags: Tags): boolean {
 /** Masked secrets cannot be compared: they are judged by what is set, and by a quarantine since which the key was not used. */
 function secretLost(
   scope: PersonaScope,
-  { job, use, secretKeys }: SeenProvisioning,
+  { job, lastUsedAt, secretKeys }: SeenProvisioning,
   active: IamAccessKey,
   tags: Tags,
 ): string | undefined {
@@ -179,7 +182,7 @@ function secretLost(
   if (secretKeys && !secretKeys.includes("SecretToken") && scope.iam.now().getTime() - handed > SECRETS_SHOW_MS)
     return "the secrets were taken out of the application";
   const since = Date.parse(job?.quarantine?.since ?? "");
-  const used = use[active.id]?.lastUsedAt?.getTime() ?? handed;
+  const used = lastUsedAt?.getTime() ?? handed;
   return job?.status === "Quarantine" && since > used && since > handed
     ? "the job is in quarantine and no longer uses our key"
     : undefined;
@@ -191,10 +194,15 @@ export function handedOverAt(active: IamAccessKey, tags: Tags): number {
 }
 
 /** Prove the new key, switch the old one off, delete it once a further good run has begun. */
-function retire(scope: PersonaScope, { job, use }: SeenProvisioning, previous: IamAccessKey, tags: Tags): Step[] {
+function retire(
+  scope: PersonaScope,
+  { job, lastUsedAt }: SeenProvisioning,
+  previous: IamAccessKey,
+  tags: Tags,
+): Step[] {
   const { iam, names, call } = scope;
   const handed = Date.parse(tags[HANDED_OVER_TAG] ?? "") || 0;
-  const used = use[tags[ACTIVE_KEY_TAG]!]?.lastUsedAt?.getTime() ?? 0;
+  const used = lastUsedAt?.getTime() ?? 0;
   const goodRun = Date.parse(job?.lastSuccessfulExecutionBeganAt ?? "") || 0;
   const tagNow = () => iam.tagUser(names.user, { [DEACTIVATED_TAG]: iam.now().toISOString() }, [], call);
   const step = { verb: "update" as const, object: shown(previous), maintenance: true, reason: REASON.KeyRotating };

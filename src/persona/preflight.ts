@@ -75,7 +75,7 @@ const RESERVED = /^connect-sso-/i;
 async function refuseReservedNames({ object, spec, names, instance, iam, call }: PersonaScope): Promise<void> {
   const { aws, roleDelivery } = spec;
   const own = ownName(object.metadata.namespace, object.metadata.name);
-  const { iamUserName, policyName } = roleDelivery.mode === "Provisioning" ? roleDelivery.provisioning : {};
+  const { iamUserName, policyName } = (roleDelivery.mode === "Provisioning" && roleDelivery.provisioning) || {};
   const rows: [field: string, declared: string | undefined, ours: string, find: () => Promise<unknown>][] = [
     ["aws.roleName", aws.roleName, own, () => iam.getRole(names.role, call)],
     ["aws.samlProviderName", aws.samlProviderName, own, () => iam.getSamlProvider(names.samlProviderArn, call)],

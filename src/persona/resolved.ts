@@ -16,7 +16,7 @@ export function resolved(scope: PersonaScope): Partial<Status> {
   const old = object.status ?? {};
   const provisioned = scope.spec.roleDelivery.mode === "Provisioning";
   const key = provisioning && keysOf(scope, provisioning).active;
-  const used = key && provisioning?.use[key.id]?.lastUsedAt;
+  const used = key && provisioning?.lastUsedAt;
   const active = certificate?.active;
   const appId = application?.application?.appId ?? old.appId;
   // Users read these together: another role is not shown before it is known which of them are bound to the one before.

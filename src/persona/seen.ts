@@ -1,7 +1,6 @@
 /** What each component sees in a pass. One member a component: leaving one out, here or among the components, does not compile. */
 import type { Dependants } from "../domain/adoption.ts";
 import type {
-  AccessKeyUse,
   IamAccessKey,
   IamGroup,
   IamInlinePolicy,
@@ -107,7 +106,8 @@ export interface SeenProvisioning {
   job?: SyncJob;
   templateId?: string;
   keys: IamAccessKey[];
-  use: Record<string, AccessKeyUse>;
+  /** Of the key that Entra holds. */
+  lastUsedAt?: Date;
   /** Undefined where Graph does not let them be read. */
   secretKeys?: string[];
 }
@@ -124,6 +124,8 @@ export interface SeenAssignments {
   existing: Assignment[];
   /** Who is assigned here and declared under another persona of the instance. */
   strangers: string[];
+  /** Members of the wanted groups, and how many of them have no ConnectUser of this persona. */
+  members?: { total: number; unknown: number };
 }
 export interface SeenRoleDelivery {
   appRoleId?: string;

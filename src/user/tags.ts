@@ -6,6 +6,8 @@ export const RECREATED_TAG = "connectsso.dev/recreated";
 export const PERSONA_TAG = "connectsso.dev/persona";
 /** Name of the role with which the person signs in. Connect binds the user to it at the first login, and shows it nowhere. */
 export const ROLE_TAG = "connectsso.dev/role";
+/** The persona for which a Connect user was created that has another role since: Connect may hold the role of a login from then. */
+export const MOVED_TAG = "connectsso.dev/moved-from";
 /** Entra's object id of the person. */
 export const PERSON_TAG = "connectsso.dev/entra-object-id";
 /** Name or id by which the person was declared; the id above counts for that declaration only. */

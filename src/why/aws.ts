@@ -1,7 +1,7 @@
 /** Links of the chain in IAM and Amazon Connect: provider, trust, session, rights, landing, instance, user. */
 import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { readClaims } from "../domain/claims/policy.ts";
-import { durationSeconds } from "../domain/duration.ts";
+import { durationSeconds, formatDuration } from "../domain/duration.ts";
 import { readTrust } from "../domain/metadata.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { trustedProviders } from "../domain/policies.ts";
@@ -12,7 +12,7 @@ import { replyUrls } from "../domain/reply-urls.ts";
 import { rolePolicies } from "../persona/role-policies.ts";
 import type { ConnectUserView, IamRole } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
-import { PERSONA_TAG, ROLE_TAG } from "../user/tags.ts";
+import { MOVED_TAG, PERSONA_TAG, ROLE_TAG } from "../user/tags.ts";
 import { broken, holds, type LinkSpec, type Login, SEEN, seenBy, unknown, type Verdict, warning } from "./login.ts";
 
 export const provider: LinkSpec = {
@@ -131,23 +131,21 @@ export const sessionDuration: LinkSpec = {
       });
     const claimed = session?.state === "expressible" ? session.value : undefined;
     if (claimed === undefined)
-      return holds(
-        `the role allows ${most} s, the claims of the gallery application ask for no more than Entra's default`,
-      );
+      return holds(`as Entra's gallery application sets it; the role allows ${formatDuration(most)}`);
     if (claimed < 900 || claimed > 43_200)
       return broken(`SessionDuration is ${claimed}, wanted are 900 to 43200 seconds`, {
         seen: SEEN.invalidResponse,
         fix: repair,
       });
     if (claimed > most)
-      return broken(`SessionDuration is ${claimed} s, role ${role.name} allows ${most} s`, {
+      return broken(`SessionDuration is ${formatDuration(claimed)}, role ${role.name} allows ${formatDuration(most)}`, {
         seen: SEEN.duration,
         fix:
           durationSeconds(scope.spec.aws.maxSessionDuration) < claimed
             ? "raise aws.maxSessionDuration or lower application.sessionDuration on the persona"
             : repair,
       });
-    return holds(`${claimed} s of at most ${most} s`);
+    return holds(`${formatDuration(claimed)}; the role allows ${formatDuration(most)}`);
   },
 };
 
@@ -243,7 +241,7 @@ export const instance: LinkSpec = {
 
 export const connectUser: LinkSpec = {
   name: "Connect user",
-  async look({ connect, sent, user, persona, repair, scope }) {
+  async look({ connect, sent, user, persona, repairUser, scope }) {
     if (!sent) return undefined;
     const found = await connect.user(sent, { maxAgeMs: 0 });
     if (!found) {
@@ -253,7 +251,7 @@ export const connectUser: LinkSpec = {
             seen: SEEN.notOnboarded,
             fix: `change the user principal name in Entra to ${near.username}, or delete the Connect user and let it be created again (its history stays with the old one)`,
           })
-        : broken(`there is no Connect user ${sent}`, { seen: SEEN.notOnboarded, fix: repair });
+        : broken(`there is no Connect user ${sent}`, { seen: SEEN.notOnboarded, fix: repairUser });
     }
     const twin = (await connect.similar(sent)).find(({ username }) => username !== sent);
     if (twin)
@@ -261,7 +259,7 @@ export const connectUser: LinkSpec = {
         fix: `delete ${twin.username} if it is the same person`,
       });
     return (
-      profiles({ connect, user, persona, repair } as Login, found.securityProfileIds, found.username) ??
+      profiles({ connect, user, persona, repairUser }, found.securityProfileIds, found.username) ??
       bound(user, persona.metadata.name, found.tags, scope.names.role) ??
       (await ringing(connect, user, found, keeps(user, persona)))
     );
@@ -286,14 +284,18 @@ async function ringing(
 }
 
 /** Without the persona's profile the login ends on a page that the user may not see. */
-function profiles({ connect, user, persona, repair }: Login, ids: string[], username: string): Verdict | undefined {
+function profiles(
+  { connect, user, persona, repairUser }: Pick<Login, "connect" | "user" | "persona" | "repairUser">,
+  ids: string[],
+  username: string,
+): Verdict | undefined {
   const wanted = user.spec.securityProfiles ?? persona.spec.connectUsers.securityProfiles;
   const names = ids.map((id) => connect.nameOf("securityProfile", id) ?? id);
   const missing = wanted.filter((name) => !names.includes(name));
   return missing.length > 0
     ? warning(`${username} has the security profiles ${names.join(", ")}, not ${missing.join(", ")}`, {
         seen: "a page that the user may not open",
-        fix: repair,
+        fix: repairUser,
       })
     : undefined;
 }
@@ -313,10 +315,10 @@ function bound(
   tags: Record<string, string>,
   role: string,
 ): Verdict | undefined {
-  const former = tags[PERSONA_TAG];
+  const former = tags[MOVED_TAG] ?? (tags[ROLE_TAG] === role ? undefined : tags[PERSONA_TAG]);
   const owner = tags[OWNER_TAG];
-  if (former && former !== persona && tags[ROLE_TAG] !== role)
-    return warning(`it came here from persona ${former}: Connect still binds it to the role of its first login`, {
+  if (former && former !== persona)
+    return warning(`it was created for persona ${former}: Connect may still bind it to the role of a login from then`, {
       seen: SEEN.badRequest,
       fix: `connect-sso recreate ${metadata.name} -n ${metadata.namespace} (a new Connect user; metrics stay with the old one)`,
     });

@@ -79,7 +79,7 @@ export const application: LinkSpec = {
 export const assignment: LinkSpec = {
   name: "assignment",
   async look(login) {
-    const { person: someone, persona, repair } = login;
+    const { person: someone, persona, repairUser } = login;
     const principal = seenBy(login, "application")?.servicePrincipal;
     if (!principal || !someone) return undefined;
     const own = await assignmentsOf(login, principal.id);
@@ -89,7 +89,7 @@ export const assignment: LinkSpec = {
     if (own.length === 0)
       return broken(`${someone.userPrincipalName} is not assigned to ${name}, neither directly nor by a group`, {
         seen: principal.appRoleAssignmentRequired ? SEEN.notAssigned : SEEN.invalidResponse,
-        fix: repair,
+        fix: repairUser,
       });
     const roleId = seenBy(login, "role-delivery")?.appRoleId;
     const carries = new Set(
@@ -100,21 +100,25 @@ export const assignment: LinkSpec = {
     // The gallery application's own roles, User and msiam_access, have no value and so send none.
     const isDefault = (id: string) =>
       id === DEFAULT_ACCESS || principal.appRoles.find((one) => one.id === id)?.value === null;
+    const how = ({ group }: { group: string | undefined }) => (group === undefined ? "directly" : `by group ${group}`);
+    const spell = (one: (typeof own)[number]) =>
+      `${principal.appRoles.find(({ id }) => id === one.appRoleId)?.displayName ?? "default access"} ${how(one)}`;
     if (right.length === 0)
       return broken(
         wrong.every(({ appRoleId }) => isDefault(appRoleId))
           ? `${someone.userPrincipalName} is assigned to ${name} with default access, which sends no Role`
           : `${someone.userPrincipalName} is assigned to ${name}, but with another role than the persona's`,
-        { seen: SEEN.invalidResponse, fix: repair },
+        { seen: SEEN.invalidResponse, fix: repairUser },
       );
     if (wrong.some(({ appRoleId }) => !isDefault(appRoleId)))
-      return broken(`${someone.userPrincipalName} has ${own.length} roles in ${name}, so AWS asks which one`, {
-        seen: SEEN.chooser,
-        fix: `Entra admin center > Enterprise applications > ${name} > Users and groups: leave one assignment`,
-      });
-    return holds(
-      `assigned to ${name} ${right.some(({ group }) => group === undefined) ? "directly" : `by group ${right[0]!.group}`}`,
-    );
+      return broken(
+        `${someone.userPrincipalName} has several roles in ${name}, so AWS asks which one: ${own.map(spell).join(", ")}`,
+        {
+          seen: SEEN.chooser,
+          fix: `Entra admin center > Enterprise applications > ${name} > Users and groups: leave one assignment`,
+        },
+      );
+    return holds(`assigned to ${name} ${right.map(how).join(" and ")}`);
   },
 };
 

@@ -97,7 +97,7 @@ export async function explain(user: ConnectUser, deps: WhyDeps): Promise<Explana
   };
   const declared: Link = { name: "declared", ...declaration(user, persona, deps) };
   const withCause = (links: Link[]) => {
-    const cause = causeOf(links, persona ? deps.repair(persona) : "")?.name;
+    const cause = causeOf(links, [user, ...(persona ? [persona] : [])].map(deps.repair))?.name;
     return { links, ...(cause ? { cause } : {}) };
   };
   if (!persona) return { ...about, ...withCause([declared]) };
@@ -244,7 +244,8 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
     );
     const failed = await observe(scope);
     const { personas, users, repair } = deps;
-    return { user, persona, personas, users, account, connect, scope, failed, repair: repair(persona) };
+    const repairs = { repair: repair(persona), repairUser: repair(user) };
+    return { user, persona, personas, users, account, connect, scope, failed, ...repairs };
   } catch (error) {
     const refused = error instanceof CloudError && error.kind === "terminal";
     return refused

@@ -33,8 +33,9 @@ export interface Login {
   scope: PersonaScope;
   /** Components that could not look, with the reason: their links are unknown, not broken. */
   failed: Map<ComponentName, unknown>;
-  /** How to have the controller, or an apply, correct what it owns. */
+  /** How to have the controller, or an apply, correct what the persona owns, and what the user does. */
   repair: string;
+  repairUser: string;
   /** Filled by the links, in their order. */
   person?: EntraUser;
   /** The RoleSessionName that Entra sends. */
@@ -94,9 +95,9 @@ export const SEEN = {
 } as const;
 
 /** The link to fix first: one that no apply can fix comes before those that an apply would, which may be its consequences. */
-export function causeOf(links: readonly Link[], repair: string): Link | undefined {
+export function causeOf(links: readonly Link[], repairs: readonly string[]): Link | undefined {
   const bad = links.filter(({ state }) => state === "broken");
-  return bad.find(({ fix }) => fix !== repair) ?? bad[0];
+  return bad.find(({ fix }) => !repairs.includes(fix ?? "")) ?? bad[0];
 }
 
 /** Runs the chain; a look that fails is unknown, and says why. */

@@ -60,6 +60,7 @@ const plan = (text: string) =>
         problem: { reason: "GroupNotFound", message: text, waits: false },
       },
     ],
+    losingAccess: [{ namespace: "team", name: text }],
     undeclared: [{ kind: "ConnectUser", namespace: "team", name: text, object: text }],
     summary: { create: 0, update: 1, delete: 0, adopt: 0, problems: 1 },
   }) as unknown as PlanDocument;

@@ -224,6 +224,10 @@ test("import, plan, apply, plan", async () => {
   expect(again.stderr).toContain(
     'note: application "Amazon Connect Admin" is left out: it belongs to folder/team/admin already',
   );
+  expect(again.stderr).toContain(
+    `note: ${UserSummaryList!.length} Connect users are managed already (cluster name folder) and left out\n`,
+  );
+  expect(again.stderr).not.toContain("assigned to none of these applications");
 });
 
 test("an instance of another region, set up with the global endpoint alone as the blog does", async () => {
@@ -277,7 +281,7 @@ test("an instance that nothing signs in to", async () => {
       env: other.env,
     });
     expect(code).toBe(2);
-    expect(stderr).toBe(`connect-sso: no application signs in to ${INSTANCE_ARN} that is not taken over already\n`);
+    expect(stderr).toBe(`connect-sso: found no application that signs in to ${INSTANCE_ARN} and is not managed yet\n`);
   } finally {
     await other.close();
   }

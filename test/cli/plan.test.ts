@@ -31,7 +31,14 @@ describe("plan of a folder against sandbox clouds", () => {
     const plan = JSON.parse(json.stdout);
     expect(parse(yaml.stdout)).toEqual(plan);
     expect(plan.summary).toEqual({ create: 16, update: 0, delete: 0, adopt: 0, problems: 0 });
-    expect(Object.keys(plan).sort()).toEqual(["cluster", "otherClusters", "resources", "summary", "undeclared"]);
+    expect(Object.keys(plan).sort()).toEqual([
+      "cluster",
+      "losingAccess",
+      "otherClusters",
+      "resources",
+      "summary",
+      "undeclared",
+    ]);
   });
 
   it("ends with 1 when a person must mend something, and says what", async () => {
@@ -120,6 +127,7 @@ describe("markdown", () => {
       changes: [change("update", `user ${index}`, { differences: [{ path: "x", desired: value, observed: "old" }] })],
     })),
     undeclared: [],
+    losingAccess: [],
     otherClusters: [],
     summary: { create: 0, update: resources, delete: 0, adopt: 0, problems: 0 },
     fingerprint: "f",

@@ -259,8 +259,8 @@ test("everything holds, by every name of the person", async () => {
    ✔ SAML provider           connect-sso-team-agents trusts the active certificate
    ✔ role and its trust      connect-sso-team-agents trusts connect-sso-team-agents
                              at https://signin.aws.amazon.com/saml
-   ✔ session duration        the role allows 43200 s, the claims of the gallery
-                             application ask for no more than Entra's default
+   ✔ session duration        as Entra's gallery application sets it; the role
+                             allows 12h
    ✔ relay state            
                              https://us-east-1.console.aws.amazon.com/connect/federate/0a1b2c3d-1111-4222-8333-444455556666?destination=%2Fconnect%2Fccp
    ✔ right to federate       IAM's own simulation allows connect:GetFederationToken
@@ -582,6 +582,23 @@ describe("broken by hand", () => {
             new TagResourceCommand({
               resourceArn: Arn!,
               tags: { "connectsso.dev/persona": value, "connectsso.dev/role": roleName(value) },
+            }),
+          );
+        await tag("managers");
+        return () => tag("agents");
+      },
+    ],
+    [
+      "came from another persona, as a later pass shows it",
+      "jane",
+      "Connect user",
+      async () => {
+        const { Arn } = await connectUser("jane");
+        const tag = (value: string) =>
+          connect.send(
+            new TagResourceCommand({
+              resourceArn: Arn!,
+              tags: { "connectsso.dev/moved-from": value },
             }),
           );
         await tag("managers");

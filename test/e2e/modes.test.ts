@@ -119,9 +119,13 @@ test("mail and groups: a policy with every claim, kept as declared, and both gon
   ]);
   const assigned = async () => (await call(`/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`)).value;
   expect((await assigned()).map(({ principalDisplayName }) => principalDisplayName)).toEqual(["Agents"]);
-  h.apply(persona("agents", mail("1h")));
+  expect(status(agents(), "AssignmentsReady")?.message).toBe(
+    "1 group assigned; 1 member, 1 of them without a ConnectUser of this persona, who cannot sign in",
+  );
+  h.apply(persona("agents", mail("1h")), user("jane", "agents"));
   await until(() => /session of 1h/.test(status(agents(), "ClaimsReady")?.message ?? ""), "the shorter session");
   expect((await claims())[2]!.Value).toBe("3600");
+  await until(() => status(agents(), "AssignmentsReady")?.message === "1 group assigned; 1 member", "jane counts");
   h.apply(persona("agents", { application: { displayName: "Connect agents" } }));
   await until(
     () => agents().status!.observedGeneration === 3 && status(agents(), "Ready")?.status === "True",
@@ -130,6 +134,31 @@ test("mail and groups: a policy with every claim, kept as declared, and both gon
   expect(await policies()).toEqual([]);
   expect((await call("/policies/claimsMappingPolicies")).value).toEqual([]);
   expect(await assigned()).toEqual([]);
+});
+
+test("a session duration alone writes a claims policy; without one the gallery application's claims stay", async () => {
+  h = await start();
+  const lasting = (sessionDuration?: string) =>
+    persona("agents", {
+      application: { displayName: "Connect agents", ...(sessionDuration ? { sessionDuration } : {}) },
+    });
+  const ready = (message: RegExp) =>
+    until(() => message.test(status(agents(), "ClaimsReady")?.message ?? ""), String(message));
+  const definition = async () => {
+    const path = `/servicePrincipals/${agents().status!.servicePrincipalId}/claimsMappingPolicies`;
+    return JSON.stringify((await call(path)).value.map((one) => one.definition));
+  };
+  h.apply(lasting());
+  await h.ready();
+  expect(status(agents(), "ClaimsReady")?.message).toMatch(/gallery application: .*session as Entra sets it/);
+  expect(await definition()).toBe("[]");
+  h.apply(lasting("2h"));
+  await ready(/RoleSessionName from userPrincipalName, session of 2h/);
+  expect(await definition()).toMatch(/7200/);
+  h.apply(lasting());
+  await ready(/gallery application/);
+  await until(() => status(agents(), "Ready")?.status === "True", "ready without a policy");
+  expect(await definition()).toBe("[]");
 });
 
 test("an application without owner is said to be one", async () => {

@@ -28,6 +28,12 @@ import { type Harness, INSTANCE, persona, start, status, user, world } from "./s
 let h: Harness;
 afterEach(() => h?.stop());
 
+const tagsOf = async (name: string) => {
+  const UserId = userOf(name).status!.connectUserId;
+  const { User } = await new ConnectClient(region).send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }));
+  return User!.Tags!;
+};
+
 test("two personas set up at once share a role; each looks after it, and neither takes the other's provider out", async () => {
   h = await look(await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } })));
   h.apply(
@@ -77,10 +83,9 @@ test("a move between personas that share keeps the Connect user, and no moment i
     .map(({ operation }) => operation)
     .filter((operation) => /appRoleAssignedTo|TagResource/.test(operation));
   expect(order.map((operation) => operation.split(" ")[0])).toEqual(["POST", "DELETE", "TagResource"]);
-  const { User } = await new ConnectClient(region).send(
-    new DescribeUserCommand({ InstanceId: INSTANCE, UserId: connectUserId }),
-  );
-  expect(User!.Tags).toMatchObject({ "connectsso.dev/persona": "managers", "connectsso.dev/role": SHARED });
+  const tags = await tagsOf("jane");
+  expect(tags).toMatchObject({ "connectsso.dev/persona": "managers", "connectsso.dev/role": SHARED });
+  expect(tags).not.toHaveProperty(["connectsso.dev/moved-from"]);
 });
 
 test.each(["graph:POST /servicePrincipals/{id}/appRoleAssignedTo", "connect:UpdateUserSecurityProfiles"])(
@@ -109,10 +114,15 @@ test("without sharing a moved person keeps the role of the first login, and is t
   h.apply(user("jane", "managers"));
   await looked("jane");
   expect(await login("jane", "managers")).toBe("DuplicateResourceException");
+  await settled("the tag names the former persona", async () => {
+    const tags = await tagsOf("jane");
+    return tags["connectsso.dev/persona"] === "managers" && tags["connectsso.dev/moved-from"] === "agents";
+  });
   recreate("jane");
   await settled("recreated", () => userOf("jane").status?.handledRequests?.recreate === "1");
   await looked("jane");
   expect(await login("jane", "managers")).toBe(userOf("jane").status!.connectUserId);
+  expect(await tagsOf("jane")).not.toHaveProperty(["connectsso.dev/moved-from"]);
 });
 
 test("from Persona to Instance and back: who is bound to a role signs in with it until recreated", async () => {

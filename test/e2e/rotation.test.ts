@@ -85,6 +85,25 @@ describe("access key", () => {
     expect(counts["iam:CreateAccessKey"]).toBe(1);
   });
 
+  test("on request, in clouds that show a write late: Ready all the while, and a deleted key is no missing right", async () => {
+    h = await start(world({ behaviour: { timeScale: 20, consistencyDelay: "1s", roleImportInterval: "1m" } }));
+    h.apply(persona("agents", provisioned));
+    await h.ready();
+    await until(() => agents().status!.syncJob?.lastSuccessTime !== undefined, "a good run");
+    const seen = record("iam:DeleteAccessKey");
+    const messages = new Set<string>();
+    h.sandbox.onExchange(() => {
+      if (!isReady()) messages.add(status(agents(), "Ready")!.message);
+    });
+    ask(ANNOTATIONS.rotateKey);
+    await until(
+      () => seen.length === 1 && agents().status!.accessKey!.rotation === undefined,
+      "the end of the rotation",
+    );
+    expect([...messages]).toEqual([]);
+    expect(warnings()).toEqual([]);
+  });
+
   test("the process dies after every step, its status kept or erased by turns", async () => {
     h = await start(world(fast));
     h.apply(persona("agents", provisioned));

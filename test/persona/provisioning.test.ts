@@ -17,10 +17,10 @@ function planAt(minute: number) {
     names: { user: "user" },
     iam: { now: () => new Date(at(20)) },
     memory: {},
-    seen: { application: { servicePrincipal: { id: "principal" } }, "provisioning-user": { user: { tags } } },
+    seen: { application: { servicePrincipal: { id: "principal" } } },
   } as unknown as PersonaScope;
   const job = { id: "job", status: "Quarantine", scheduleState: "Active", quarantine: { since: at(minute) } };
-  const seen = { job, keys: [key], use: {}, secretKeys: ["ClientSecret", "SecretToken"] };
+  const seen = { user: { tags }, job, keys: [key], secretKeys: ["ClientSecret", "SecretToken"] };
   return stepsOf(provisioning, scope, seen as never).map(({ verb, object }) => `${verb} ${object}`);
 }
 

@@ -340,9 +340,9 @@ describe("setup.sh", () => {
 
 describe("the same content elsewhere", () => {
   const file = (name: string) => readFileSync(join(ROOT, "deploy", name), "utf8");
-  const combinations = [[], ["groups"], ["mail"], ["groups", "mail"]].map((features) => ({
+  const combinations = [[], ["groups"], ["claims"], ["groups", "claims"]].map((features) => ({
     features,
-    names: graphPermissions({ groups: features.includes("groups"), claims: features.includes("mail") })
+    names: graphPermissions({ groups: features.includes("groups"), claims: features.includes("claims") })
       .map(({ name }) => name)
       .sort(),
   }));

@@ -18,11 +18,11 @@ param namespace string = 'connect-sso'
 @description('Service account of the pod')
 param serviceAccount string = 'connect-sso'
 
-@description('Personas use application.groups')
+@description('Manifests use application.groups or ConnectUserSets')
 param groups bool = false
 
-@description('Personas use application.roleSessionName.from: mail')
-param mail bool = false
+@description('Manifests use application.roleSessionName or application.sessionDuration')
+param claims bool = false
 
 var always = [
   'Application.ReadWrite.OwnedBy'
@@ -31,7 +31,7 @@ var always = [
   'Policy.Read.All'
   'User.Read.All'
 ]
-var permissions = concat(always, groups ? ['GroupMember.Read.All'] : [], mail ? ['Policy.ReadWrite.ApplicationConfiguration'] : [])
+var permissions = concat(always, groups ? ['GroupMember.Read.All'] : [], claims ? ['Policy.ReadWrite.ApplicationConfiguration'] : [])
 
 resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
   appId: '00000003-0000-0000-c000-000000000000'

@@ -21,7 +21,7 @@ locals {
       "User.Read.All",
     ],
     contains(var.features, "groups") ? ["GroupMember.Read.All"] : [],
-    contains(var.features, "mail") ? ["Policy.ReadWrite.ApplicationConfiguration"] : [],
+    contains(var.features, "claims") ? ["Policy.ReadWrite.ApplicationConfiguration"] : [],
   )
 }
 

@@ -18,11 +18,11 @@ variable "clusters" {
 }
 
 variable "features" {
-  description = "What personas use: groups (application.groups), mail (application.roleSessionName.from: mail)"
+  description = "What manifests use: groups (application.groups, ConnectUserSets), claims (application.roleSessionName, application.sessionDuration)"
   type        = set(string)
   default     = []
   validation {
-    condition     = length(setsubtract(var.features, ["groups", "mail"])) == 0
-    error_message = "Features are groups and mail."
+    condition     = length(setsubtract(var.features, ["groups", "claims"])) == 0
+    error_message = "Features are groups and claims."
   }
 }

@@ -67,7 +67,7 @@ export const CRDS = [
                       "message": "application.roleSessionName: MailPrefix needs an address, which this attribute is not; use None"
                     },
                     {
-                      "rule": "!has(self.aws.federationPolicyName) || !has(self.roleDelivery.provisioning.policyName) || self.aws.federationPolicyName.lowerAscii() != self.roleDelivery.provisioning.policyName.lowerAscii()",
+                      "rule": "!has(self.aws.federationPolicyName) || !has(self.roleDelivery.provisioning) || !has(self.roleDelivery.provisioning.policyName) || self.aws.federationPolicyName.lowerAscii() != self.roleDelivery.provisioning.policyName.lowerAscii()",
                       "message": "aws.federationPolicyName and roleDelivery.provisioning.policyName must differ, because the two policies say different things"
                     },
                     {
@@ -75,7 +75,7 @@ export const CRDS = [
                       "message": "aws.federationPolicyName is the default name of the listing policy; choose another name"
                     },
                     {
-                      "rule": "!has(self.roleDelivery.provisioning.policyName) || !self.roleDelivery.provisioning.policyName.lowerAscii().startsWith('connect-sso-federation-')",
+                      "rule": "!has(self.roleDelivery.provisioning) || !has(self.roleDelivery.provisioning.policyName) || !self.roleDelivery.provisioning.policyName.lowerAscii().startsWith('connect-sso-federation-')",
                       "message": "roleDelivery.provisioning.policyName is the default name of the federation policy; choose another name"
                     },
                     {
@@ -198,7 +198,7 @@ export const CRDS = [
                           }
                         },
                         "sessionDuration": {
-                          "description": "SessionDuration of the console session, 15m to 12h and never longer than `aws.maxSessionDuration`. Written only together with\na claims mapping policy. Default 8h, or `aws.maxSessionDuration` if that is shorter.",
+                          "description": "SessionDuration of the AWS session, 15m to 12h and never longer than `aws.maxSessionDuration`. A value writes a claims mapping\npolicy. Without one, the session is what Entra's gallery application sends; beside another `roleSessionName` it is 8h, or\n`aws.maxSessionDuration` if that is shorter.",
                           "type": "string",
                           "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
                           "minLength": 2,
@@ -249,7 +249,7 @@ export const CRDS = [
                           "items": {"type":"string","maxLength":254,"pattern":"^[^@\\s]+@[^@\\s]+$"}
                         },
                         "groups": {
-                          "description": "Entra groups that are assigned to the application with the persona's role. Direct members only; nested groups do not sign in.",
+                          "description": "Entra groups that are assigned to the application with the persona's role. Direct members only; nested groups do not sign in.\nA member also needs a ConnectUser, because Amazon Connect knows no groups; a ConnectUserSet creates them.",
                           "type": "array",
                           "maxItems": 100,
                           "x-kubernetes-list-type": "atomic",
@@ -365,7 +365,6 @@ export const CRDS = [
                         "provisioning": {
                           "description": "For mode Provisioning only.",
                           "type": "object",
-                          "default": {},
                           "properties": {
                             "iamUserName": {
                               "description": "IAM user whose key Entra holds. Default `connect-sso-<namespace>-<name>`, shortened.",
@@ -380,7 +379,7 @@ export const CRDS = [
                               "pattern": "^[\\w+=,.@-]+$"
                             },
                             "accessKeyMaxAge": {
-                              "description": "Age at which the access key is rotated, at least 24h.",
+                              "description": "Age at which the access key is rotated, at least 24h. Default 2160h.",
                               "type": "string",
                               "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
                               "minLength": 2,

@@ -34,8 +34,9 @@ from: ("userPrincipalName" | "mail" | "mailNickname" | "employeeId" | "onPremise
 transform: ("None" | "MailPrefix" | "Lowercase")
 }
 /**
- * SessionDuration of the console session, 15m to 12h and never longer than `aws.maxSessionDuration`. Written only together with
- * a claims mapping policy. Default 8h, or `aws.maxSessionDuration` if that is shorter.
+ * SessionDuration of the AWS session, 15m to 12h and never longer than `aws.maxSessionDuration`. A value writes a claims mapping
+ * policy. Without one, the session is what Entra's gallery application sends; beside another `roleSessionName` it is 8h, or
+ * `aws.maxSessionDuration` if that is shorter.
  */
 sessionDuration?: string
 /** The SAML token signing certificate. */
@@ -53,7 +54,10 @@ rotateBefore: string
 signInEndpoints: ("RegionalFirst" | "GlobalFirst" | "Regional" | "Global")
 /** Addresses that Entra mails before a certificate expires. */
 notificationEmails?: string[]
-/** Entra groups that are assigned to the application with the persona's role. Direct members only; nested groups do not sign in. */
+/**
+ * Entra groups that are assigned to the application with the persona's role. Direct members only; nested groups do not sign in.
+ * A member also needs a ConnectUser, because Amazon Connect knows no groups; a ConnectUserSet creates them.
+ */
 groups?: {
 /** Object id of the group. */
 id?: string
@@ -99,12 +103,12 @@ roleDelivery: {
 /** Direct: the controller writes the app role itself; neither an IAM user nor an access key exists. Provisioning: Entra imports the role with an access key, as the blog does; takes Entra some 40 minutes. */
 mode: ("Direct" | "Provisioning")
 /** For mode Provisioning only. */
-provisioning: {
+provisioning?: {
 /** IAM user whose key Entra holds. Default `connect-sso-<namespace>-<name>`, shortened. */
 iamUserName?: string
 /** Policy that allows iam:ListRoles and iam:ListAccountAliases (the blog's azure_cli_policy). Shared by all personas of an instance. Default `connect-sso-list-roles-<instance id, first 8>`. */
 policyName?: string
-/** Age at which the access key is rotated, at least 24h. */
+/** Age at which the access key is rotated, at least 24h. Default 2160h. */
 accessKeyMaxAge: string
 }
 }

@@ -48,10 +48,18 @@ export const COMMANDS: CommandSpec[] = [
       ...CLOUDS,
       OUTPUT_OR_MARKDOWN,
       { flags: "--out <file>", description: "also write the plan for `connect-sso apply FILE`" },
+      {
+        flags: "--prune",
+        description:
+          "with -f, show what goes when the objects that have no manifest any more are deleted, as GitOps with prune does",
+      },
     ],
     examples: [
       { what: "What a folder of manifests would do", line: "connect-sso plan -f personas/" },
-      { what: "As a pull-request comment", line: "connect-sso plan -f personas/ -o markdown" },
+      {
+        what: "As a pull-request comment, with the people who lose access",
+        line: "connect-sso plan -f personas/ --prune -o markdown",
+      },
       { what: "Without any cloud", line: "connect-sso plan -f examples/blog --sandbox" },
       { what: "What differs from what the cluster declares", line: "connect-sso plan -n contact-centre" },
     ],

@@ -105,7 +105,8 @@ export const POLICY_COMMANDS: CommandSpec[] = [
       ...OBJECTS,
       {
         flags: "--features <list>",
-        description: "instead of declared personas: groups, mail, both with a comma, or none",
+        description:
+          "instead of manifests: groups (application.groups, ConnectUserSets), claims (roleSessionName, sessionDuration), both with a comma, or none",
       },
       { flags: "--issuer <url>", description: "OIDC issuer of the cluster" },
       SERVICE_ACCOUNT,

@@ -56,7 +56,7 @@ export async function importCommand(options: Options): Promise<number> {
     for (const note of notes) process.stderr.write(`note: ${terminalText(note)}\n`);
     if (all.length === 0) {
       process.stderr.write(
-        `connect-sso: no application signs in to ${options.instance} that is not taken over already\n`,
+        `connect-sso: found no application that signs in to ${options.instance} and is not managed yet\n`,
       );
       return 2;
     }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ConnectSsoPersona } from "../../api/resources.ts";
 import { parseSettings } from "../../config/settings.ts";
 import { parseInstanceArn } from "../../domain/names.ts";
-import { boundaryPolicy, controllerPolicies } from "../../domain/permissions/aws.ts";
+import { boundaryPolicy, controllerPolicies, furtherAccounts } from "../../domain/permissions/aws.ts";
 import { POLICY_CHARACTERS, type PolicyDocument, policySize } from "../../domain/permissions/documents.ts";
 import { type AwsScope, BOUNDARY_NAME, scopeOfPath, scopesOf } from "../../domain/permissions/scope.ts";
 import { saveFiles } from "../../manifests/save.ts";
@@ -35,14 +35,23 @@ interface Named {
 
 export async function policyAws(options: PolicyOptions): Promise<number> {
   const { scopes, notes } = await scopesFor(options);
-  const policies = scopes.flatMap((scope) => {
-    const documents = controllerPolicies(scope);
+  const accounts = accountsOf(options);
+  const assumed = accounts.flatMap(({ assumeRoleArn }) => assumeRoleArn ?? []);
+  const isOwn = ({ account }: AwsScope) => !accounts.find(({ id }) => id === account)?.assumeRoleArn;
+  const policies: Named[] = scopes.flatMap((scope) => {
+    const documents = controllerPolicies(assumed.length > 0 && isOwn(scope) ? { ...scope, assumes: assumed } : scope);
     return documents.map((document, index) => ({
       name: documents.length > 1 ? `ConnectSsoController-${index + 1}` : "ConnectSsoController",
       account: scope.account,
       document,
     }));
   });
+  if (assumed.length > 0 && options.account === undefined && !scopes.some(isOwn))
+    policies.push({
+      name: "ConnectSsoFurtherAccounts",
+      account: "of the controller itself",
+      document: { Version: "2012-10-17", Statement: [furtherAccounts(assumed)] },
+    });
   const open = scopes.flatMap(({ instances }) => instances.filter((one) => !one.securityProfileIds));
   if (open.length > 0)
     notes.push(
@@ -108,9 +117,13 @@ async function declaredScopes(options: PolicyOptions): Promise<{ scopes: AwsScop
 /** An id or the ARN that the console shows. */
 const idOf = (profile: string) => profile.split("/").at(-1)!;
 
+function accountsOf({ config }: PolicyOptions) {
+  return (config ? parseSettings(readFileSync(config, "utf8"), config).accounts : undefined) ?? [];
+}
+
 function boundaryOf(options: PolicyOptions): (account: string) => string | undefined {
-  const accounts = options.config ? parseSettings(readFileSync(options.config, "utf8"), options.config).accounts : [];
-  return (account) => options.permissionsBoundary ?? accounts?.find(({ id }) => id === account)?.permissionsBoundaryArn;
+  const accounts = accountsOf(options);
+  return (account) => options.permissionsBoundary ?? accounts.find(({ id }) => id === account)?.permissionsBoundaryArn;
 }
 
 async function resolveProfiles(personas: ConnectSsoPersona[], options: PolicyOptions): Promise<Map<string, string[]>> {
@@ -159,7 +172,7 @@ function answer(policies: Named[], notes: string[], options: PolicyOptions): num
     const folder = options.out;
     const accounts = new Set(policies.map(({ account }) => account));
     const files = policies.map(({ name, account, document }) => ({
-      path: join(folder, accounts.size > 1 ? `${account}-${name}.json` : `${name}.json`),
+      path: join(folder, accounts.size > 1 && /^\d+$/.test(account) ? `${account}-${name}.json` : `${name}.json`),
       text: `${JSON.stringify(document, null, 2)}\n`,
     }));
     saveFiles(files);

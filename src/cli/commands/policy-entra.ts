@@ -60,16 +60,16 @@ async function declaredNeeds(options: ObjectOptions): Promise<EntraNeeds> {
   const personas = declared.personas();
   if (personas.length === 0)
     throw new CliError("no persona is declared", {
-      hint: "before there are any: --features groups,mail or --features none",
+      hint: "before there are any: --features groups,claims or --features none",
     });
-  return entraNeeds(personas);
+  return entraNeeds(personas, declared.sets());
 }
 
 function named(features: string): EntraNeeds {
   const wanted = features.split(",").map((one) => one.trim());
-  const unknown = wanted.find((one) => !["groups", "mail", "none"].includes(one));
-  if (unknown !== undefined) throw new CliError(`--features knows groups, mail and none, not ${unknown}`);
-  return { groups: wanted.includes("groups"), claims: wanted.includes("mail") };
+  const unknown = wanted.find((one) => !["groups", "claims", "none"].includes(one));
+  if (unknown !== undefined) throw new CliError(`--features knows groups, claims and none, not ${unknown}`);
+  return { groups: wanted.includes("groups"), claims: wanted.includes("claims") };
 }
 
 function issuerOf(text: string): string {

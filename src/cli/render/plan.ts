@@ -127,7 +127,15 @@ function waits(plan: PlanDocument, columns?: number): string[] {
   return all.length > 0 ? [wrap(`Will wait for: ${[...new Set(all)].join("; ")}.`, columns), ""] : [];
 }
 
-function summary({ summary: count }: PlanDocument, colours: Paint, columns?: number): string {
+/** What a reviewer must see first. */
+function losingText(losing: PlanDocument["losingAccess"], show: (name: string) => string): string | undefined {
+  if (losing.length === 0) return undefined;
+  const names = losing.slice(0, NAMED).map(({ namespace, name }) => show(`${namespace}/${name}`));
+  const more = losing.length > NAMED ? `, and ${losing.length - NAMED} more` : "";
+  return `${losing.length === 1 ? "1 person loses" : `${losing.length} people lose`} access: ${names.join(", ")}${more}.`;
+}
+
+function summary({ summary: count, losingAccess }: PlanDocument, colours: Paint, columns?: number): string {
   const { create, update, delete: remove, adopt, problems } = count;
   const trouble =
     problems > 0
@@ -138,7 +146,8 @@ function summary({ summary: count }: PlanDocument, colours: Paint, columns?: num
     create + update + remove === 0
       ? `${problems > 0 ? "No changes possible." : colours.good("Nothing to do: the clouds are as declared.")}${marks}${trouble}`
       : `Plan: ${colours.good(`${create} to create`)}, ${colours.busy(`${update} to change`)}, ${colours.bad(`${remove} to delete`)}.${marks}${trouble}`;
-  return wrap(text, columns);
+  const losing = losingText(losingAccess, (name) => name);
+  return [text, ...(losing ? [colours.bad(losing)] : [])].map((line) => wrap(line, columns)).join("\n");
 }
 
 /** GitHub refuses comments above 65,536 characters. */
@@ -179,7 +188,8 @@ export function planMarkdown(plan: PlanDocument): string {
     ...waits(plan).map(markdownText),
     ...otherClusterLines(plan).map(markdownText),
   ];
-  return [head, "", ...blocks, ...tail].join("\n").trimEnd();
+  const losing = losingText(plan.losingAccess, markdownCode);
+  return [head, "", ...(losing ? [`**${losing}**\n`] : []), ...blocks, ...tail].join("\n").trimEnd();
 }
 
 function resourceMarkdown({ kind, namespace, name, changes, problem, remarks = [] }: PlannedResource): string {

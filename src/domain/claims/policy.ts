@@ -21,6 +21,15 @@ interface ReadClaims {
   sessionDuration: Claim<number>;
 }
 
+/** The gallery application's own claims send the user principal name and Entra's default session: anything else needs a policy. */
+export function needsClaimsPolicy(application: {
+  roleSessionName: RoleSessionName;
+  sessionDuration?: string;
+}): boolean {
+  const { from, transform } = application.roleSessionName;
+  return from !== "userPrincipalName" || transform !== "None" || application.sessionDuration !== undefined;
+}
+
 /**
  * The `definition` of the policy that a persona wants: one JSON string. Seconds are 900 to 43200 and never more than the role allows,
  * because AWS refuses a login that asks for more.

@@ -47,7 +47,13 @@ export function controllerPolicies(scope: AwsScope): PolicyDocument[] {
     ...userStatements(scope),
     ...connectStatements(scope.instances),
     ...guards(scope),
+    ...(scope.assumes ? [furtherAccounts(scope.assumes)] : []),
   ]);
+}
+
+/** For roles of the controller in further accounts (`accounts[].assumeRoleArn` of the settings file). */
+export function furtherAccounts(roleArns: string[]): Statement {
+  return { Sid: "FurtherAccounts", Effect: "Allow", Action: ["sts:AssumeRole"], Resource: roleArns };
 }
 
 /** What a role or user of the controller can do at most, whatever policies it is given. */

@@ -1,5 +1,6 @@
 /** Application permissions of Microsoft Graph that the controller needs, each with the feature that needs it. */
 import type { ConnectSsoPersona } from "../../api/resources.ts";
+import { needsClaimsPolicy } from "../claims/policy.ts";
 
 /** Microsoft Graph itself: the resource whose app roles are granted. */
 export const GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000";
@@ -14,19 +15,16 @@ interface GraphPermission {
 }
 
 export interface EntraNeeds {
-  /** Any persona with `application.groups`. */
+  /** Any persona with `application.groups`, and any ConnectUserSet. */
   groups: boolean;
-  /** Any persona whose `roleSessionName` is not the user principal name as it is. */
+  /** Any persona with another `roleSessionName` than the user principal name as it is, or with a `sessionDuration`. */
   claims: boolean;
 }
 
-export function entraNeeds(personas: ConnectSsoPersona[]): EntraNeeds {
+export function entraNeeds(personas: ConnectSsoPersona[], sets: readonly unknown[] = []): EntraNeeds {
   return {
-    groups: personas.some(({ spec }) => (spec.application.groups ?? []).length > 0),
-    claims: personas.some(({ spec: { application } }) => {
-      const { from, transform } = application.roleSessionName;
-      return from !== "userPrincipalName" || transform !== "None";
-    }),
+    groups: sets.length > 0 || personas.some(({ spec }) => (spec.application.groups ?? []).length > 0),
+    claims: personas.some(({ spec }) => needsClaimsPolicy(spec.application)),
   };
 }
 
@@ -59,7 +57,7 @@ const ALWAYS: GraphPermission[] = [
 const GROUPS: GraphPermission = {
   name: "GroupMember.Read.All",
   appRoleId: "98830695-27a2-44f7-8c18-0c3ebc9698f6",
-  why: "application.groups: find the groups and read who is in them, for the conflict check",
+  why: "application.groups and ConnectUserSets: find the groups and read who is in them",
 };
 
 const CLAIMS_READ: GraphPermission = {
@@ -70,7 +68,7 @@ const CLAIMS_READ: GraphPermission = {
 const CLAIMS_WRITE: GraphPermission = {
   name: "Policy.ReadWrite.ApplicationConfiguration",
   appRoleId: "be74164b-cff1-491c-8741-e671cb536e13",
-  why: "application.roleSessionName: make the claims mapping policy and put it on the application",
+  why: "application.roleSessionName and sessionDuration: create the claims mapping policy and put it on the application",
   warning: "writes claims, token lifetime and home realm policies of the whole tenant",
 };
 

@@ -37,6 +37,8 @@ export interface AwsScope {
   /** True when any persona has Entra import its role: then there are IAM users and keys. */
   provisioning: boolean;
   boundaryArn: string;
+  /** ARNs of the controller's roles in further accounts; only in the account of its own identity. */
+  assumes?: string[];
 }
 
 interface ScopeOptions {
@@ -73,7 +75,7 @@ export function scopesOf(personas: ConnectSsoPersona[], options: ScopeOptions = 
     const byName = (name: string, ownName: boolean) => (ownName || options.exact ? name : `${OWN_PREFIX}*`);
     scope.lookups.roles.push(`${iam}:role/${byName(names.role, aws.roleName !== undefined)}`);
     for (const arn of own) scope.lookups.roles.push(`${iam}:role/${byName(arn.split("/").at(-1)!, false)}`);
-    scope.lookups.users.push(`${iam}:user/${byName(names.user, roleDelivery.provisioning.iamUserName !== undefined)}`);
+    scope.lookups.users.push(`${iam}:user/${byName(names.user, roleDelivery.provisioning?.iamUserName !== undefined)}`);
     scope.provisioning ||= roleDelivery.mode === "Provisioning";
   }
   return [...accounts.values()].map(finished).sort((a, b) => a.account.localeCompare(b.account));

@@ -1,7 +1,7 @@
 /** Groups that are assigned to the application with the persona's role. Users' own assignments belong to ConnectUser. */
 
 import { REASON } from "../../api/reasons.ts";
-import { CONDITION } from "../../api/resources.ts";
+import { CONDITION, type ConnectUser, INDEX, USER } from "../../api/resources.ts";
 import { counted } from "../../domain/text.ts";
 import type { Step } from "../../engine/component.ts";
 import { terminalError } from "../../providers/verdicts.ts";
@@ -31,7 +31,8 @@ export const assignments: PersonaComponent<"assignments"> = {
       const claimant = principalType === "User" ? scope.claimedElsewhere(principalId) : undefined;
       return claimant ? [`${principalDisplayName ?? principalId} (${claimant})`] : [];
     });
-    return { wanted, existing: all.filter(({ principalType }) => principalType === "Group"), strangers };
+    const existing = all.filter(({ principalType }) => principalType === "Group");
+    return { wanted, existing, strangers, ...(wanted.length > 0 ? { members: await membersOf(scope, wanted) } : {}) };
   },
   plan(scope, { wanted, existing }, compare) {
     const { graph, call } = scope;
@@ -74,11 +75,30 @@ export const assignments: PersonaComponent<"assignments"> = {
       }),
     ];
   },
-  describe: (_, { wanted }) =>
-    wanted.length === 0 ? "no groups declared" : `${counted(wanted.length, "group")} assigned`,
+  describe(_, { wanted, members }) {
+    if (!members) return "No groups are declared";
+    const { total, unknown } = members;
+    const note = unknown > 0 ? `, ${unknown} of them without a ConnectUser of this persona, who cannot sign in` : "";
+    return `${counted(wanted.length, "group")} assigned; ${counted(total, "member")}${note}`;
+  },
   // They go with the application.
   remove: async () => true,
 };
+
+/** Read as seldom as people change. */
+const MEMBERS_AGE_MS = 60_000;
+
+/** A member of a group signs in only with a user in Amazon Connect. */
+async function membersOf({ graph, call, object, store }: PersonaScope, groups: readonly { id: string }[]) {
+  const lists = await Promise.all(
+    groups.map(({ id }) => graph.groupMemberIds(id, { ...call, maxAgeMs: MEMBERS_AGE_MS })),
+  );
+  const ids = new Set(lists.flat());
+  const value = `${object.metadata.namespace}/${object.metadata.name}`;
+  const users = store.list<ConnectUser>(USER, { index: INDEX.userByPersona, value });
+  const known = new Set(users.map(({ spec, status }) => status?.entraObjectId ?? spec.entraUser.objectId));
+  return { total: ids.size, unknown: [...ids].filter((id) => !known.has(id)).length };
+}
 
 type Named = { id?: string; displayName?: string };
 

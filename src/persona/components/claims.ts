@@ -1,6 +1,6 @@
-/** Claims: left as the gallery application has them, unless RoleSessionName comes from another attribute than the user principal name. */
+/** Claims: left as the gallery application has them, unless the persona declares another RoleSessionName or a session duration. */
 import { CONDITION } from "../../api/resources.ts";
-import { compareClaims, desiredClaims, readClaims } from "../../domain/claims/policy.ts";
+import { compareClaims, desiredClaims, needsClaimsPolicy, readClaims } from "../../domain/claims/policy.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { durationSeconds, formatDuration } from "../../domain/duration.ts";
 import { type Step, update } from "../../engine/component.ts";
@@ -33,7 +33,7 @@ export const claims: PersonaComponent<"claims"> = {
     const { graph, call, spec } = scope;
     const object = `claims mapping policy ${claimsPolicyName(scope)}`;
     if (!isWanted(scope)) {
-      const why = "RoleSessionName comes from the user principal name, as the gallery application has it";
+      const why = "the claims of the gallery application are enough";
       const ours = own ? [own, ...surplus] : [];
       const foreign = attached.filter(({ id }) => !ours.some((one) => one.id === id));
       return [
@@ -60,7 +60,7 @@ export const claims: PersonaComponent<"claims"> = {
         {
           verb: "create",
           object,
-          why: `RoleSessionName comes from ${sourceOf(scope)}`,
+          why: `RoleSessionName comes from ${sourceOf(scope)}, and a session lasts ${formatDuration(sessionOf(scope).sessionSeconds)}`,
           differences: [],
           settings: settingsOf({ definition: definition[0], attached: `application ${spec.application.displayName}` }),
           apply: () => create(scope, definition),
@@ -97,15 +97,11 @@ export const claims: PersonaComponent<"claims"> = {
   describe: (scope) =>
     isWanted(scope)
       ? `RoleSessionName from ${sourceOf(scope)}, session of ${formatDuration(sessionOf(scope).sessionSeconds)}`
-      : "claims of the gallery application",
+      : "claims of the gallery application: RoleSessionName from userPrincipalName, session as Entra sets it",
   remove,
 };
 
-/** The gallery application's own claims send the user principal name. */
-function isWanted({ spec }: Pick<PersonaScope, "spec">): boolean {
-  const { from, transform } = spec.application.roleSessionName;
-  return from !== "userPrincipalName" || transform !== "None";
-}
+const isWanted = ({ spec }: Pick<PersonaScope, "spec">) => needsClaimsPolicy(spec.application);
 
 function sourceOf({ spec }: PersonaScope): string {
   const { from, transform } = spec.application.roleSessionName;
@@ -122,13 +118,16 @@ function sessionOf({ spec }: PersonaScope): { sessionSeconds: number; maxSession
   return { sessionSeconds: Math.min(declared, maxSessionSeconds), maxSessionSeconds };
 }
 
-/** It sends what is declared, and no session that is longer than the role allows. */
+/** It sends what is declared: the name, the session where one is declared, and none that is longer than the role allows. */
 function serves(scope: PersonaScope, { definition }: ClaimsMappingPolicy): boolean {
   if (compareClaims(definition, scope.spec.application.roleSessionName).verdict !== "same") return false;
   const session = readClaims(definition)!.sessionDuration;
+  const { sessionSeconds, maxSessionSeconds } = sessionOf(scope);
+  const declared = scope.spec.application.sessionDuration !== undefined;
+  if (session.state === "absent") return !declared;
   return (
-    session.state === "absent" ||
-    (session.state === "expressible" && session.value <= sessionOf(scope).maxSessionSeconds)
+    session.state === "expressible" &&
+    (declared ? session.value === sessionSeconds : session.value <= maxSessionSeconds)
   );
 }
 

@@ -30,17 +30,16 @@ export const provisioning: PersonaComponent<"provisioning"> = {
       principal ? graph.syncSecretKeys(principal.id, call) : [],
     ]);
     const templates = principal && jobs.length === 0 ? await graph.syncTemplates(principal.id, call) : [];
-    const use = Object.fromEntries(
-      await Promise.all(keys.map(async ({ id }) => [id, await iam.accessKeyUse(id, call)])),
-    );
-    return {
+    const seen: SeenProvisioning = {
       user: fresh ?? user,
       job: jobs[0],
       templateId: (templates.find(({ id }) => id === "aws") ?? templates[0])?.id,
       keys,
-      use,
       secretKeys,
     };
+    const { active } = keysOf(scope, seen);
+    if (active) seen.lastUsedAt = (await iam.accessKeyUse(active.id, call)).lastUsedAt;
+    return seen;
   },
   plan(scope, seen, compare) {
     const principalId = scope.seen.application?.servicePrincipal?.id;

@@ -166,7 +166,9 @@ function desiredMetadata(scope: PersonaScope): string | undefined {
   const result = providerMetadata(seen.metadata, scope.graph.tenantId, keys);
   if ("refused" in result)
     throw terminalError(REASON.MetadataRefused, `Entra's federation metadata is refused: ${result.refused}`);
-  if (!trustsCertificate(seen.metadata, seen.active.key))
+  // After a switch the document may show the former certificate for a while; AWS trusts both.
+  const agrees = [seen.active, seen.previous].some((one) => one && trustsCertificate(seen.metadata, one.key));
+  if (!agrees)
     throw waitingError(
       REASON.WaitingForReplication,
       "Entra's federation metadata does not show the active signing certificate yet",

@@ -4,7 +4,7 @@
  */
 import type { Question } from "./evaluate.ts";
 import type { Parameters } from "./parameters.ts";
-import type { IamState, Tag } from "./state.ts";
+import type { IamState, Tag, User } from "./state.ts";
 
 /** iam:PermissionsBoundary is the boundary that the request sets. */
 const SETS_BOUNDARY = ["CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"];
@@ -33,6 +33,8 @@ const TAGGING: Record<string, string> = {
 
 /** All must be allowed. */
 export function questionsOf(state: IamState, operation: string, p: Parameters): Question[] {
+  // A key that does not exist is refused before policies are asked, in words of its own.
+  if (operation === "GetAccessKeyLastUsed" && !ownerOfKey(state, p)) return [];
   const resource = resourceOf(state, operation, p);
   const context = { ...requestTags(p), ...entityContext(state, operation, p) };
   const questions = [{ action: `iam:${operation}`, resource, context }];
@@ -99,13 +101,13 @@ function resourceOf(state: IamState, operation: string, p: Parameters): string {
   if (operation === "CreateGroup") return own("group", group ?? "");
   if (operation === "CreatePolicy") return own("policy", p.peek("PolicyName") ?? "");
   if (operation === "CreateSAMLProvider") return own("saml-provider", p.peek("Name") ?? "");
-  if (operation === "GetAccessKeyLastUsed") return ownerOfKey(state, p.peek("AccessKeyId") ?? "");
+  if (operation === "GetAccessKeyLastUsed") return ownerOfKey(state, p)!.arn;
   if (role !== undefined) return state.roles.get(role.toLowerCase())?.arn ?? own("role", role);
   if (group !== undefined) return state.groups.get(group.toLowerCase())?.arn ?? own("group", group);
   if (user !== undefined) return state.users.get(user.toLowerCase())?.arn ?? own("user", user);
   return p.peek("SAMLProviderArn") ?? p.peek("PolicyArn") ?? p.peek("PolicySourceArn") ?? "*";
 }
 
-function ownerOfKey({ users }: IamState, keyId: string): string {
-  return [...users.values()].find(({ keys }) => keys.some(({ id }) => id === keyId))?.arn ?? "*";
+function ownerOfKey({ users }: IamState, p: Parameters): User | undefined {
+  return [...users.values()].find(({ keys }) => keys.some(({ id }) => id === p.peek("AccessKeyId")));
 }

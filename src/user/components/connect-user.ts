@@ -12,7 +12,7 @@ import { identityTags } from "../identity.ts";
 import { deleteConnectUser } from "../removal.ts";
 import type { UserScope } from "../scope.ts";
 import type { UserComponent } from "../seen.ts";
-import { ADOPTED_TAG, PERSON_TAG, PERSONA_TAG, RECREATED_TAG, ROLE_TAG } from "../tags.ts";
+import { ADOPTED_TAG, MOVED_TAG, PERSON_TAG, PERSONA_TAG, RECREATED_TAG, ROLE_TAG } from "../tags.ts";
 import { handlingRows, handlingSettings, phoneRows, updateHandling, updatePhone } from "./handling.ts";
 import { endSessions } from "./withdrawal.ts";
 
@@ -204,9 +204,21 @@ function shown({ connect }: UserScope, kind: "securityProfile" | "routingProfile
       .join(", ");
 }
 
+/** Kept until the Connect user is created again; a move between personas with the same role changes nothing. */
+function movedFrom({ persona, roleName }: UserScope, { tags }: ConnectUserView): Tags {
+  const kept = tags[MOVED_TAG];
+  const former = tags[ROLE_TAG] === roleName ? undefined : tags[PERSONA_TAG];
+  const from = kept ?? (former === persona.metadata.name ? undefined : former);
+  return from === undefined ? {} : { [MOVED_TAG]: from };
+}
+
 function tagStep(scope: UserScope, user: ConnectUserView, compare: Comparison): Step[] {
   const { connect, input, call } = scope;
-  const tags = { ...tagsOf(scope), ...(user.tags[OWNER_TAG] === undefined ? { [ADOPTED_TAG]: "true" } : {}) };
+  const tags = {
+    ...tagsOf(scope),
+    ...movedFrom(scope, user),
+    ...(user.tags[OWNER_TAG] === undefined ? { [ADOPTED_TAG]: "true" } : {}),
+  };
   const rows = Object.entries(tags).flatMap(([key, value]) => compare.differ(`tags.${key}`, value, user.tags[key]));
   const gone = compare
     .applied("tags.")

@@ -29,6 +29,16 @@ test("IAM is signed for its own region, whatever the client's is", async () => {
   expect(seen).toEqual([expect.stringContaining("/us-east-1/iam/")]);
 });
 
+test("a key that does not exist was never used; a missing right to ask is an error all the same", async () => {
+  const { iam: own } = scene.account;
+  expect(await own.accessKeyUse("AKIAIOSFODNN7EXAMPLE")).toEqual({});
+  await own.createUser({ name: "keyed", path: "/", tags: {} });
+  const { id } = await own.createAccessKey("keyed");
+  scene.sandbox.faults.add({ match: "iam:GetAccessKeyLastUsed", kind: "denied", count: 1 });
+  await expect(own.accessKeyUse(id)).rejects.toMatchObject({ reason: "AccessDenied" });
+  expect(await own.accessKeyUse(id)).toEqual({});
+});
+
 describe("inline policies", () => {
   test("of a role are read and deleted, and go with the role", async () => {
     await role("inline");

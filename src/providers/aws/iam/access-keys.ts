@@ -6,9 +6,20 @@ import {
   ListAccessKeysCommand,
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
+import { CloudError } from "../../errors.ts";
 import { type Call, pages } from "../call.ts";
 import { orMissing } from "../errors.ts";
 import type { Iam } from "../types.ts";
+
+/**
+ * IAM answers 403 AccessDenied about a key that does not exist, as one that was just deleted and is still listed. It names the key as the
+ * resource; where the right is missing, the resource is the key's user.
+ */
+function orDeleted(error: unknown): undefined {
+  if (error instanceof CloudError && error.reason === "AccessDenied" && / on resource: access key /.test(error.message))
+    return undefined;
+  throw error;
+}
 
 export function accessKeyCalls(call: Call) {
   const keys = {
@@ -33,8 +44,8 @@ export function accessKeyCalls(call: Call) {
       await orMissing(call(new DeleteAccessKeyCommand({ UserName, AccessKeyId: id }), o, UserName));
     },
     async accessKeyUse(id, o) {
-      const r = await call(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }), o);
-      const used = r.AccessKeyLastUsed;
+      const answer = call(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }), o);
+      const used = (await answer.catch(orDeleted))?.AccessKeyLastUsed;
       return used?.LastUsedDate ? { lastUsedAt: used.LastUsedDate, service: used.ServiceName } : {};
     },
   } satisfies Partial<Iam>;
