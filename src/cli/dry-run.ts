@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, USER } from "../api/resources.ts";
-import { RemovalGuard } from "../domain/massdeletion.ts";
+import { DEFAULT_MASS_DELETION_SHARE } from "../domain/massdeletion.ts";
 import { type PlanResult, planOnce } from "../engine/reconcile.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
 import { personaKind } from "../persona/kind.ts";
@@ -68,7 +68,7 @@ export async function makePlan(
     cluster: session.cluster,
     pollIntervalMs: 15_000,
     now: () => Date.now(),
-    removals: new RemovalGuard(0),
+    massDeletionShare: () => DEFAULT_MASS_DELETION_SHARE,
     // A plan writes nothing: an owner that is not declared is taken for gone, as it would be once this is applied.
     sees: () => true,
   };

@@ -54,7 +54,7 @@ export interface Settings {
   /** Absent: what the resources' own `adoptionPolicy` says. */
   adoption?: AdoptionSettings[];
   limits?: Limits;
-  /** Share of a persona's users, 0 to 1, that may be removed in one poll interval. */
+  /** Share of a persona's users, 0 to 1, that may be removed within six poll intervals, an hour at least. */
   massDeletion?: { share: number };
 }
 
@@ -166,7 +166,8 @@ export const SETTINGS_SCHEMA = {
       required: ["share"],
       properties: {
         share: {
-          description: "share of a persona's users that may be removed in one poll interval. Default: 0.3",
+          description:
+            "share of a persona's users that may be removed within six poll intervals, an hour at least. Default: 0.3",
           type: "number",
           exclusiveMinimum: 0,
           maximum: 1,

@@ -1,57 +1,81 @@
 /**
- * Changes of people in Entra wake the users that they concern: a disabled account loses its access without waiting for the poll. One call a
- * tenant and interval, whatever its size; the cache that reconciles read learns from the same answer.
+ * Changes in Entra wake the users and sets that they concern: a disabled account loses its access, and a joiner gets it, without waiting for
+ * the poll. One call a tenant and interval, whatever its size; sets and the cache that reconciles read learn from the same answer.
  */
 import { REASON } from "../api/reasons.ts";
-import { CONDITION, type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
+import {
+  CONDITION,
+  type ConnectSsoPersona,
+  type ConnectUser,
+  type ConnectUserSet,
+  INDEX,
+  PERSONA,
+  SET,
+  USER,
+} from "../api/resources.ts";
 import type { Direction, Reactions } from "../domain/reactions.ts";
 import type { Clouds } from "../providers/clouds.ts";
 import type { Graph, PersonChange } from "../providers/graph/types.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { ObjectRef, ObjectStore } from "../runtime/port.ts";
+import type { SetRegistry } from "../set/registry.ts";
 
 interface DirectoryWatch {
   clouds: Clouds;
   store: ObjectStore;
+  sets: SetRegistry;
   /** Milliseconds between two readings. */
   intervalMs: number;
+  now(): number;
   log: Pick<Logger, "error">;
   reactions: Reactions;
   wake(ref: ObjectRef): void;
 }
 
-/** `at`: when it was read, milliseconds since the epoch. */
-interface Reading {
-  token: string;
-  at: number;
-}
 interface Tenant {
   graph: Graph;
   /** Personas of the tenant, as `namespace/name`. */
   personas: Set<string>;
 }
+/** Of one tenant that is followed. */
+interface Followed {
+  close(): void;
+  /** Changes are lost since this reading, ms since the epoch: everybody is to be compared. */
+  lostAfter?: number | undefined;
+}
 
 /** Reads at once, so that what changes from now on is known, and then in every interval. */
 export function watchDirectory(watch: DirectoryWatch): { close(): void } {
-  const readings = new Map<string, Reading>();
+  const { intervalMs, sets, now, log, reactions } = watch;
+  const all = new Map<Graph, Followed>();
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
   const round = async () => {
     for (const tenant of await tenantsOf(watch)) {
       if (isClosed) return;
-      const { tenantId } = tenant.graph;
+      const { graph } = tenant;
+      const directory = sets.directoryOf(graph, now);
+      const followed: Followed =
+        all.get(graph) ??
+        directory.follow(({ people, moved, lost, after = now() }) => {
+          for (const change of people) follow(change, after, watch);
+          if (lost) followed.lostAfter ??= after;
+          if (moved) wakeSets(watch);
+        });
+      all.set(graph, followed);
       try {
-        readings.set(tenantId, await read(tenant, readings.get(tenantId), watch));
+        await directory.look({ priority: "person", maxAgeMs: intervalMs });
+        await catchUp(tenant, followed, watch);
       } catch (error) {
-        watch.log.error({ err: error, tenant: tenantId }, "changes of people could not be read");
+        log.error({ err: error, tenant: graph.tenantId }, "changes of people could not be read");
       }
     }
-    watch.reactions.keep((direction, person) => direction === "granted" || usersOf(person, watch).some(loses));
+    reactions.keep((direction, person) => direction === "granted" || usersOf(person, watch).some(loses));
   };
   const next = () => {
     if (isClosed) return;
-    timer = setTimeout(() => void round().finally(next), watch.intervalMs);
+    timer = setTimeout(() => void round().finally(next), intervalMs);
     timer.unref();
   };
   void round().finally(next);
@@ -59,31 +83,36 @@ export function watchDirectory(watch: DirectoryWatch): { close(): void } {
     close() {
       isClosed = true;
       clearTimeout(timer);
+      for (const one of all.values()) one.close();
     },
   };
 }
 
-async function read(tenant: Tenant, before: Reading | undefined, watch: DirectoryWatch): Promise<Reading> {
-  const at = Date.now();
-  const { changes, token, reset } = await tenant.graph.userChanges(before?.token, { priority: "person" });
-  // What changed before a token that expired is in no answer any more.
-  const all = reset && before ? await changedMeanwhile(tenant, watch) : changes;
-  for (const change of all) follow(change, before?.at ?? at, watch);
-  return { token, at };
+/** What changed before a token that expired is in no answer any more. */
+async function catchUp(tenant: Tenant, followed: Followed, watch: DirectoryWatch): Promise<void> {
+  const after = followed.lostAfter;
+  if (after === undefined) return;
+  for (const change of await changedMeanwhile(tenant, watch)) follow(change, after, watch);
+  followed.lostAfter = undefined;
 }
 
-/** Those that a persona names and its namespace may use, each once. */
-async function tenantsOf({ store, clouds }: DirectoryWatch): Promise<Tenant[]> {
-  const found = new Map<string, Tenant>();
-  for (const { metadata, spec } of store.list<ConnectSsoPersona>(PERSONA)) {
-    if (spec.suspend || metadata.deletionTimestamp) continue;
-    const graph = await clouds.graph(spec.application.tenantId, metadata.namespace).catch(() => undefined);
-    if (!graph) continue;
-    const tenant = found.get(graph.tenantId) ?? { graph, personas: new Set() };
-    found.set(graph.tenantId, tenant);
-    tenant.personas.add(`${metadata.namespace}/${metadata.name}`);
+/** Those that a persona or a set names and its namespace may use, each once. */
+async function tenantsOf({ store, clouds }: DirectoryWatch): Promise<Iterable<Tenant>> {
+  const found = new Map<Graph, Tenant>();
+  const tenantOf = async (tenantId: string | undefined, { metadata, spec }: ConnectSsoPersona | ConnectUserSet) => {
+    if (spec.suspend || metadata.deletionTimestamp) return undefined;
+    const graph = await clouds.graph(tenantId, metadata.namespace).catch(() => undefined);
+    if (!graph) return undefined;
+    const tenant = found.get(graph) ?? { graph, personas: new Set() };
+    found.set(graph, tenant);
+    return tenant;
+  };
+  for (const set of store.list<ConnectUserSet>(SET)) await tenantOf(set.spec.source.tenantId, set);
+  for (const persona of store.list<ConnectSsoPersona>(PERSONA)) {
+    const tenant = await tenantOf(persona.spec.application.tenantId, persona);
+    tenant?.personas.add(`${persona.metadata.namespace}/${persona.metadata.name}`);
   }
-  return [...found.values()];
+  return found.values();
 }
 
 /** People of whom Entra says something else than the status of their users: all are read, and compared. */
@@ -139,4 +168,10 @@ function isWatched({ metadata, spec }: ConnectUser, { store }: DirectoryWatch): 
 function withdrawnAs({ status }: ConnectUser): string | undefined {
   const reason = findCondition(status?.conditions, CONDITION.Ready)?.reason;
   return reason === REASON.EntraUserDisabled || reason === REASON.EntraUserNotFound ? reason : undefined;
+}
+
+/** Whichever they are: a set that nothing changed for finds all it needs in memory. */
+function wakeSets({ store, wake }: DirectoryWatch): void {
+  for (const { metadata } of store.list<ConnectUserSet>(SET))
+    wake({ kind: SET, namespace: metadata.namespace, name: metadata.name });
 }

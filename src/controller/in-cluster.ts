@@ -27,6 +27,7 @@ interface ClusterControllerOptions {
   /** Default: nothing is measured. */
   reactions?: Reactions;
   observer?: ReconcilerDeps["observer"];
+  setObserver?: ReconcilerDeps["setObserver"];
   /** Name of the lease; undefined: this process is the only one. */
   leaseName?: string;
   onLeadershipLost?(): void;
@@ -50,7 +51,7 @@ const WARM_SHARE = 0.9;
 
 /** Throws when the kubeconfig is not usable. Nothing runs before `start` of what it returns. */
 export function createClusterController(options: ClusterControllerOptions): Manager {
-  const { clouds, cluster, pollIntervalMs, log, observer, massDeletionShare, leaseName } = options;
+  const { clouds, cluster, pollIntervalMs, log, observer, setObserver, massDeletionShare, leaseName } = options;
   const reactions = options.reactions ?? new Reactions();
   const access = { file: options.kubeconfig, context: options.context };
   let deps: ReconcilerDeps | undefined;
@@ -60,7 +61,7 @@ export function createClusterController(options: ClusterControllerOptions): Mana
     // With a label selector, what is not in the store may exist all the same.
     const { namespace: only, labelSelector } = options;
     const sees = (namespace: string) => !labelSelector && (!only || only === namespace);
-    const all = {
+    deps ??= reconcilerDeps({
       store,
       clouds,
       cluster,
@@ -68,11 +69,11 @@ export function createClusterController(options: ClusterControllerOptions): Mana
       ...directory,
       log,
       observer,
+      setObserver,
       reactions,
       massDeletionShare,
       sees,
-    };
-    deps ??= reconcilerDeps(all);
+    });
     return deps;
   };
   return createManager({
@@ -99,8 +100,10 @@ export function createClusterController(options: ClusterControllerOptions): Mana
           },
         }
       : {}),
-    onLead: (store, wake) =>
-      watchDirectory({ clouds, store, intervalMs: depsOf(store).directoryIntervalMs, log, reactions, wake }),
+    onLead(store, wake) {
+      const { sets, now, directoryIntervalMs } = depsOf(store);
+      return watchDirectory({ clouds, store, sets, now, intervalMs: directoryIntervalMs, log, reactions, wake });
+    },
     onLeadershipLost: options.onLeadershipLost,
     metricsBindAddress: options.metricsBindAddress,
     healthProbeBindAddress: options.healthProbeBindAddress,

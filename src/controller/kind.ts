@@ -1,5 +1,4 @@
 /** What the controller has to know of a kind: how it is watched, what wakes what, and who reconciles it. */
-import type { RemovalGuard } from "../domain/massdeletion.ts";
 import type { Reactions } from "../domain/reactions.ts";
 import type { EngineDeps } from "../engine/reconcile.ts";
 import type { Clouds } from "../providers/clouds.ts";
@@ -7,17 +6,20 @@ import type { WakeRef } from "../runtime/changes.ts";
 import type { Resource } from "../runtime/client.ts";
 import type { Reconcile } from "../runtime/controller.ts";
 import type { IndexFunction, KubeObject, ObjectStore } from "../runtime/port.ts";
+import type { SetObserver } from "../set/passages.ts";
 import type { SetRegistry } from "../set/registry.ts";
 
 export interface ReconcilerDeps extends EngineDeps {
   clouds: Clouds;
   /** First part of every owner tag. */
   cluster: string;
-  removals: RemovalGuard;
+  /** Share of a persona's users, 0 to 1, that may go within the window. */
+  massDeletionShare(): number;
   /** Oldest reading of the directory that a look at a set is content with, milliseconds. */
   directoryIntervalMs: number;
   sets: SetRegistry;
   reactions: Reactions;
+  setObserver?: SetObserver | undefined;
   /** Whether every ConnectUser of a namespace is in the store. */
   sees(namespace: string): boolean;
 }

@@ -2,7 +2,7 @@
  * The one wiring: every kind that the controller reconciles, on a cluster and on a folder alike. A further kind is one more entry of
  * KINDS. The order is the one in which plans and commands go through them: what others stand on comes first.
  */
-import { DEFAULT_MASS_DELETION_SHARE, RemovalGuard } from "../domain/massdeletion.ts";
+import { DEFAULT_MASS_DELETION_SHARE } from "../domain/massdeletion.ts";
 import { Reactions } from "../domain/reactions.ts";
 import type { Change, Wakes } from "../runtime/changes.ts";
 import { equalJson } from "../runtime/equal.ts";
@@ -46,22 +46,20 @@ function isRead({ readByOthers }: ControlledKind, { before, after }: Pick<Change
 
 /** What all reconcilers of one controller share. */
 export function reconcilerDeps(
-  deps: Omit<ReconcilerDeps, "now" | "removals" | "sees" | "sets" | "reactions" | "directoryIntervalMs"> & {
+  deps: Omit<ReconcilerDeps, "now" | "massDeletionShare" | "sees" | "sets" | "reactions" | "directoryIntervalMs"> & {
     massDeletionShare?(): number;
     sees?: ReconcilerDeps["sees"];
     reactions?: Reactions;
     directoryIntervalMs?: number;
   },
 ): ReconcilerDeps {
-  const { massDeletionShare = () => DEFAULT_MASS_DELETION_SHARE, ...others } = deps;
-  const removals = new RemovalGuard(deps.pollIntervalMs, massDeletionShare);
   return {
     directoryIntervalMs: DIRECTORY_INTERVAL_MS,
     sees: () => true,
     reactions: new Reactions(),
-    ...others,
+    massDeletionShare: () => DEFAULT_MASS_DELETION_SHARE,
+    ...deps,
     now: () => Date.now(),
-    removals,
     sets: new SetRegistry(),
   };
 }

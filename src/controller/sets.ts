@@ -1,5 +1,5 @@
 /** Sets: they stand on the personas of their namespace, and on every ConnectUser that is of them or was written by hand. */
-import { type ConnectUserSet, RESOURCES, SET } from "../api/resources.ts";
+import { type ConnectUserSet, INDEX, RESOURCES, SET, USER } from "../api/resources.ts";
 import { createReconciler } from "../engine/reconcile.ts";
 import type { KubeObject } from "../runtime/port.ts";
 import { setKind } from "../set/kind.ts";
@@ -12,8 +12,13 @@ export const SETS: ControlledKind = {
   reservedWorkers: 2,
   createReconciler: (deps) => createReconciler(setKind(deps), deps),
   // Other sets look again by themselves, at the interval of the directory.
-  readByOthers: () => undefined,
-  wakes: () => [],
+  readByOthers: (object) => (object as ConnectUserSet).status?.admitted,
+  // What the set has released need not wait for the guard of the persona.
+  wakes: ({ metadata: { namespace, name } }, store) =>
+    store
+      .list(USER, { index: INDEX.userBySet, value: `${namespace}/${name}` })
+      .filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+      .map((user) => ({ kind: USER, namespace, name: user.metadata.name })),
 };
 
 /** How long to gather changes of users and personas before their sets are reconciled, milliseconds. */

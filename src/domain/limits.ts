@@ -58,6 +58,9 @@ export interface Verdict<C extends LimitedChange> {
   admitted: Admitted[];
 }
 
+/** How long what was let through counts: some poll intervals, an hour at least. Milliseconds. */
+export const windowOf = ({ pollIntervalMs }: { pollIntervalMs: number }) => Math.max(6 * pollIntervalMs, 3_600_000);
+
 /** The text of a removal. */
 export const removalText = (id: string) => `remove ${id}`;
 

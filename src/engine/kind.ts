@@ -88,7 +88,7 @@ export interface Kind<R extends Resource, S extends Scope<Seen>, Seen, X = S, M 
   after?(scope: S, pass: Pass): Promise<void>;
   removal: {
     /** Throws while it must not be deleted. */
-    hold(object: R): void;
+    hold(object: R): void | Promise<void>;
     /** True: everything in the clouds stays, and no credentials are needed. */
     retains(object: R): boolean;
     open(object: R, context: OpenContext<R, M>): Promise<X>;

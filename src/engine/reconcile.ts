@@ -184,7 +184,7 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
 
   async #remove(): Promise<Action> {
     const { removal } = this.#kind;
-    removal.hold(this.#object);
+    await removal.hold(this.#object);
     if (!removal.retains(this.#object)) {
       try {
         const scope = await removal.open(this.#object, this.#context());

@@ -9,6 +9,7 @@ import { CAUSES, type Change } from "../engine/change.ts";
 import type { Observer, PassEnd } from "../engine/report.ts";
 import type { CloudHealth } from "../providers/clouds.ts";
 import type { CallRecord } from "../providers/errors.ts";
+import type { SetObserver } from "../set/passages.ts";
 import { createCallMetrics, createCloudMetrics } from "./calls.ts";
 import { createDriftMetrics } from "./drift.ts";
 import { createObjectMetrics, type Objects } from "./objects.ts";
@@ -18,6 +19,7 @@ import { createSetMetrics } from "./sets.ts";
 export interface DomainMetrics {
   call(call: CallRecord): void;
   observer: Observer;
+  setObserver: SetObserver;
   /** Before each scrape: gauges as objects and clouds are now. Without objects (a standby) none of them has a series. */
   refresh(objects: Objects | undefined, health: CloudHealth): void;
 }
@@ -85,6 +87,7 @@ export function createDomainMetrics(options: MetricsOptions): DomainMetrics {
         if (complete && kind !== USER) checkedAt.set(metadata.uid, Date.now());
       },
     },
+    setObserver: setMetrics.observer,
     refresh(objects, health) {
       cloudMetrics(health, instancesInUse(objects));
       reactionMetrics();

@@ -11,7 +11,6 @@ import {
   USER,
 } from "../api/resources.ts";
 import { isoSeconds } from "../domain/duration.ts";
-import type { RemovalGuard } from "../domain/massdeletion.ts";
 import type { Kind, OpenContext } from "../engine/kind.ts";
 import { isComplete } from "../engine/ledger.ts";
 import type { Clouds } from "../providers/clouds.ts";
@@ -22,19 +21,15 @@ import { COMPONENTS } from "./components/index.ts";
 import { preflight } from "./preflight.ts";
 import { watchProfiles } from "./profiles.ts";
 import { strayQuickConnects } from "./quick-connects.ts";
-import { removalsOf } from "./removals.ts";
+import { type RemovalDeps, removalsOf } from "./removals.ts";
 import { type InFlight, type Memory, openScope, type PersonaScope } from "./scope.ts";
 import type { ComponentName, Seen } from "./seen.ts";
 import { personaStatus } from "./status.ts";
 
-interface PersonaDeps {
-  store: ObjectStore;
+interface PersonaDeps extends RemovalDeps {
   clouds: Clouds;
   /** First part of every owner tag. */
   cluster: string;
-  now(): number;
-  pollIntervalMs: number;
-  removals: RemovalGuard;
 }
 
 type PersonaKind = Kind<ConnectSsoPersona, PersonaScope, Seen, PersonaScope, Memory>;
@@ -100,8 +95,7 @@ export function personaKind(deps: PersonaDeps): PersonaKind {
       neverMade: ({ status }) => Object.keys(status?.lastApplied ?? {}).length === 0 && !status?.applicationId,
     },
     status(object, result) {
-      const users = usersOf(object);
-      return personaStatus(object, result, users, removalsOf(object, users, deps));
+      return personaStatus(object, result, usersOf(object), removalsOf(object, deps));
     },
     expects: (scope, memory) => (scope.seen.certificate?.next || memory.pendingKey ? SOON_MS : undefined),
     labels: ({ metadata: { namespace, name } }) => ({ namespace, persona: name }),

@@ -1,6 +1,6 @@
 /**
- * The guard against mass deletion: which deletions it counts, why it halts them, what the persona shows, and when a permission counts as
- * used. It counts by persona, and by Connect instance within the namespace: users that were moved to other personas first are counted there.
+ * The guard against mass deletion over a store. Its record is in the status of personas, and each decision is stored there before a user
+ * goes. Annotations and labels of a user decide nothing: the person who may delete users may write those too.
  */
 import { REASON } from "../api/reasons.ts";
 import {
@@ -15,32 +15,115 @@ import {
   SET_LABEL,
   USER,
 } from "../api/resources.ts";
-import { isOutstanding, removalText } from "../domain/limits.ts";
-import type { RemovalGuard } from "../domain/massdeletion.ts";
+import { type Admitted, isOutstanding, removalText, windowOf } from "../domain/limits.ts";
+import { type GuardedUser, type GuardVerdict, guardRemovals, mayGo } from "../domain/massdeletion.ts";
 import type { ConditionInput } from "../runtime/conditions.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 
-export interface GuardDeps {
-  store: Pick<ObjectStore, "get" | "list">;
-  removals: RemovalGuard;
+export interface RemovalDeps {
+  store: ObjectStore;
   now(): number;
+  pollIntervalMs: number;
+  /** Share of a persona's users, 0 to 1, that may go within the window. */
+  massDeletionShare(): number;
 }
 
 export interface Removals {
   condition: ConditionInput;
+  /** For `status.removals`. */
+  admitted: Admitted[];
   /** Value of the permission that was used up: everything that was to be removed is gone. */
   handled?: string;
 }
 
-/** Permission to continue: the value of the annotation as long as it was not used. */
-export function removalAllowed({ metadata, status }: ConnectSsoPersona): string | undefined {
-  const value = metadata.annotations?.[ANNOTATIONS.allowMassDeletion];
-  return value && status?.handledRequests?.[requestName(ANNOTATIONS.allowMassDeletion)] !== value ? value : undefined;
+/** One decision at a time: it needs the record of the one before. */
+const turns = new WeakMap<ObjectStore, Promise<unknown>>();
+
+/** Why this user must not go yet; undefined: it may, and the record says so. */
+export function whyHeld(user: ConnectUser, deps: RemovalDeps): Promise<string | undefined> {
+  const decide = () => decideOn(user, deps);
+  const mine = (turns.get(deps.store) ?? Promise.resolve()).then(decide, decide);
+  turns.set(
+    deps.store,
+    mine.catch(() => undefined),
+  );
+  return mine;
 }
 
-/** What a person does who means it. */
-export function howToAllow(namespace: string, persona: string): string {
-  return `if it is meant: kubectl annotate connectssopersona -n ${namespace} ${persona} --overwrite ${ANNOTATIONS.allowMassDeletion}="$(date +%s)"`;
+async function decideOn(user: ConnectUser, deps: RemovalDeps): Promise<string | undefined> {
+  const { store } = deps;
+  const { namespace, uid } = user.metadata;
+  if (!counts(user, store)) return undefined;
+  const keeper = keeperOf(user, store);
+  const { name } = user.spec.personaRef;
+  if (mayGo(keeper?.status?.removals ?? [], { uid })) return undefined;
+  const { why, admitted } = verdictOf({ namespace, instanceArn: instanceOf(user, store) }, keeper, deps);
+  if (why && keeper) return `${why}, so this one is not removed; ${howToAllow(namespace, keeper.metadata.name)}`;
+  if (why)
+    return `${why}, so this one is not removed; there is no persona ${name} that could allow it: set personaRef to the persona that the user belongs to`;
+  if (keeper) await store.updateStatus(keeper, { ...keeper.status, removals: admitted });
+  return undefined;
+}
+
+/** What the persona's status shows of it. Decides nothing that is not stored with that status. */
+export function removalsOf(persona: ConnectSsoPersona, deps: RemovalDeps): Removals {
+  const { namespace, name } = persona.metadata;
+  // What another decision has stored since this pass began counts.
+  const current = deps.store.get<ConnectSsoPersona>(PERSONA, namespace, name) ?? persona;
+  const { instanceArn } = persona.spec;
+  const { why, approvedNow, admitted, isRemoving } = verdictOf({ namespace, instanceArn }, current, deps);
+  const type = CONDITION.RemovalsHalted;
+  const allowed = removalAllowed(persona);
+  const halted = (status: "True" | "False", reason: ConditionInput["reason"], message: string) => ({
+    condition: { type, status, reason, message },
+    admitted,
+  });
+  if (why) return halted("True", REASON.MassDeletionHalted, `${why}; ${howToAllow(namespace, name)}`);
+  if (allowed && (approvedNow || isRemoving))
+    return halted("False", REASON.MassDeletionAllowed, `Removals continue, allowed by annotation ${allowed}`);
+  return {
+    ...halted("False", REASON.NotHalted, "no removal of users is halted"),
+    ...(allowed ? { handled: allowed } : {}),
+  };
+}
+
+function verdictOf(
+  { namespace, instanceArn }: { namespace: string; instanceArn: string | undefined },
+  keeper: ConnectSsoPersona | undefined,
+  deps: RemovalDeps,
+): GuardVerdict & { isRemoving: boolean } {
+  const { store } = deps;
+  const persona = keeper?.metadata.name;
+  const users = store
+    .list<ConnectUser>(USER, { namespace })
+    .filter((one) => one.metadata.namespace === namespace && instanceOf(one, store) === instanceArn)
+    .map((one): GuardedUser => {
+      const { uid, deletionTimestamp } = one.metadata;
+      const deleting = deletionTimestamp !== undefined;
+      return {
+        uid,
+        keeper: keeperOf(one, store)?.metadata.name,
+        deleting,
+        counts: deleting ? counts(one, store) : !neverMade(one),
+      };
+    });
+  const ledgers = new Map(
+    [...personasOf(namespace, instanceArn, store), ...(keeper ? [keeper] : [])].map((one) => [
+      one.metadata.name,
+      one.status?.removals ?? [],
+    ]),
+  );
+  const verdict = guardRemovals({
+    scope: `${namespace}/${persona}`,
+    persona,
+    users,
+    ledgers,
+    share: deps.massDeletionShare(),
+    now: deps.now(),
+    windowMs: windowOf(deps),
+    allowed: keeper !== undefined && removalAllowed(keeper) !== undefined,
+  });
+  return { ...verdict, isRemoving: users.some((one) => one.keeper === persona && one.deleting && one.counts) };
 }
 
 /** The status says that nothing was created. Without a status that is not known. */
@@ -52,13 +135,11 @@ export function neverMade({ status }: ConnectUser): boolean {
   );
 }
 
-const isMade = (user: ConnectUser) => !neverMade(user);
-
 /**
  * Whether the deletion takes something away that no other limit has counted. `Retain` takes nothing away. What a set removes, the limits of
  * the set have counted: its status says so, which the controller alone writes. Labels and annotations of a user prove nothing.
  */
-function isCounted(user: ConnectUser, { store }: Pick<GuardDeps, "store">): boolean {
+function counts(user: ConnectUser, store: ObjectStore): boolean {
   if (user.spec.deletionPolicy === "Retain" || (user.status && neverMade(user))) return false;
   const { namespace, labels } = user.metadata;
   const set = store.get<ConnectUserSet>(SET, namespace, labels?.[SET_LABEL] ?? "");
@@ -66,83 +147,36 @@ function isCounted(user: ConnectUser, { store }: Pick<GuardDeps, "store">): bool
   return !isOutstanding(set?.status?.admitted ?? [], removalText(id));
 }
 
-interface Scope {
-  key: string;
-  has(user: ConnectUser): boolean;
+/** Where the Connect user is, whatever persona the user names today. */
+function instanceOf({ metadata: { namespace }, spec, status }: ConnectUser, store: ObjectStore): string | undefined {
+  const made = status?.connectUserArn?.split("/agent/")[0];
+  return made ?? store.get<ConnectSsoPersona>(PERSONA, namespace, spec.personaRef.name)?.spec.instanceArn;
 }
 
-function scopesOf(namespace: string, persona: string, instanceArn: string | undefined, deps: GuardDeps): Scope[] {
-  const ofPersona = {
-    key: `${namespace}/${persona}`,
-    has: ({ spec }: ConnectUser) => spec.personaRef.name === persona,
-  };
-  if (!instanceArn) return [ofPersona];
-  return [ofPersona, { key: `${namespace} ${instanceArn}`, has: (user) => instanceOf(user, deps) === instanceArn }];
+/** The persona that a user names, if it is of the user's instance; else the oldest of that instance: a name that leads elsewhere is no way out. */
+function keeperOf(user: ConnectUser, store: ObjectStore): ConnectSsoPersona | undefined {
+  const { namespace } = user.metadata;
+  const named = store.get<ConnectSsoPersona>(PERSONA, namespace, user.spec.personaRef.name);
+  const instanceArn = instanceOf(user, store);
+  if (named?.spec.instanceArn === instanceArn) return named;
+  const age = ({ metadata: { creationTimestamp = "", name } }: ConnectSsoPersona) => `${creationTimestamp} ${name}`;
+  const [oldest] = personasOf(namespace, instanceArn, store).sort((a, b) => (age(a) < age(b) ? -1 : 1));
+  return oldest ?? named;
 }
 
-/** Where the Connect user is, whatever persona the spec names by now. */
-function instanceOf({ metadata, spec, status }: ConnectUser, { store }: GuardDeps): string | undefined {
-  const persona = () => store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
-  return status?.connectUserArn?.split("/agent/")[0] ?? persona()?.spec.instanceArn;
+function personasOf(namespace: string, instanceArn: string | undefined, store: ObjectStore): ConnectSsoPersona[] {
+  return store
+    .list<ConnectSsoPersona>(PERSONA, { namespace })
+    .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.instanceArn === instanceArn);
 }
 
-const scopesOfUser = (user: ConnectUser, deps: GuardDeps) =>
-  scopesOf(user.metadata.namespace, user.spec.personaRef.name, instanceOf(user, deps), deps);
-
-/** Why this user is not removed now; undefined when it may go. */
-export function whyHalted(user: ConnectUser, deps: GuardDeps): string | undefined {
-  return isCounted(user, deps) ? haltedIn(user.metadata.namespace, scopesOfUser(user, deps), deps) : undefined;
+/** Permission to continue: the value of the annotation as long as it was not used. */
+function removalAllowed({ metadata, status }: ConnectSsoPersona): string | undefined {
+  const value = metadata.annotations?.[ANNOTATIONS.allowMassDeletion];
+  return value && status?.handledRequests?.[requestName(ANNOTATIONS.allowMassDeletion)] !== value ? value : undefined;
 }
 
-/** Of the users that were made: a tenant could declare any number of others. */
-function haltedIn(namespace: string, scopes: readonly Scope[], deps: GuardDeps): string | undefined {
-  const users = deps.store.list<ConnectUser>(USER, { namespace });
-  const going = new Set(users.filter((user) => user.metadata.deletionTimestamp && isCounted(user, deps)));
-  const counted = users.filter((user) => (user.metadata.deletionTimestamp ? going.has(user) : isMade(user)));
-  for (const { key, has } of scopes) {
-    const within = counted.filter(has);
-    const removing = within.filter((user) => going.has(user)).length;
-    const why = removing > 0 && deps.removals.halted(key, { total: within.length, removing }, deps.now());
-    if (why) return why;
-  }
-  return undefined;
-}
-
-/** One user is gone. */
-export function noteRemoved(user: ConnectUser, deps: GuardDeps): void {
-  if (isCounted(user, deps)) for (const { key } of scopesOfUser(user, deps)) deps.removals.note(key, deps.now());
-}
-
-/** `users`: of this persona. */
-export function removalsOf(persona: ConnectSsoPersona, users: readonly ConnectUser[], deps: GuardDeps): Removals {
-  const { namespace, name } = persona.metadata;
-  const scopes = scopesOf(namespace, name, persona.spec.instanceArn, deps);
-  const type = CONDITION.RemovalsHalted;
-  const isRemoving = users.some((user) => user.metadata.deletionTimestamp && isCounted(user, deps));
-  const why = isRemoving ? haltedIn(namespace, scopes, deps) : undefined;
-  const allowed = removalAllowed(persona);
-  if (why && allowed)
-    return {
-      condition: {
-        type,
-        status: "False",
-        reason: REASON.MassDeletionAllowed,
-        message: `${why}; allowed by annotation ${allowed}`,
-      },
-    };
-  if (why)
-    return {
-      condition: {
-        type,
-        status: "True",
-        reason: REASON.MassDeletionHalted,
-        message: `${why}; ${howToAllow(namespace, name)}`,
-      },
-    };
-  const isUsed = allowed !== undefined && !isRemoving;
-  if (isUsed) for (const { key } of scopes) deps.removals.forget(key);
-  return {
-    condition: { type, status: "False", reason: REASON.NotHalted, message: "no removal of users is halted" },
-    ...(isUsed ? { handled: allowed } : {}),
-  };
+/** What a person does who means it. */
+function howToAllow(namespace: string, persona: string): string {
+  return `if it is meant: kubectl annotate connectssopersona -n ${namespace} ${persona} --overwrite ${ANNOTATIONS.allowMassDeletion}="$(date +%s)"`;
 }

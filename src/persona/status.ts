@@ -24,12 +24,13 @@ export function personaStatus(
   users: ConnectUser[],
   removals: Removals,
 ): KindStatus<ConnectSsoPersona> {
-  const { condition, handled } = removals;
+  const { condition, admitted, handled } = removals;
   const conflicts = conflict(users, result, object.status ?? {});
   return {
     fields: {
       ...(result.scope ? resolved(result.scope) : {}),
       users: countUsers(users),
+      removals: admitted.length > 0 ? admitted : undefined,
       ...(result.scope?.profiles ? { securityProfiles: result.scope.profiles.rows } : {}),
     },
     conditions: [conflicts, condition],

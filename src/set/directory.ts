@@ -1,6 +1,6 @@
 /**
- * The groups of a tenant that sets name, and the people in them, kept as they are by delta queries: one call for groups and one for
- * users in each interval, whatever their number. Shared by all sets of the tenant.
+ * The groups of a tenant that sets name, and the people in them, kept as they are by delta queries: one call in each interval, whatever
+ * their number. Shared by all sets of the tenant, and by those who follow its people. The groups are not asked for before a set names one.
  *
  * Guarantees: what `read` returns was read to its end; anything else is an error. Groups in groups count at any depth, circles end.
  * Assumptions: a change that is not in the delta yet comes with a later one (the service is eventually consistent).
@@ -15,8 +15,19 @@ import { type GroupReference, groupKey } from "./rules.ts";
 
 export type DirectoryPort = Pick<
   Graph,
-  "members" | "memberGroups" | "people" | "userChanges" | "groupChanges" | "findGroups"
+  "members" | "memberGroups" | "people" | "userChanges" | "directoryChanges" | "findGroups"
 >;
+
+/** What a reading brought. */
+export interface News {
+  people: readonly PersonChange[];
+  /** Something that sets read has changed. */
+  moved: boolean;
+  /** What changed between the reading before and this one is in no answer any more. */
+  lost: boolean;
+  /** When the reading before was, ms since the epoch; undefined: this is the first. */
+  after: number | undefined;
+}
 
 /** Direct members. `groups` is read only where nested groups count. */
 interface Direct {
@@ -49,8 +60,12 @@ export class Directory {
   readonly #deleted = new Set<string>();
   /** Group ids by key. */
   readonly #found = new Map<string, string>();
-  #tokens: { users: string; groups: string } | undefined;
+  /** They learn what each reading brought. */
+  readonly #followers = new Set<(news: News) => void>();
+  #tokens: { users?: string; groups?: string } = {};
   #at = 0;
+  /** When people were read last; groups may be older. */
+  #peopleAt: number | undefined;
   #version = 0;
   /** One at a time: all sets share what is read. */
   #last: Promise<unknown> = Promise.resolve();
@@ -66,7 +81,7 @@ export class Directory {
     { pins, ...o }: CallOptions & { nested: boolean; maxAgeMs: number; pins?: ReadonlyMap<string, string> },
   ): Promise<Reading> {
     return this.#inTurn(async () => {
-      if (this.#tokens === undefined || this.#now() - this.#at >= o.maxAgeMs) await this.#refresh(o);
+      if (this.#tokens.groups === undefined || this.#isOlder(o.maxAgeMs)) await this.#refresh(o, true);
       const ids = new Map<string, string>();
       for (const group of groups) ids.set(groupKey(group), await this.#find(group, pins?.get(groupKey(group)), o));
       for (const id of ids.values()) await this.#track(id, o);
@@ -77,6 +92,30 @@ export class Directory {
       for (const [, members] of sets) for (const id of members) people.set(id, this.#people.get(id)!);
       return { people, groups: new Map(sets), ids, version: this.#version, at: this.#at };
     });
+  }
+
+  /** What changed reaches the followers; nothing is asked for when it is not older than `maxAgeMs`. */
+  look(o: CallOptions & { maxAgeMs: number }): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#isOlder(o.maxAgeMs)) return;
+      const withGroups = this.#tokens.groups !== undefined;
+      try {
+        await this.#refresh(o, withGroups);
+      } catch (error) {
+        // A right to groups that is gone must not hide a leaver.
+        if (withGroups) await this.#refresh(o, false);
+        throw error;
+      }
+    });
+  }
+
+  follow(follower: (news: News) => void): { close(): void } {
+    this.#followers.add(follower);
+    return { close: () => void this.#followers.delete(follower) };
+  }
+
+  #isOlder(maxAgeMs: number): boolean {
+    return this.#now() - this.#at >= maxAgeMs;
   }
 
   /** What became of people who may be in no group any more. */
@@ -105,17 +144,24 @@ export class Directory {
     return mine;
   }
 
-  async #refresh(o: CallOptions): Promise<void> {
+  async #refresh(o: CallOptions, withGroups: boolean): Promise<void> {
     const at = this.#now();
-    const groups = await this.#graph.groupChanges(this.#tokens?.groups, o);
-    const users = await this.#graph.userChanges(this.#tokens?.users, o);
-    if (groups.reset || users.reset) this.#forget();
+    const before = this.#version;
+    const { users, groups } = withGroups
+      ? await this.#graph.directoryChanges(this.#tokens, o)
+      : { users: await this.#graph.userChanges(this.#tokens.users, o), groups: undefined };
+    if (groups?.reset || users.reset) this.#forget();
     else {
-      for (const change of groups.changes) this.#groupChanged(change);
+      for (const change of groups?.changes ?? []) this.#groupChanged(change);
       for (const change of users.changes) this.#userChanged(change);
     }
-    this.#tokens = { users: users.token, groups: groups.token };
-    this.#at = at;
+    this.#tokens = { users: users.token, ...(groups ? { groups: groups.token } : {}) };
+    if (withGroups || this.#tokens.groups === undefined) this.#at = at;
+    const after = this.#peopleAt;
+    this.#peopleAt = at;
+    const lost = users.reset && after !== undefined;
+    for (const follower of this.#followers)
+      follower({ people: users.changes, moved: this.#version !== before, lost, after });
   }
 
   /** Everything is read again; tokens are older than what is read, so nothing is missed. */

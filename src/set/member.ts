@@ -13,8 +13,6 @@ export const MEMBER_ANNOTATIONS = {
   hash: "connectsso.dev/member-hash",
   /** Since when the person is out of the source, in ISO 8601. */
   leavingSince: "connectsso.dev/leaving-since",
-  /** The set that removes the user, for people. */
-  removedBy: "connectsso.dev/removed-by-set",
   /** The set that made the user and was deleted: a set of this name takes the user back. */
   orphanOf: "connectsso.dev/orphan-of",
 } as const;

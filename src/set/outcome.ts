@@ -40,9 +40,6 @@ export interface OutcomeInput {
   windowMs: number;
 }
 
-/** How long what was let through counts: some poll intervals, an hour at least. Milliseconds. */
-export const windowOf = ({ pollIntervalMs }: { pollIntervalMs: number }) => Math.max(6 * pollIntervalMs, 3_600_000);
-
 const SAMPLE = 20;
 /** First what takes access away, last what gives it. */
 const ORDER = ["HandOver", "Remove", "Leave", "Update", "Create"];

@@ -1,13 +1,14 @@
 /** Deletion of a set: its users stay, as if they had been written by hand, or go, as deletionPolicy says. The limits hold here too. */
 import { REASON } from "../api/reasons.ts";
 import type { ConnectUserSet } from "../api/resources.ts";
+import { windowOf } from "../domain/limits.ts";
 import { counted } from "../domain/text.ts";
 import type { OpenContext } from "../engine/kind.ts";
 import { waitingError } from "../providers/verdicts.ts";
 import { stalled } from "./errors.ts";
 import { existingOf } from "./facts.ts";
 import { goingMembers } from "./members.ts";
-import { outcomeOf, windowOf } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
 import { approvalOf, type SetDeps, type SetMemory } from "./scope.ts";
 import { heldMessage } from "./status.ts";
 import { orphan, remove } from "./write.ts";
@@ -49,7 +50,7 @@ export async function removeMembers({ object, deps, context }: SetRemoval): Prom
   if (outcome.go.length > 0) await context.persist({ admitted });
   for (const user of users) {
     context.signal?.throwIfAborted();
-    if (!user.metadata.deletionTimestamp) await remove(deps.store, user, object);
+    if (!user.metadata.deletionTimestamp) await remove(deps.store, user);
   }
   // As long as they exist, the status of the set says that its limits have counted their removal.
   const left = existingOf(object, deps).length;

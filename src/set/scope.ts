@@ -10,6 +10,7 @@ import { terminalError } from "../providers/verdicts.ts";
 import type { ObjectStore } from "../runtime/port.ts";
 import type { Directory, Reading } from "./directory.ts";
 import type { Outcome } from "./outcome.ts";
+import { Passages, type SetObserver } from "./passages.ts";
 import type { SetRegistry } from "./registry.ts";
 import { type CompiledSet, compileSet, formatProblem } from "./rules.ts";
 
@@ -23,6 +24,7 @@ export interface SetDeps {
   now(): number;
   /** What all sets of this process share. */
   sets: SetRegistry;
+  setObserver?: SetObserver | undefined;
 }
 
 export interface Seen {
@@ -30,6 +32,7 @@ export interface Seen {
   members: Outcome;
 }
 export interface SetMemory {
+  passages?: Passages;
   compiled?: { generation: number | undefined; set: CompiledSet };
 }
 
@@ -39,6 +42,8 @@ export interface SetScope extends Scope<Seen> {
   readonly directory: Directory;
   readonly deps: SetDeps;
   readonly call: CallOptions;
+  /** Undefined in a plan. */
+  readonly passages: Passages | undefined;
   persist(fields: Partial<NonNullable<ConnectUserSet["status"]>>): Promise<void>;
   /** What was let through, as it is stored. */
   admitted: readonly Admitted[];
@@ -49,11 +54,12 @@ export interface SetScope extends Scope<Seen> {
 export async function openScope(
   object: ConnectUserSet,
   deps: SetDeps,
-  { signal, priority, memory, persist }: OpenContext<ConnectUserSet, SetMemory>,
+  { signal, priority, memory, persist, planning }: OpenContext<ConnectUserSet, SetMemory>,
 ): Promise<SetScope> {
   const { namespace, generation } = object.metadata;
   if (!memory.compiled || generation === undefined || memory.compiled.generation !== generation)
     memory.compiled = { generation, set: compiledOf(object) };
+  memory.passages ??= new Passages();
   const graph = await deps.clouds.graph(object.spec.source.tenantId, namespace);
   return {
     object,
@@ -61,6 +67,7 @@ export async function openScope(
     directory: deps.sets.directoryOf(graph, deps.now),
     deps,
     call: { ...(signal ? { signal } : {}), priority, tenant: namespace },
+    passages: planning ? undefined : memory.passages,
     driftPolicy: "Correct",
     signal,
     seen: {},

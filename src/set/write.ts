@@ -28,10 +28,10 @@ export async function write(member: Changed, { store, set, user }: Writing): Pro
     case "Leave":
       return note(store, user!, { [MEMBER_ANNOTATIONS.leavingSince]: member.leavingSince! });
     case "Remove":
-      return remove(store, user!, set);
+      return remove(store, user!);
     case "HandOver":
       // The one written by hand continues with the same Connect user and role.
-      return remove(store, user!, set, { deletionPolicy: "Retain" });
+      return remove(store, user!, { deletionPolicy: "Retain" });
   }
 }
 
@@ -73,10 +73,9 @@ async function note(
 export async function remove(
   store: ObjectStore,
   user: ConnectUser,
-  set: ConnectUserSet,
   spec?: Partial<ConnectUser["spec"]>,
 ): Promise<void> {
-  await note(store, user, { [MEMBER_ANNOTATIONS.removedBy]: set.metadata.name }, spec);
+  if (spec) await note(store, user, {}, spec);
   await store.remove(user);
 }
 

@@ -2,7 +2,7 @@
 import { REASON } from "../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, FINALIZER, PERSONA, USER } from "../api/resources.ts";
 import type { Kind } from "../engine/kind.ts";
-import { type GuardDeps, howToAllow, neverMade, noteRemoved, removalAllowed, whyHalted } from "../persona/removals.ts";
+import { neverMade, type RemovalDeps, whyHeld } from "../persona/removals.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { COMPONENTS } from "./components/index.ts";
 import { openRemoval, type UserRemoval } from "./removal.ts";
@@ -12,7 +12,7 @@ import { userStatus } from "./status.ts";
 
 type UserKind = Kind<ConnectUser, UserScope, Seen, UserRemoval>;
 
-export function userKind(deps: UserDeps & GuardDeps): UserKind {
+export function userKind(deps: UserDeps & RemovalDeps): UserKind {
   const personaOf = ({ metadata, spec }: ConnectUser) =>
     deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
   return {
@@ -39,13 +39,15 @@ export function userKind(deps: UserDeps & GuardDeps): UserKind {
       if (isDone) deps.reactions?.settled(withdrawn ? "revoked" : "granted", principalId);
     },
     removal: {
-      hold: (object) => guardMassDeletion(object, personaOf(object), deps),
+      async hold(object) {
+        const why = await whyHeld(object, deps);
+        if (why) throw terminalError(REASON.MassDeletionHalted, why);
+      },
       retains: ({ spec }) => spec.deletionPolicy === "Retain",
       open: (object, context) => openRemoval(object, deps, context),
       neverMade,
-      done(object) {
-        noteRemoved(object, deps);
-        if (object.status?.entraObjectId) deps.reactions?.settled("revoked", object.status.entraObjectId);
+      done({ status }) {
+        if (status?.entraObjectId) deps.reactions?.settled("revoked", status.entraObjectId);
       },
     },
     status: (object, result) => userStatus(object, result, remarksOf(personaOf(object))),
@@ -63,17 +65,4 @@ function remarksOf(persona: ConnectSsoPersona | undefined): string[] {
   return [
     `The user may not be able to sign in: persona ${persona.metadata.name} has differences that are not corrected (${rows.join(", ")})`,
   ];
-}
-
-/** An emptied folder in Git must not empty a contact centre: too many at once wait for a person's word on the persona. */
-function guardMassDeletion(object: ConnectUser, persona: ConnectSsoPersona | undefined, deps: GuardDeps): void {
-  if (persona && removalAllowed(persona)) return;
-  const why = whyHalted(object, deps);
-  if (!why) return;
-  const { name } = object.spec.personaRef;
-  // A persona that does not exist is no way around the guard.
-  const how = persona
-    ? howToAllow(object.metadata.namespace, name)
-    : `there is no persona ${name} that could allow it: set personaRef to the persona that the user belongs to`;
-  throw terminalError(REASON.MassDeletionHalted, `${why}, so this one is not removed; ${how}`);
 }

@@ -1,7 +1,7 @@
 /** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
 import { CONDITION, type ConnectSsoPersona, type ConnectUser, SET_LABEL } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
-import { RemovalGuard } from "../domain/massdeletion.ts";
+import { DEFAULT_MASS_DELETION_SHARE } from "../domain/massdeletion.ts";
 import { isStalled } from "../engine/errors.ts";
 import { planOnce } from "../engine/reconcile.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
@@ -167,7 +167,7 @@ async function refusal(
     cluster: deps.cluster,
     pollIntervalMs: 0,
     now: () => Date.now(),
-    removals: new RemovalGuard(0),
+    massDeletionShare: () => DEFAULT_MASS_DELETION_SHARE,
     sees: () => true,
   };
   const kinds = [

@@ -1,15 +1,17 @@
-/** Changes of people in Entra wake the users that they concern, and nobody else. */
+/** Changes in Entra wake the users and sets that they concern, and nobody else. */
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { watchDirectory } from "../../src/controller/directory.ts";
 import { INDEXES } from "../../src/controller/kinds.ts";
 import { Reactions } from "../../src/domain/reactions.ts";
 import type { Clouds } from "../../src/providers/clouds.ts";
-import type { Changes, PersonChange } from "../../src/providers/graph/types.ts";
+import type { Changes, GroupChange, PersonChange } from "../../src/providers/graph/types.ts";
 import { FolderStore } from "../../src/runtime/folder-store.ts";
 import type { ObjectRef } from "../../src/runtime/port.ts";
+import { SetRegistry } from "../../src/set/registry.ts";
 import { persona, user } from "../e2e/support.ts";
 
 const ID = "11111111-2222-4333-8444-555555555555";
+const GROUP = "22222222-2222-4333-8444-555555555555";
 afterEach(() => {
   jest.useRealTimers();
 });
@@ -52,6 +54,8 @@ test("one reading a tenant and interval; by object id and by name; a failed read
   const watch = watchDirectory({
     clouds: { graph: async () => graph } as unknown as Clouds,
     store,
+    sets: new SetRegistry(),
+    now: () => Date.now(),
     intervalMs: 30_000,
     log: { error: (...line: unknown[]) => void errors.push(line) } as never,
     reactions: new Reactions(),
@@ -100,6 +104,8 @@ test("a token that expired: people whose state changed meanwhile are woken at on
   const watch = watchDirectory({
     clouds: { graph: async () => graph } as unknown as Clouds,
     store,
+    sets: new SetRegistry(),
+    now: () => Date.now(),
     intervalMs: 30_000,
     log: { error: (...line: unknown[]) => void woken.push(String(line)) } as never,
     reactions,
@@ -134,17 +140,18 @@ test("a leaver is expected to lose access, unless the user is suspended or kept;
     ids.map((id, index) => ({ id, person: { ...isDisabled(id), accountEnabled: index === 3 } })),
     [],
   ] as never[];
+  const graph = {
+    tenantId: "tenant",
+    userChanges: async () => ({ changes: answers.shift() ?? [], token: "t", reset: false }),
+  };
   const settled: [string, number][] = [];
   const reactions = new Reactions();
   reactions.onSettled = (direction, seconds) => void settled.push([direction, seconds]);
   const watch = watchDirectory({
-    clouds: {
-      graph: async () => ({
-        tenantId: "tenant",
-        userChanges: async () => ({ changes: answers.shift() ?? [], token: "t", reset: false }),
-      }),
-    } as unknown as Clouds,
+    clouds: { graph: async () => graph } as unknown as Clouds,
     store,
+    sets: new SetRegistry(),
+    now: () => Date.now(),
     intervalMs: 30_000,
     log: { error: (...line: unknown[]) => void settled.push([String(line), 0]) } as never,
     reactions,
@@ -159,5 +166,55 @@ test("a leaver is expected to lose access, unless the user is suspended or kept;
   store.apply(user("leaver", "agents", spec(ids[0]!, { suspend: true })) as never);
   await jest.advanceTimersByTimeAsync(30_000);
   expect(reactions.oldest("revoked")).toBeUndefined();
+  watch.close();
+});
+
+test("a set is woken when something that it reads has changed, at the next reading", async () => {
+  jest.useFakeTimers();
+  const store = new FolderStore(INDEXES, () => undefined);
+  store.apply({
+    apiVersion: "connectsso.dev/v1alpha1",
+    kind: "ConnectUserSet",
+    metadata: { name: "staff", namespace: "team" },
+    spec: { source: { groups: [{ displayName: "Agents" }] } },
+  });
+  const members: Changes<GroupChange>[] = [
+    { changes: [], token: "g1", reset: true },
+    { changes: [], token: "g2", reset: false },
+    {
+      changes: [{ id: GROUP, members: [{ id: ID, type: "user", removed: true }] }],
+      token: "g3",
+      reset: false,
+    },
+  ];
+  const users = { changes: [], token: "u", reset: false };
+  const graph = {
+    tenantId: "tenant",
+    directoryChanges: async () => ({ users, groups: members.shift() ?? { changes: [], token: "g", reset: false } }),
+    userChanges: async () => users,
+    findGroups: async () => [{ id: GROUP, displayName: "Agents" }],
+    members: async () => [{ id: ID, userPrincipalName: "jane@example.com", accountEnabled: true }],
+  };
+  const sets = new SetRegistry();
+  const woken: ObjectRef[] = [];
+  const watch = watchDirectory({
+    clouds: { graph: async () => graph } as unknown as Clouds,
+    store,
+    sets,
+    now: () => Date.now(),
+    intervalMs: 30_000,
+    log: { error: (...line: unknown[]) => expect(line).toBeUndefined() } as never,
+    reactions: new Reactions(),
+    wake: (ref) => void woken.push(ref),
+  });
+  await jest.advanceTimersByTimeAsync(1_000);
+  // The set's own look, which names the group.
+  const directory = sets.directoryOf(graph as never, () => Date.now());
+  await directory.read([{ displayName: "Agents" }], { nested: false, maxAgeMs: 30_000 });
+  woken.length = 0;
+  await jest.advanceTimersByTimeAsync(30_000);
+  expect(woken).toEqual([]);
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(woken).toEqual([{ kind: "ConnectUserSet", namespace: "team", name: "staff" }]);
   watch.close();
 });

@@ -162,6 +162,7 @@ describe("what is no list removes nobody", () => {
     h.sandbox.faults.add({ match: "graph:GET */delta", kind: "denied" });
     await until(() => status(setNow(), "SourceReady")?.reason === "GraphForbidden", "the right is missing");
     h.sandbox.faults.clear();
+    await source("SourceEmpty");
     await graph("DELETE", `/groups/${AGENTS}`);
     await source("UnknownGroup");
     expect(here()).toEqual(["bob"]);

@@ -5,7 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { parse } from "yaml";
 import { REASON } from "../../src/api/reasons.ts";
-import { ANNOTATIONS } from "../../src/api/resources.ts";
+import { ANNOTATIONS, SET_LABEL } from "../../src/api/resources.ts";
 import { COMMANDS } from "../../src/cli/catalogue/index.ts";
 import { createDomainMetrics } from "../../src/observability/metrics.ts";
 import { createRuntimeMetrics } from "../../src/runtime/metrics.ts";
@@ -104,6 +104,7 @@ describe("runbooks", () => {
         "plan",
         "doctor",
         "why",
+        "people",
         "reconcile",
         "recreate",
         "resume",
@@ -120,9 +121,9 @@ describe("runbooks", () => {
         );
     }
     for (const [annotation] of texts.matchAll(/connectsso\.dev\/[a-z-]+(?==)/g))
-      expect(Object.values(ANNOTATIONS)).toContain(annotation);
+      expect([...Object.values(ANNOTATIONS), SET_LABEL]).toContain(annotation);
     for (const [, resource] of texts.matchAll(/kubectl (?:get|delete|patch|annotate|describe) (connect[a-z]+)/g))
-      expect(["connectssopersona", "connectssopersonas", "connectuser", "connectusers"]).toContain(resource);
+      expect(resource).toMatch(/^connect(ssopersona|userset|user)s?$/);
     const reasons = [...texts.matchAll(/^- ((?:`[A-Z]\w+`(?:, | or )?)+)/gm)].flatMap(
       ([, list]) => list!.match(/\w+/g)!,
     );

@@ -56,3 +56,27 @@ test("a plan waits for no approval, and a source that was never read is as old a
 test("series go with their set", async () => {
   expect((await scrape([])).trim()).toBe("");
 });
+
+test("how long a change took, and since when the oldest waits; gone with the set", async () => {
+  const registry = new Registry();
+  const metrics = createSetMetrics(registry);
+  const [at, cc] = [Date.parse("2026-01-03T00:00:00Z"), { namespace: "cc", name: "staff" }];
+  metrics.observer.passed?.(cc, "join", 12_000);
+  metrics.observer.underWay?.(cc, { leave: at });
+  const scrapeOf = async (objects: object[]) => {
+    metrics.set({ list: <T extends KubeObject>() => objects as T[] }, new Map());
+    return registry.metrics();
+  };
+  const text = await scrapeOf([set("Apply")]);
+  const labels = 'namespace="cc",set="staff"';
+  for (const line of [
+    `connectsso_set_change_duration_seconds_bucket{le="10",${labels},change="join"} 0`,
+    `connectsso_set_change_duration_seconds_bucket{le="15",${labels},change="join"} 1`,
+    `connectsso_set_change_duration_seconds_sum{${labels},change="join"} 12`,
+    `connectsso_set_oldest_change_timestamp_seconds{${labels},change="leave"} ${at / 1000}`,
+    `connectsso_set_suspended{${labels}} 0`,
+  ])
+    expect(text).toContain(`${line}\n`);
+  expect(text).not.toContain('oldest_change_timestamp_seconds{namespace="cc",set="staff",change="join"}');
+  expect((await scrapeOf([])).replaceAll(/^#.*\n/gm, "").trim()).toBe("");
+});

@@ -1,7 +1,7 @@
 /** The directory of a tenant over real HTTP, while somebody changes it by plain Graph requests. */
 import { describe, expect, test } from "@jest/globals";
 import type { WorldInput } from "../../src/sandbox/world.ts";
-import { Directory } from "../../src/set/directory.ts";
+import { Directory, type News } from "../../src/set/directory.ts";
 import { type Scene, withSandbox } from "../providers/graph/sandbox.ts";
 
 const TEAM = "22222222-0000-4000-8000-000000000001";
@@ -141,14 +141,16 @@ describe("groups by name", () => {
 describe("what could not be read is an error, never less", () => {
   test.each(["truncated", "denied", "malformed", "unavailable", "cut"] as const)("%s", async (kind) => {
     await withDirectory(async ({ team, add, plain }) => {
-      for (const match of ["graph:GET */members/*", "graph:GET */delta"]) {
+      // Both streams are one call: a request inside is refused, or the whole is lost.
+      const inside = kind === "denied" || kind === "unavailable";
+      for (const match of ["graph:GET */members/*", inside ? "graph:GET */delta" : "graph:POST /$batch"]) {
         plain.sandbox.faults.add({ match, kind });
         await expect(team()).rejects.toMatchObject({ name: "CloudError" });
         plain.sandbox.faults.clear();
       }
       expect(await team()).toEqual(["ada", "bob"]);
       await add(TEAM, CYD);
-      plain.sandbox.faults.add({ match: "graph:GET /users/delta", kind });
+      plain.sandbox.faults.add({ match: inside ? "graph:GET /users/delta" : "graph:POST /$batch", kind });
       await expect(team()).rejects.toMatchObject({ name: "CloudError" });
       plain.sandbox.faults.clear();
       expect(await team()).toEqual(["ada", "bob", "cyd"]);
@@ -165,7 +167,7 @@ describe("what could not be read is an error, never less", () => {
   });
 });
 
-test("a quiet look is two calls, and none within the interval; many sets share them", async () => {
+test("a quiet look is one call, and none within the interval; many sets share it", async () => {
   await withDirectory(async ({ directory, team, plain }) => {
     await team();
     const calls = async (work: () => Promise<unknown>) => {
@@ -173,11 +175,88 @@ test("a quiet look is two calls, and none within the interval; many sets share t
       await work();
       return plain.sandbox.log.length - before;
     };
-    expect(await calls(team)).toBe(2);
+    expect(await calls(team)).toBe(1);
     const kept = { nested: true, maxAgeMs: 30_000 };
     expect(await calls(() => directory.read([{ displayName: "team" }], kept))).toBe(0);
     const other = () => Promise.all([1, 2, 3].map(() => directory.read([{ id: INNER }], kept)));
     // Whether there is a group of this id.
     expect(await calls(other)).toBe(1);
+  });
+});
+
+describe("followers", () => {
+  const followed = (directory: Directory) => {
+    const told: { people: string[]; moved: boolean }[] = [];
+    directory.follow(({ people, moved }) => void told.push({ people: people.map(({ id }) => NAMES[id] ?? id), moved }));
+    return told;
+  };
+  const look = (directory: Directory) => directory.look({ maxAgeMs: 0 });
+
+  test("without a set one call for people, and none for groups", async () => {
+    await withDirectory(async ({ directory, graph, plain }) => {
+      const told = followed(directory);
+      await look(directory);
+      await graph.user({ objectId: ADA });
+      const before = plain.sandbox.log.length;
+      await plain.ok("PATCH", `/users/${ADA}`, { accountEnabled: false });
+      await look(directory);
+      expect(plain.sandbox.log.slice(before).map(({ operation }) => operation)).toEqual([
+        "PATCH /users/{id}",
+        "GET /users/delta",
+      ]);
+      expect(told.at(-1)).toEqual({ people: ["ada"], moved: false });
+    });
+  });
+
+  test("somebody joins, somebody is disabled; nothing happens; nothing is asked for within the interval", async () => {
+    await withDirectory(async ({ directory, team, add, plain }) => {
+      await team();
+      const told = followed(directory);
+      await add(TEAM, CYD);
+      await look(directory);
+      await plain.ok("PATCH", `/users/${BOB}`, { accountEnabled: false });
+      await look(directory);
+      await look(directory);
+      const before = plain.sandbox.log.length;
+      await directory.look({ maxAgeMs: 30_000 });
+      expect(plain.sandbox.log.length).toBe(before);
+      expect(told).toEqual([
+        { people: [], moved: true },
+        { people: ["bob"], moved: true },
+        { people: [], moved: false },
+      ]);
+    });
+  });
+
+  test("after a token that expired it is said that changes are lost, and since when", async () => {
+    await withDirectory(async ({ directory, team, plain }) => {
+      await team();
+      const news: News[] = [];
+      directory.follow((one) => void news.push(one));
+      plain.sandbox.clock.advance(8 * 86_400_000);
+      await plain.ok("DELETE", `/users/${ADA}`);
+      await look(directory);
+      await look(directory);
+      expect(news).toMatchObject([
+        { people: [], moved: true, lost: true, after: expect.any(Number) },
+        { people: [], moved: false, lost: false },
+      ]);
+      expect(await team()).toEqual(["bob"]);
+    });
+  });
+
+  test("a right to groups that is gone hides no leaver, and the groups go on from where they were", async () => {
+    await withDirectory(async ({ directory, team, add, plain }) => {
+      await team();
+      const told = followed(directory);
+      plain.sandbox.faults.add({ match: "graph:GET /groups/delta", kind: "denied" });
+      await add(TEAM, CYD);
+      await plain.ok("PATCH", `/users/${ADA}`, { accountEnabled: false });
+      await expect(look(directory)).rejects.toMatchObject({ reason: "GraphForbidden" });
+      expect(told).toEqual([{ people: ["ada"], moved: true }]);
+      await expect(team()).rejects.toMatchObject({ reason: "GraphForbidden" });
+      plain.sandbox.faults.clear();
+      expect(await team()).toEqual(["ada", "bob", "cyd"]);
+    });
   });
 });

@@ -1,7 +1,6 @@
 /** What a user's components plan, by the calls that their steps make. */
 import { describe, expect, test } from "@jest/globals";
 import { declaredConflict } from "../../src/domain/conflicts.ts";
-import { massDeletion } from "../../src/domain/massdeletion.ts";
 import { COMPONENTS } from "../../src/user/components/index.ts";
 import type { UserScope } from "../../src/user/scope.ts";
 import { stepsOf } from "../support/steps.ts";
@@ -169,9 +168,4 @@ test("conflict without case, in the same instance only", () => {
   expect(declaredConflict(one, [{ ...one, name: "b", entraUser: ["jane@X.com"] }])?.kind).toBe("entraUser");
   expect(declaredConflict(one, [{ ...one, name: "b", entraUser: [], username: "jANE" }])?.kind).toBe("username");
   expect(declaredConflict(one, [{ ...one, name: "b", instanceArn: "j" }])).toBeUndefined();
-});
-test("mass deletion", () => {
-  expect(massDeletion({ total: 6, removing: 5, removed: 0 }, 0.3)).toBeUndefined();
-  expect(massDeletion({ total: 100, removing: 20, removed: 11 }, 0.3)).toBe(undefined);
-  expect(massDeletion({ total: 100, removing: 40, removed: 0 }, 0.3)).toContain("40 of 100");
 });

@@ -584,6 +584,29 @@ export const CRDS = [
                         "removing": {"type":"integer","description":"Those being removed."}
                       }
                     },
+                    "removals": {
+                      "description": "Removals of users that were let through within the last poll intervals. The guard against mass deletion counts them, so a restart forgets nothing.",
+                      "type": "array",
+                      "maxItems": 32,
+                      "items": {
+                        "type": "object",
+                        "required": ["time"],
+                        "properties": {
+                          "time": {"type":"string","format":"date-time","description":"When."},
+                          "approved": {
+                            "type": "string",
+                            "description": "Hash of the list that a person allowed; what was allowed does not count.",
+                            "maxLength": 64
+                          },
+                          "removals": {"type":"integer","description":"Removals."},
+                          "changes": {
+                            "type": "string",
+                            "description": "Digests of the removals that are not done yet, six bytes each, in base64.",
+                            "maxLength": 32768
+                          }
+                        }
+                      }
+                    },
                     "drift": {
                       "description": "What is not as declared, at most 20 rows, redacted.",
                       "type": "array",

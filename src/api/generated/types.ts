@@ -266,6 +266,17 @@ summary?: string
 /** Those being removed. */
 removing?: number
 }
+/** Removals of users that were let through within the last poll intervals. The guard against mass deletion counts them, so a restart forgets nothing. */
+removals?: {
+/** When. */
+time: string
+/** Hash of the list that a person allowed; what was allowed does not count. */
+approved?: string
+/** Removals. */
+removals?: number
+/** Digests of the removals that are not done yet, six bytes each, in base64. */
+changes?: string
+}[]
 /** What is not as declared, at most 20 rows, redacted. */
 drift?: {
 /** Component that differs. */

@@ -76,6 +76,7 @@ export async function run(options: RunOptions): Promise<number> {
     log,
     observer: metrics.observer,
     reactions,
+    setObserver: metrics.setObserver,
     ...(options.leaderElect ? { leaseName: options.leaderElectionId } : {}),
     onLeadershipLost: () => lost?.(),
     metricsBindAddress: options.metricsBindAddress,

@@ -1,7 +1,7 @@
 /** Many reads in one request. The answer of the batch says nothing of those inside: each is checked, and throttled ones are sent again. */
-import type { CallOptions } from "../errors.ts";
+import type { CallOptions, CloudError } from "../errors.ts";
 import type { GraphClient } from "./client.ts";
-import { retryAfterMs } from "./errors.ts";
+import { classifyGraph, retryAfterMs, unreachable } from "./errors.ts";
 
 /** Requests in a batch. Source: facts/microsoft-graph.md 8. */
 export const BATCH = 20;
@@ -48,4 +48,11 @@ function throttledFor(answer: Inner | undefined): number | undefined {
   if (answer?.status !== 429) return undefined;
   const header = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === "retry-after")?.[1];
   return retryAfterMs(header ?? null, new Date()) ?? 1_000;
+}
+
+/** Of one request inside a batch, after it was sent again and again. `operation`: as in metrics, with its verb. */
+export function failureOf(inner: Inner | undefined, operation: string): CloudError {
+  if (!inner) return unreachable(operation, new Error("no answer inside the batch"), true);
+  const { code = "Unknown", message = "" } = (inner.body?.error ?? {}) as { code?: string; message?: string };
+  return classifyGraph({ status: inner.status, code, message }, operation, true);
 }

@@ -1,5 +1,6 @@
 /** Delta queries of users and groups: what changed since a token, in one call while little happens. */
 import { type CallOptions, CloudError } from "../errors.ts";
+import { failureOf, type Inner, readBatch } from "./batch.ts";
 import type { GraphClient } from "./client.ts";
 import type { Json } from "./lookup.ts";
 import { literal, templateOf } from "./paths.ts";
@@ -18,44 +19,76 @@ export interface Rows {
   at: number;
 }
 
+/** A stream of changes, and how far it was read. */
+interface Stream {
+  feed: "/users/delta" | "/groups/delta";
+  /** Of the first call; it holds for the whole stream. */
+  query: string;
+  token: string | undefined;
+}
+
 /**
  * A token is `<ms> <path>`: when the service gave it, and where to continue. Changes are counted from the first call on: the tenant itself,
- * which may be far larger than what we know of it, is never listed.
+ * which may be far larger than what we know of it, is never listed. Several streams that continue are one call while little happens.
  */
 export async function changesSince(
   client: GraphClient,
-  feed: "/users/delta" | "/groups/delta",
-  query: string,
-  token: string | undefined,
+  streams: readonly Stream[],
+  options?: CallOptions,
+): Promise<Rows[]> {
+  const at = Date.now();
+  const known = streams.map(continuationOf);
+  const paths = known.flatMap((one) => (one ? [one.path] : []));
+  const answers = paths.length > 1 ? await readBatch(client, paths, options) : [];
+  const rows: Rows[] = [];
+  for (const [index, stream] of streams.entries()) {
+    const one = known[index];
+    const answer = one && paths.length > 1 ? { inner: answers[paths.indexOf(one.path)] } : undefined;
+    rows.push(
+      one ? await continued(client, stream, { ...one, at }, answer, options) : await begun(client, stream, options),
+    );
+  }
+  return rows;
+}
+
+function continuationOf({ feed, token }: Stream): { since: number; path: string } | undefined {
+  const [, since, path] = /^(\d+) (\/.*)$/s.exec(token ?? "") ?? [];
+  return path?.startsWith(`${feed}?`) ? { since: Number(since), path } : undefined;
+}
+
+async function begun(client: GraphClient, { feed, query }: Stream, options?: CallOptions): Promise<Rows> {
+  const at = Date.now();
+  const { path } = await walk(client, `${feed}?${query}&$deltatoken=latest`, undefined, options);
+  return { rows: [], token: `${at} ${path}`, reset: true, since: at, at };
+}
+
+async function continued(
+  client: GraphClient,
+  stream: Stream,
+  { since, at, path }: { since: number; at: number; path: string },
+  answer: { inner: Inner | undefined } | undefined,
   options?: CallOptions,
 ): Promise<Rows> {
-  const [, since, path] = /^(\d+) (\/.*)$/s.exec(token ?? "") ?? [];
-  const begin = async (): Promise<Rows> => {
-    const at = Date.now();
-    const first = `${feed}?${query}&$deltatoken=latest`;
-    const { path: next } = await walk(client, first, options);
-    return { rows: [], token: `${at} ${next}`, reset: true, since: at, at };
-  };
-  if (path === undefined || !path.startsWith(`${feed}?`)) return begin();
   try {
-    const at = Date.now();
-    const { rows, path: next } = await walk(client, path, options);
-    return { rows, token: `${at} ${next}`, reset: false, since: Number(since), at };
+    if (answer && answer.inner?.status !== 200) throw failureOf(answer.inner, `GET ${stream.feed}`);
+    const { rows, path: next } = await walk(client, path, answer && (answer.inner?.body ?? {}), options);
+    return { rows, token: `${at} ${next}`, reset: false, since, at };
   } catch (error) {
     // Any other failure leaves the token as good as it was.
     if (!isTokenGone(error)) throw error;
-    return begin();
+    return begun(client, stream, options);
   }
 }
 
 async function walk(
   client: GraphClient,
   path: string,
+  first: object | undefined,
   options: CallOptions | undefined,
 ): Promise<{ rows: Json[]; path: string }> {
   const rows: Json[] = [];
   let next: string | undefined;
-  for await (const { value, deltaLink } of client.pages<Json>(path, options)) {
+  for await (const { value, deltaLink } of client.pages<Json>(path, options, first)) {
     rows.push(...value);
     if (deltaLink) next = client.relative(deltaLink);
   }
@@ -76,8 +109,19 @@ function isTokenGone(error: unknown): boolean {
   return error.status === 410 || /^(syncStateNotFound|syncStateInvalid|resyncRequired)$/i.test(error.code);
 }
 
-export const userChanges = (client: GraphClient, token: string | undefined, options?: CallOptions) =>
-  changesSince(client, "/users/delta", `$select=${PERSON_FIELDS}`, token, options);
+export const usersSince = (token: string | undefined): Stream => ({
+  feed: "/users/delta",
+  query: `$select=${PERSON_FIELDS}`,
+  token,
+});
+
+export function groupsSince(token: string | undefined, ids: readonly string[] = []): Stream {
+  const filter =
+    ids.length > 0 && ids.length <= MOST_GROUPS
+      ? `$filter=${ids.map((id) => `id%20eq%20${literal(id)}`).join("%20or%20")}&`
+      : "";
+  return { feed: "/groups/delta", query: `${filter}$select=id,displayName,members`, token };
+}
 
 export function personChanges({ rows, token, reset }: Rows): Changes<PersonChange> {
   const changes = rows.map((json): PersonChange => {
@@ -87,18 +131,7 @@ export function personChanges({ rows, token, reset }: Rows): Changes<PersonChang
   return { changes, token, reset };
 }
 
-export async function groupChanges(
-  client: GraphClient,
-  token: string | undefined,
-  options: (CallOptions & { groupIds?: readonly string[] }) | undefined,
-): Promise<Changes<GroupChange>> {
-  const ids = options?.groupIds ?? [];
-  const filter =
-    ids.length > 0 && ids.length <= MOST_GROUPS
-      ? `$filter=${ids.map((id) => `id%20eq%20${literal(id)}`).join("%20or%20")}&`
-      : "";
-  const query = `${filter}$select=id,displayName,members`;
-  const { rows, token: next, reset } = await changesSince(client, "/groups/delta", query, token, options);
+export function groupChanges({ rows, token, reset }: Rows): Changes<GroupChange> {
   // A large group comes in several rows.
   const changes = new Map<string, GroupChange>();
   for (const json of rows) {
@@ -111,7 +144,7 @@ export async function groupChanges(
     for (const member of (json["members@delta"] ?? []) as Json[])
       change.members.push({ id: String(member.id), type: typeOf(member), removed: removedOf(member) !== undefined });
   }
-  return { changes: [...changes.values()], token: next, reset };
+  return { changes: [...changes.values()], token, reset };
 }
 
 function removedOf(json: Json): Removed | undefined {

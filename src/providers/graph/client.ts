@@ -41,6 +41,12 @@ export interface GraphRequest {
   options?: CallOptions;
 }
 
+interface Page<T> {
+  value?: T[];
+  "@odata.nextLink"?: string;
+  "@odata.deltaLink"?: string;
+}
+
 const RETRYABLE = new Set([429, 500, 502, 503, 504]);
 /** Far above the largest page of 999 objects; a broken or hostile proxy must not fill the memory. */
 const RESPONSE_BYTES = 32 * 1024 * 1024;
@@ -114,12 +120,17 @@ export class GraphClient {
     limiter?.throttled(`${limiterKey}/read`, ms);
   }
 
-  /** All pages. Next links must stay with this service. */
-  async *pages<T>(first: string, options?: CallOptions): AsyncGenerator<{ value: T[]; deltaLink?: string }> {
+  /** All pages. Next links must stay with this service. `given`: the first page, where it came in a batch. */
+  async *pages<T>(
+    first: string,
+    options?: CallOptions,
+    given?: object,
+  ): AsyncGenerator<{ value: T[]; deltaLink?: string }> {
     let path: string | undefined = first;
+    let known: Page<T> | undefined = given;
     while (path) {
-      const page: { value?: T[]; "@odata.nextLink"?: string; "@odata.deltaLink"?: string } | undefined =
-        await this.send({ method: "GET", path, options });
+      const page: Page<T> | undefined = known ?? (await this.send({ method: "GET", path, options }));
+      known = undefined;
       // A page without rows has an empty list; without a list it was cut off.
       if (!Array.isArray(page?.value))
         throw new CloudError(`GET ${templateOf(path)}: the answer has no list`, {

@@ -1,6 +1,6 @@
 /** Users and groups. */
 import { type CallOptions, CloudError } from "../errors.ts";
-import { groupChanges, personChanges, userChanges } from "./changes.ts";
+import { changesSince, groupChanges, groupsSince, personChanges, type Rows, usersSince } from "./changes.ts";
 import type { Json, TenantContext } from "./context.ts";
 import { lookUp } from "./lookup.ts";
 import { literal, path } from "./paths.ts";
@@ -74,11 +74,20 @@ export function directoryCalls({ client }: TenantContext) {
       }
     },
     async userChanges(token, options) {
-      const read = await userChanges(client, token, options);
+      const [read] = (await changesSince(client, [usersSince(token)], options)) as [Rows];
       people.absorb(read);
       return personChanges(read);
     },
-    groupChanges: (token, options) => groupChanges(client, token, options),
+    async groupChanges(token, options) {
+      const [read] = (await changesSince(client, [groupsSince(token, options?.groupIds)], options)) as [Rows];
+      return groupChanges(read);
+    },
+    async directoryChanges({ users, groups }, options) {
+      const streams = [groupsSince(groups), usersSince(users)];
+      const [ofGroups, ofUsers] = (await changesSince(client, streams, options)) as [Rows, Rows];
+      people.absorb(ofUsers);
+      return { groups: groupChanges(ofGroups), users: personChanges(ofUsers) };
+    },
     async findGroups(filter, options) {
       if ("id" in filter) {
         const json = await client.read<Json>(`${path`/groups/${filter.id}`}?$select=id,displayName`, options);

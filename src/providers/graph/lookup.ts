@@ -1,8 +1,7 @@
 /** Users by object id or name, many at a time. A few are asked for one by one, many by filters first: fifteen to a filter, twenty to a batch. */
-import type { CallOptions, CloudError } from "../errors.ts";
-import { BATCH, type Inner, readBatch } from "./batch.ts";
+import type { CallOptions } from "../errors.ts";
+import { BATCH, failureOf, type Inner, readBatch } from "./batch.ts";
 import type { GraphClient } from "./client.ts";
-import { classifyGraph, unreachable } from "./errors.ts";
 import { literal, userPath } from "./paths.ts";
 
 /** Values in one `in`. Source: facts/microsoft-graph.md 8. */
@@ -63,7 +62,7 @@ export async function lookUp(
 function settle(key: string, answer: Inner | undefined, { found, missing, failed }: Answers): void {
   if (answer?.status === 200 && answer.body) found(answer.body);
   else if (answer?.status === 404) missing(key);
-  else failed(key, failureOf(answer));
+  else failed(key, failureOf(answer, "GET /users/{id}"));
 }
 
 async function filtered(
@@ -84,14 +83,6 @@ async function filtered(
     for (const answer of await readBatch(client, urls, options))
       for (const json of answer?.status === 200 ? ((answer.body?.value ?? []) as Json[]) : []) found(json);
   });
-}
-
-/** Of one request inside a batch, after it was sent again and again. */
-function failureOf(inner: Inner | undefined): CloudError {
-  const said = (inner?.body as { error?: { code?: string; message?: string } } | undefined)?.error;
-  if (!inner) return unreachable("GET /users/{id}", new Error("no answer inside the batch"), true);
-  const { code = "Unknown", message = "" } = said ?? {};
-  return classifyGraph({ status: inner.status, code, message }, "GET /users/{id}");
 }
 
 function chunked<T>(list: T[], size: number): T[][] {

@@ -183,8 +183,8 @@ export class People {
   }
 
   async #readChanges(): Promise<Rows> {
-    const query = `$select=${USER_FIELDS}`;
-    const read = await changesSince(this.#client, "/users/delta", query, this.#token, { priority: "sweep" });
+    const stream = { feed: "/users/delta", query: `$select=${USER_FIELDS}`, token: this.#token } as const;
+    const [read] = (await changesSince(this.#client, [stream], { priority: "sweep" })) as [Rows];
     this.#token = read.token;
     this.absorb(read);
     return read;

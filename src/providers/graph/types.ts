@@ -273,6 +273,11 @@ export interface Graph {
     token: string | undefined,
     o?: CallOptions & { groupIds?: readonly string[] },
   ): Promise<Changes<GroupChange>>;
+  /** Both at once: a call while little happens. */
+  directoryChanges(
+    tokens: { users?: string | undefined; groups?: string | undefined },
+    o?: CallOptions,
+  ): Promise<{ users: Changes<PersonChange>; groups: Changes<GroupChange> }>;
   findGroups(f: { displayName: string } | { id: string }, o?: CallOptions): Promise<EntraGroup[]>;
   /** Direct members only: a group assignment reaches no nested group. */
   groupMemberIds(groupId: string, o?: CallOptions & { maxAgeMs?: number }): Promise<string[]>;

@@ -1,13 +1,14 @@
 /** The ConnectUsers of the set: those that the rules want are there, as the rules say, and no others. */
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION, type ConnectUser, USER } from "../../api/resources.ts";
+import { windowOf } from "../../domain/limits.ts";
 import type { Cause, Verb } from "../../engine/change.ts";
 import type { Component, Step, Steps } from "../../engine/component.ts";
 import { isReady } from "../../runtime/conditions.ts";
 import { stalled } from "../errors.ts";
 import { computeMembers, existingOf } from "../facts.ts";
 import { candidates, objectId } from "../members.ts";
-import { type Changed, type Outcome, outcomeOf, windowOf } from "../outcome.ts";
+import { type Changed, type Outcome, outcomeOf } from "../outcome.ts";
 import { removeMembers, type SetRemoval } from "../removal.ts";
 import { approvalOf, type Seen, type SetScope } from "../scope.ts";
 import { heldMessage } from "../status.ts";
@@ -56,15 +57,33 @@ async function look(scope: SetScope): Promise<Outcome> {
     claimed.map(({ id }) => id),
   );
   const approve = scope.used === undefined ? approvalOf(object) : undefined;
-  return outcomeOf({
+  const users = usersOf(scope);
+  const outcome = outcomeOf({
     set: { ...object, status: { ...object.status, admitted: [...scope.admitted] } },
     members: all,
     found: candidates(compiled, reading).length,
-    ready: existingOf(object, deps).filter((user) => isReady(user)).length,
+    ready: [...users.values()].filter((user) => isReady(user)).length,
     ...(approve ? { approve } : {}),
     now: deps.now(),
     windowMs: windowOf(deps),
   });
+  measure(scope, outcome, users);
+  return outcome;
+}
+
+const usersOf = ({ object, deps }: SetScope) =>
+  new Map(existingOf(object, deps).map((user): [string, ConnectUser] => [objectId(user), user]));
+
+function measure(
+  { object: { metadata }, deps, passages, seen }: SetScope,
+  outcome: Outcome,
+  users: ReadonlyMap<string, ConnectUser>,
+): void {
+  if (!passages) return;
+  const times = { readAt: seen.source!.at, now: deps.now() };
+  for (const { passage, durationMs } of passages.note(outcome, (id) => users.get(id), times))
+    deps.setObserver?.passed?.(metadata, passage, durationMs);
+  deps.setObserver?.underWay?.(metadata, passages.oldest());
 }
 
 function stepsOf(scope: SetScope, outcome: Outcome): Step[] {
@@ -118,7 +137,7 @@ async function carryOut(scope: SetScope, outcome: Outcome, group: readonly Chang
     scope.admitted = outcome.status.admitted ?? [];
     scope.used ??= used;
   }
-  const users = new Map(existingOf(object, deps).map((user): [string, ConnectUser] => [objectId(user), user]));
+  const users = usersOf(scope);
   const failures: unknown[] = [];
   const queue = group.values();
   await Promise.all(
