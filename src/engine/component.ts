@@ -70,6 +70,8 @@ export interface Component<S extends Scope<Seen>, Seen, N extends keyof Seen, X 
   shared: boolean;
   /** True: a sign-in depends on it, so a diagnosis observes it. */
   servesLogin: boolean;
+  /** True: its condition says whether it can be read, so while it cannot, that is False and not unknown. */
+  mustBeRead?: boolean;
   /** False: nothing of it is wanted and nothing can be left over; its condition says NotApplicable. */
   applies(scope: S): boolean;
   observe(scope: S): Promise<Seen[N]>;

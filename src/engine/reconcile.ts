@@ -312,7 +312,7 @@ function statusOf<R extends Resource, S extends Scope<Seen>, Seen, X, M>(
   const old: ResourceStatus = object.status ?? {};
   const { generation, deletionTimestamp } = object.metadata;
   const own = kind.status(object, result);
-  const components = Object.entries(kind.components as Record<string, { condition: string }>);
+  const components = Object.entries(kind.components as Record<string, { condition: string; mustBeRead?: boolean }>);
   const general = conditionsOf(
     {
       conditions: old.conditions,
@@ -321,7 +321,7 @@ function statusOf<R extends Resource, S extends Scope<Seen>, Seen, X, M>(
       observedGeneration: old.observedGeneration,
       driftPolicy: object.spec.driftPolicy ?? "Correct",
       deleting: deletionTimestamp !== undefined,
-      components: components.map(([name, { condition }]) => ({ name, condition })),
+      components: components.map(([name, { condition, mustBeRead }]) => ({ name, condition, mustBeRead })),
       readyMessage: kind.readyMessage,
       remarks: own.remarks ?? [],
       ...(own.resting ? { resting: own.resting } : {}),

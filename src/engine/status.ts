@@ -37,7 +37,7 @@ interface View {
   driftPolicy: "Correct" | "Report";
   deleting: boolean;
   /** The components' names with their conditions, in order. */
-  components: readonly { name: string; condition: string }[];
+  components: readonly { name: string; condition: string; mustBeRead?: boolean | undefined }[];
   /** Message of Ready when everything is as declared. */
   readyMessage: string;
   /** Other things that Ready must name, for example an open conflict. */
@@ -215,6 +215,8 @@ function componentCondition(
     }
     case "failed": {
       const { reason, message, kind } = outcome.failure;
+      if (view.components.some((one) => one.name === name && one.mustBeRead))
+        return { type, status: "False", reason, message };
       if (!outcome.observed && view.isStale(name)) return stale(type);
       const unreadable = wasGood(known) && !outcome.observed && (kind === "transient" || kind === "throttled");
       const settling = wasGood(known) && reason === REASON.WaitingForReplication;

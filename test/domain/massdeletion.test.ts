@@ -66,6 +66,11 @@ describe("how many may go", () => {
     ],
     ["after a word", { users: users(100, 31), allowed: true }, undefined],
     ["those that their set counted", { users: users(100, 90, { counts: false }) }, undefined],
+    [
+      "users that were never made are not those of whom a share may go",
+      { users: [...users(12, 12), ...users(60, 0, { keeper: "agents" }).map((one) => ({ ...one, counts: false }))] },
+      "12 of 12 users are",
+    ],
     ["of another persona", { users: [...users(100, 0), ...users(10, 5, { keeper: "leads" })] }, undefined],
     [
       "all of a small persona among many",

@@ -22,6 +22,7 @@ export const source: Component<SetScope, Seen, "source", SetRemoval> = {
   concerns: {},
   shared: false,
   servesLogin: false,
+  mustBeRead: true,
   applies: () => true,
   observe({ object, compiled: { spec }, directory, deps, call }) {
     const { nested } = spec.source;
