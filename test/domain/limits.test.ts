@@ -153,7 +153,7 @@ test("whatever the order and pace, no window loses more than its limit", () => {
         expect(within).toBeLessThanOrEqual(Math.max(4, 0.2 * before));
       }
     }),
-    { numRuns: 300 },
+    { seed: 20261129, numRuns: 300 },
   );
 });
 

@@ -159,6 +159,6 @@ test("limits hold, and in the end everybody is where the rules say", () => {
       const left = new Set(rows.filter(({ state }) => state === "LeftOut").map(({ id }) => id));
       expect(there.filter(([id]) => !left.has(id!)).sort()).toEqual(wanted.filter(([id]) => !left.has(id!)).sort());
     }),
-    { numRuns: 60 },
+    { seed: 20261129, numRuns: 60 },
   );
 });
