@@ -9,6 +9,7 @@ import {
   Comparison,
   causeOf,
   causeOfPresence,
+  copyOf,
   type Entries,
   found,
   isFound,
@@ -77,7 +78,7 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
     this.#options = options;
     this.#hasHistory = options.ledger !== undefined;
     this.#names = Object.keys(components) as N[];
-    this.#pass = { outcomes: new Map(), changes: [], read: new Set(), ledger: structuredClone(options.ledger ?? {}) };
+    this.#pass = { outcomes: new Map(), changes: [], read: new Set(), ledger: copyOf(options.ledger ?? {}) };
   }
 
   async run(): Promise<Pass<N>> {

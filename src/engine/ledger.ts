@@ -6,7 +6,7 @@
  * Assumptions: the text of a value depends on the value alone. A program version that words a value differently under the same path would
  * take it for somebody's change; it uses a new path instead.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Difference, NONE, textOf } from "../domain/difference.ts";
 import type { Cause } from "./change.ts";
 
@@ -25,7 +25,7 @@ const FOUND = "~found";
 
 /** 48 bits: the odds that a change keeps the digest are one in 10^14. */
 export function digest(text: string): string {
-  return createHash("sha256").update(text).digest("base64url").slice(0, 8);
+  return hash("sha256", text, "base64url").slice(0, 8);
 }
 
 /** What is compared, as against what people are shown. */
@@ -73,6 +73,10 @@ export const isComplete = (entries: Entries | undefined): boolean =>
 export const isFound = (entries: Entries | undefined): boolean => entries !== undefined && FOUND in entries;
 
 export const found = (): Entries => ({ [FOUND]: "" });
+
+/** To be changed in a pass, while the status keeps its own. */
+export const copyOf = (ledger: LastApplied): LastApplied =>
+  Object.fromEntries(Object.entries(ledger).map(([component, entries]) => [component, { ...entries }]));
 
 export const begun = (): Entries => ({ [BEGUN]: "" });
 

@@ -8,7 +8,7 @@ import type { KubeObject } from "./port.ts";
 const MOST_ENTRIES = 32;
 /** Longest value of an annotation that is kept, characters: what a status may repeat of it. */
 const LONGEST_VALUE = 253;
-/** A larger status than any that we write is not ours, bytes or so: the object counts as one without status, and the next pass writes it again. */
+/** A larger status than any that we write is not ours, characters: the object counts as one without status, and the next pass writes it again. */
 const LARGEST_STATUS = 64 * 1024;
 
 type Entries = Record<string, string>;
@@ -26,7 +26,7 @@ export function slim(object: KubeObject, group: string): KubeObject {
   const annotations = ownEntries(rest.annotations, group);
   if (annotations) metadata.annotations = annotations;
   object.metadata = metadata;
-  if (sizeOf(object.status, LARGEST_STATUS) > LARGEST_STATUS) object.status = undefined;
+  if (JSON.stringify(object.status)?.length > LARGEST_STATUS) object.status = undefined;
   return object;
 }
 
@@ -48,16 +48,4 @@ export function cutValues(entries: Entries): Entries {
  */
 function cut(text: string): string {
   return text.length <= LONGEST_VALUE ? text : Buffer.from(text.slice(0, LONGEST_VALUE)).toString();
-}
-
-/** Characters of a JSON value, roughly; counts no further than `most`. */
-function sizeOf(value: unknown, most: number): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return 8;
-  let size = 2;
-  for (const key in value) {
-    if (size > most) break;
-    size += key.length + sizeOf((value as Record<string, unknown>)[key], most - size);
-  }
-  return size;
 }

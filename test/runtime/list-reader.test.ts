@@ -77,6 +77,19 @@ describe("reading a list", () => {
     );
   });
 
+  const fieldsV1 = (key: string) => ({ "f:spec": { [key]: {} } });
+  test.each([
+    { what: "managedFields as the API server writes them are left out", key: "f:suspend", kept: false },
+    { what: "a bracket in a quoted key", key: 'k:{"a]":1}', kept: true },
+    { what: "the end of the list in a quoted key", key: '],"name":', kept: true },
+  ])("$what: kept $kept", async ({ key, kept }) => {
+    const managedFields = [{ apiVersion: "v1", fieldsV1: fieldsV1(key), manager: "kubectl" }];
+    const spec = { note: '"managedFields":[{"apiVersion":' };
+    const items = [{ metadata: { managedFields, name: "a" }, spec }];
+    const found = await read(JSON.stringify({ items, metadata }), [7, 30]);
+    expect(found.items).toEqual(kept ? items : [{ metadata: { name: "a" }, spec }]);
+  });
+
   test.each([
     "",
     "{",
