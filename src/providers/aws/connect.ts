@@ -67,7 +67,7 @@ export function createConnectInstance(p: {
     change: { phone?: PhoneSettings; handling?: ContactHandling },
     o?: CallOptions,
   ) => {
-    const seen = (await inventory.describe(user.id, o)) ?? user;
+    const seen = (await inventory.latest(user, o)) ?? user;
     const phone = { ...seen.phone, ...change.phone };
     const voice = mergedHandling(voiceHandling(seen.phone), seen.handling);
     const handling = mergedHandling(

@@ -72,13 +72,32 @@ test("nobody is shown an inventory that is far too old", async () => {
   expect(asked).toEqual(["SearchUsers", "SearchUsers"]);
 });
 
-test("a thousand changes at once do with the inventory", async () => {
-  const { clock, asked, world, inventory } = start();
+test.each([
+  { maxAgeMs: 10 * MINUTE, laterMs: 5 * MINUTE },
+  { maxAgeMs: 18_000, laterMs: 20_000 },
+])("a thousand changes at once do with the inventory: $maxAgeMs ms", async ({ maxAgeMs, laterMs }) => {
+  const { clock, asked, world, held, inventory } = start();
   world.users = Array.from({ length: 100 }, (_, i) => user(`u${i}`));
+  await inventory.users(maxAgeMs, { priority: "sweep" });
+  await clock.advance(laterMs);
+  const hold = Promise.withResolvers<void>();
+  held.search = hold.promise;
+  for (let i = 0; i < 100; i++) await inventory.user(`u${i}`, maxAgeMs);
+  expect(asked.filter((name) => name === "DescribeUser")).toHaveLength(10);
+  hold.resolve();
+});
+
+test("a user that was read by itself a moment ago is not read again before it is written", async () => {
+  const { clock, asked, world, inventory } = start();
   await inventory.users(10 * MINUTE, { priority: "sweep" });
   await clock.advance(5 * MINUTE);
-  for (let i = 0; i < 100; i++) await inventory.user(`u${i}`, 10 * MINUTE);
-  expect(asked.filter((name) => name === "DescribeUser")).toHaveLength(10);
+  world.described.ann = { RoutingProfileId: "changed by hand" };
+  const ann = (await inventory.user("ann", 10 * MINUTE))!;
+  expect(await inventory.latest(ann)).toMatchObject({ routingProfileId: "changed by hand" });
+  expect(asked).toEqual(["SearchUsers", "DescribeUser"]);
+  await clock.advance(6_000);
+  await inventory.latest(ann);
+  expect(asked).toEqual(["SearchUsers", "DescribeUser", "DescribeUser"]);
 });
 
 test("an own write is newer than what was read meanwhile", async () => {
