@@ -13,8 +13,7 @@ import type { Application } from "../providers/graph/types.ts";
 import { AWS_TEMPLATE, knownId, temporaryName } from "./find-application.ts";
 import type { PersonaScope } from "./scope.ts";
 
-function ask(scope: PersonaScope): Ask {
-  const known = knownId(scope);
+function ask(known?: string): Ask {
   return {
     key: "application",
     object: "the application",
@@ -30,11 +29,12 @@ function ask(scope: PersonaScope): Ask {
 
 /** Throws while an application that was asked for may still show: deleting the persona then would leave it behind. */
 export function requireSettled(scope: PersonaScope): void {
-  scope.once.requireSettled(ask(scope));
+  scope.once.requireSettled(ask());
 }
 
 export function instantiate(scope: PersonaScope): Step {
   return once(scope, {
+    known: knownId(scope),
     verb: "create",
     why: "the persona has no application in Entra",
     settings: settings(scope),
@@ -61,7 +61,10 @@ function settings(scope: PersonaScope): Setting[] {
   });
 }
 
-/** A deleted application comes back with its ids, so that users' links and what AWS knows of it stay as they are. */
+/**
+ * A deleted application comes back with its ids, so that users' links and what AWS knows of it stay as they are. It is among the deleted
+ * ones, so nothing suggests that it exists and does not show.
+ */
 export function restore(scope: PersonaScope, deleted: Application): Step {
   return once(scope, {
     verb: "update",
@@ -73,13 +76,16 @@ export function restore(scope: PersonaScope, deleted: Application): Step {
   });
 }
 
-function once(scope: PersonaScope, p: Pick<Step, "verb" | "why" | "settings"> & { call(): Promise<void> }): Step {
+function once(
+  scope: PersonaScope,
+  p: Pick<Step, "verb" | "why" | "settings"> & { known?: string | undefined; call(): Promise<void> },
+): Step {
   return {
     verb: p.verb,
     object: `application ${scope.spec.application.displayName}`,
     why: p.why,
     differences: [],
     ...(p.settings ? { settings: p.settings } : {}),
-    apply: () => scope.once.ask(ask(scope), p.call),
+    apply: () => scope.once.ask(ask(p.known), p.call),
   };
 }
