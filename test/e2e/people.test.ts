@@ -102,9 +102,11 @@ test("one person under two personas: both users and both personas say so, whoeve
       ["jane-admin", 1],
     ]),
   );
+  await refusedRecreation("jane");
   h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane-admin" });
   await h.ready();
   await h.reason("ConnectSsoPersona", "agents", "Conflict", "NoConflict");
+  expect(deletions()).toHaveLength(1);
 });
 
 test("two people whose user names differ in case alone are in conflict, both", async () => {
@@ -151,7 +153,17 @@ test("somebody assigned by hand, or by a group, to another persona's application
   await assign(group);
   await h.reason("ConnectUser", "jane", "Conflict", "TwoPersonas");
   expect(status(userOf("jane"), "Conflict")!.message).toMatch(/member of group Agents/);
+  await refusedRecreation("jane");
 });
+
+const deletions = () => h.writes().filter(({ operation }) => operation === "DeleteUser");
+
+/** Connect would refuse nothing here: what is not going to be created again must not be deleted. */
+async function refusedRecreation(name: string): Promise<void> {
+  h.controller.store.annotate({ kind: "ConnectUser", namespace: "team", name }, { [ANNOTATIONS.recreate]: "1" });
+  await h.reason("ConnectUser", name, "ConnectUserReady", "TwoPersonas");
+  expect(deletions()).toEqual([]);
+}
 
 test("events of a life: created, ready, drift, refused; each once, however long it stays", async () => {
   h = await start();

@@ -45,6 +45,9 @@ export const connectUser: UserComponent<"connect-user"> = {
     else if (problem) throw problem;
     const renew = user !== undefined && isToBeRecreated(scope, user);
     if (withdrawn && (!user || renew)) return [];
+    // What could not be created again is not deleted.
+    const conflict = scope.conflict ?? scope.seen["former-assignments"]?.conflict;
+    if (renew && conflict) throw conflictError(REASON.TwoPersonas, conflict);
     if (!user || renew) return createSteps(scope, renew ? user : formerUser(scope));
     if (only !== undefined && !scope.input.securityProfileIds.includes(only)) refuseLastAdministrator(user);
     const steps = [...tagStep(scope, user, compare), ...fieldSteps(scope, user, compare)];
