@@ -16,22 +16,24 @@ const REFUSED_CREDENTIALS = /credential|unauthori[sz]ed|authenticationfail/i;
 const KNOWN_WITHIN_MS = 300_000;
 const LOOK_AGAIN_MS = 10_000;
 
-/** Turns what provisioning answers about a service principal that it does not know yet into waiting. */
+/**
+ * Turns what provisioning answers about a service principal that it does not know yet into waiting. One replica may know it before
+ * another, so that an answer to one call promises none to the next.
+ */
 function createPatience(now: () => number) {
-  /** When a service principal was refused first; 0 once it was answered. */
-  const refusedSince = new Map<string, number>();
+  /** When each service principal was first asked about. */
+  const firstCall = new Map<string, number>();
   return async <T>(id: string, run: () => Promise<T>): Promise<T> => {
+    const since = firstCall.get(id) ?? now();
+    firstCall.set(id, since);
     try {
-      const result = await run();
-      refusedSince.set(id, 0);
-      return result;
+      return await run();
     } catch (error) {
-      if (!(error instanceof CloudError) || (error.status !== 403 && error.status !== 409)) throw error;
-      const since = refusedSince.get(id) ?? now();
-      // Known: a 409 passes, a 403 is a permission that was taken away.
-      if (since === 0 && error.status === 403) throw error;
-      if (since !== 0) refusedSince.set(id, since);
-      if (since !== 0 && now() - since > KNOWN_WITHIN_MS) throw error;
+      if (!(error instanceof CloudError)) throw error;
+      // Deleted: restored, it is new again.
+      if (error.status === 404) firstCall.delete(id);
+      const isEarly = now() - since < KNOWN_WITHIN_MS;
+      if (!isEarly || (error.status !== 403 && error.status !== 409)) throw error;
       throw new CloudError(
         `Entra's provisioning refuses service principal ${id}: it does not know it yet, or a permission is missing (${error.message})`,
         { ...error, kind: "waiting", reason: "WaitingForReplication", retryAfterMs: LOOK_AGAIN_MS, cause: error },

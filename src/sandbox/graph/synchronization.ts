@@ -257,9 +257,11 @@ export class Synchronization {
   #cycle(principalId: string): void {
     const job = this.#jobs.get(principalId);
     const principal = this.#directory.servicePrincipals.get(principalId);
-    if (!job || !principal) return;
-    const roles = this.#visibleRoles(this.#secrets.get(principalId));
-    if (roles) this.#import(principal, job, importable(roles));
+    if (!job) return;
+    // Deleted for now: the job runs again once the service principal is restored.
+    const roles = principal && this.#visibleRoles(this.#secrets.get(principalId));
+    if (!principal) this.#schedule(principalId, this.#host.behaviour.roleImportIntervalMs);
+    else if (roles) this.#import(principal, job, importable(roles));
     else this.#quarantine(principalId, job);
   }
 
