@@ -73,8 +73,7 @@ export function permissions(held: string[] | undefined, needs: EntraNeeds): Chec
     (name === "Application.ReadWrite.OwnedBy" && held.includes("Application.ReadWrite.All")) ||
     (name === "Application.Read.All" &&
       ["Application.ReadWrite.All", "Directory.Read.All"].some((one) => held.includes(one))) ||
-    (name === "AppRoleAssignment.ReadWrite.All" && held.includes("Application.ReadWrite.All")) ||
-    (name === "Policy.Read.All" && held.includes("Policy.ReadWrite.ApplicationConfiguration"));
+    (name === "AppRoleAssignment.ReadWrite.All" && held.includes("Application.ReadWrite.All"));
   const missing = wanted.filter(({ name }) => !covered(name));
   const broad = held.filter((name) => name in TIER_0);
   // Policy.Read.All serves this command's own look at the tenant's policy.

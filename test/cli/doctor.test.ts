@@ -339,6 +339,15 @@ describe("Graph permissions", () => {
         "warning: Mail.Read is more than what is declared needs",
       ],
     ],
+    [
+      "a right to write policies, which may not be enough to list them",
+      [...all.slice(0, 4), "Policy.ReadWrite.ApplicationConfiguration"],
+      [
+        "bad: Policy.Read.All is missing",
+        "warning: AppRoleAssignment.ReadWrite.All is tier 0",
+        "warning: Policy.ReadWrite.ApplicationConfiguration is more than what is declared needs",
+      ],
+    ],
     ["an opaque token", undefined, ["skipped: the token cannot be read"]],
   ])("%s", (_, held, expected) => expect(states(held)).toEqual(expected));
   test("claims need their own", () => {
