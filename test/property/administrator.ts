@@ -195,7 +195,11 @@ export class Administrator {
       Object.assign(principal, await this.graph("GET", `${path}?$select=id,keyCredentials`));
       principal.assignments = await this.list(`${path}/appRoleAssignedTo?$top=999`);
       principal.claimsPolicies = await this.list(`${path}/claimsMappingPolicies`);
-      principal.jobs = await this.list(`${path}/synchronization/jobs`);
+      // Provisioning may not know a new service principal yet.
+      principal.jobs = await this.list(`${path}/synchronization/jobs`).catch(({ status }) => {
+        if (status !== 403 && status !== 409) throw new Error(`jobs of ${principal.displayName}: ${status}`);
+        return [];
+      });
     }
     return {
       servicePrincipals,

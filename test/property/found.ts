@@ -4,6 +4,8 @@ import {
   CreateRoleCommand,
   CreateSAMLProviderCommand,
   CreateUserCommand,
+  DeleteSAMLProviderCommand,
+  type IAMClient,
 } from "@aws-sdk/client-iam";
 import { metadataDocument } from "../sandbox/iam-support.ts";
 import type { Administrator } from "./administrator.ts";
@@ -16,31 +18,30 @@ const { role: own, providerArn } = names("agents");
 /** Gallery template "AWS Single-Account Access". */
 const TEMPLATE = "8b1025e4-1dd2-430b-a150-2ef79cd700f5";
 
+const makeProvider = (iam: IAMClient) =>
+  iam.send(
+    new CreateSAMLProviderCommand({
+      Name: own,
+      SAMLMetadataDocument: metadataDocument(`https://sts.windows.net/${TENANT}/`),
+    }),
+  );
+
 export const MAKE: Record<FoundName, (admin: Administrator) => Promise<unknown>> = {
-  role: ({ iam }) =>
-    iam.send(
-      new CreateRoleCommand({
-        RoleName: own,
-        Path: "/connect-sso/",
-        AssumeRolePolicyDocument: JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { Federated: providerArn },
-              Action: ["sts:AssumeRoleWithSAML", "sts:TagSession"],
-            },
-          ],
-        }),
-      }),
-    ),
-  "SAML provider": ({ iam }) =>
-    iam.send(
-      new CreateSAMLProviderCommand({
-        Name: own,
-        SAMLMetadataDocument: metadataDocument(`https://sts.windows.net/${TENANT}/`),
-      }),
-    ),
+  /** Its provider is gone since. */
+  async role({ iam }) {
+    await makeProvider(iam);
+    const Statement = [
+      {
+        Effect: "Allow",
+        Principal: { Federated: providerArn },
+        Action: ["sts:AssumeRoleWithSAML", "sts:TagSession"],
+      },
+    ];
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+    await iam.send(new CreateRoleCommand({ RoleName: own, Path: "/connect-sso/", AssumeRolePolicyDocument }));
+    await iam.send(new DeleteSAMLProviderCommand({ SAMLProviderArn: providerArn }));
+  },
+  "SAML provider": ({ iam }) => makeProvider(iam),
   application: (admin) =>
     admin.graph("POST", `/applicationTemplates/${TEMPLATE}/instantiate`, { displayName: "Connect One of agents" }),
   async "IAM user"({ iam }) {

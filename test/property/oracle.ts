@@ -320,9 +320,12 @@ class Judgement {
     this.#equal(`${what}: names`, [info.FirstName, info.LastName], [spec.firstName ?? USERS[name], "Doe"]);
     if (spec.secondaryEmail) this.#equal(`${what}: e-mail`, info.SecondaryEmail, spec.secondaryEmail);
     if (spec.contactHandling) {
-      const { AfterContactWorkTimeLimit: work, AutoAccept: accept } = found.PhoneConfig;
+      const voice = (list: Json[] = []) => list.find(({ Channel }) => Channel === "VOICE");
+      const { AfterContactWorkTimeLimit: limit = 0, AutoAccept: automatic = false } = found.PhoneConfig ?? {};
+      const work = voice(found.AfterContactWorkConfigs)?.AfterContactWorkConfig.AfterContactWorkTimeLimit ?? limit;
+      const accept = voice(found.AutoAcceptConfigs)?.AutoAccept ?? automatic;
       this.#equal(
-        `${what}: phone`,
+        `${what}: calls`,
         [work, accept],
         [spec.contactHandling.voice.afterContactWorkSeconds, spec.contactHandling.voice.autoAccept],
       );

@@ -1,5 +1,6 @@
 /** What may happen in a simulation, as data: small and readable when a failure is shrunk. */
 import fc from "fast-check";
+import { OPEN_FACTS, type Open } from "../../src/sandbox/open.ts";
 import type { Fault } from "../../src/sandbox/world.ts";
 import { PERSONA_EDITS, type PersonaEditName, USER_EDITS, type UserEditName } from "./edits.ts";
 import { arnOf, instanceOf, PERSONAS, type PersonaName, USERS, type UserName, upnOf } from "./world.ts";
@@ -78,6 +79,8 @@ export interface Scenario {
   kubernetesTrouble: number;
   /** Made by hand before, for persona agents and for Jane. */
   found?: FoundName[];
+  /** Answers to open facts of the clouds; the default of those that are left out. */
+  open?: Partial<Open>;
   steps: Step[];
   /** Once all is as declared: what somebody does to an object that only reports it. If that one is not Ready, to one that is. */
   reported?: { somebody: PersonaEditName; of: PersonaName } | { somebody: UserEditName; ofUser: UserName };
@@ -224,6 +227,11 @@ const fault: fc.Arbitrary<Fault> = fc.record({
   probability: one(0.03, 0.15, 0.5),
 });
 
+const open = fc.record(
+  Object.fromEntries(Object.entries(OPEN_FACTS).map(([name, { values }]) => [name, one<string>(...values)])),
+  { requiredKeys: [] },
+) as fc.Arbitrary<Partial<Open>>;
+
 export const scenario: fc.Arbitrary<Scenario> = fc
   .record({
     seed: fc.nat(),
@@ -241,6 +249,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     }),
     further: fc.array(step, { minLength: 2, maxLength: 14, size: "max" }),
     reported: fc.option(fc.oneof(driftEdit, driftEdit, userEdit), { nil: undefined, freq: 1 }),
+    open,
   })
   .map(({ first, further, ...rest }) => {
     const steps: Step[] = [];

@@ -37,7 +37,11 @@ export async function simulate(scenario: Scenario, trace: Trace = { lines: [] })
   const environment = { ...process.env };
   try {
     const sandbox = await startSandbox({
-      world: world({ consistencyDelay: scenario.consistencyDelaySeconds * 1000, seed: scenario.seed }),
+      world: world({
+        consistencyDelay: scenario.consistencyDelaySeconds * 1000,
+        seed: scenario.seed,
+        open: scenario.open ?? {},
+      }),
     });
     close = () => sandbox.close();
     Object.assign(process.env, sandbox.env);
