@@ -58,7 +58,10 @@ export interface TrustedProvider {
 }
 
 /** As `trustPolicy`, of several providers: one statement for those with the same addresses, in an order that does not depend on the list's. */
-export function sharedTrustPolicy(instance: InstanceArn, providers: readonly TrustedProvider[]): unknown {
+export function sharedTrustPolicy(
+  instance: InstanceArn,
+  providers: readonly TrustedProvider[],
+): { Version: string; Statement: object[] } {
   const sorted = providers.toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
   const groups = Map.groupBy(sorted, ({ endpoints }) => replyUrls(instance, endpoints).sort().join(" "));
   return {
@@ -169,6 +172,19 @@ export function trustedProviders(trust: unknown): string[] {
   return normalStatements(trust).flatMap((statement) =>
     (statement["Principal.Federated"] ?? "").split(", ").filter(Boolean),
   );
+}
+
+/** Statements of a trust policy, each with the providers for which `isKept` holds of their grant (`trustGrants`). */
+export function keptStatements(trust: unknown, isKept: (grant: string) => boolean): Statement[] {
+  const statements = (trust as { Statement?: Statement | Statement[] } | undefined)?.Statement ?? [];
+  const grantOf = (Statement: Statement) => trustGrants({ Statement })[0]!;
+  return [statements].flat().flatMap((statement) => {
+    const { Federated, ...others } = (statement.Principal ?? {}) as { Federated?: string | string[] };
+    if (Federated === undefined) return isKept(grantOf(statement)) ? [statement] : [];
+    const only = (providers: string[]) => ({ ...statement, Principal: { ...others, Federated: oneOrAll(providers) } });
+    const kept = [Federated].flat().filter((arn) => isKept(grantOf(only([arn]))));
+    return kept.length > 0 ? [only(kept)] : [];
+  });
 }
 
 /** Statements that would go when `observed` is replaced by `desired`, one line each; for people. */

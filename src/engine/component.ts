@@ -22,7 +22,8 @@ export interface Step {
   barred?: Error;
   /** Fields can be written one by one: `apply` gets the paths that are to be written, all of them or some. */
   divisible?: boolean;
-  apply(paths: ReadonlySet<string>): Promise<void>;
+  /** "refused": it was refused, which the step has said itself, is not tried again, and stops nothing else. */
+  apply(paths: ReadonlySet<string>): Promise<unknown>;
 }
 
 /** The step that writes these differences, an update if `verb` does not say otherwise; none where nothing differs. */

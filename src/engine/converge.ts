@@ -191,9 +191,9 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
     this.#scope.signal?.throwIfAborted();
     try {
       const entries = await this.#begin(name, step, compare);
-      await step.apply(new Set(differences.map(({ path }) => path)));
+      const result = await step.apply(new Set(differences.map(({ path }) => path)));
       noteApplied(entries, differences);
-      for (const { change } of parts) change.fate = "applied";
+      for (const { change } of parts) change.fate = result === "refused" ? "failed" : "applied";
     } catch (error) {
       const { kind } = failureOf(error);
       // A step that finds that it has to wait has done nothing yet.

@@ -152,6 +152,11 @@ export class Comparison {
     return this.#entries?.[path]?.split(">").includes(digest(textOf(observed))) ?? false;
   }
 
+  /** Whether this member of a set was applied by us. */
+  wasItem(path: string, item: string): boolean {
+    return this.wasApplied(`${path}#${digest(item)}`, item);
+  }
+
   /** Paths under `prefix` that were applied at some time: what may have to be cleared. */
   applied(prefix: string): string[] {
     return Object.keys(this.#entries ?? {}).filter((path) => path.startsWith(prefix));

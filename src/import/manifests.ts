@@ -199,8 +199,13 @@ function personaManifest(
   comments: string[],
 ): Written {
   const { application, role, provider, federation, listing, iamUser, job } = persona;
-  const provisioning = job && iamUser && listing ? { iamUser, listing } : undefined;
+  const isShared = sharersOf(found, persona).length > 1;
+  const provisioning = job && iamUser && listing && !isShared ? { iamUser, listing } : undefined;
   const all = [...comments];
+  if (job && isShared)
+    all.push(
+      "Entra's provisioning imports no role that trusts several SAML providers, so its job is of no use; the mode is Direct.",
+    );
   const landing = landingOf(found, persona, all);
   const identifier = application.identifierUris.find((uri) => uri.split("#")[0] === identifierBase(found.instance));
   checkPaths(persona, all);
@@ -229,7 +234,7 @@ function personaManifest(
       federationPolicyName: federation.name,
       samlProviderName: provider.arn.split("/").at(-1)!,
       roleName: role.name,
-      ...(sharersOf(found, persona).length > 1 ? { roleSharing: "Instance" } : {}),
+      ...(isShared ? { roleSharing: "Instance" } : {}),
       ...(role.permissionsBoundaryArn ? { permissionsBoundaryArn: role.permissionsBoundaryArn } : {}),
       maxSessionDuration: duration(role.maxSessionDurationSeconds),
     },

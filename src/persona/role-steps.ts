@@ -1,10 +1,9 @@
 /** What makes a role that exists the declared one: tags, boundary, trust, sessions, policies. */
-import type { Difference } from "../domain/difference.ts";
-import { policyRows, trustGrants } from "../domain/policies.ts";
+import { keptStatements, policyRows, sharedTrustPolicy, trustGrants } from "../domain/policies.ts";
 import { type Step, type Steps, update } from "../engine/component.ts";
 import type { Comparison } from "../engine/ledger.ts";
 import type { IamInlinePolicy, IamRole } from "../providers/aws/types.ts";
-import { type DesiredRole, desiredRole, SHARED } from "./desired-role.ts";
+import { type DesiredRole, SHARED } from "./desired-role.ts";
 import { boundarySteps, tagStep, undeclaredRights } from "./principals.ts";
 import { sharedTrust } from "./role-sharing.ts";
 import { type PersonaScope, tagChanges } from "./scope.ts";
@@ -58,26 +57,40 @@ export function setTrust(
 ): Step[] {
   const { iam, call } = scope;
   const { name, at, trust, participants } = desired;
-  const differences =
-    at === SHARED ? grantRows(desired, found, compare) : compare.all(policyRows(trust, found.trust, "trust."));
-  return update(differences, {
-    object,
-    why: "it trusts somebody else, or another endpoint",
-    async apply() {
-      if (at !== SHARED) return iam.setTrust(name, trust, call);
-      // Another persona may have added its provider since.
-      const now = await sharedTrust(scope, (await iam.getRole(name, call)) ?? found, participants);
-      return iam.setTrust(name, desiredRole(scope, now, name).trust, call);
-    },
-  });
+  const why = "it trusts somebody else, or another endpoint";
+  if (at !== SHARED)
+    return update(compare.all(policyRows(trust, found.trust, "trust.")), {
+      object,
+      why,
+      apply: () => iam.setTrust(name, trust, call),
+    });
+  const { ours, strange } = grantRows(desired, found, compare);
+  /** Another persona may have added its provider since. `kept`: what is not declared, and stays. */
+  const write = async (kept: ReadonlySet<string>) => {
+    const role = (await iam.getRole(name, call)) ?? found;
+    const declared = sharedTrustPolicy(scope.instance, (await sharedTrust(scope, role, participants)).trusted);
+    const others = keptStatements(role.trust, (grant) => kept.has(grant));
+    await iam.setTrust(name, { ...declared, Statement: [...declared.Statement, ...others] }, call);
+  };
+  return [
+    ...update(ours, { object, why, apply: () => write(new Set(strange.map(({ observed }) => observed))) }),
+    ...update(strange, { object, why, apply: () => write(new Set()) }),
+  ];
 }
 
-/** One row for each provider, so that what another persona adds is no difference of what this one added. */
-export function grantRows(desired: DesiredRole, found: IamRole, compare: Comparison): Difference[] {
+/**
+ * One row for each provider, so that what another persona adds is no difference of what this one added. `strange`: it is not declared, now
+ * or before; a policy that only reports leaves it.
+ */
+function grantRows(desired: DesiredRole, found: IamRole, compare: Comparison) {
   const [wanted, present] = [desired.trust, found.trust].map((trust) => new Set(trustGrants(trust)));
-  return [...new Set([...wanted!, ...present!])].flatMap((grant) =>
-    compare.item(`${desired.at}trust`, grant, wanted!.has(grant), present!.has(grant)),
+  const path = `${desired.at}trust`;
+  const row = (grant: string) => compare.item(path, grant, wanted!.has(grant), present!.has(grant));
+  const isStrange = (grant: string) => !wanted!.has(grant) && !compare.wasItem(path, grant);
+  const [strange, ours] = [true, false].map((is) =>
+    [...new Set([...wanted!, ...present!])].filter((grant) => isStrange(grant) === is).flatMap(row),
   );
+  return { strange: strange!, ours: ours! };
 }
 
 function setSession(

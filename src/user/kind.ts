@@ -5,12 +5,12 @@ import type { Kind } from "../engine/kind.ts";
 import { neverMade, type RemovalDeps, whyHeld } from "../persona/removals.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { COMPONENTS } from "./components/index.ts";
-import { openRemoval, type UserRemoval } from "./removal.ts";
+import { openRemoval, type UserMemory, type UserRemoval } from "./removal.ts";
 import { openScope, type UserDeps, type UserScope } from "./scope.ts";
 import type { Seen } from "./seen.ts";
 import { userStatus } from "./status.ts";
 
-type UserKind = Kind<ConnectUser, UserScope, Seen, UserRemoval>;
+type UserKind = Kind<ConnectUser, UserScope, Seen, UserRemoval, UserMemory>;
 
 export function userKind(deps: UserDeps & RemovalDeps): UserKind {
   const personaOf = ({ metadata, spec }: ConnectUser) =>

@@ -11,6 +11,7 @@ import type { ConnectInstance, ConnectUserView } from "../providers/aws/types.ts
 import type { Graph } from "../providers/graph/types.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { lastAdministrator, refuseLastAdministrator } from "./administrators.ts";
+import { NOT_ENDED, notEnded } from "./components/withdrawal.ts";
 import type { UserCall, UserDeps } from "./scope.ts";
 import { PERSONA_TAG } from "./tags.ts";
 
@@ -21,18 +22,25 @@ export interface UserRemoval {
   graph: Graph;
   deps: UserDeps;
   call: UserCall;
+  memory: UserMemory;
+}
+
+/** What this process remembers of a user between passes. */
+export interface UserMemory {
+  /** Ids of Connect users whose sessions a deletion has ended, or could not end. */
+  sessionsDone?: Set<string>;
 }
 
 export async function openRemoval(
   object: ConnectUser,
   deps: UserDeps,
-  { signal, priority }: OpenContext<ConnectUser, object>,
+  { signal, priority, memory }: OpenContext<ConnectUser, UserMemory>,
 ): Promise<UserRemoval> {
   const { metadata, spec } = object;
   const persona = deps.store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
   const graph = await deps.clouds.graph(persona?.spec.application.tenantId, metadata.namespace);
   const call = { ...(signal ? { signal } : {}), priority, tenant: metadata.namespace };
-  return { object, persona, graph, deps, call };
+  return { object, persona, graph, deps, call, memory };
 }
 
 export async function deleteConnectUser(removal: UserRemoval): Promise<boolean> {
@@ -98,7 +106,7 @@ async function removeQuickConnects(
 }
 
 /** After the role is gone: otherwise the person could sign in again at once. */
-async function endSessions({ object, persona, deps, call }: UserRemoval): Promise<void> {
+async function endSessions({ object, persona, deps, call, memory }: UserRemoval): Promise<void> {
   const { metadata, spec, status } = object;
   const instanceArn = status?.connectUserArn?.split("/agent/")[0] ?? persona?.spec.instanceArn;
   if (spec.endSessions === false || !instanceArn) return;
@@ -110,14 +118,13 @@ async function endSessions({ object, persona, deps, call }: UserRemoval): Promis
       ownerOf(deps.cluster, metadata.namespace, metadata.name),
       call,
     )) {
+      memory.sessionsDone ??= new Set();
+      // A deletion that waits for something else comes here again.
+      if (memory.sessionsDone.has(user.id)) continue;
       const result = await connect.endSessions(user, call);
+      memory.sessionsDone.add(user.id);
       if (!result.ended)
-        deps.store.event(object, {
-          type: "Warning",
-          reason: "SessionsNotEnded",
-          action: "Delete",
-          note: `Running sessions of ${user.username} could not be ended (${result.reason}: ${result.message}); they last up to 12 hours`,
-        });
+        deps.store.event(object, { ...NOT_ENDED, note: notEnded(`Running sessions of ${user.username}`, result) });
     }
   } catch (error) {
     // A right or an account that is missing must not hold the deletion up: the role is gone.

@@ -3,6 +3,7 @@ import type { ConnectSsoPersona, ConnectUser } from "../api/resources.ts";
 import { readClaims } from "../domain/claims/policy.ts";
 import { durationSeconds, formatDuration } from "../domain/duration.ts";
 import { readTrust } from "../domain/metadata.ts";
+import { personaNames } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { trustedProviders } from "../domain/policies.ts";
 import { federationContext, samlContext } from "../domain/policy/context.ts";
@@ -261,7 +262,7 @@ export const connectUser: LinkSpec = {
     return (
       profiles({ connect, user, persona, repairUser }, found.securityProfileIds, found.username) ??
       bound(user, persona.metadata.name, found.tags, scope.names.role) ??
-      (await ringing(connect, user, found, keeps(user, persona)))
+      (await ringing(connect, user, found, keeps(user, persona, scope.names.role)))
     );
   },
 };
@@ -301,9 +302,8 @@ function profiles(
 }
 
 /** Of a user from before the persona's `aws.roleSharing` changed. */
-function keeps({ metadata, status }: ConnectUser, persona: ConnectSsoPersona): string {
-  const role = persona.status?.formerRoles?.find(({ name }) => name === status?.roleName)?.name;
-  return role
+function keeps({ metadata }: ConnectUser, persona: ConnectSsoPersona, role: string): string {
+  return role !== personaNames(persona).role
     ? `, bound to role ${role} of its first login; connect-sso recreate ${metadata.name} -n ${metadata.namespace} gives it the persona's present role, without its history`
     : "";
 }

@@ -2,6 +2,8 @@
 import { CONDITION, type ConnectSsoPersona, type ConnectUser, SET_LABEL } from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
 import { DEFAULT_MASS_DELETION_SHARE } from "../domain/massdeletion.ts";
+import { carriesPair, personaNames } from "../domain/names.ts";
+import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import { isStalled } from "../engine/errors.ts";
 import { planOnce } from "../engine/reconcile.ts";
 import { COMPONENTS } from "../persona/components/index.ts";
@@ -14,6 +16,7 @@ import { isTrue } from "../runtime/conditions.ts";
 import type { KubeObject, ObjectStore } from "../runtime/port.ts";
 import { MEMBER_ANNOTATIONS } from "../set/member.ts";
 import { userKind } from "../user/kind.ts";
+import { ROLE_TAG } from "../user/tags.ts";
 import { connectUser, federation, instance, provider, relay, roleTrust, sessionDuration } from "./aws.ts";
 import { application, assignment, certificate, person, roleValue, sessionName } from "./entra.ts";
 import {
@@ -235,14 +238,15 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
       claimedElsewhere: () => undefined,
       store: storeOf(deps),
     };
-    const scope = scopeOf(
-      asSignedIn(persona, user),
-      reads,
-      { account, graph, boundaryArn, rules },
-      { absences: {} },
-      {},
-    );
-    const failed = await observe(scope);
+    const look = async (as: ConnectSsoPersona) => {
+      const scope = scopeOf(as, reads, { account, graph, boundaryArn, rules }, { absences: {} }, {});
+      return { scope, failed: await observe(scope) };
+    };
+    const [own] = await connect.tagged(OWNER_TAG, ownerOf(deps.cluster, namespace, user.metadata.name)).catch(() => []);
+    const bound = own?.tags[ROLE_TAG];
+    const former = bound && bound !== personaNames(persona).role ? await look(asSignedIn(persona, bound)) : undefined;
+    // Of another persona, before a move: this one's application does not carry it.
+    const { scope, failed } = former && carriesRole(former.scope) ? former : await look(persona);
     const { personas, users, repair } = deps;
     const repairs = { repair: repair(persona), repairUser: repair(user) };
     return { user, persona, personas, users, account, connect, scope, failed, ...repairs };
@@ -255,12 +259,13 @@ async function open(user: ConnectUser, persona: ConnectSsoPersona, deps: WhyDeps
 }
 
 /** The persona with the role to which the user is bound, where that is another one than the persona's present one. */
-function asSignedIn(persona: ConnectSsoPersona, { status }: ConnectUser): ConnectSsoPersona {
-  const bound = persona.status?.formerRoles?.find(({ name }) => name === status?.roleName);
-  if (!bound) return persona;
-  const aws = { ...persona.spec.aws, roleSharing: "Persona" as const, roleName: bound.name };
+function asSignedIn(persona: ConnectSsoPersona, roleName: string): ConnectSsoPersona {
+  const aws = { ...persona.spec.aws, roleSharing: "Persona" as const, roleName };
   return { ...persona, spec: { ...persona.spec, aws } };
 }
+
+const carriesRole = ({ seen, names }: PersonaScope): boolean =>
+  seen.application?.servicePrincipal?.appRoles.some(({ value }) => carriesPair(value, names)) ?? false;
 
 /** Components that say whether they are part of a login; the provider is read by itself, since its component also asks whether it may be written. */
 async function observe(scope: PersonaScope): Promise<Login["failed"]> {

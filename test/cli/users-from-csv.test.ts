@@ -131,3 +131,46 @@ test("from standard input; a persona that is not there is told with those that a
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain("there is team/agents");
 });
+
+test("--set: one ConnectUserSet over a group, which then keeps its mode in --out; --group goes with it", async () => {
+  const args = ["users", "from-csv", join(folder, "good.csv"), "--persona", "agents", "-n", "team", "--set", "cc"];
+  const alone = await run(args);
+  expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining("--set and --group go together")]);
+  const { code, stdout, stderr } = await run([...args, "--group", "CC Agents"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.replaceAll(folder, "DIR")).toMatchInlineSnapshot(`
+   "# 2 users from DIR/good.csv
+   # Column "email address" is left out: users of a SAML instance have no e-mail address of their own.
+   # Column "password" is left out: people sign in through Entra; a password is never taken over.
+   ---
+   # 2 of 2 people of the file, once they are members of group "CC Agents". First and last names come from Entra.
+   # mode: Plan writes nothing; \`connect-sso people cc -n team\` shows what mode: Apply would do.
+   apiVersion: connectsso.dev/v1alpha1
+   kind: ConnectUserSet
+   metadata:
+     name: cc
+     namespace: team
+   spec:
+     source:
+       groups:
+         - {displayName: CC Agents}
+     rules:
+       - name: difference-1
+         when: user.userPrincipalName.lowerAscii() in ["alice@example.com"]
+         set: {routingProfile: Other}
+       - name: everybody
+         set: {persona: agents}
+     template:
+       routingProfile: Basic Routing Profile
+       securityProfiles: [Agent]
+     mode: Plan
+   "
+  `);
+  const out = join(folder, "sets");
+  expect((await run([...args, "--group", "CC Agents", "--out", out])).code).toBe(0);
+  const file = join(out, "team", "connectuserset-cc.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("mode: Plan", "mode: Apply"));
+  const again = await run([...args, "--group", "CC Night", "--out", out]);
+  expect(again.stderr).toMatch(/ConnectUserSet team\/cc: spec.source.groups: .*CC Agents.* → .*CC Night/);
+  expect(readFileSync(file, "utf8")).toMatch(/mode: Apply/);
+});

@@ -14,7 +14,7 @@ test.each(rows)("%s", (cell) => {
   const source = readFileSync(file, "utf8");
   expect(source).toMatch(/^test(\.each)?\(/m);
   // The title of a test, or of a table of tests, at the beginning of its line.
-  const titles = [...source.matchAll(/^(?:test\(| {2})"([^"]+)/gm)].map(([, title]) => title!);
+  const titles = [...source.matchAll(/^(?:test\(| {2}|\]\)\()"([^"]+)/gm)].map(([, title]) => title!);
   if (name !== "") expect(titles.filter((title) => title.startsWith(name))).not.toEqual([]);
   else expect(cell).toContain("`test/");
 });

@@ -5,6 +5,7 @@ import { iamNames, parseInstanceArn, shorten } from "../../src/domain/names.ts";
 import {
   comparePolicies,
   federationPolicy,
+  keptStatements,
   policyCharacters,
   sharedTrustPolicy,
   trustGrants,
@@ -161,6 +162,21 @@ describe("the trust of a role that personas share", () => {
     ]);
   });
 
+  test("its statements can be kept provider by provider, and what names none as a whole", () => {
+    const { Statement } = trust("a", "b");
+    const stranger = { Effect: "Allow", Principal: "*", Action: "sts:AssumeRole" };
+    const without = (name: string) => (grant: string) => !grant.startsWith(`${provider(name)} `);
+    expect(keptStatements({ Statement: [...Statement, stranger] }, without("a"))).toEqual([
+      ...trust("b").Statement,
+      stranger,
+    ]);
+    expect(keptStatements({ Statement: [...Statement, stranger] }, (grant) => grant.includes("AWS=*"))).toEqual([
+      stranger,
+    ]);
+    expect(keptStatements({ Statement: trust("a").Statement[0] }, without("a"))).toEqual([]);
+    expect(keptStatements(undefined, () => true)).toEqual([]);
+  });
+
   test.each<[string, unknown, unknown, lost: RegExp[], more: RegExp[]]>([
     ["one provider more", trust("a"), trust("a", "b"), [], [/\/b /]],
     ["one less", trust("a", "b"), trust("b"), [/\/a /], []],
@@ -174,7 +190,7 @@ describe("the trust of a role that personas share", () => {
     [
       "an account beside them",
       trust("a"),
-      { Statement: [...(trust("a") as { Statement: object[] }).Statement, { Effect: "Allow", Principal: "*" }] },
+      { Statement: [...trust("a").Statement, { Effect: "Allow", Principal: "*" }] },
       [],
       [/^Effect=Allow Principal\.AWS=\*$/],
     ],

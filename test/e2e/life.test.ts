@@ -40,6 +40,9 @@ async function assigned(name = "agents"): Promise<string[]> {
   return (value as { principalId: string }[]).map(({ principalId }) => principalId);
 }
 const until = (holds: () => boolean, what: string) => h.controller.until(holds, PATIENCE_MS, what);
+const REF = { kind: "ConnectUser", namespace: "team", name: "jane" };
+/** So many poll intervals of the tests' own time. */
+const polls = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 500));
 const calls = (operation: string) => h.calls.filter((one) => one.operation === operation).length;
 
 async function join(options?: StartOptions): Promise<string> {
@@ -100,10 +103,7 @@ test("renamed in Entra: no second Connect user; a name that comes back or recrea
   await h.ready("the name is back");
   await graph("PATCH", `/users/${id}`, { userPrincipalName: "jane.smith@example.com" });
   await h.reason("ConnectUser", "jane", "Ready", "UsernameChanged");
-  h.controller.store.annotate(
-    { kind: "ConnectUser", namespace: "team", name: "jane" },
-    { "connectsso.dev/recreate": "1" },
-  );
+  h.controller.store.annotate(REF, { "connectsso.dev/recreate": "1" });
   await h.ready("recreated under the new name");
   expect(await users()).toEqual(["jane.smith@example.com"]);
   expect(await assigned()).toEqual([id]);
@@ -129,10 +129,7 @@ test("a user principal name that somebody else gets: nothing of the former perso
   await h.reason("ConnectUser", "jane", "Stalled", "EntraUserReplaced");
   expect(await assigned()).toEqual([]);
   const before = get().status!.connectUserId;
-  h.controller.store.annotate(
-    { kind: "ConnectUser", namespace: "team", name: "jane" },
-    { "connectsso.dev/recreate": "1" },
-  );
+  h.controller.store.annotate(REF, { "connectsso.dev/recreate": "1" });
   await h.ready("the new person has a Connect user of her own");
   expect(get().status!.connectUserId).not.toBe(before);
   expect(await assigned()).toEqual([other]);
@@ -141,7 +138,7 @@ test("a user principal name that somebody else gets: nothing of the former perso
 test("leaves, and comes back under another object name: the same Connect user", async () => {
   await join();
   const { connectUserId } = get().status!;
-  h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
+  h.controller.store.delete(REF);
   await until(() => get() === undefined, "she left");
   expect(await assigned()).toEqual([]);
   expect(calls("DeleteAllEntitySessions")).toBe(1);
@@ -160,4 +157,91 @@ test("a Connect user whose owner is alive stays that owner's", async () => {
   await until(() => status(get(), "Ready")?.status === "True", "the owner is not stopped");
   expect(get().status!.username).toBe("jane@example.com");
   expect(INSTANCE_ARN).toContain(INSTANCE);
+});
+
+test("endSessions: false leaves running sessions alone, on disablement, recreation and removal", async () => {
+  h = await start();
+  h.apply(persona("agents"), user("jane", "agents", { endSessions: false }));
+  await h.ready();
+  const id = await idOf("jane@example.com");
+  await graph("PATCH", `/users/${id}`, { accountEnabled: false });
+  await h.reason("ConnectUser", "jane", "RoleAssigned", "EntraUserDisabled");
+  expect(get().status!.sessions).toBeUndefined();
+  await graph("PATCH", `/users/${id}`, { accountEnabled: true });
+  await h.ready("access comes back");
+  h.controller.store.annotate(REF, { "connectsso.dev/recreate": "1" });
+  await until(() => get().status?.handledRequests?.recreate === "1", "recreated");
+  h.controller.store.delete(REF);
+  await until(() => get() === undefined, "she left");
+  expect(await assigned()).toEqual([]);
+  expect(calls("DeleteAllEntitySessions")).toBe(0);
+});
+
+test("sessions that Connect refuses to end: said once, and the rest goes on", async () => {
+  const id = await join();
+  h.sandbox.faults.add({ match: "connect:DeleteAllEntitySessions", kind: "denied" });
+  const told = () => h.controller.store.events.filter(({ event }) => /^Sessions/.test(event.reason));
+  await graph("PATCH", `/users/${id}`, { accountEnabled: false });
+  await h.reason("ConnectUser", "jane", "RoleAssigned", "EntraUserDisabled");
+  await polls(6);
+  expect(await assigned()).toEqual([]);
+  expect(get().status!.sessions).toEqual({
+    message: expect.stringMatching(/^Running sessions could not be ended .*12 hours/),
+  });
+  expect(told().map(({ event, count }) => [event.type, event.reason, count])).toEqual([
+    ["Warning", "SessionsNotEnded", 1],
+  ]);
+  expect(calls("DeleteAllEntitySessions")).toBe(1);
+  await graph("PATCH", `/users/${id}`, { accountEnabled: true });
+  await h.ready("access comes back");
+  // The deletion waits for Connect, and takes the role at every retry.
+  h.sandbox.faults.add({ match: "connect:DeleteUser", kind: "denied" });
+  h.apply(user("jane", "agents", { deletionPolicy: "Delete" }));
+  h.controller.store.delete(REF);
+  await until(() => calls("DeleteUser") > 3, "deletion is retried");
+  expect(calls("DeleteAllEntitySessions")).toBe(2);
+  expect(told().map(({ count }) => count)).toEqual([2]);
+  h.sandbox.faults.clear();
+  await until(() => get() === undefined, "she left");
+});
+
+test.each([
+  ["with adoptionPolicy: IfUnowned, where the persona allows it", true],
+  ["without it she is refused, and the message says what would do", false],
+])("comes back in another namespace: %s", async (_, allowed) => {
+  await join();
+  const { connectUserId } = get().status!;
+  h.controller.store.delete(REF);
+  await until(() => get() === undefined, "she left");
+  const there = (object: { metadata: object }) => ({ ...object, metadata: { ...object.metadata, namespace: "other" } });
+  const connectUsers = { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: allowed };
+  h.apply(there(persona("agents", { connectUsers })), there(user("jane", "agents")));
+  const back = () => get("jane", "other");
+  await until(() => back() && status(back(), "Stalled")?.reason === "ForeignOwner", "she is refused");
+  expect(status(back(), "Stalled")?.message).toMatch(
+    /belonged to test\/team\/jane, which exists no more; set adoptionPolicy: IfUnowned/,
+  );
+  h.apply(there(user("jane", "agents", { adoptionPolicy: "IfUnowned" })));
+  if (!allowed) {
+    await until(() => status(back(), "Stalled")?.reason === "AdoptionNotAllowed", "the persona does not allow it");
+    expect(await users()).toEqual(["jane@example.com"]);
+    return;
+  }
+  await until(() => status(back(), "Ready")?.status === "True", "she is back");
+  expect(back().status!.connectUserId).toBe(connectUserId);
+  const { User } = await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId: connectUserId! }));
+  expect(User?.Tags?.["connectsso.dev/owner"]).toBe("test/other/jane");
+});
+
+test("an owner in another namespace that is alive is never taken over from, whatever is declared", async () => {
+  await join();
+  const there = (object: { metadata: object }) => ({ ...object, metadata: { ...object.metadata, namespace: "other" } });
+  const connectUsers = { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: true };
+  h.apply(there(persona("agents", { connectUsers })));
+  h.apply(there(user("jane", "agents", { adoptionPolicy: "IfUnowned" })));
+  await until(() => status(get("jane", "other"), "Stalled")?.status === "True", "she is refused");
+  expect(status(get("jane", "other"), "Stalled")?.reason).toBe("TwoPersonas");
+  const { connectUserId } = get().status!;
+  const { User } = await connect().send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId: connectUserId! }));
+  expect(User?.Tags?.["connectsso.dev/owner"]).toBe("test/team/jane");
 });

@@ -1,6 +1,12 @@
 /** What the tests of roles that personas share look at: the role, its trust, who is assigned to it, and sign-ins through it. */
 import { ConnectClient, GetFederationTokenCommand } from "@aws-sdk/client-connect";
-import { GetRoleCommand, GetSAMLProviderCommand, IAMClient, UpdateSAMLProviderCommand } from "@aws-sdk/client-iam";
+import {
+  GetRoleCommand,
+  GetSAMLProviderCommand,
+  IAMClient,
+  ListAttachedRolePoliciesCommand,
+  UpdateSAMLProviderCommand,
+} from "@aws-sdk/client-iam";
 import {
   AssumeRoleWithSAMLCommand,
   type AssumeRoleWithSAMLCommandInput,
@@ -42,15 +48,18 @@ export const roleOf = async (RoleName: string) => {
     Role && {
       id: Role.RoleId!,
       trust: JSON.parse(decodeURIComponent(Role.AssumeRolePolicyDocument!)) as {
-        Statement: { Principal: { Federated: string | string[] } }[];
+        Statement: { Principal: { Federated?: string | string[] } }[];
       },
-      tags: Object.fromEntries(Role.Tags!.map(({ Key, Value }) => [Key, Value])),
+      tags: Object.fromEntries((Role.Tags ?? []).map(({ Key, Value }) => [Key, Value])),
       hours: Role.MaxSessionDuration! / 3600,
+      policies: (await iam().send(new ListAttachedRolePoliciesCommand({ RoleName }))).AttachedPolicies!.map(
+        ({ PolicyArn }) => PolicyArn!,
+      ),
     }
   );
 };
 export const trusted = async (role = SHARED) =>
-  (await roleOf(role))?.trust.Statement.flatMap(({ Principal }) => Principal.Federated)
+  (await roleOf(role))?.trust.Statement.flatMap(({ Principal }) => Principal.Federated ?? [])
     .map((arn) => arn.split("-").at(-1))
     .sort();
 export async function settled(what: string, test: () => boolean | Promise<boolean>): Promise<void> {

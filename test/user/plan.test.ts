@@ -52,6 +52,7 @@ async function calls(scope: object, seen: Record<string, unknown>, assignmentId?
     roleName: "connect-sso-n-agents",
     seen,
     isAlive: () => true,
+    store: { event: () => {} },
     found: {},
     ...scope,
   } as unknown as UserScope;

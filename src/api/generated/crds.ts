@@ -55,6 +55,10 @@ export const CRDS = [
                       "message": "roleDelivery.mode: Provisioning does not work here, because Entra's connector reaches neither AWS GovCloud nor AWS China; use Direct"
                     },
                     {
+                      "rule": "self.roleDelivery.mode != 'Provisioning' || self.aws.roleSharing != 'Instance'",
+                      "message": "roleDelivery.mode: Provisioning does not work with aws.roleSharing: Instance, because Entra imports only roles that trust exactly one SAML provider; use Direct"
+                    },
+                    {
                       "rule": "!has(self.application.sessionDuration) || duration(self.application.sessionDuration) <= duration(self.aws.maxSessionDuration)",
                       "message": "application.sessionDuration is longer than aws.maxSessionDuration, so AWS would refuse every login; lower it or raise aws.maxSessionDuration"
                     },

@@ -130,9 +130,9 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "users from-csv",
-    summary: "Write ConnectUser manifests from Connect's bulk-upload file or Entra's user export",
+    summary: "Write ConnectUser manifests, or a ConnectUserSet, from Connect's bulk-upload file or Entra's user export",
     details:
-      "Problems are reported with their line, and then nothing is written. With -f or a kubeconfig the persona is read: its defaults are left out of the manifests, its list of security profiles is enforced, and people who are declared already are found.",
+      "With --set the people become one ConnectUserSet over an Entra group: what all have in common is its template, and rules name those who differ. Who has a field that a set cannot say of one person (secondary e-mail, mobile, a phone of their own) stays a ConnectUser, which wins over the set. Problems are reported with their line, and then nothing is written. With -f or a kubeconfig the persona is read: its defaults are left out of the manifests, its list of security profiles is enforced, and people who are declared already are found.",
     arguments: [{ name: "file", description: 'the CSV file; "-" or nothing for standard input' }],
     options: [
       { flags: "--persona <name>", description: "persona of all users of the file", required: true },
@@ -142,6 +142,14 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
         description: "one file per user instead of standard output; manifests in it are updated field by field",
       },
       { flags: "--partial", description: "write the users of the lines without problems" },
+      {
+        flags: "--set <name>",
+        description: "one ConnectUserSet of this name, in mode Plan, instead of a ConnectUser for each person",
+      },
+      {
+        flags: "--group <name>",
+        description: "display name of the Entra group whose members the set is for; required with --set",
+      },
       ...OBJECTS.filter(({ flags }) => !flags.includes("--all-namespaces")),
     ],
     examples: [
@@ -149,6 +157,10 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
       {
         what: "Into a folder, checked against the persona in it",
         line: "connect-sso users from-csv agents.csv --persona agents -f personas/ --out personas/",
+      },
+      {
+        what: "As a set over a group that has, or will have, these people as members",
+        line: "connect-sso users from-csv agents.csv --persona agents -n contact-centre --set agents --group 'CC Agents'",
       },
     ],
     exitCodes: { 0: "every line became a manifest", 1: "there are problems" },

@@ -4,7 +4,7 @@ import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { ownName } from "../../domain/names.ts";
 import { OWNER_TAG } from "../../domain/ownership.ts";
-import { policyRows } from "../../domain/policies.ts";
+import { keptStatements, policyRows } from "../../domain/policies.ts";
 import { counted } from "../../domain/text.ts";
 import type { Kept, Step } from "../../engine/component.ts";
 import { Comparison } from "../../engine/ledger.ts";
@@ -14,7 +14,7 @@ import { type DesiredRole, desiredRole, SHARED } from "../desired-role.ts";
 import { findFormerRoles } from "../former-roles.ts";
 import { claimRole, isAccepted, refusePath } from "../role-claim.ts";
 import { othersOf, participantsOf, type SharedTrust, sharedTrust, sharesRole } from "../role-sharing.ts";
-import { attach, grantRows, keepSteps, setTrust } from "../role-steps.ts";
+import { attach, keepSteps, setTrust } from "../role-steps.ts";
 import { type PersonaScope, wasOurs } from "../scope.ts";
 import type { FormerRole, SeenRole } from "../seen.ts";
 import { dependantsOfRole, guardRole, isAdoption, kept } from "../take-over.ts";
@@ -155,7 +155,7 @@ function planFormer(scope: PersonaScope, former: FormerRole, compare: Comparison
 
 /** Deletes a role that is the persona's own; takes the persona's provider out of one that others share. */
 async function removeOne(scope: PersonaScope, name: string): Promise<boolean | Kept> {
-  const { iam, call, owner, sharedOwner, memory } = scope;
+  const { iam, call, owner, sharedOwner, memory, names } = scope;
   const found = await iam.getRole(name, call);
   const tag = found?.tags[OWNER_TAG];
   if (!found || (tag !== owner && tag !== sharedOwner.role)) return found !== undefined;
@@ -169,7 +169,8 @@ async function removeOne(scope: PersonaScope, name: string): Promise<boolean | K
     await iam.deleteRole(name, call);
     return true;
   }
-  const desired = desiredRole(scope, await sharedTrust(scope, found, sharers), name);
-  if (grantRows(desired, found, new Comparison()).length > 0) await iam.setTrust(name, desired.trust, call);
+  // What others let in stays, as does a trust that would have no statement left: IAM takes none.
+  const rest = keptStatements(found.trust, (grant) => !grant.startsWith(`${names.samlProviderArn} `));
+  if (rest.length > 0) await iam.setTrust(name, { ...(found.trust as object), Statement: rest }, call);
   return true;
 }

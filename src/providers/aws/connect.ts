@@ -161,10 +161,11 @@ export function createConnectInstance(p: {
       inventory.removed(user);
       full = undefined;
     },
-    async updateIdentity(user, i, o) {
-      const input = { ...of(user), IdentityInfo: identityOf(i) };
+    async updateIdentity(user, change, o) {
+      const all = { ...((await inventory.describe(user.id, o)) ?? user), ...change };
+      const input = { ...of(user), IdentityInfo: identityOf(all) };
       await call(new UpdateUserIdentityInfoCommand(input), o, user.username);
-      await apply(user, { firstName: i.firstName, lastName: i.lastName });
+      await apply(user, { firstName: all.firstName, lastName: all.lastName });
     },
     updatePhone: (user, phone, o) => configure(user, { phone }, o),
     updateHandling: (user, handling, o) => configure(user, { handling }, o),
@@ -224,10 +225,10 @@ export function createConnectInstance(p: {
 }
 
 /** Never Email, Password or DirectoryUserId: a SAML instance refuses them. Names must be NFC. */
-function identityOf(i: { firstName: string; lastName: string; secondaryEmail?: string; mobile?: string }) {
+function identityOf(i: Pick<ConnectUserView, "firstName" | "lastName" | "secondaryEmail" | "mobile">) {
   return {
-    FirstName: i.firstName.normalize("NFC"),
-    LastName: i.lastName.normalize("NFC"),
+    FirstName: i.firstName?.normalize("NFC"),
+    LastName: i.lastName?.normalize("NFC"),
     ...(i.secondaryEmail && { SecondaryEmail: i.secondaryEmail }),
     ...(i.mobile && { Mobile: i.mobile }),
   };

@@ -297,9 +297,10 @@ export interface ConnectInstance {
   /** The answer of an unknown outcome or DuplicateResource is found by looking; returns the view. */
   createUser(u: ConnectUserInput, o?: CallOptions): Promise<ConnectUserView>;
   deleteUser(user: ConnectUserView, o?: CallOptions): Promise<void>;
+  /** Fields that are not named stay as they are: the user is read again, and what is there is sent along. Null clears one. */
   updateIdentity(
     user: ConnectUserView,
-    i: { firstName: string; lastName: string; secondaryEmail?: string; mobile?: string },
+    change: { firstName?: string; lastName?: string; secondaryEmail?: string | null; mobile?: string | null },
     o?: CallOptions,
   ): Promise<void>;
   /** Type, number and the voice channel; other channels stay as they are. */

@@ -299,26 +299,9 @@ function identityRows({ input }: UserScope, user: ConnectUserView, compare: Comp
   });
 }
 
-/** UpdateUserIdentityInfo replaces the whole object: what is not to be changed goes back as it was, read again if it has not been read. */
-async function updateIdentity(
-  { connect, input, call }: UserScope,
-  user: ConnectUserView,
-  paths: ReadonlySet<string>,
-): Promise<void> {
-  const full = user.secondaryEmail === undefined ? await connect.user(user.username, call, ["identity"]) : user;
-  const value = (field: (typeof IDENTITY)[number]) => (paths.has(field) ? input[field] : full?.[field]) ?? undefined;
-  const secondaryEmail = value("secondaryEmail");
-  const mobile = value("mobile");
-  await connect.updateIdentity(
-    user,
-    {
-      firstName: value("firstName") ?? input.firstName,
-      lastName: value("lastName") ?? input.lastName,
-      ...(secondaryEmail ? { secondaryEmail } : {}),
-      ...(mobile ? { mobile } : {}),
-    },
-    call,
-  );
+function updateIdentity({ connect, input, call }: UserScope, user: ConnectUserView, paths: ReadonlySet<string>) {
+  const change = IDENTITY.filter((field) => paths.has(field)).map((field) => [field, input[field] ?? null]);
+  return connect.updateIdentity(user, Object.fromEntries(change), call);
 }
 
 const pathOf = ({ attribute, value }: Pick<Proficiency, "attribute" | "value">) =>

@@ -3,7 +3,7 @@
  * end. Nothing of it waits for anything else.
  */
 
-import { CONDITION, type ConnectUser } from "../../api/resources.ts";
+import { CONDITION } from "../../api/resources.ts";
 import { isoSeconds } from "../../domain/duration.ts";
 import type { Step } from "../../engine/component.ts";
 import type { ConnectUserView } from "../../providers/aws/types.ts";
@@ -26,9 +26,11 @@ export const withdrawal: UserComponent<"withdrawal"> = {
     return { assignments, users };
   },
   plan(scope, { assignments, users }, compare) {
-    const { withdrawn, graph, object, input, assignment, call } = scope;
+    const { withdrawn, graph, object, input, assignment, persona, call } = scope;
+    const { appRoleId: present, formerRoles = [] } = persona.status ?? {};
+    const roles = new Set([assignment.appRoleId, present, ...formerRoles.map(({ appRoleId }) => appRoleId)]);
     const ours = assignments.filter(
-      ({ id, appRoleId }) => appRoleId === assignment.appRoleId || id === object.status?.appRoleAssignmentId,
+      ({ id, appRoleId }) => roles.has(appRoleId) || id === object.status?.appRoleAssignmentId,
     );
     const steps: Step[] = ours.map(({ id }) => ({
       verb: "delete",
@@ -60,21 +62,22 @@ export const withdrawal: UserComponent<"withdrawal"> = {
   remove: async () => true,
 };
 
-/** What becomes of them is in the status: a refusal is no reason to stop. */
+/** What becomes of them is in the status, and a refusal in an event: it is no reason to stop. */
 export async function endSessions(
-  { connect, call, found }: UserScope,
+  { connect, call, found, store, object }: UserScope,
   users: readonly ConnectUserView[],
-): Promise<void> {
+): Promise<"refused" | undefined> {
   const results = await Promise.all(users.map((user) => connect.endSessions(user, call)));
-  found.sessions = sessionsMessage(results, new Date());
+  const refused = results.find((one) => !one.ended);
+  if (!refused || refused.ended) {
+    found.sessions = { endedTime: isoSeconds(new Date()), message: "Running sessions were ended" };
+    return undefined;
+  }
+  found.sessions = { message: notEnded("Running sessions", refused) };
+  store.event(object, { ...NOT_ENDED, note: notEnded(`Running sessions of ${users[0]!.username}`, refused) });
+  return "refused";
 }
 
-type Results = Awaited<ReturnType<UserScope["connect"]["endSessions"]>>[];
-function sessionsMessage(results: Results, now: Date): NonNullable<ConnectUser["status"]>["sessions"] {
-  const refused = results.find((one) => !one.ended);
-  const time = isoSeconds(now);
-  if (!refused || refused.ended) return { endedTime: time, message: "Running sessions were ended" };
-  return {
-    message: `Running sessions could not be ended (${refused.reason}: ${refused.message}); they last up to 12 hours`,
-  };
-}
+export const NOT_ENDED = { type: "Warning", reason: "SessionsNotEnded", action: "EndSessions" } as const;
+export const notEnded = (what: string, { reason, message }: { reason: string; message: string }): string =>
+  `${what} could not be ended (${reason}: ${message}); they last up to 12 hours`;
