@@ -179,7 +179,7 @@ export const REASONS = {
   Owners: {
     ForeignOwner: [
       "The object belongs to another persona, namespace or cluster name.",
-      "Choose another name; or pass the right `--cluster-name`; or release it there first. `adoptionPolicy` does not help.",
+      "Choose another name; or pass the right `--cluster-name`; or release it there first. `adoptionPolicy` helps only for a Connect user whose ConnectUser exists no more; the message says so.",
     ],
     AdoptionNotAllowed: [
       "The persona does not let its users take over Connect users that exist.",

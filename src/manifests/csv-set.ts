@@ -87,7 +87,9 @@ function rulesOf(people: ConnectUserSpec[], persona: string) {
     ),
   });
   if (template.securityProfiles?.length === 0) delete template.securityProfiles;
-  const groups = Map.groupBy(people, (one) => JSON.stringify(differenceOf(one, template)));
+  const isCommon = ([key, value]: [string, string]) => people.every(({ tags }) => tags?.[key] === value);
+  const tags = Object.fromEntries(Object.entries(people[0]?.tags ?? {}).filter(isCommon));
+  const groups = Map.groupBy(people, (one) => JSON.stringify(differenceOf(one, template, tags)));
   const rules: Rule[] = [];
   const left: ConnectUserSpec[] = [];
   for (const [text, members] of [...groups].sort(([, a], [, b]) => b.length - a.length)) {
@@ -97,19 +99,24 @@ function rulesOf(people: ConnectUserSpec[], persona: string) {
       if (rules.length < MOST_RULES - 1) rules.push({ name: `difference-${rules.length + 1}`, when, ...difference });
       else left.push(...some);
   }
-  return { template, rules: [...rules, { name: "everybody", set: { persona } }], left };
+  const add = Object.keys(tags).length > 0 ? { add: { tags } } : {};
+  return { template, rules: [...rules, { name: "everybody", set: { persona }, ...add }], left };
 }
 
 /** What a rule says of people whom the template does not describe. */
-function differenceOf(one: ConnectUserSpec, template: Template): Omit<Rule, "name"> {
+function differenceOf(one: ConnectUserSpec, template: Template, common: Record<string, string>): Omit<Rule, "name"> {
   const other = <K extends "routingProfile" | "hierarchyGroup">(field: K) =>
     textOf(one[field]) === textOf(template[field]) ? undefined : one[field];
   const set = definedOf({ routingProfile: other("routingProfile"), hierarchyGroup: other("hierarchyGroup") });
   const profiles = (one.securityProfiles ?? []).filter((name) => !template.securityProfiles?.includes(name)).sort();
-  const tags = Object.fromEntries(Object.entries(one.tags ?? {}).sort());
+  const tags = Object.fromEntries(
+    Object.entries(one.tags ?? {})
+      .filter(([key]) => !(key in common))
+      .sort(),
+  );
   const add = definedOf({
     securityProfiles: profiles.length > 0 ? profiles : undefined,
-    tags: one.tags ? tags : undefined,
+    tags: Object.keys(tags).length > 0 ? tags : undefined,
   });
   return definedOf({
     set: Object.keys(set).length > 0 ? set : undefined,

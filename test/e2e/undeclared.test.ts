@@ -141,6 +141,26 @@ test("what others set in fields that a manifest never had, or that they changed 
   expect(status(jane(), "Drifted")?.status).toBe("False");
 });
 
+test("a soft phone becomes a desk phone: what only a soft phone has goes off, whoever set it", async () => {
+  h = await start(lively());
+  h.apply(persona("agents", BOTH), user("jane", "agents", { contactHandling: { voice: { autoAccept: true } } }));
+  await h.ready();
+  await connect().send(
+    new UpdateUserConfigCommand({
+      ...of(),
+      AutoAcceptConfigs: [{ Channel: "VOICE", AutoAccept: true }],
+      PersistentConnectionConfigs: [{ Channel: "VOICE", PersistentConnection: true }],
+    }),
+  );
+  h.apply(user("jane", "agents", { phone: FULL.phone }));
+  await done("a desk phone");
+  const { User } = await connect().send(new DescribeUserCommand(of()));
+  expect(User!.PhoneConfig).toMatchObject({ PhoneType: "DESK_PHONE", AutoAccept: false });
+  expect(User!.PersistentConnectionConfigs ?? []).not.toContainEqual(
+    expect.objectContaining({ Channel: "VOICE", PersistentConnection: true }),
+  );
+});
+
 test("a persona: its tags, the sign-in duration, mails and groups; tags of others stay", async () => {
   h = await start(lively());
   const iam = new IAMClient({ region: "us-east-1" });

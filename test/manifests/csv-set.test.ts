@@ -46,7 +46,7 @@ const fields: fc.Arbitrary<Fields> = fc
     routingProfile: maybe(fc.constantFrom("Basic", "Escalations")),
     securityProfiles: maybe(fc.constantFrom(["Agent"], ["Quality"], ["Agent", "Quality"], ["Quality", "Agent"])),
     hierarchyGroup: maybe(fc.constantFrom(["IE"], ["IE", "Dublin"], ["FR"])),
-    tags: maybe(fc.constantFrom({ team: "one" }, { team: "two", site: "x" })),
+    tags: maybe(fc.constantFrom({ team: "one" }, { team: "one", site: "x" }, { team: "two" })),
     phone: maybe(fc.constantFrom({ type: "SoftPhone" as const })),
     mobile: fc.option(fc.constant("+353861234567"), { nil: undefined, freq: 1 }),
   })
@@ -70,7 +70,7 @@ test("every person is granted by the set, or by the ConnectUser that stays, what
 });
 
 test("what all have in common is the template; who differs is named by a rule; who has something of one person stays", () => {
-  const common = { routingProfile: "Basic", securityProfiles: ["Agent"] };
+  const common = { routingProfile: "Basic", securityProfiles: ["Agent"], tags: { team: "one" } };
   const { set, rest } = setFromCsv(
     [
       common,
@@ -89,9 +89,9 @@ test("what all have in common is the template; who differs is named by a rule; w
         set: { routingProfile: "Escalations" },
         add: { securityProfiles: ["Quality"] },
       },
-      { name: "everybody", set: { persona: "agents" } },
+      { name: "everybody", set: { persona: "agents" }, add: { tags: { team: "one" } } },
     ],
-    template: common,
+    template: { routingProfile: "Basic", securityProfiles: ["Agent"] },
     mode: "Plan",
   });
   expect(set.comments?.[0]).toMatch(/^3 of 4 people of the file, once they are members of group "CC Agents"/);

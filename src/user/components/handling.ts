@@ -57,11 +57,15 @@ export function handlingSettings(handling: ContactHandling = {}): [string, unkno
   );
 }
 
+/** A desk phone has neither, and Connect keeps what the soft phone had. */
+const isSoftPhoneOnly = ({ phone }: UserScope["input"], channel: Channel, field: HandlingField): boolean =>
+  phone?.type === "DESK_PHONE" && channel === "VOICE" && (field === "autoAccept" || field === "persistentConnection");
+
 export function handlingRows({ input }: UserScope, user: ConnectUserView, compare: Comparison): Difference[] {
   return CHANNELS.flatMap((channel) =>
     HANDLING.flatMap((field) => {
       const path = fieldPath(channel, field);
-      const wanted = input.handling?.[channel]?.[field];
+      const wanted = input.handling?.[channel]?.[field] ?? (isSoftPhoneOnly(input, channel, field) ? false : undefined);
       const usual = HANDLING_DEFAULTS[field];
       const found = user.handling?.[channel]?.[field];
       // What Connect does not list is at its default.
