@@ -27,6 +27,17 @@ export const USER = "ConnectUser";
 export const SET = "ConnectUserSet";
 /** Label of a ConnectUser that a set made: the set's name. */
 export const SET_LABEL = "connectsso.dev/set";
+/** Annotations of a generated ConnectUser. */
+export const MEMBER_ANNOTATIONS = {
+  /** Which rule decided which field, as `persona=managers, tags[team]=managers`. */
+  because: "connectsso.dev/decided-by",
+  /** Hash of what was applied and why: a field that no rule sets any more shows as another hash. */
+  hash: "connectsso.dev/member-hash",
+  /** Since when the person is out of the source, in ISO 8601. */
+  leavingSince: "connectsso.dev/leaving-since",
+  /** The set that made the user and was deleted: a set of this name takes the user back. */
+  orphanOf: "connectsso.dev/orphan-of",
+} as const;
 /** How the API server serves the kinds; what others stand on comes first. */
 export const RESOURCES = {
   [PERSONA]: { group: GROUP, version: VERSION, plural: "connectssopersonas", kind: PERSONA },

@@ -7,7 +7,7 @@ import { createLogger } from "../observability/log.ts";
 import { openCluster } from "../page/cluster-source.ts";
 import { ownerOf } from "../page/facts.ts";
 import { objectsOf, openFolder } from "../page/folder-source.ts";
-import type { FoundUser, Objects, PlannedStep, Source } from "../page/source.ts";
+import type { FoundAssignment, FoundUser, Objects, PlannedStep, Source } from "../page/source.ts";
 import { KubeClient } from "../runtime/client.ts";
 import { isReady } from "../runtime/conditions.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -51,7 +51,7 @@ export async function openSource(
     const source = session.sandboxUrl
       ? await sandboxSource(declared, session, options.filename, ask, settled, close)
       : await folderSource(declared, session, options, ask, close);
-    return { source: { ...source, inventory: () => inventory(source, session) }, log: session.log };
+    return { source: withFound(source, session), log: session.log };
   } catch (error) {
     await close();
     throw error;
@@ -78,7 +78,7 @@ async function openClusterSource(options: ObjectOptions & CloudOptions): Promise
     const owner = (await source.objects()).personas.map(ownerOf).find((one) => one !== undefined);
     session = await openClouds(options, { clusterName: owner?.split("/")[0], kube: { client, close } });
     const { clouds } = session;
-    return { source: { ...source, inventory: () => inventory(source, { clouds }) }, log };
+    return { source: withFound(source, { clouds }), log };
   } catch (error) {
     await closeAll();
     throw error;
@@ -101,6 +101,12 @@ async function openClient(options: ObjectOptions) {
   }
 }
 
+const withFound = (source: Source, session: Pick<CloudSession, "clouds">): Source => ({
+  ...source,
+  inventory: () => inventory(source, session),
+  assignments: () => assignments(source, session),
+});
+
 /** Everybody in the Connect instances of the personas. */
 async function inventory(source: Source, { clouds }: Pick<CloudSession, "clouds">): Promise<FoundUser[]> {
   const { personas } = await source.objects();
@@ -118,6 +124,24 @@ async function inventory(source: Source, { clouds }: Pick<CloudSession, "clouds"
     }
   }
   return found;
+}
+
+/** Everybody who is assigned to the applications of the personas. */
+async function assignments(source: Source, { clouds }: Pick<CloudSession, "clouds">): Promise<FoundAssignment[]> {
+  const { personas } = await source.objects();
+  const each = personas.map(async ({ metadata: { namespace, name }, spec, status }) => {
+    if (!status?.servicePrincipalId) return [];
+    const graph = await clouds.graph(spec.application.tenantId, namespace);
+    const all = await graph.assignments(status.servicePrincipalId);
+    return all.map(({ principalType, principalId, principalDisplayName }) => ({
+      namespace,
+      persona: name,
+      principalType,
+      principalId,
+      principal: principalDisplayName ?? principalId,
+    }));
+  });
+  return (await Promise.all(each)).flat();
 }
 
 /** Of a cluster alone, without credentials for a cloud: for the page inside the cluster. */
@@ -186,7 +210,8 @@ async function sandboxSource(
 ): Promise<Source> {
   const controller = new FolderController({ clouds, cluster, pollIntervalMs: POLL_MS, log });
   controller.start();
-  for (const object of [...declared.personas(), ...declared.users()]) controller.store.apply(object);
+  for (const object of [...declared.personas(), ...declared.sets(), ...declared.users()])
+    controller.store.apply(object);
   if (settled) await controller.until((all) => all.every(isReady), SET_UP_MS, "set-up").catch(() => {});
   return {
     place: `${placeOf(filename)}, in sandbox clouds inside this process`,

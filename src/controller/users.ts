@@ -1,9 +1,8 @@
 /** Users: their persona counts them, and another user that claims the same person is in conflict. */
-import { type ConnectUser, INDEX, PERSONA, RESOURCES, SET_LABEL, USER } from "../api/resources.ts";
+import { type ConnectUser, INDEX, MEMBER_ANNOTATIONS, PERSONA, RESOURCES, SET_LABEL, USER } from "../api/resources.ts";
 import { createReconciler } from "../engine/reconcile.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/port.ts";
-import { MEMBER_ANNOTATIONS } from "../set/member.ts";
 import { userKind } from "../user/kind.ts";
 import type { ControlledKind } from "./kind.ts";
 import { setsOf } from "./sets.ts";

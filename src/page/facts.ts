@@ -1,7 +1,13 @@
 /** What the page reads of an object. Every name of a status field is here and nowhere else in the page and the report. */
 
 import { isGood, isWaiting } from "../api/health.ts";
-import { type ConnectSsoPersona, type ConnectUser, type ConnectUserSet, SET_LABEL } from "../api/resources.ts";
+import {
+  type ConnectSsoPersona,
+  type ConnectUser,
+  type ConnectUserSet,
+  MEMBER_ANNOTATIONS,
+  SET_LABEL,
+} from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { keyAgeMs } from "../domain/key-age.ts";
 import { type Condition, conditionOf } from "../runtime/conditions.ts";
@@ -46,9 +52,7 @@ export function conditionState(condition: Condition): State {
   return condition.status === "Unknown" || isWaiting(condition) ? "waiting" : "attention";
 }
 
-export interface Person {
-  object: ConnectUser;
-  /** Connect user name, or how Entra names the person. */
+interface Person {
   name: string;
   upn: string;
   fullName: string;
@@ -56,17 +60,27 @@ export interface Person {
   state: State;
 }
 
-export function personOf(object: ConnectUser): Person {
-  const { spec, status } = object;
-  const upn = spec.entraUser.userPrincipalName ?? spec.entraUser.objectId ?? "";
-  const name = status?.username ?? spec.username ?? upn;
-  const fullName = [spec.firstName, spec.lastName].filter(Boolean).join(" ");
-  return { object, name, upn, fullName, persona: spec.personaRef.name, state: stateOf(object) };
+const upnOf = ({ spec: { entraUser } }: ConnectUser): string => entraUser.userPrincipalName ?? entraUser.objectId ?? "";
+
+/** Connect user name, or how Entra names the person. */
+export const nameOf = (user: ConnectUser): string => user.status?.username ?? user.spec.username ?? upnOf(user);
+
+export function personOf(user: ConnectUser): Person {
+  const { firstName, lastName, personaRef } = user.spec;
+  const fullName = [firstName, lastName].filter(Boolean).join(" ");
+  return { name: nameOf(user), upn: upnOf(user), fullName, persona: personaRef.name, state: stateOf(user) };
 }
 
-/** Names by which a person is searched, in lower case. */
-export const searchable = ({ object, name, upn, fullName }: Person): string =>
-  `${name} ${upn} ${fullName} ${object.metadata.name} ${object.status?.entraObjectId ?? ""}`.toLowerCase();
+/** Whether one of the names by which a person is searched has these letters, of a word in lower case. */
+export const isNamed = (user: ConnectUser, word: string): boolean =>
+  [
+    nameOf(user),
+    upnOf(user),
+    user.spec.firstName,
+    user.spec.lastName,
+    user.metadata.name,
+    user.status?.entraObjectId,
+  ].some((name) => name?.toLowerCase().includes(word));
 
 export interface Access {
   securityProfiles: readonly string[];
@@ -90,6 +104,9 @@ export function accessOf({ spec, status }: ConnectUser, persona: ConnectSsoPerso
 /** Owner tag of the cloud objects, `cluster/namespace/name`. */
 export const ownerOf = ({ status }: ConnectSsoPersona): string | undefined => status?.owner;
 export const setOf = ({ metadata }: ConnectUser): string | undefined => metadata.labels?.[SET_LABEL];
+/** Which rule of the set decided which field, as `persona=managers, tags[team]=managers`. */
+export const rulesOf = ({ metadata }: ConnectUser): string | undefined =>
+  metadata.annotations?.[MEMBER_ANNOTATIONS.because];
 export const signInAt = ({ status }: ConnectSsoPersona | ConnectUser): string | undefined => status?.userAccessUrl;
 
 export interface Difference {
@@ -100,8 +117,7 @@ export interface Difference {
   concern: "trust" | "permissions" | "settings";
   since: string;
 }
-export const differencesOf = ({ status }: ConnectSsoPersona | ConnectUser): readonly Difference[] =>
-  status?.drift ?? [];
+export const differencesOf = ({ status }: Resource): readonly Difference[] => status?.drift ?? [];
 
 interface Ending {
   what: string;

@@ -41,6 +41,8 @@ export interface Source {
   happenings?(): Promise<readonly Happening[] | undefined>;
   /** Everybody whom Connect has, declared or not. Throws when the clouds cannot be asked. */
   inventory?(): Promise<readonly FoundUser[]>;
+  /** Everybody to whom Entra has given a role of a persona, declared or not. Throws when Entra cannot be asked. */
+  assignments?(): Promise<readonly FoundAssignment[]>;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,16 @@ export interface FoundUser {
   securityProfiles: readonly string[];
   /** `cluster/namespace/name` of the owner tag; absent for what was made by hand. */
   owner?: string;
+}
+
+/** A role assignment of a persona's application as Entra has it. */
+export interface FoundAssignment {
+  namespace: string;
+  persona: string;
+  principalType: "User" | "Group" | "ServicePrincipal";
+  principalId: string;
+  /** Display name; the object id where Entra gives no name. */
+  principal: string;
 }
 
 export type Readable = "personas" | "users" | "sets";

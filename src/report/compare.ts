@@ -13,7 +13,7 @@ export interface Comparison {
   /** Date of the older review. */
   since: string;
   people: PersonChange[];
-  /** Connect users that are not declared, and that were not there (or were) in the older review. */
+  /** Connect users and role assignments in Entra that are not declared, and that were not there (or were) in the older review. */
   undeclared: { username: string; change: "added" | "removed" }[];
 }
 
@@ -65,20 +65,35 @@ const granted = ({ persona, securityProfiles }: ReviewedPerson): PersonChange["f
   { path: "securityProfiles", before: "", after: listed(securityProfiles) },
 ];
 
+/** What was not asked in one of the two is no difference. */
 function undeclared(old: Review, now: Review): Comparison["undeclared"] {
-  if (!old.undeclared || !now.undeclared) return [];
-  const names = (review: Review) =>
-    new Set(review.undeclared!.map(({ instanceArn, username }) => `${instanceArn} ${username}`));
-  const [before, after] = [names(old), names(now)];
-  const username = (key: string) => key.slice(key.indexOf(" ") + 1);
   return [
-    ...[...after]
-      .filter((key) => !before.has(key))
-      .map((key) => ({ username: username(key), change: "added" as const })),
-    ...[...before]
-      .filter((key) => !after.has(key))
-      .map((key) => ({ username: username(key), change: "removed" as const })),
+    ...cameAndWent(
+      old.undeclared,
+      now.undeclared,
+      ({ instanceArn, username }) => `${instanceArn} ${username}`,
+      ({ username }) => username,
+    ),
+    ...cameAndWent(
+      old.undeclaredAssignments,
+      now.undeclaredAssignments,
+      ({ namespace, persona, principalId }) => `${namespace}/${persona} ${principalId}`,
+      ({ namespace, persona, principal }) => `${principal}, persona ${namespace}/${persona}`,
+    ),
   ];
+}
+
+function cameAndWent<T>(
+  old: readonly T[] | undefined,
+  now: readonly T[] | undefined,
+  key: (one: T) => string,
+  named: (one: T) => string,
+): Comparison["undeclared"] {
+  if (!old || !now) return [];
+  const [before, after] = [new Set(old.map(key)), new Set(now.map(key))];
+  const changed = (all: readonly T[], others: ReadonlySet<string>, change: "added" | "removed") =>
+    all.filter((one) => !others.has(key(one))).map((one) => ({ username: named(one), change }));
+  return [...changed(now, before, "added"), ...changed(old, after, "removed")];
 }
 
 /** A review as `report --json` wrote it. Throws one line that says what is wrong. */

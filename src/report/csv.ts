@@ -27,19 +27,25 @@ const COLUMNS: [string, (one: ReviewedPerson) => string][] = [
   ],
 ];
 
-export function reviewCsv({ people, undeclared = [] }: Review): string {
+export function reviewCsv({ people, undeclared = [], undeclaredAssignments = [] }: Review): string {
   const declared = people.map((person) => COLUMNS.map(([, read]) => read(person)));
-  const others = undeclared.map(({ username, securityProfiles }) =>
-    COLUMNS.map(([name]) =>
-      name === "username"
-        ? username
-        : name === "declaredBy"
-          ? "no one"
-          : name === "foundSecurityProfiles"
-            ? securityProfiles.join("; ")
-            : "",
-    ),
-  );
-  const lines = [COLUMNS.map(([name]) => name), ...declared, ...others];
+  const others: Record<string, string>[] = [
+    ...undeclared.map(({ username, securityProfiles }) => ({
+      username,
+      foundSecurityProfiles: securityProfiles.join("; "),
+    })),
+    ...undeclaredAssignments.map(({ namespace, persona, principal, principalId }) => ({
+      namespace,
+      persona,
+      entraUser: principal,
+      entraObjectId: principalId,
+      roleAssigned: "yes",
+    })),
+  ];
+  const lines = [
+    COLUMNS.map(([name]) => name),
+    ...declared,
+    ...others.map((one) => COLUMNS.map(([name]) => (name === "declaredBy" ? "no one" : (one[name] ?? "")))),
+  ];
   return lines.map(csvLine).join("");
 }

@@ -33,19 +33,22 @@ ${facts([
   ["People", number(people.length)],
   ["Of these not ready", number(trouble.length)],
   ["Personas", number(review.personas.length)],
-  ["In Connect and not declared", review.undeclared ? number(review.undeclared.length) : "not asked"],
+  ["In Connect and not declared", counted(review.undeclared)],
+  ["With a role in Entra and not declared", counted(review.undeclaredAssignments)],
 ])}
 ${comparison && changes(comparison)}
 ${personas(review)}
 ${section("Who has what", people.length > 0 ? peopleTable(people) : empty("No person is declared."))}
 ${section("What differs", differences(review))}
-${section("What is not declared", undeclared(review))}
+${section("What is not declared", [undeclared(review), undeclaredAssignments(review)])}
 </main>
 <footer><p>Written by connect-sso report. States and sentences are those of the objects' status at the date above.</p></footer>
 </body>
 </html>
 `.text;
 }
+
+const counted = (rows: readonly unknown[] | undefined) => (rows ? number(rows.length) : "not asked");
 
 const day = (time: string) => (time ? exact(time) : "–");
 
@@ -148,6 +151,23 @@ function undeclared({ undeclared: rows, notAsked }: Review): Html {
   );
 }
 
+function undeclaredAssignments({ undeclaredAssignments: rows, entraNotAsked }: Review): Html {
+  if (!rows) return empty("Entra was not asked.", html`${entraNotAsked}`);
+  if (rows.length === 0) return empty("Everybody who has a role in Entra is declared.");
+  return table(
+    "With a role in Entra and not declared",
+    [
+      { head: "Name in Entra", cell: ({ principal }) => principal },
+      { head: "What it is", cell: ({ principalType }) => KINDS[principalType] },
+      { head: "Object id", cell: ({ principalId }) => principalId },
+      { head: "Role of persona", cell: ({ namespace, persona }) => `${namespace}/${persona}` },
+    ],
+    rows,
+  );
+}
+
+const KINDS = { User: "person", Group: "group", ServicePrincipal: "application" };
+
 function changes({ since, people, undeclared: others }: Comparison): Html {
   const title = `What changed since ${exact(since)}`;
   if (people.length + others.length === 0) return section(title, empty("Nothing changed."));
@@ -171,7 +191,7 @@ function changes({ since, people, undeclared: others }: Comparison): Html {
       table(
         "Not declared",
         [
-          { head: "Connect user, not declared", cell: ({ username }) => username },
+          { head: "Connect user or role in Entra, not declared", cell: ({ username }) => username },
           { head: "Change", cell: ({ change }) => change },
         ],
         others,

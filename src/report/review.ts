@@ -7,12 +7,13 @@ import {
   endingsOf,
   personOf,
   roleAssignedOf,
+  rulesOf,
   type State,
   sentenceOf,
   setOf,
   stateOf,
 } from "../page/facts.ts";
-import type { FoundUser, Objects } from "../page/source.ts";
+import type { FoundAssignment, FoundUser, Objects } from "../page/source.ts";
 
 export interface ReviewedPerson {
   namespace: string;
@@ -22,7 +23,7 @@ export interface ReviewedPerson {
   entraObjectId: string;
   fullName: string;
   persona: string;
-  /** "set everybody", or "manifest". */
+  /** "set everybody", with the rules that decided, or "manifest". */
   declaredBy: string;
   declaredSince: string;
   state: State;
@@ -63,13 +64,21 @@ export interface Review {
   undeclared?: FoundUser[];
   /** Why Connect was not asked. */
   notAsked?: string;
+  /** Have a persona's role in Entra, and are not declared; undefined when Entra was not asked. */
+  undeclaredAssignments?: FoundAssignment[];
+  /** Why Entra was not asked. */
+  entraNotAsked?: string;
 }
+
+/** What a cloud answered, or why it was not asked. */
+export type Found<T> = readonly T[] | { notAsked: string };
 
 export function reviewOf(
   objects: Objects,
   place: string,
   now: Date,
-  found: readonly FoundUser[] | { notAsked: string },
+  found: Found<FoundUser>,
+  assigned: Found<FoundAssignment>,
 ): Review {
   const persona = new Map(objects.personas.map((one) => [keyOf(one.metadata), one]));
   const there = "notAsked" in found ? undefined : new Map(found.map((one) => [foundKey(one), one]));
@@ -84,6 +93,9 @@ export function reviewOf(
     personas: objects.personas.map((one) => reviewPersona(one, counts.get(keyOf(one.metadata))?.length ?? 0)),
     people,
     ...("notAsked" in found ? { notAsked: found.notAsked } : { undeclared: undeclaredOf(objects, persona, found) }),
+    ...("notAsked" in assigned
+      ? { entraNotAsked: assigned.notAsked }
+      : { undeclaredAssignments: undeclaredAssignments(objects, assigned) }),
   };
 }
 
@@ -114,7 +126,7 @@ function reviewPerson(
   const { namespace, name, creationTimestamp } = user.metadata;
   const person = personOf(user);
   const access = accessOf(user, persona);
-  const set = setOf(user);
+  const [set, rules] = [setOf(user), rulesOf(user)];
   const role = roleAssignedOf(user);
   const there = found && (found.get(`${persona?.spec.instanceArn} ${person.name}`)?.securityProfiles ?? []);
   return {
@@ -125,7 +137,7 @@ function reviewPerson(
     entraObjectId: access.entraObjectId ?? "",
     fullName: person.fullName,
     persona: person.persona,
-    declaredBy: set ? `set ${set}` : "manifest",
+    declaredBy: set ? `set ${set}${rules ? ` (${rules})` : ""}` : "manifest",
     declaredSince: creationTimestamp ?? "",
     state: person.state,
     sentence: sentenceOf(user),
@@ -152,4 +164,22 @@ function undeclaredOf(
     }),
   );
   return found.filter((one) => !declared.has(foundKey(one))).toSorted((a, b) => compare(a.username, b.username));
+}
+
+function undeclaredAssignments({ personas, users }: Objects, assigned: readonly FoundAssignment[]): FoundAssignment[] {
+  const key = (namespace: string, persona: string, principal: string) =>
+    `${namespace}/${persona} ${principal.toLowerCase()}`;
+  const declared = new Set([
+    ...users.map(({ metadata, spec, status }) =>
+      key(metadata.namespace, spec.personaRef.name, spec.entraUser.objectId ?? status?.entraObjectId ?? ""),
+    ),
+    ...personas.flatMap(({ metadata: { namespace, name }, spec, status }) =>
+      (spec.application.groups ?? []).map(({ id, displayName }) =>
+        key(namespace, name, id ?? status?.groups?.find((one) => one.displayName === displayName)?.id ?? ""),
+      ),
+    ),
+  ]);
+  return assigned
+    .filter(({ namespace, persona, principalId }) => !declared.has(key(namespace, persona, principalId)))
+    .toSorted((a, b) => compare(a.principal, b.principal));
 }

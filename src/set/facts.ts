@@ -1,7 +1,15 @@
 /** What a set has to know of the cluster before its members can be worked out. Reads only. */
-import { type ConnectUser, type ConnectUserSet, INDEX, SET, SET_LABEL, USER } from "../api/resources.ts";
+import {
+  type ConnectUser,
+  type ConnectUserSet,
+  INDEX,
+  MEMBER_ANNOTATIONS,
+  SET,
+  SET_LABEL,
+  USER,
+} from "../api/resources.ts";
 import type { Reading } from "./directory.ts";
-import { isMemberOf, MEMBER_ANNOTATIONS } from "./member.ts";
+import { isMemberOf } from "./member.ts";
 import { type Member, membersOf, objectId } from "./members.ts";
 import { openNames } from "./names.ts";
 import { isExpanded } from "./outcome.ts";

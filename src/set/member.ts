@@ -5,18 +5,6 @@ import type { ConnectUser } from "../api/resources.ts";
 import { shorten } from "../domain/names.ts";
 import type { Decision } from "./rules.ts";
 
-/** Annotations of a generated ConnectUser. */
-export const MEMBER_ANNOTATIONS = {
-  /** Which rule decided which field, as `persona=managers, tags[team]=managers`. */
-  because: "connectsso.dev/decided-by",
-  /** Hash of what was applied and why: a field that no rule sets any more shows as another hash. */
-  hash: "connectsso.dev/member-hash",
-  /** Since when the person is out of the source, in ISO 8601. */
-  leavingSince: "connectsso.dev/leaving-since",
-  /** The set that made the user and was deleted: a set of this name takes the user back. */
-  orphanOf: "connectsso.dev/orphan-of",
-} as const;
-
 /** What a set says of a ConnectUser; everything else belongs to others. */
 export type MemberSpec = Pick<ConnectUserSpec, "personaRef" | "entraUser"> &
   Partial<Omit<ConnectUserSpec, "personaRef" | "entraUser">>;

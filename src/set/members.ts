@@ -1,11 +1,11 @@
 /** What a set wants of everybody: computed from a source that was read to its end. Pure: nothing here looks at a clock or a cloud. */
-import { type ConnectUser, type ConnectUserSpec, SET_LABEL } from "../api/resources.ts";
+import { type ConnectUser, type ConnectUserSpec, MEMBER_ANNOTATIONS, SET_LABEL } from "../api/resources.ts";
 import { durationSeconds, isoSeconds } from "../domain/duration.ts";
 import { type LimitedChange, removalText } from "../domain/limits.ts";
 import type { Person } from "../domain/people.ts";
 import { type Catalogue, impossible } from "./catalogue.ts";
 import { createText, gained, updateChange } from "./changes.ts";
-import { differing, MEMBER_ANNOTATIONS, type MemberSpec, memberHash, memberName, memberSpec } from "./member.ts";
+import { differing, type MemberSpec, memberHash, memberName, memberSpec } from "./member.ts";
 import { type CompiledSet, decide, groupKey, type Overridden, summaryOf } from "./rules.ts";
 
 /** Everyone in the groups that a set names. A list that was cut off is no Source. */

@@ -1,7 +1,16 @@
 /** The writes of a set: ConnectUsers by server-side apply, under two field managers. */
-import { API_VERSION, type ConnectUser, type ConnectUserSet, PERSONA, SET, SET_LABEL, USER } from "../api/resources.ts";
+import {
+  API_VERSION,
+  type ConnectUser,
+  type ConnectUserSet,
+  MEMBER_ANNOTATIONS,
+  PERSONA,
+  SET,
+  SET_LABEL,
+  USER,
+} from "../api/resources.ts";
 import type { ApplyConfiguration, ObjectStore, OwnerReference } from "../runtime/port.ts";
-import { becauseText, MEMBER_ANNOTATIONS } from "./member.ts";
+import { becauseText } from "./member.ts";
 import type { Member } from "./members.ts";
 import type { Changed } from "./outcome.ts";
 

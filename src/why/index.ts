@@ -1,5 +1,11 @@
 /** Why somebody cannot log in: finds who is meant, opens what the login needs, and walks the chain. Reads only. */
-import { CONDITION, type ConnectSsoPersona, type ConnectUser, SET_LABEL } from "../api/resources.ts";
+import {
+  CONDITION,
+  type ConnectSsoPersona,
+  type ConnectUser,
+  MEMBER_ANNOTATIONS,
+  SET_LABEL,
+} from "../api/resources.ts";
 import { type Claimant, conflictMessage, declaredConflict } from "../domain/conflicts.ts";
 import { DEFAULT_MASS_DELETION_SHARE } from "../domain/massdeletion.ts";
 import { carriesPair, personaNames } from "../domain/names.ts";
@@ -14,7 +20,6 @@ import type { Clouds } from "../providers/clouds.ts";
 import { CloudError } from "../providers/errors.ts";
 import { isTrue } from "../runtime/conditions.ts";
 import type { KubeObject, ObjectStore } from "../runtime/port.ts";
-import { MEMBER_ANNOTATIONS } from "../set/member.ts";
 import { userKind } from "../user/kind.ts";
 import { ROLE_TAG } from "../user/tags.ts";
 import { connectUser, federation, instance, provider, relay, roleTrust, sessionDuration } from "./aws.ts";

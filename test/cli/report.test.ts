@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "@jest/globals";
+import { parse, stringify } from "yaml";
 import { CLEAN, MAIN, ROOT, run } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "connect-sso-report-"));
@@ -23,7 +24,7 @@ it("report writes a review of a set-up that is in order, for its owner alone, an
     ["ready", "yes"],
   ]);
   expect(old.people[0].foundSecurityProfiles).toEqual(old.people[0].securityProfiles);
-  expect(old.undeclared).toEqual([]);
+  expect([old.undeclared, old.undeclaredAssignments]).toEqual([[], []]);
   old.people.shift();
   writeFileSync(file("old.json"), JSON.stringify(old));
   const second = await run([
@@ -41,6 +42,24 @@ it("report writes a review of a set-up that is in order, for its owner alone, an
     /What changed since[\s\S]*mary\.major@example\.com[\s\S]*added/,
   );
   expect(statSync(file("new.html")).mode & 0o777).toBe(0o600);
+});
+
+it("people of a folder's set are in the report, with the rules that decided", async () => {
+  const world = parse(readFileSync(join(ROOT, "examples/people/world.yaml"), "utf8"));
+  writeFileSync(file("world.yaml"), stringify({ ...world, behaviour: { ...world.behaviour, quotas: "unlimited" } }));
+  const set = ["-f", "examples/people", "--sandbox-config", file("world.yaml")];
+  const { code, stderr } = await run(["report", ...set, "--json", file("set.json")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  const { people, undeclaredAssignments } = JSON.parse(readFileSync(file("set.json"), "utf8"));
+  expect(people.map(({ username, state }: Record<string, string>) => [username, state])).toContainEqual([
+    "ada@example.com",
+    "ready",
+  ]);
+  expect(people).toHaveLength(7);
+  expect(people.find(({ username }: { username: string }) => username === "ada@example.com").declaredBy).toMatch(
+    /^set staff \(.*persona=managers/,
+  );
+  expect(undeclaredAssignments).toEqual([]);
 });
 
 it("report says what is wrong before it asks a cloud", async () => {

@@ -99,7 +99,7 @@ it("the report has no violation either, from a file and without a network", asyn
   const context = await chromium.newContext({ offline: true, viewport: { width: 360, height: 740 } });
   try {
     const file = join(folder, "review.html");
-    writeFileSync(file, reviewHtml(reviewOf(everything(HOSTILE), "Namespace team", new Date(), [])));
+    writeFileSync(file, reviewHtml(reviewOf(everything(HOSTILE), "Namespace team", new Date(), [], [])));
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("console", (message) => complaints.push(message.text()));

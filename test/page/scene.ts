@@ -4,6 +4,7 @@ import {
   type ConnectSsoPersona,
   type ConnectUser,
   type ConnectUserSet,
+  MEMBER_ANNOTATIONS,
   PERSONA,
   SET,
   SET_LABEL,
@@ -67,7 +68,10 @@ export function user(name: string, status: object = {}, spec: object = {}, names
   return {
     apiVersion: API_VERSION,
     kind: USER,
-    metadata: metadata(namespace, name, { labels: { [SET_LABEL]: "everybody" } }),
+    metadata: metadata(namespace, name, {
+      labels: { [SET_LABEL]: "everybody" },
+      annotations: { [MEMBER_ANNOTATIONS.because]: `persona=rule of ${name}` },
+    }),
     spec: {
       personaRef: { name: "agents" },
       entraUser: { userPrincipalName: `${name}@example.com` },
@@ -115,6 +119,7 @@ export function everything(text = "plain"): Objects {
     sets: [
       set("everybody", {
         conditions: [trouble, condition("ChangesHeld", "True", "ChangesHeld", text)],
+        drift: [{ ...difference, component: "members" }],
         pending: { hash: text, since: SINCE, removals: 4, sample: [{ who: text, change: "Remove", reason: text }] },
         leftOut: [{ who: text, reason: text }],
       }),

@@ -152,6 +152,24 @@ it("a set shows held changes with the hash that approves them, and who is left o
   expect(text).toMatch(/1 member</);
 });
 
+it("drift of a set is among the changes and on its own view", async () => {
+  const drift = [
+    { component: "members", path: "user jane", desired: "agents", observed: "managers", concern: "permissions" },
+  ].map((one) => ({ ...one, since: "2026-11-27T10:00:00Z" }));
+  const source = sourceOf({ personas: [], users: [], sets: [set("everybody", { drift })] });
+  expect(await textOf(source, "/changes")).toMatch(/href="\/set\/team\/everybody"[\s\S]*user jane[\s\S]*managers/);
+  expect(await textOf(source, "/set/team/everybody")).toMatch(/What is not as declared[\s\S]*user jane/);
+});
+
+it("each member of a set has the rules that decided, on the set's view and on the person's", async () => {
+  const source = sourceOf({ personas: [], users: [user("jane"), user("omar")], sets: [set("everybody")] });
+  const text = await textOf(source, "/set/team/everybody");
+  expect(text).toMatch(
+    /jane@example\.com[\s\S]*persona=rule of jane[\s\S]*omar@example\.com[\s\S]*persona=rule of omar/,
+  );
+  expect(await textOf(source, "/person/team/omar")).toMatch(/Decided by rule[\s\S]*persona=rule of omar/);
+});
+
 it("an empty place says what to do", async () => {
   const source = sourceOf({ personas: [], users: [], sets: [] });
   expect(await textOf(source, "/")).toMatch(/Nothing is declared here yet[\s\S]*kubectl apply/);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "csv-parse/sync";
+import type { FoundAssignment } from "../../src/page/source.ts";
 import { STYLE } from "../../src/page/style.ts";
 import { compareReviews, readReview } from "../../src/report/compare.ts";
 import { reviewCsv } from "../../src/report/csv.ts";
@@ -18,9 +19,9 @@ import { condition, everything, HOSTILE, persona, SINCE, set, user } from "../pa
 const NOW = new Date("2026-11-29T00:00:00Z");
 const ASSIGNED = [condition("Ready", "True", "Converged", "ok"), condition("RoleAssigned", "True", "UpToDate", "ok")];
 const objects = {
-  personas: [persona("agents")],
+  personas: [persona("agents", { groups: [{ displayName: "Agents", id: "id-agents" }] })],
   users: [
-    user("jane", { conditions: ASSIGNED }, { securityProfiles: ["Agent", "Admin"] }),
+    user("jane", { conditions: ASSIGNED, entraObjectId: "id-jane" }, { securityProfiles: ["Agent", "Admin"] }),
     user("omar", { conditions: [condition("RoleAssigned", "False", "Failed", "x")] }),
   ],
   sets: [set("everybody")],
@@ -31,7 +32,24 @@ const found = [
   // The same name in another instance is another user.
   { instanceArn: INSTANCE_ARN.replace("us-east-1", "eu-west-2"), username: "omar@example.com", securityProfiles: [] },
 ];
-const review = () => reviewOf(objects, "Namespace team", NOW, found);
+objects.personas[0]!.spec.application.groups = [{ displayName: "Agents" }, { id: "id-declared" }];
+const assignment = (persona: string, principalId: string, principalType: FoundAssignment["principalType"]) => ({
+  namespace: "team",
+  persona,
+  principalType,
+  principalId,
+  principal: `name of ${principalId}`,
+});
+const assigned = [
+  assignment("agents", "ID-jane", "User"),
+  assignment("agents", "id-agents", "Group"),
+  assignment("agents", "id-declared", "Group"),
+  assignment("agents", "id-mallory", "User"),
+  assignment("agents", "id-everybody", "Group"),
+  // Declared, and for another persona.
+  assignment("managers", "id-jane", "User"),
+];
+const review = () => reviewOf(objects, "Namespace team", NOW, found, assigned);
 
 describe("a review", () => {
   it("says who has what, since when, and by which set or manifest", () => {
@@ -39,7 +57,7 @@ describe("a review", () => {
       {
         username: "jane@example.com",
         persona: "agents",
-        declaredBy: "set everybody",
+        declaredBy: "set everybody (persona=rule of jane)",
         declaredSince: SINCE,
         state: "ready",
         roleAssigned: "yes",
@@ -62,9 +80,19 @@ describe("a review", () => {
     expect(review().undeclared?.map(({ username }) => username)).toEqual(["eve", "omar@example.com"]);
   });
 
-  it("says so when Connect was not asked", () => {
-    const { undeclared, notAsked, people } = reviewOf(objects, "x", NOW, { notAsked: "no credentials" });
-    expect([undeclared, notAsked, people[0]!.foundSecurityProfiles]).toEqual([undefined, "no credentials", undefined]);
+  it("says who has a persona's role in Entra and is not declared", () => {
+    expect(review().undeclaredAssignments?.map(({ persona, principalId }) => [persona, principalId])).toEqual([
+      ["agents", "id-everybody"],
+      ["managers", "id-jane"],
+      ["agents", "id-mallory"],
+    ]);
+  });
+
+  it("says so when Connect and Entra were not asked", () => {
+    const notAsked = { notAsked: "no credentials" };
+    const { undeclared, undeclaredAssignments, people, ...said } = reviewOf(objects, "x", NOW, notAsked, notAsked);
+    expect([undeclared, undeclaredAssignments, people[0]!.foundSecurityProfiles]).toEqual([]);
+    expect(said).toMatchObject({ notAsked: "no credentials", entraNotAsked: "no credentials" });
   });
 });
 
@@ -113,11 +141,13 @@ describe("two reviews", () => {
   it("who came and went without a declaration", () => {
     const { undeclared } = later((one) => {
       one.undeclared = [{ instanceArn: INSTANCE_ARN, username: "mallory", securityProfiles: [] }];
+      one.undeclaredAssignments?.shift();
     });
     expect(undeclared).toEqual([
       { username: "mallory", change: "added" },
       { username: "eve", change: "removed" },
       { username: "omar@example.com", change: "removed" },
+      { username: "name of id-everybody, persona team/agents", change: "removed" },
     ]);
   });
 
@@ -127,9 +157,13 @@ describe("two reviews", () => {
 });
 
 describe("the HTML file", () => {
-  const hostile = reviewOf(everything(HOSTILE), HOSTILE, NOW, [
-    { instanceArn: HOSTILE, username: HOSTILE, securityProfiles: [HOSTILE], owner: HOSTILE },
-  ]);
+  const hostile = reviewOf(
+    everything(HOSTILE),
+    HOSTILE,
+    NOW,
+    [{ instanceArn: HOSTILE, username: HOSTILE, securityProfiles: [HOSTILE], owner: HOSTILE }],
+    [{ ...assigned[3]!, principal: HOSTILE, principalId: HOSTILE }],
+  );
   const text = reviewHtml(hostile, compareReviews({ ...hostile, people: [], undeclared: [] }, hostile));
 
   it("shows hostile names as text", () => {
@@ -149,6 +183,7 @@ describe("the HTML file", () => {
     const shown = reviewHtml(now, compareReviews({ ...now, people: [] }, now));
     expect(shown).toMatch(/What changed since 29 Nov 2026[\s\S]*jane@example\.com[\s\S]*added/);
     expect(shown).toMatch(/none: made by hand/);
+    expect(shown).toMatch(/With a role in Entra and not declared[\s\S]*name of id-mallory/);
   });
 });
 
@@ -156,11 +191,15 @@ describe("the CSV file", () => {
   it("has a line for each person and each Connect user whom nobody declared", () => {
     const rows = parse(reviewCsv(review()), { columns: true }) as Record<string, string>[];
     expect(rows.map(({ username, declaredBy }) => [username, declaredBy])).toEqual([
-      ["jane@example.com", "set everybody"],
-      ["omar@example.com", "set everybody"],
+      ["jane@example.com", "set everybody (persona=rule of jane)"],
+      ["omar@example.com", "set everybody (persona=rule of omar)"],
       ["eve", "no one"],
       ["omar@example.com", "no one"],
+      ["", "no one"],
+      ["", "no one"],
+      ["", "no one"],
     ]);
+    expect(rows[4]).toMatchObject({ entraUser: "name of id-everybody", persona: "agents", roleAssigned: "yes" });
     expect(rows[0]!.securityProfiles).toBe("Agent; Admin");
   });
 
@@ -174,7 +213,12 @@ describe("the CSV file", () => {
   it("a line break in a name makes no line", () => {
     const { people } = review();
     expect(
-      reviewCsv({ ...review(), undeclared: [], people: [{ ...people[0]!, fullName: "a\r\nb,c" }] }).split("\r\n"),
+      reviewCsv({
+        ...review(),
+        undeclared: [],
+        undeclaredAssignments: [],
+        people: [{ ...people[0]!, fullName: "a\r\nb,c" }],
+      }).split("\r\n"),
     ).toHaveLength(3);
   });
 });

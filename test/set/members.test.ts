@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ConnectUser, ConnectUserSetSpec } from "../../src/api/resources.ts";
+import { type ConnectUser, type ConnectUserSetSpec, MEMBER_ANNOTATIONS } from "../../src/api/resources.ts";
 import { isoSeconds } from "../../src/domain/duration.ts";
-import { MEMBER_ANNOTATIONS, type MemberSpec, memberHash, memberName } from "../../src/set/member.ts";
+import { type MemberSpec, memberHash, memberName } from "../../src/set/member.ts";
 import type { Account } from "../../src/set/members.ts";
 import { CATALOGUE, idOf, look, NOW, person, setOf, settled, sourceOf } from "./support.ts";
 

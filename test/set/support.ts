@@ -1,9 +1,14 @@
 /** A small directory, personas and sets for the tests of sets. */
-import type { ConnectUser, ConnectUserSet, ConnectUserSetSpec } from "../../src/api/resources.ts";
+import {
+  type ConnectUser,
+  type ConnectUserSet,
+  type ConnectUserSetSpec,
+  MEMBER_ANNOTATIONS,
+} from "../../src/api/resources.ts";
 import { attributesOf, type Person } from "../../src/domain/people.ts";
 import { validate } from "../../src/manifests/schema.ts";
 import type { Catalogue, PersonaFacts } from "../../src/set/catalogue.ts";
-import { becauseText, MEMBER_ANNOTATIONS, memberHash } from "../../src/set/member.ts";
+import { becauseText, memberHash } from "../../src/set/member.ts";
 import { type Facts, type Member, membersOf, type Source } from "../../src/set/members.ts";
 import { type CompiledSet, compileSet } from "../../src/set/rules.ts";
 

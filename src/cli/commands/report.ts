@@ -1,11 +1,10 @@
 /** `connect-sso report`: an access review as files. Reads only. */
 import { readFileSync } from "node:fs";
 import { saveFiles } from "../../manifests/save.ts";
-import type { FoundUser, Source } from "../../page/source.ts";
 import { type Comparison, compareReviews, readReview } from "../../report/compare.ts";
 import { reviewCsv } from "../../report/csv.ts";
 import { reviewHtml } from "../../report/html.ts";
-import { type Review, reviewOf } from "../../report/review.ts";
+import { type Found, type Review, reviewOf } from "../../report/review.ts";
 import { readKey, signatureOf } from "../../report/sign.ts";
 import { CliError } from "../command.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
@@ -29,7 +28,9 @@ export async function report(options: ReportOptions): Promise<number> {
   const { source } = await openSource(options, { settled: true });
   let review: Review;
   try {
-    review = reviewOf(await source.objects(), source.place, new Date(), await inventoryOf(source));
+    const found = await asked("Amazon Connect", source.inventory!);
+    const assigned = await asked("Entra", source.assignments!);
+    review = reviewOf(await source.objects(), source.place, new Date(), found, assigned);
   } finally {
     await source.close();
   }
@@ -56,12 +57,12 @@ function filesOf({ html, csv, json }: ReportOptions, review: Review, comparison:
   ];
 }
 
-async function inventoryOf(source: Source): Promise<readonly FoundUser[] | { notAsked: string }> {
+async function asked<T>(whom: string, ask: () => Promise<readonly T[]>): Promise<Found<T>> {
   try {
-    return await source.inventory!();
+    return await ask();
   } catch (error) {
     const { message } = error as Error;
-    process.stderr.write("note: Amazon Connect could not be asked who is in it; the report says so\n");
+    process.stderr.write(`note: ${whom} could not be asked who has access; the report says so\n`);
     return { notAsked: message };
   }
 }

@@ -25,7 +25,9 @@ function differences({ objects, now }: Scene): Html {
     ...objects.personas.flatMap((object) =>
       differencesFor(object, objects).map((one) => ({ object: object as Resource, ...one })),
     ),
-    ...objects.users.flatMap((object) => differencesOf(object).map((one) => ({ object: object as Resource, ...one }))),
+    ...[...objects.sets, ...objects.users].flatMap((object) =>
+      differencesOf(object).map((one) => ({ object: object as Resource, ...one })),
+    ),
   ].sort((a, b) => Date.parse(b.since) - Date.parse(a.since));
   if (rows.length === 0) return empty("Everything that was checked is as declared.");
   return html`${table(

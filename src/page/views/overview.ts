@@ -1,5 +1,5 @@
 /** Who can sign in, who cannot, what waits for approval, and what ends when. */
-import { approvalOf, endingsOf, personOf, STATES, type State, sentenceOf, sinceOf, stateOf } from "../facts.ts";
+import { approvalOf, endingsOf, nameOf, STATES, type State, sentenceOf, sinceOf, stateOf } from "../facts.ts";
 import { type Html, html, withQuery } from "../html.ts";
 import { badge, command, empty, linkTo, number, type Scene, section, table, type View } from "../layout.ts";
 import { dated, when } from "../times.ts";
@@ -75,7 +75,7 @@ function troubled({ objects, now }: Scene): Html {
     table(
       "People who need attention",
       [
-        { head: "Person", cell: (user) => linkTo(user, personOf(user).name) },
+        { head: "Person", cell: (user) => linkTo(user, nameOf(user)) },
         { head: "What is wrong", cell: sentenceOf },
         { head: "Since", cell: (user) => when(sinceOf(user), now) },
       ],

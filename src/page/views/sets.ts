@@ -1,9 +1,20 @@
 /** Sets of users: who is in them, what is held, and who is left out. */
 import type { ConnectUserSet } from "../../api/resources.ts";
-import { approvalOf, pendingOf, personOf, readTimeOf, sentenceOf, setOf, stateOf } from "../facts.ts";
+import {
+  approvalOf,
+  differencesOf,
+  nameOf,
+  pendingOf,
+  readTimeOf,
+  rulesOf,
+  sentenceOf,
+  setOf,
+  stateOf,
+} from "../facts.ts";
 import { type Html, html } from "../html.ts";
 import { badge, command, empty, facts, linkTo, number, type Scene, section, table, type View } from "../layout.ts";
 import { when } from "../times.ts";
+import { differenceTable } from "./differences.ts";
 
 const NAMED = 100;
 
@@ -42,6 +53,7 @@ ${facts([
   ["Groups last read", when(readTimeOf(set), now)],
 ])}
 ${held(set, now)}
+${differencesOf(set).length > 0 && section("What is not as declared", differenceTable(differencesOf(set), now))}
 ${leftOut(set)}
 ${section(
   `${number(members.length)} ${members.length === 1 ? "member" : "members"}`,
@@ -50,9 +62,10 @@ ${section(
     : table(
         "Members",
         [
-          { head: "Person", cell: (user) => linkTo(user, personOf(user).name) },
+          { head: "Person", cell: (user) => linkTo(user, nameOf(user)) },
           { head: "State", cell: (user) => badge(stateOf(user)) },
           { head: "Persona", cell: (user) => user.spec.personaRef.name },
+          { head: "Decided by rule", cell: (user) => rulesOf(user) ?? "" },
         ],
         members.slice(0, NAMED),
       ),
