@@ -13,16 +13,19 @@ export function share(previous: Json, current: Json): Json {
     return current;
   const before = previous as Record<string, Json>;
   const now = current as Record<string, Json>;
-  let same = 0;
-  let members = 0;
+  let same = true;
   for (const key in now) {
-    members++;
     const old = before[key];
-    const shared = share(old, now[key]);
-    if (shared !== now[key] || typeof shared === "string") now[key] = shared;
-    if (shared === old) same++;
+    const value = now[key];
+    // Equal texts may be two copies.
+    if (typeof value === "string" && value === old) now[key] = old;
+    else if (typeof value === "object") {
+      const shared = share(old, value);
+      if (shared !== value) now[key] = shared;
+      if (shared !== old) same = false;
+    } else if (value !== old) same = false;
   }
-  if (same < members) return current;
+  if (!same) return current;
   for (const key in before) if (!(key in now)) return current;
   return previous;
 }

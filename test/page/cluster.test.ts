@@ -1,10 +1,11 @@
 /** The page in the cluster, with the rights that its manifests give it: the real API server says who may see what. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import type { Browser as Chromium, Page } from "playwright-core";
 import { parse, parseAllDocuments } from "yaml";
 import { openPlainCluster } from "../../src/cli/page-source.ts";
 import { Access } from "../../src/page/access.ts";
@@ -13,8 +14,12 @@ import { CLEAN, MAIN, ROOT } from "../cli/support.ts";
 import { persona, user } from "../e2e/support.ts";
 import { type ApiServer, startApiServer } from "../kube/apiserver.ts";
 import { established } from "../kube/established.ts";
+import { findChromium, launch, violations } from "./chromium.ts";
+import { CLIENT, type IdentityProvider, startProvider } from "./identity-provider.ts";
 import { ADDRESSES, type Browser, HOSTILE, open } from "./scene.ts";
 
+// The provider says that it is one for tests.
+for (const level of ["warn", "info"] as const) jest.spyOn(console, level).mockImplementation(() => {});
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const folder = mkdtempSync(join(tmpdir(), "connect-sso-page-"));
 const kubeconfig = join(folder, "kubeconfig");
@@ -171,6 +176,66 @@ it("its service account may read our kinds and ask for reviews, and nothing else
   ])
     expect([refused, await can(...refused, "-n", "near")]).toEqual([refused, "no"]);
 });
+
+// scripts/chromium.mjs, which `make test` runs first, has said so where there is none.
+if (findChromium()) describe("the command with --oidc-…, as the chart runs it, in a real browser", inBrowser);
+
+function inBrowser(): void {
+  // An address of its own on loopback: the provider has to know it before the page listens.
+  const url = `http://127.1.${(process.pid >> 8) & 255}.${process.pid & 255 || 1}:8765`;
+  let child: ChildProcess;
+  let provider: IdentityProvider;
+  let chromium: Chromium;
+
+  beforeAll(async () => {
+    provider = await startProvider(`${url}/signed-in`, { none: ["group-of-far"] });
+    const sso = ["--oidc-issuer-url", provider.issuer, "--oidc-client-id", CLIENT, "--public-url", url];
+    const args = [MAIN, "page", "--kubeconfig", kubeconfig, "--listen", url.slice("http://".length), ...sso];
+    const env = { ...CLEAN, CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS: "1" };
+    child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
+    await once(child.stdout!, "data");
+    chromium = await launch();
+  });
+  afterAll(async () => {
+    await chromium?.close();
+    if (child?.kill("SIGTERM")) await once(child, "exit");
+    await provider?.close();
+  });
+
+  async function signedIn(name: string, address: string): Promise<Page> {
+    const page = await (await chromium.newContext({ viewport: { width: 360, height: 740 } })).newPage();
+    await page.goto(url + address);
+    expect(page.url().startsWith(provider.issuer)).toBe(true);
+    await page.fill("[name=login]", name);
+    await page.fill("[name=password]", "x");
+    await page.click("[type=submit]");
+    await page.waitForURL(url + address);
+    return page;
+  }
+
+  it("a person signs in at the provider, and sees the namespace that they may read", async () => {
+    const page = await signedIn("one", "/people");
+    expect(await page.textContent("main")).toMatch(/jane@example\.com/);
+    expect(await page.textContent("body")).not.toMatch(/pete@/);
+    expect(await violations(page)).toEqual([]);
+    expect((await page.goto(`${url}/person/far/pete`))?.status()).toBe(404);
+    expect((await page.goto(`${url}/person/near/jane`))?.status()).toBe(200);
+  });
+
+  it("a group of the token counts", async () => {
+    const page = await signedIn("none", "/people");
+    expect(await page.textContent("main")).toMatch(/pete@example\.com/);
+    expect(await page.textContent("main")).not.toMatch(/jane@/);
+  });
+
+  it("who may read nothing is told whom to ask, and without a session the provider asks again", async () => {
+    const page = await signedIn("somebody", "/");
+    expect(await page.textContent("main")).toMatch(/There is nothing that you may see/);
+    await page.context().clearCookies();
+    await page.goto(`${url}/people`);
+    expect(page.url().startsWith(provider.issuer)).toBe(true);
+  });
+}
 
 it("the command over a cluster prints an address that shows what the kubeconfig may read", async () => {
   const args = [MAIN, "page", "--kubeconfig", server.kubeconfig, "-n", "near", "--listen", "127.0.0.1:0", "--sandbox"];
