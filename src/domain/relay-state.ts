@@ -1,8 +1,9 @@
 /** Relay state: where a login lands. Source: Connect's guide configure-saml; the console hosts differ by partition. */
+import type { ConnectSsoPersonaSpec } from "../api/resources.ts";
 import type { InstanceArn } from "./names.ts";
 import { replyUrls } from "./reply-urls.ts";
 
-export type LandingPage = "AdminConsole" | "ContactControlPanel" | "AgentWorkspace" | "MetricsAndQuality";
+type LandingPage = NonNullable<ConnectSsoPersonaSpec["landingPage"]>;
 
 /** AdminConsole and ContactControlPanel are the blog's; AgentWorkspace is the guide's; MetricsAndQuality is the real-time metrics page. */
 const DESTINATIONS: Record<LandingPage, string> = {

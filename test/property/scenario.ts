@@ -1,5 +1,6 @@
 /** What may happen in a simulation, as data: small and readable when a failure is shrunk. */
 import fc from "fast-check";
+import type { ConnectSsoPersonaSpec } from "../../src/api/resources.ts";
 import { OPEN_FACTS, type Open } from "../../src/sandbox/open.ts";
 import type { Fault } from "../../src/sandbox/world.ts";
 import { PERSONA_EDITS, type PersonaEditName, USER_EDITS, type UserEditName } from "./edits.ts";
@@ -86,7 +87,8 @@ export interface Scenario {
   reported?: { somebody: PersonaEditName; of: PersonaName } | { somebody: UserEditName; ofUser: UserName };
 }
 
-export const DESTINATION = {
+/** Where each landing page leads, as Connect's guide has it. */
+export const DESTINATION: Record<NonNullable<ConnectSsoPersonaSpec["landingPage"]>, string> = {
   AdminConsole: "%2Fconnect%2F",
   ContactControlPanel: "%2Fconnect%2Fccp",
   AgentWorkspace: "%2Fagent-app-v2",

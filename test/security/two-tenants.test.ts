@@ -248,7 +248,16 @@ test("a whole life beside a hostile namespace is the life that it would be alone
       setUp: ["Normal Converged", "Normal Created", "Normal Updated"],
       user: ["Normal Converged", "Normal Created"],
     };
-    const first = await events();
+    // Events come after the status, in the order in which they were made: with the last one, all are there.
+    const first = await until(
+      "every object of the victim has its last event",
+      async () => {
+        const found = await events();
+        const all = Object.values(found);
+        return all.length === 5 && all.every((one) => one.includes("Normal Converged")) && found;
+      },
+      controller,
+    );
     for (const name of ["agents", "managers"]) expect(first[`ConnectSsoPersona/${name}`]).toEqual(alone.setUp);
     for (const name of ["ada", "bob", "cyd"])
       expect(first[`ConnectUser/${name}`]!.filter((one) => !/Persona(NotReady|NotFound)/.test(one))).toEqual(

@@ -1,8 +1,10 @@
 /** What a user's components plan, by the calls that their steps make. */
 import { describe, expect, test } from "@jest/globals";
+import type { ConnectUserSpec } from "../../src/api/resources.ts";
 import { declaredConflict } from "../../src/domain/conflicts.ts";
 import { COMPONENTS } from "../../src/user/components/index.ts";
 import type { UserScope } from "../../src/user/scope.ts";
+import type { Seen } from "../../src/user/seen.ts";
 import { stepsOf } from "../support/steps.ts";
 
 const input = {
@@ -56,7 +58,8 @@ async function calls(scope: object, seen: Record<string, unknown>, assignmentId?
     found: {},
     ...scope,
   } as unknown as UserScope;
-  const views: Record<string, unknown> = {
+  const views: Record<keyof Seen, unknown> = {
+    withdrawal: { assignments: [], users: [] },
     "former-assignments": { former: [] },
     "connect-user": { user },
     "quick-connects": { stale: [] },
@@ -64,7 +67,7 @@ async function calls(scope: object, seen: Record<string, unknown>, assignmentId?
     ...seen,
   };
   for (const [name, component] of Object.entries(COMPONENTS).filter(([, one]) => one.applies(all)))
-    for (const step of stepsOf(component as never, all as never, views[name] as never))
+    for (const step of stepsOf(component as never, all as never, views[name as keyof Seen] as never))
       await step.apply(new Set(step.differences.map(({ path }) => path)));
   return made;
 }
@@ -154,6 +157,38 @@ describe("plan of a user", () => {
       ["updateSecurityProfiles"],
     ],
   ])("%s", async (_, scope, seen, id, expected) => expect(await calls(scope, seen, id)).toEqual(expected));
+});
+
+/** Fields that are about the person or the controller; all others are written to Connect. */
+type NotOfConnect =
+  | "personaRef"
+  | "entraUser"
+  | "username"
+  | "driftPolicy"
+  | "adoptionPolicy"
+  | "deletionPolicy"
+  | "whenDisabled"
+  | "endSessions"
+  | "quickConnects"
+  | "suspend";
+/** Of each field: what is declared, what Connect shows, the call. */
+const WRITTEN: Record<Exclude<keyof ConnectUserSpec, NotOfConnect>, [object, object, string]> = {
+  firstName: [{}, { firstName: "Jo" }, "updateIdentity"],
+  lastName: [{}, { lastName: "Roe" }, "updateIdentity"],
+  secondaryEmail: [{ secondaryEmail: "jane@home.example" }, {}, "updateIdentity"],
+  mobile: [{ mobile: "+15550100" }, {}, "updateIdentity"],
+  securityProfiles: [{ securityProfileIds: ["b"] }, {}, "updateSecurityProfiles"],
+  routingProfile: [{ routingProfileId: "s" }, {}, "updateRoutingProfile"],
+  hierarchyGroup: [{ hierarchyGroupId: "h" }, {}, "updateHierarchy"],
+  phone: [{ phone: { type: "DESK_PHONE", deskPhoneNumber: "+15550101" } }, {}, "updatePhone"],
+  contactHandling: [{ handling: { CHAT: { autoAccept: true } } }, {}, "updateHandling"],
+  proficiencies: [{}, { proficiencies: [{ attribute: "a", value: "b", level: 1 }] }, "setProficiencies"],
+  tags: [{ tags: { team: "y" } }, {}, "tagUser"],
+};
+test.each(Object.entries(WRITTEN))("a %s that differs is written with one call", async (_, [declared, shown, call]) => {
+  const scope = { input: { ...input, ...declared }, proficiencies: [] };
+  const seen = { "connect-user": { user: { ...user, secondaryEmail: null, mobile: null, ...shown } } };
+  expect(await calls(scope, seen)).toEqual([call]);
 });
 
 test("conflict without case, in the same instance only", () => {

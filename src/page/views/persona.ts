@@ -9,7 +9,7 @@ import { differenceTable } from "./differences.ts";
 import { differencesFor, messageFor, sentenceFor } from "./redaction.ts";
 
 /** Conditions in the order of the blog, each with what it stands for. */
-const CHAPTERS: Record<string, string> = {
+export const CHAPTERS: Record<string, string> = {
   PoliciesReady: "IAM policies",
   ApplicationReady: "Entra application",
   CertificateReady: "Signing certificate",

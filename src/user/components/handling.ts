@@ -1,4 +1,5 @@
 /** Telephone and contact handling per channel: what is declared is set, what was ours and is declared no more goes back to Connect's default. */
+import type { ConnectUserSpec } from "../../api/resources.ts";
 import { type Difference, textOf } from "../../domain/difference.ts";
 import type { Comparison } from "../../engine/ledger.ts";
 import {
@@ -11,7 +12,10 @@ import {
 } from "../../providers/aws/types.ts";
 import type { UserScope } from "../scope.ts";
 
-const PHONE_DEFAULTS = { type: "SOFT_PHONE", deskPhoneNumber: undefined } as const satisfies PhoneSettings;
+type Declared = Required<Pick<ConnectUserSpec, "phone" | "contactHandling">>;
+/** `satisfies` makes the compiler ask here for each field that a manifest can have. */
+const PHONE_DEFAULTS = { type: "SOFT_PHONE", deskPhoneNumber: undefined } as const satisfies PhoneSettings &
+  Record<keyof Declared["phone"], unknown>;
 type PhoneField = keyof typeof PHONE_DEFAULTS;
 const PHONE = Object.keys(PHONE_DEFAULTS) as PhoneField[];
 
@@ -37,13 +41,15 @@ export async function updatePhone(
   await connect.updatePhone(user, phone, call);
 }
 
+type Channels = Required<Declared["contactHandling"]>;
+type DeclaredHandling = Exclude<{ [C in keyof Channels]: keyof Channels[C] }[keyof Channels], "enhancement">;
 /** Fields that are declared, with Connect's default of each. */
 const HANDLING_DEFAULTS = {
   autoAccept: false,
   afterContactWorkSeconds: 0,
   persistentConnection: false,
   voiceEnhancement: "NONE",
-} as const satisfies ChannelHandling;
+} as const satisfies ChannelHandling & Record<DeclaredHandling, unknown>;
 type HandlingField = keyof typeof HANDLING_DEFAULTS;
 const HANDLING = Object.keys(HANDLING_DEFAULTS) as HandlingField[];
 
@@ -91,11 +97,10 @@ export async function updateHandling(
   await connect.updateHandling(user, change, call);
 }
 
-type Declared = NonNullable<UserScope["object"]["spec"]["contactHandling"]>;
 const ENHANCEMENT = { None: "NONE", VoiceIsolation: "VOICE_ISOLATION", NoiseSuppression: "NOISE_SUPPRESSION" } as const;
 
 /** The spec's words as Connect's. */
-export function handlingOf({ voice, chat, task, email }: Declared): ContactHandling {
+export function handlingOf({ voice, chat, task, email }: Declared["contactHandling"]): ContactHandling {
   const { enhancement, ...rest } = voice ?? {};
   return {
     ...(voice ? { VOICE: { ...rest, ...(enhancement ? { voiceEnhancement: ENHANCEMENT[enhancement] } : {}) } } : {}),
