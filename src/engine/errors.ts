@@ -1,6 +1,9 @@
 /** One error policy: providers say of which kind an error is, the engine alone decides what follows from that. */
 import { REASON } from "../api/reasons.ts";
-import { type ErrorKind, KubeApiError, toReconcileError } from "../runtime/errors.ts";
+import { type ErrorKind, isConflict, KubeApiError, toReconcileError } from "../runtime/errors.ts";
+
+/** After a write that came second, milliseconds: by then the cache has the first one. */
+const REREAD_MS = 1_000;
 
 /** What needs attention most comes first. */
 const ERROR_KINDS: readonly ErrorKind[] = ["terminal", "conflict", "transient", "throttled", "waiting"];
@@ -39,10 +42,12 @@ export function failureOf(error: unknown): Failure {
       error,
     };
   const { kind, reason, message, retryAfterMs } = toReconcileError(error);
+  // A 409 of the API server is no dispute over a cloud object, and no trouble: the next pass reads the object again.
+  if (isConflict(error))
+    return { kind: "waiting", reason: REASON.Pending, message, retryAfterMs: REREAD_MS, classified: true, error };
   const classified = error instanceof KubeApiError;
   return {
-    // A 409 of the API server is no dispute over a cloud object: the next pass reads the object again.
-    kind: classified && kind === "conflict" ? "transient" : kind,
+    kind,
     reason: classified ? reason : REASON.Failed,
     message,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

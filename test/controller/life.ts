@@ -6,8 +6,9 @@ import {
   ListUsersCommand,
   UpdateUserSecurityProfilesCommand,
 } from "@aws-sdk/client-connect";
+import { GetRoleCommand, IAMClient, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
 import { afterEach, expect, test } from "@jest/globals";
-import { ANNOTATIONS, type ConnectUser, PERSONA, USER } from "../../src/api/resources.ts";
+import { ANNOTATIONS, type ConnectSsoPersona, type ConnectUser, PERSONA, USER } from "../../src/api/resources.ts";
 import { INSTANCE, persona, status, user, world } from "../e2e/support.ts";
 import type { Wiring, WiringOptions } from "./wirings.ts";
 
@@ -30,9 +31,10 @@ const WORLD = world({
       region: "us-east-1",
       alias: "example",
       securityProfiles: ["Admin", "Agent", "QualityAnalyst"],
-      routingProfiles: ["Basic Routing Profile"],
+      routingProfiles: ["Basic Routing Profile", "Sales"],
     },
   ],
+  behaviour: { faults: [{ match: "connect:UpdateUserRoutingProfile", kind: "denied" }] },
 });
 
 export function lives(begin: (options: WiringOptions) => Promise<Wiring>): void {
@@ -78,21 +80,27 @@ export function lives(begin: (options: WiringOptions) => Promise<Wiring>): void 
     await w.until(async () => (await w.events(USER, "jane")).length > 0, "an event tells of the user's set-up");
   });
 
-  test("a persona's further security profile reaches its users without a poll", async () => {
+  test("a persona's further security profile reaches its users without a poll, also those that only report drift", async () => {
     w = await begin({ world: WORLD, pollIntervalMs: NO_POLL_MS });
-    await w.apply(agents(), user("jane", "agents"), user("omar", "agents"));
+    await w.apply(agents(), user("jane", "agents"), user("omar", "agents", { driftPolicy: "Report" }));
     await ready(USER, "jane");
     await ready(USER, "omar");
     await w.apply(agents(["Agent", "QualityAnalyst"]));
     for (const name of ["jane", "omar"])
       await w.until(async () => (await profilesOf(name)).includes("QualityAnalyst"), `${name} has the profile`);
-    expect(await profilesOf("jane")).toEqual(["Agent", "QualityAnalyst"]);
+    for (const name of ["jane", "omar"]) {
+      expect(await profilesOf(name)).toEqual(["Agent", "QualityAnalyst"]);
+      await w.until(async () => (await w.events(USER, name)).includes("Updated"), `an event of ${name}`);
+      expect((await w.events(USER, name)).filter((reason) => reason.includes("Drift"))).toEqual([]);
+    }
   });
 
-  test("a security profile that somebody added in Connect is removed", async () => {
+  test("a security profile that somebody added in Connect is removed, although another field is refused", async () => {
     w = await begin({ world: WORLD, pollIntervalMs: SOON_MS });
     await w.apply(agents(), user("jane", "agents"));
     await ready(USER, "jane");
+    await w.apply(user("jane", "agents", { routingProfile: "Sales" }));
+    await has(USER, "jane", "Ready", "AccessDenied");
     const ids = await profileIds();
     const UserId = ((await w.get(USER, "jane")) as ConnectUser).status!.connectUserId!;
     await connect().send(
@@ -105,6 +113,23 @@ export function lives(begin: (options: WiringOptions) => Promise<Wiring>): void 
     expect(await profilesOf("jane")).toEqual(["Admin", "Agent"]);
     await w.until(async () => (await profilesOf("jane")).join() === "Agent", "the profile is removed");
     await w.until(async () => (await w.events(USER, "jane")).includes("SecurityDriftCorrected"), "an event tells it");
+  });
+
+  test("a swapped trust that is only reported: the persona and its user say so", async () => {
+    w = await begin({ world: WORLD, pollIntervalMs: SOON_MS });
+    await w.apply(agents(["Agent"], { driftPolicy: "Report" }), user("jane", "agents"));
+    await ready(USER, "jane");
+    const [, RoleName] = /\/([^/]+)$/.exec(((await w.get(PERSONA, "agents")) as ConnectSsoPersona).status!.roleArn!)!;
+    const iam = new IAMClient({ region: "us-east-1" });
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+    const trust = decodeURIComponent(Role!.AssumeRolePolicyDocument!);
+    const PolicyDocument = trust.replaceAll(/saml-provider\/[^"]+/g, "saml-provider/other");
+    await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }));
+    await has(PERSONA, "agents", "Ready", "DriftFound");
+    await w.until(
+      async () => /may not be able to sign in/.test(status(await w.get(USER, "jane"), "Ready")!.message),
+      "the user says so",
+    );
   });
 
   test("an emptied folder in Git: nobody loses access until somebody allows it", async () => {
