@@ -49,6 +49,10 @@ export const REASONS = {
       "The reconcile reached its deadline and is repeated.",
       "Wait. If it stays: [throttling](runbooks/ConnectSsoApiThrottled.md).",
     ],
+    StatusNotKept: [
+      "The custom resource definitions are older than the controller, and drop a field of the status that must not be forgotten.",
+      "Apply the definitions of this version (`crds/`).",
+    ],
     CircuitOpen: [
       "An API failed again and again, and is left alone for a while.",
       "[Runbook](runbooks/ConnectSsoCircuitOpen.md).",

@@ -24,6 +24,7 @@ export const REASON = {
   Kept: "Kept",
   Failed: "Failed",
   Timeout: "Timeout",
+  StatusNotKept: "StatusNotKept",
   CircuitOpen: "CircuitOpen",
   // inputs
   InvalidSpec: "InvalidSpec",

@@ -56,9 +56,17 @@ const OWN_NAME_CHARACTERS = 40;
 /** The two policies that all personas of an instance share. */
 export type SharedPolicy = "federation" | "list-roles";
 
-/** Default name; it differs by kind. */
-export const sharedPolicyName = (kind: SharedPolicy, instance: InstanceArn): string =>
-  `connect-sso-${kind}-${instance.id.slice(0, 8)}`;
+/** Default of `aws.path`. */
+export const DEFAULT_PATH = "/connect-sso/";
+
+/**
+ * Default name; it differs by kind and by path. Names of policies are unique in an account whatever their path, so that a persona on another
+ * path would else take the name from all that follow.
+ */
+export function sharedPolicyName(kind: SharedPolicy, { id }: InstanceArn, path: string): string {
+  const plain = `connect-sso-${kind}-${id.slice(0, 8)}`;
+  return path === DEFAULT_PATH ? plain : `${plain}_${createHash("sha256").update(path).digest("hex").slice(0, 8)}`;
+}
 
 /**
  * Owner of a shared policy. It names the kind, so that a persona that declares the one under the name of the other meets a stranger;
@@ -119,8 +127,8 @@ export function iamNames({ instance, namespace, name, aws, provisioning }: NameI
   const own = ownName(namespace, name);
   const names = {
     path: aws.path,
-    federationPolicy: aws.federationPolicyName ?? sharedPolicyName("federation", instance),
-    listingPolicy: provisioning?.policyName ?? sharedPolicyName("list-roles", instance),
+    federationPolicy: aws.federationPolicyName ?? sharedPolicyName("federation", instance, aws.path),
+    listingPolicy: provisioning?.policyName ?? sharedPolicyName("list-roles", instance, aws.path),
     samlProvider: aws.samlProviderName ?? own,
     role: aws.roleName ?? (aws.roleSharing === "Instance" ? sharedRoleName(namespace, instance) : own),
     user: provisioning?.iamUserName ?? own,

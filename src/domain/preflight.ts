@@ -191,8 +191,8 @@ export function preflight(
     account: instance.account,
     names,
     shared: {
-      federation: sharedPolicyName("federation", instance),
-      "list-roles": sharedPolicyName("list-roles", instance),
+      federation: sharedPolicyName("federation", instance, names.path),
+      "list-roles": sharedPolicyName("list-roles", instance, names.path),
     },
   };
   return RULES.flatMap(({ field, problem }) => {

@@ -13,6 +13,7 @@ import { type Action, awaitChange, requeueAfter, withJitter } from "../runtime/a
 import { mergeConditions } from "../runtime/conditions.ts";
 import type { ReconcileContext } from "../runtime/controller.ts";
 import { equalJson } from "../runtime/equal.ts";
+import { ReconcileError } from "../runtime/errors.ts";
 import { announcements } from "./announcements.ts";
 import type { Change, Plan } from "./change.ts";
 import { removalOrder, type Scope } from "./component.ts";
@@ -149,8 +150,27 @@ class Run<R extends Resource, S extends Scope<Seen>, Seen, X, M> {
       memory: this.#entry.memory,
       found: this.#found,
       planning,
-      persist: (fields) => this.#persist(fields),
+      persist: async (fields) => {
+        await this.#persist(fields);
+        this.#requireKept(fields);
+      },
     };
+  }
+
+  /** A definition that is older than this program drops the fields that it does not know, and with them what must not be forgotten. */
+  #requireKept(fields: object): void {
+    const { namespace, name } = this.#object.metadata;
+    const kept = this.#deps.store.get<R>(this.#kind.kind, namespace, name)?.status as
+      | Record<string, unknown>
+      | undefined;
+    const isDropped = ([field, value]: [string, unknown]) => value !== undefined && kept![field] === undefined;
+    const dropped = kept && Object.entries(fields).find(isDropped);
+    if (dropped)
+      throw new ReconcileError(
+        "terminal",
+        REASON.StatusNotKept,
+        `The API server does not keep status.${dropped[0]}: its custom resource definitions are older than this program; apply those of this version (crds/)`,
+      );
   }
 
   /** One after the other: components run side by side, and two writes from one version would be a conflict with ourselves. */

@@ -5,9 +5,13 @@ import { html } from "./html.ts";
 import { empty, frame } from "./layout.ts";
 import { EVERYTHING, type Reader } from "./source.ts";
 
+export type Admission = { reader: Reader } | { answer: Answer } | "tooOften";
 export interface Gate {
-  /** A reader, or the answer for somebody who is none (yet). */
-  admit(request: Asked): Promise<{ reader: Reader } | { answer: Answer }>;
+  /**
+   * A reader, or the answer for somebody who is none (yet). `mayAsk` is for those alone: behind a proxy all strangers have one address, and
+   * must not keep out who is signed in.
+   */
+  admit(request: Asked, mayAsk: () => boolean): Promise<Admission>;
 }
 
 export class TokenGate implements Gate {
@@ -19,14 +23,16 @@ export class TokenGate implements Gate {
     this.#cookie = `connect-sso-${port}`;
   }
 
-  async admit({ url, cookies }: Asked): Promise<{ reader: Reader } | { answer: Answer }> {
+  async admit({ url, cookies }: Asked, mayAsk: () => boolean): Promise<Admission> {
+    const isReader = same(cookies.get(this.#cookie) ?? "", this.token);
+    if (!isReader && !mayAsk()) return "tooOften";
     const given = url.searchParams.get("token");
     if (given !== null && same(given, this.token)) {
       const cookie = `${this.#cookie}=${this.token}; Path=/; HttpOnly; SameSite=Strict`;
       // Away from the address bar and the history.
       return { answer: { status: 303, location: url.pathname, cookies: [cookie] } };
     }
-    if (same(cookies.get(this.#cookie) ?? "", this.token)) return { reader: EVERYTHING };
+    if (isReader) return { reader: EVERYTHING };
     const body = empty(
       "This page opens at the address that connect-sso page has printed.",
       html`Go to the terminal where it runs, and open the whole address, the token included.`,

@@ -7,7 +7,7 @@ interface Limit {
 }
 /** Of one reader. A view is one request and its stylesheet. */
 export const READER: Limit = { burst: 60, perSecond: 5 };
-/** Of one address, behind which there may be a proxy and many readers. */
+/** Of those who are not signed in, of one address, behind which there may be a proxy and all of them. */
 export const ADDRESS: Limit = { burst: 300, perSecond: 50 };
 /** Readers that are remembered; beyond that the one that has been silent for longest is forgotten. */
 const MOST_READERS = 10_000;

@@ -96,7 +96,6 @@ class Page {
       return problem(421, "Wrong address", "This page is not served under this name.");
     const ask = asked(request, origin);
     if (!ask) return problem(400, "Wrong address", "This is not an address of this page.");
-    if (!this.#addresses.admit(ask.address, performance.now())) return TOO_OFTEN;
     if (Number(headers["content-length"] ?? 0) > LARGEST_BODY || headers["transfer-encoding"] !== undefined)
       return problem(413, "Too large", "This page takes no uploads.");
     const signsOut = method === "POST" && ask.url.pathname === "/sign-out";
@@ -105,7 +104,8 @@ class Page {
     if (signsOut && headers["sec-fetch-site"] !== undefined && headers["sec-fetch-site"] !== "same-origin")
       return problem(403, "Not possible", "Sign out on the page itself.");
     if (ask.url.pathname === STYLE_PATH) return { status: 200, body: STYLE, type: "text/css; charset=utf-8" };
-    const admitted = await gate.admit(ask);
+    const admitted = await gate.admit(ask, () => this.#addresses.admit(ask.address, performance.now()));
+    if (admitted === "tooOften") return TOO_OFTEN;
     if ("answer" in admitted) return admitted.answer;
     const { reader } = admitted;
     if (!this.#readers.admit(reader.name ?? ask.address, performance.now())) return TOO_OFTEN;

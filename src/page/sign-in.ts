@@ -8,7 +8,7 @@ import * as client from "openid-client";
 import type { Logger } from "../runtime/logger.ts";
 import type { Answer, Asked } from "./answer.ts";
 import { dropCookie, readCookie, Seal, setCookie } from "./cookies.ts";
-import type { Gate } from "./gate.ts";
+import type { Admission, Gate } from "./gate.ts";
 import { type Html, html } from "./html.ts";
 import { empty, frame } from "./layout.ts";
 import type { Reader } from "./source.ts";
@@ -89,11 +89,12 @@ class SignIn implements Gate {
     this.#seal = new Seal(options.publicUrl);
   }
 
-  async admit(request: Asked): Promise<{ reader: Reader } | { answer: Answer }> {
+  async admit(request: Asked, mayAsk: () => boolean): Promise<Admission> {
     const { method, url } = request;
     const { pathname } = url;
-    if (pathname === CALLBACK) return { answer: await this.#finish(request) };
     const session = await this.#session(request);
+    if (!session && !mayAsk()) return "tooOften";
+    if (pathname === CALLBACK) return { answer: await this.#finish(request) };
     // A link of another site is a GET, and brings the cookie along.
     if (pathname === "/sign-out" && method === "POST") return { answer: this.#end(session) };
     if (session) return { reader: this.#options.reader(session) };

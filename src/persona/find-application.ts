@@ -23,8 +23,16 @@ export function ownerOfTags(tags: readonly string[]): string | undefined {
   return tags.find((tag) => tag.startsWith(`${OWNER_TAG}:`))?.slice(OWNER_TAG.length + 1);
 }
 
-/** Ours by tag; else by the temporary name; else, when taking over is allowed, the one unowned gallery application of this name. */
-export async function findCandidates(scope: PersonaScope): Promise<Application[]> {
+export const findCandidates = async (scope: PersonaScope): Promise<Application[]> =>
+  (await searchApplications(scope)).candidates;
+
+/**
+ * Ours by tag; else by the temporary name; else, when taking over is allowed, the one unowned gallery application of this name. `unproven`: those
+ * that bear our tag, and nothing else says that they are ours.
+ */
+export async function searchApplications(
+  scope: PersonaScope,
+): Promise<{ candidates: Application[]; unproven: Application[] }> {
   const { graph, call, spec } = scope;
   const hint = knownId(scope);
   const [hinted, tagged, temporary] = await Promise.all([
@@ -33,14 +41,17 @@ export async function findCandidates(scope: PersonaScope): Promise<Application[]
     graph.findApplications({ displayName: temporaryName(scope) }, call),
   ]);
   const ours = tagged.filter(({ tags }) => ownerOfTags(tags) === scope.owner);
-  if (ours.length > 0) return ours.map((one) => (one.id === hinted?.id ? hinted : one));
-  if (hinted && isNew(scope, hinted)) return [hinted];
+  const proven = ours.filter((one) => isProven(scope, one));
+  const unproven = ours.filter((one) => !proven.includes(one));
+  const found = (candidates: Application[]) => ({ candidates, unproven });
+  if (proven.length > 0) return found(proven.map((one) => (one.id === hinted?.id ? hinted : one)));
+  if (hinted && isNew(scope, hinted)) return found([hinted]);
   // A name is no proof: a foreign tag is.
   const named = temporary.filter((one) => isNew(scope, one));
-  if (named.length > 0) return named;
+  if (named.length > 0) return found(named);
   // The tag was removed outside the controller. The id in status shows which one it was, and what it carries proves it.
-  if (hinted && ownerOfTags(hinted.tags) === undefined && looksLikeOurs(scope, hinted)) return [hinted];
-  if (spec.adoptionPolicy !== "IfUnowned") return [];
+  if (hinted && ownerOfTags(hinted.tags) === undefined && looksLikeOurs(scope, hinted)) return found([hinted]);
+  if (spec.adoptionPolicy !== "IfUnowned") return found([]);
   const { identifier } = spec.application;
   const unowned = (await graph.findApplications({ displayName: spec.application.displayName }, call)).filter(
     ({ applicationTemplateId, tags, identifierUris }) =>
@@ -52,12 +63,26 @@ export async function findCandidates(scope: PersonaScope): Promise<Application[]
     ({ identifierUris }) => identifier !== undefined && identifierUris.includes(identifier),
   );
   // Applications made by hand often share the gallery's name: the identifier distinguishes them.
-  return identified.length > 0 ? identified : unowned;
+  return found(identified.length > 0 ? identified : unowned);
 }
 
-/** Made by an earlier pass, and not tagged yet. */
-function isNew(scope: PersonaScope, { tags, displayName }: Application): boolean {
-  return displayName === temporaryName(scope) && ownerOfTags(tags) === undefined;
+/**
+ * Made by an earlier pass, and not tagged yet. By default every user of a tenant may register an application under any name and with any tag;
+ * one of the gallery takes an administrator, and Entra notes that it is one.
+ */
+export function isNew(scope: PersonaScope, { tags, displayName, applicationTemplateId }: Application): boolean {
+  return (
+    displayName === temporaryName(scope) && ownerOfTags(tags) === undefined && applicationTemplateId === AWS_TEMPLATE
+  );
+}
+
+/** Of one that bears our tag: from the gallery, or the one that was taken over, or one that may be. */
+function isProven(scope: PersonaScope, { id, applicationTemplateId, identifierUris }: Application): boolean {
+  const { application, adoptionPolicy } = scope.spec;
+  const isDeclared = application.identifier !== undefined && identifierUris.includes(application.identifier);
+  return (
+    applicationTemplateId === AWS_TEMPLATE || id === knownId(scope) || (adoptionPolicy === "IfUnowned" && isDeclared)
+  );
 }
 
 /** A status is a hint that somebody may have written: the application itself has to say that it is this persona's. */
@@ -80,7 +105,7 @@ export async function findDeleted(scope: PersonaScope): Promise<Application | un
   try {
     const all = await graph.findDeletedApplications(
       (one) =>
-        ownerOfTags(one.tags) === scope.owner ||
+        (ownerOfTags(one.tags) === scope.owner && isProven(scope, one)) ||
         isNew(scope, one) ||
         (one.id === known && ownerOfTags(one.tags) === undefined && looksLikeOurs(scope, one)),
       call,

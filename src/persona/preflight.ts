@@ -82,14 +82,14 @@ async function refuseReservedNames({ object, spec, names, instance, iam, call }:
     [
       "aws.federationPolicyName",
       aws.federationPolicyName,
-      sharedPolicyName("federation", instance),
+      sharedPolicyName("federation", instance, names.path),
       () => iam.getPolicy(names.federationPolicyArn, call),
     ],
     ["roleDelivery.provisioning.iamUserName", iamUserName, own, () => iam.getUser(names.user, call)],
     [
       "roleDelivery.provisioning.policyName",
       policyName,
-      sharedPolicyName("list-roles", instance),
+      sharedPolicyName("list-roles", instance, names.path),
       () => iam.getPolicy(names.listingPolicyArn, call),
     ],
   ];

@@ -41,6 +41,8 @@ export interface SeenApplication {
   withoutPrincipalMs?: number;
   /** Ids of applications that all look like this persona's. */
   rivals: string[];
+  /** Where there is none: id of one that bears our tag, and nothing else says that it is ours. */
+  unproven?: string;
 }
 export interface Certificate {
   thumbprint: string;

@@ -85,7 +85,10 @@ export class Directory {
       const ids = new Map<string, string>();
       for (const group of groups) ids.set(groupKey(group), await this.#find(group, pins?.get(groupKey(group)), o));
       for (const id of ids.values()) await this.#track(id, o);
-      await this.#complete(o);
+      await this.#complete(
+        [...ids.values()].flatMap((id) => this.#groupsIn(id, o.nested)),
+        o,
+      );
       const sets = [...ids].map(([key, id]) => [key, this.#within(id, o.nested)] as const);
       // A copy: what another set's look changes while this one is still computed must not look like somebody who left.
       const people = new Map<string, Person>();
@@ -280,10 +283,13 @@ export class Directory {
     return terminalError(REASON.UnknownGroup, `there is no Entra group ${id} any more`);
   }
 
-  /** Attributes of everybody who came by a delta. Somebody without them would look like somebody who left. */
-  async #complete(o: CallOptions): Promise<void> {
-    const missing = new Set<string>();
-    for (const { users } of this.#direct.values()) for (const id of users) if (!this.#people.has(id)) missing.add(id);
+  /**
+   * Attributes of everybody in these groups who came by a delta. Somebody without them would look like somebody who left. A member of a group
+   * that another set names holds up that set alone.
+   */
+  async #complete(groups: readonly string[], o: CallOptions): Promise<void> {
+    const members = groups.flatMap((id) => [...this.#direct.get(id)!.users]);
+    const missing = new Set(members.filter((id) => !this.#people.has(id)));
     if (missing.size === 0) return;
     const found = await this.#graph.people([...missing], o);
     for (const [id, user] of found) {
@@ -293,23 +299,19 @@ export class Directory {
     this.#version++;
     if (missing.size === 0) return;
     // Deleted since, or not readable yet: the next look begins with the whole lists.
-    this.#direct.clear();
+    for (const id of groups) this.#direct.delete(id);
     throw waitingError(REASON.SourceIncomplete, `${missing.size} members of the groups cannot be read yet`, RETRY_MS);
   }
 
   #within(root: string, nested: boolean): Set<string> {
-    const open = [root];
-    const seen = new Set(open);
-    const all = new Set<string>();
-    for (const id of open) {
-      const direct = this.#direct.get(id)!;
-      for (const user of direct.users) all.add(user);
-      for (const inner of nested ? direct.groups! : [])
-        if (!seen.has(inner)) {
-          seen.add(inner);
-          open.push(inner);
-        }
-    }
-    return all;
+    return new Set(this.#groupsIn(root, nested).flatMap((id) => [...this.#direct.get(id)!.users]));
+  }
+
+  /** Ids of the group and of the groups in it. */
+  #groupsIn(root: string, nested: boolean): string[] {
+    const all = new Set([root]);
+    // A set that grows is walked to its end.
+    for (const id of all) for (const inner of nested ? this.#direct.get(id)!.groups! : []) all.add(inner);
+    return [...all];
   }
 }

@@ -7,7 +7,7 @@ import type { ConnectUser } from "../api/resources.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import type { ConnectInstance, ConnectUserView, Tags } from "../providers/aws/types.ts";
 import type { EntraUser, Graph } from "../providers/graph/types.ts";
-import { terminalError } from "../providers/verdicts.ts";
+import { conflictError, terminalError } from "../providers/verdicts.ts";
 import type { UserCall } from "./scope.ts";
 import { DECLARED_TAG, PERSON_TAG } from "./tags.ts";
 
@@ -46,7 +46,14 @@ export async function identify(
   const named = declaredName(spec);
   const key = objectId ? { objectId } : { userPrincipalName: userPrincipalName! };
   const holder = await graph.user(key, p.call, p.among);
-  const tagged = p.owned.find(({ tags }) => tags[DECLARED_TAG] === named)?.tags[PERSON_TAG];
+  const own = p.owned.find(({ tags }) => tags[DECLARED_TAG] === named);
+  const tagged = own?.tags[PERSON_TAG];
+  // The status alone proves nothing, and who may write tags could put another person behind the name: neither is believed.
+  if (tagged && !objectId && holder && holder.id === status?.entraObjectId && tagged !== holder.id && !p.isReplaced)
+    throw conflictError(
+      REASON.EntraUserReplaced,
+      `the tag ${PERSON_TAG} of Connect user ${own!.username} names another person (object id ${tagged}) than the status and Entra (${holder.id}), so nothing is changed: if it is still the same person, set the tag back; if ${named} belongs to another person now, set the annotation connectsso.dev/recreate`,
+    );
   const known = objectId ?? tagged ?? status?.entraObjectId;
   if (holder && (known === undefined || known.toLowerCase() === holder.id.toLowerCase() || p.isReplaced))
     return { id: holder.id, person: holder, withdrawn: disabled(holder, spec) };
@@ -70,16 +77,20 @@ function disabled({ accountEnabled, userPrincipalName }: EntraUser, spec: Connec
   };
 }
 
-/** Connect users of this person that this cluster made, whatever name Entra sent then and whichever ConnectUser declared them. */
+/**
+ * Connect users of this person that this namespace made, whatever name Entra sent then and whichever ConnectUser declared them. One of another
+ * namespace is not to be touched from here.
+ */
 export async function usersOfPerson(
   connect: ConnectInstance,
-  p: { id: string; owner: string; cluster: string; call: UserCall },
+  p: { id: string; owner: string; call: UserCall },
 ): Promise<ConnectUserView[]> {
+  const namespace = p.owner.slice(0, p.owner.lastIndexOf("/") + 1);
   const [byOwner, byPerson] = await Promise.all([
     connect.tagged(OWNER_TAG, p.owner, p.call),
     connect.tagged(PERSON_TAG, p.id, p.call),
   ]);
-  const ours = byPerson.filter(({ tags }) => tags[OWNER_TAG]?.startsWith(`${p.cluster}/`));
+  const ours = byPerson.filter(({ tags }) => tags[OWNER_TAG]?.startsWith(namespace));
   const hers = byOwner.filter(({ tags }) => (tags[PERSON_TAG] ?? p.id) === p.id);
   return [...new Map([...hers, ...ours].map((one) => [one.id, one])).values()];
 }

@@ -54,7 +54,7 @@ export interface UserScope extends Scope<Seen> {
   readonly person: EntraUser | undefined;
   /** Why the person must not sign in; undefined: they may. */
   readonly withdrawn: Withdrawal | undefined;
-  /** Connect users of this person that this cluster made, under whatever name. */
+  /** Connect users of this person that this namespace made, under whatever name. */
   readonly users: readonly ConnectUserView[];
   /** Another ConnectUser declares the same person, and this one keeps the Connect user that it has. */
   readonly conflict: string | undefined;
@@ -124,7 +124,7 @@ export async function openScope(
     among: () => namesOf(deps.store, persona),
   });
   found.entraObjectId = id;
-  const users = await usersOfPerson(connect, { id, owner, cluster: deps.cluster, call });
+  const users = await usersOfPerson(connect, { id, owner, call });
   const username = usernameOf(object, persona, person, users, withdrawn);
   found.username = username;
   const view = users.find((one) => one.username === username);
@@ -248,12 +248,12 @@ function assignable({ metadata, status }: ConnectSsoPersona, planning: boolean, 
   return { servicePrincipalId, appRoleId };
 }
 
-/** All people of the persona's tenant: they will be asked for sooner or later. */
+/** All people of the namespace and the persona's tenant: they will be asked for sooner or later. Those of others are not paid for here. */
 export function* namesOf(
   store: Pick<ObjectStore, "get" | "list">,
-  { spec: { application } }: ConnectSsoPersona,
+  { metadata: { namespace }, spec: { application } }: ConnectSsoPersona,
 ): Generator<string> {
-  for (const { spec, metadata } of store.list<ConnectUser>(USER)) {
+  for (const { spec, metadata } of store.list<ConnectUser>(USER, { namespace })) {
     const persona = store.get<ConnectSsoPersona>(PERSONA, metadata.namespace, spec.personaRef.name);
     if (persona?.spec.application.tenantId !== application.tenantId) continue;
     const name = nameOf(spec);

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   clusterNameProblem,
+  DEFAULT_PATH,
   iamNames,
   ownName,
   parseInstanceArn,
@@ -61,7 +62,13 @@ test("every way to read the same letters as namespace and name gives another nam
 });
 
 test("the two shared policies differ by name and by owner, also where an instance stands in two regions", () => {
-  expect(sharedPolicyName("federation", INSTANCE)).not.toBe(sharedPolicyName("list-roles", INSTANCE));
+  const paths = [DEFAULT_PATH, "/", "/connect/", "/Connect/"];
+  // IAM compares names of policies without case, and whatever their path.
+  const names = (["federation", "list-roles"] as const).flatMap((kind) =>
+    paths.map((path) => sharedPolicyName(kind, INSTANCE, path).toLowerCase()),
+  );
+  expect(new Set(names).size).toBe(8);
+  expect(names[0]).toBe(`connect-sso-federation-${INSTANCE.id.slice(0, 8)}`);
   const owners = (["federation", "list-roles"] as const).flatMap((kind) =>
     ["us-east-1", "eu-west-2"].map((region) => sharedPolicyOwner("prod", { ...INSTANCE, region }, kind)),
   );

@@ -1,6 +1,6 @@
 /** Who gets in, and what every answer carries. */
 import { request } from "node:http";
-import { afterEach, beforeEach, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
 import type { TokenGate } from "../../src/page/gate.ts";
 import { Rate, READER } from "../../src/page/rate.ts";
 import { type Browser, everything, open, openSignedIn, sourceOf } from "./scene.ts";
@@ -109,5 +109,23 @@ it("a view that fails says so, and shows nothing of the error", async () => {
     expect(await response.text()).not.toMatch(/secret detail/);
   } finally {
     await broken.page.close();
+  }
+});
+
+it("strangers who ask too often wait, and who is signed in from the same address does not", async () => {
+  const { host } = new URL(browser.page.url);
+  await browser.get(`/?token=${(browser.page.gate as TokenGate).token}`);
+  // Nothing fills again meanwhile.
+  const { admit } = Rate.prototype;
+  const frozen = jest.spyOn(Rate.prototype, "admit").mockImplementation(function (this: Rate, reader) {
+    return admit.call(this, reader, 0);
+  });
+  try {
+    let last = 0;
+    for (let left = 310; left > 0; left--) last = await raw({ host });
+    expect(last).toBe(429);
+    expect((await browser.get("/sets")).status).toBe(200);
+  } finally {
+    frozen.mockRestore();
   }
 });

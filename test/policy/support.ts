@@ -12,7 +12,7 @@ import type { AwsScope } from "../../src/domain/permissions/scope.ts";
 import { scopeOfPath } from "../../src/domain/permissions/scope.ts";
 import { ADMIN, type Sandbox } from "../../src/sandbox/server.ts";
 import type { WorldInput } from "../../src/sandbox/world.ts";
-import { type Harness, INSTANCE, start } from "../e2e/support.ts";
+import { type Harness, INSTANCE, type StartOptions, start } from "../e2e/support.ts";
 
 export const ACCOUNT = "111122223333";
 export const BOUNDARY = `arn:aws:iam::${ACCOUNT}:policy/ConnectSsoBoundary`;
@@ -60,7 +60,12 @@ export interface Enforced {
   used: Set<string>;
 }
 
-export async function startEnforced(input: WorldInput, provisioning: boolean): Promise<Enforced> {
+/** `options.prepare` runs as the administrator, before the controller has its own credentials. */
+export async function startEnforced(
+  input: WorldInput,
+  provisioning: boolean,
+  options: StartOptions = {},
+): Promise<Enforced> {
   const denied: string[] = [];
   const used = new Set<string>();
   const watch = (sandbox: Sandbox, key: string) =>
@@ -74,7 +79,9 @@ export async function startEnforced(input: WorldInput, provisioning: boolean): P
       if (operation === "CreatePolicy") used.add("iam:TagPolicy");
     });
   const harness = await start(input, {
+    ...options,
     async prepare(sandbox) {
+      await options.prepare?.(sandbox);
       const credentials = await controllerCredentials(await scopeOfTest(provisioning));
       watch(sandbox, credentials.AWS_ACCESS_KEY_ID!);
       return credentials;

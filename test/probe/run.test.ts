@@ -1,11 +1,12 @@
 /** A run that is refused, interrupted, killed or resumed; and what its file does not say. */
 import { readFileSync } from "node:fs";
+import { CreateRoleCommand, CreateUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { Redactor } from "../../src/probe/redact.ts";
 import { type Report, readReport } from "../../src/probe/report.ts";
 import { rightsOf } from "../../src/probe/rights.ts";
 import { STEPS } from "../../src/probe/steps/index.ts";
-import { type Harness, harness } from "./support.ts";
+import { type Harness, harness, INSTANCE } from "./support.ts";
 
 let open: Harness | undefined;
 afterEach(async () => {
@@ -112,6 +113,47 @@ test("only what carries the run's own name is deleted", async () => {
   open = await harness({}, { applications: [{ displayName: "connect-sso-probe-0123456789-of-another" }] });
   const before = await open.inventory();
   await open.run({ steps: stepsOf("newApplication") });
+  expect(await open.inventory()).toEqual(before);
+});
+
+test("what others named like the run before it stays: a name that contains the run's, another run's, another IAM path", async () => {
+  const own = "connect-sso-probe-0123456789";
+  const others = [`of ${own}`, "connect-sso-probe-0123456788-x"];
+  open = await harness(
+    {},
+    {
+      applications: others.map((displayName) => ({ displayName })),
+      instances: [
+        {
+          id: INSTANCE.split("/")[1]!,
+          region: "eu-central-1",
+          securityProfiles: ["Admin", "Agent"],
+          routingProfiles: ["Basic"],
+          users: [{ username: `a.${own}` }, { username: "connect-sso-probe-0123456788.b" }],
+        },
+      ],
+    },
+  );
+  const iam = new IAMClient({ region: "us-east-1" });
+  await iam.send(new CreateUserCommand({ UserName: `${own}-user` }));
+  await iam.send(new CreateUserCommand({ UserName: "connect-sso-probe-0123456788-user", Path: "/connect-sso-probe/" }));
+  await iam.send(
+    new CreateRoleCommand({
+      RoleName: `${own}-role`,
+      Tags: [{ Key: "connectsso.dev/owner", Value: own }],
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service: "connect.amazonaws.com" }, Action: "sts:AssumeRole" }],
+      }),
+    }),
+  );
+  const before = await open.inventory();
+  const resumed = { run: "0123456789", resumed: 0, began: "2026-01-01T00:00:00Z", facts: [], steps: [] };
+  const report = await open.run({
+    steps: stepsOf("newApplication", "trust", "userLife"),
+    resumed: resumed as unknown as Report,
+  });
+  expect(report.run).toBe("0123456789");
   expect(await open.inventory()).toEqual(before);
 });
 

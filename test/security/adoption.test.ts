@@ -9,12 +9,12 @@ import { CreatePolicyCommand, IAMClient, ListPoliciesCommand } from "@aws-sdk/cl
 import { afterEach, expect, test } from "@jest/globals";
 import type { Sandbox } from "../../src/sandbox/server.ts";
 import { type Harness, INSTANCE, persona, start, user, world } from "../e2e/support.ts";
-import { reason, settings } from "./support.ts";
+import { find, reason, settings } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
 
-async function connectUser(name: string): Promise<void> {
+async function connectUser(name: string, profile = "Agent"): Promise<void> {
   const connect = new ConnectClient({ region: "us-east-1" });
   const { SecurityProfileSummaryList: profiles } = await connect.send(
     new ListSecurityProfilesCommand({ InstanceId: INSTANCE }),
@@ -28,7 +28,7 @@ async function connectUser(name: string): Promise<void> {
       Username: `${name}@example.com`,
       IdentityInfo: { FirstName: "By", LastName: "Hand" },
       PhoneConfig: { PhoneType: "SOFT_PHONE" },
-      SecurityProfileIds: [profiles!.find((one) => one.Name === "Agent")!.Id!],
+      SecurityProfileIds: [profiles!.find((one) => one.Name === profile)!.Id!],
       RoutingProfileId: routing![0]!.Id!,
     }),
   );
@@ -71,4 +71,20 @@ test("a namespace that no entry names takes over nothing, neither in Connect nor
   await reason(h, "ConnectSsoPersona", "evil", "PoliciesReady", "NotOwned");
   const { Policies } = await new IAMClient({}).send(new ListPoliciesCommand({ Scope: "Local" }));
   expect(Policies!.find((one) => one.PolicyName === "CompanyDeveloper")!.DefaultVersionId).toBe("v1");
+});
+
+test("a Connect user with a profile that the persona does not allow is not taken over under Report: it would keep it, and sign in", async () => {
+  const asAdmin = async ({ env }: Sandbox) => {
+    Object.assign(process.env, env);
+    for (const name of ["jane", "omar"]) await connectUser(name, "Admin");
+    return {};
+  };
+  h = await start(world(), { prepare: asAdmin });
+  const connectUsers = { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: true };
+  h.apply(persona("agents", { connectUsers }));
+  await h.ready();
+  h.apply(user("jane", "agents", { adoptionPolicy: "IfUnowned", driftPolicy: "Report" }));
+  const { message } = await reason(h, "ConnectUser", "jane", "Ready", "AdoptionNotAllowed");
+  expect(message).toMatch(/^Connect user jane@example.com has Admin, which persona agents does not allow/);
+  expect(find(h, "ConnectUser", "jane")!.status).not.toHaveProperty("appRoleAssignmentId");
 });

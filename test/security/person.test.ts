@@ -1,9 +1,14 @@
 /** Fail closed: what is no longer allowed is taken away first, and a name that another person has now hands nothing over: X8, X10. */
-import { ConnectClient, DescribeUserCommand, ListSecurityProfilesCommand } from "@aws-sdk/client-connect";
+import {
+  ConnectClient,
+  DescribeUserCommand,
+  ListSecurityProfilesCommand,
+  TagResourceCommand,
+} from "@aws-sdk/client-connect";
 import { afterEach, expect, test } from "@jest/globals";
 import { type Harness, INSTANCE, persona, start, status, user, world } from "../e2e/support.ts";
 import { graphByHand } from "../support/by-hand.ts";
-import { field, find } from "./support.ts";
+import { field, find, reason } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -69,4 +74,30 @@ test("X10: a user principal name that another person has now hands nothing over"
   const { value } = await graph("GET", `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`);
   expect(value.map((one: { principalId: string }) => one.principalId)).not.toContain(second.id);
   expect(status(find(h, "ConnectUser", "jane"), "Ready")!.status).toBe("False");
+});
+
+test("a tag that names another person gives that person nothing, and nothing is told wrong", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS });
+  const graph = graphByHand(h.sandbox);
+  h.apply(allowing("Admin"), user("jane", "agents"));
+  await h.ready();
+  const principal = field(h, "ConnectSsoPersona", "agents", "servicePrincipalId");
+  const [own, resourceArn] = ["entraObjectId", "connectUserArn"].map((name) => field(h, "ConnectUser", "jane", name));
+  const before = h.writes().length;
+  const omar = await graph("GET", "/users/omar@example.com");
+  const tag = (id: string) =>
+    connect().send(
+      new TagResourceCommand({ resourceArn: resourceArn!, tags: { "connectsso.dev/entra-object-id": id } }),
+    );
+  await tag(omar.id);
+  const { message } = await reason(h, "ConnectUser", "jane", "Ready", "EntraUserReplaced");
+  expect(message).toMatch(
+    /^the tag connectsso.dev\/entra-object-id of Connect user jane@example.com names another person/,
+  );
+  await pause(3 * POLL_MS);
+  const { value } = await graph("GET", `/servicePrincipals/${principal}/appRoleAssignedTo`);
+  expect(value.map((one: { principalId: string }) => one.principalId)).toEqual([own]);
+  expect(h.writes()).toHaveLength(before);
+  await tag(own!);
+  await reason(h, "ConnectUser", "jane", "Ready", "Converged");
 });

@@ -136,3 +136,15 @@ test("X6: a forged ledger neither hides drift, nor turns a correction off, nor g
   expect(refused(after)).toBe(true);
   await reason(h, "ConnectSsoPersona", "agents", "Ready", "Converged");
 });
+
+test("a definition that drops the note of a creation stops the creation: it would be made twice", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS });
+  const { store } = h.controller;
+  const update = store.updateStatus.bind(store);
+  store.updateStatus = (object, status) => update(object, { ...(status as object), inFlight: undefined });
+  h.apply(persona("agents"));
+  const { message } = await reason(h, "ConnectSsoPersona", "agents", "Ready", "StatusNotKept");
+  expect(message).toContain("The API server does not keep status.inFlight");
+  await pause(3 * POLL_MS);
+  expect(h.writes().filter(({ operation }) => operation.includes("instantiate"))).toEqual([]);
+});

@@ -3,7 +3,7 @@ import { GetPolicyCommand, GetPolicyVersionCommand, IAMClient } from "@aws-sdk/c
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Harness, INSTANCE, persona, start, status, user, world } from "../e2e/support.ts";
 import { graphByHand } from "../support/by-hand.ts";
-import { find, inNamespace, reason, settings } from "./support.ts";
+import { field, find, inNamespace, reason, settings } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -88,18 +88,104 @@ test("X2: the name of one shared policy for the other one is refused, and the po
   expect(states.filter((one) => one === "ForeignOwner")).toHaveLength(1);
 });
 
-test("X13: an application that bears the temporary name of a persona and another owner's tag is not written to", async () => {
+describe("X13: an application that somebody registered under the temporary name of a persona, as every user of a tenant may", () => {
+  const owner = (name: string) => [`connectsso.dev/owner:test/${name}`];
+  const register = async (tags: string[]): Promise<string> => {
+    const { id } = await graphByHand(h.sandbox)("POST", "/applications", {
+      displayName: "connect-sso test/team/agents",
+      tags,
+    });
+    await pause(1_000);
+    return id;
+  };
+  const look = (id: string) => graphByHand(h.sandbox)("GET", `/applications/${id}`);
+
+  test.each([
+    ["another owner's tag", owner("evil/bait"), "Converged"],
+    ["no tag", [], "Converged"],
+    ["the persona's own tag", owner("team/agents"), "NotOwned"],
+  ])("with %s: it is not written to", async (_, tags, expected) => {
+    h = await start(world(), { pollIntervalMs: POLL_MS });
+    const bait = () => h.apply(evil(persona("bait", { application: { displayName: "connect-sso test/team/agents" } })));
+    expect(bait).toThrow("displayName");
+    const id = await register(tags);
+    const before = await look(id);
+    h.apply(persona("agents", { deletionPolicy: "Delete" }));
+    await reason(h, "ConnectSsoPersona", "agents", "Ready", expected);
+    await pause(3 * POLL_MS);
+    expect(await look(id)).toEqual(before);
+    h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "agents" });
+    await h.controller.until((all) => all.length === 0, 180_000, "the persona is deleted");
+    expect(await look(id)).toEqual(before);
+  });
+
+  test("with the persona's own tag, later: the persona keeps its own and stays Ready, also when its status is lost", async () => {
+    h = await start(world(), { pollIntervalMs: POLL_MS });
+    h.apply(persona("agents"));
+    await h.ready();
+    const before = await look(await register(owner("team/agents")));
+    await pause(3 * POLL_MS);
+    expect(readyOf("ConnectSsoPersona", "agents")!.reason).toBe("Converged");
+    const own = field(h, "ConnectSsoPersona", "agents", "applicationId");
+    await h.restart("erased");
+    await reason(h, "ConnectSsoPersona", "agents", "Ready", "Converged");
+    expect(field(h, "ConnectSsoPersona", "agents", "applicationId")).toBe(own);
+    expect(await look(before.id)).toEqual(before);
+  });
+});
+
+test("a persona of a namespace that may not use the instance keeps no shared policy from being deleted", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS, settingsFile: settings(ONLY_TEAM) });
+  h.apply(evil(persona("decoy")), persona("agents", { deletionPolicy: "Delete" }));
+  await reason(h, "ConnectSsoPersona", "agents", "Ready", "Converged");
+  h.controller.store.delete({ kind: "ConnectSsoPersona", namespace: "team", name: "agents" });
+  await h.controller.until((all) => all.length === 1, 180_000, "the persona is deleted");
+  expect(h.writes().map(({ operation }) => operation)).toContain("DeletePolicy");
+});
+
+test("a persona on another path does not take the names of the shared policies", async () => {
   h = await start(world(), { pollIntervalMs: POLL_MS });
-  const bait = () => h.apply(evil(persona("bait", { application: { displayName: "connect-sso test/team/agents" } })));
-  expect(bait).toThrow("displayName");
-  const graph = graphByHand(h.sandbox);
-  const application = { displayName: "connect-sso test/team/agents", tags: ["connectsso.dev/owner:test/evil/bait"] };
-  const { id } = await graph("POST", "/applications", application);
-  await pause(1_000);
-  const before = await graph("GET", `/applications/${id}`);
-  h.apply(persona("agents"));
-  await pause(10 * POLL_MS);
-  expect(await graph("GET", `/applications/${id}`)).toEqual(before);
+  const provisioned = { roleDelivery: { mode: "Provisioning" } };
+  const have = (namespace: string) =>
+    h.controller.until(
+      () => status(find(h, "ConnectSsoPersona", "agents", namespace), "PoliciesReady")?.status === "True",
+      180_000,
+      `${namespace} has both policies`,
+    );
+  h.apply(evil(persona("agents", { aws: { path: "/evil/" }, ...provisioned })));
+  await have("evil");
+  h.apply(persona("agents", provisioned));
+  await have("team");
+});
+
+test("a recreation that another namespace asks for leaves the person's Connect user, and its history", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS });
+  h.apply(persona("agents"), user("jane", "agents"));
+  await h.ready();
+  h.controller.store.delete({ kind: "ConnectUser", namespace: "team", name: "jane" });
+  await h.controller.until((all) => all.length === 1, 180_000, "jane's ConnectUser is deleted");
+  // Another name for the same person.
+  const roleSessionName = { from: "userPrincipalName", transform: "MailPrefix" };
+  h.apply(evil(persona("decoy", { application: { displayName: "decoy", roleSessionName } })));
+  const jane = evil(user("jane", "decoy"));
+  h.apply({ ...jane, metadata: { ...jane.metadata, annotations: { "connectsso.dev/recreate": "now" } } });
+  await reason(h, "ConnectUser", "jane", "Ready", "Converged", "evil");
+  await pause(3 * POLL_MS);
+  expect(h.writes().filter(({ operation }) => operation === "DeleteUser")).toEqual([]);
+});
+
+test("people whom a namespace names that may do nothing are looked up by no one", async () => {
+  h = await start(world(), { pollIntervalMs: POLL_MS, settingsFile: settings(ONLY_TEAM) });
+  const asked: string[] = [];
+  h.sandbox.onExchange(({ service, request }) => {
+    if (service === "graph") asked.push(`${request.wirePath} ${request.query} ${request.body}`);
+  });
+  h.apply(evil(persona("decoy")), ...Array.from({ length: 30 }, (_, index) => evil(user(`bogus${index}`, "decoy"))));
+  await reason(h, "ConnectUser", "bogus29", "Ready", "ScopeNotAllowed", "evil");
+  h.apply(persona("agents"), user("jane", "agents"));
+  await reason(h, "ConnectUser", "jane", "Ready", "Converged");
+  expect(asked.filter((one) => /jane/.test(one)).length).toBeGreaterThan(0);
+  expect(asked.filter((one) => /bogus/.test(one))).toEqual([]);
 });
 
 test("X14: a personaRef that leads nowhere does not open the guard of mass deletion", async () => {

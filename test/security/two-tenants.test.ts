@@ -1,7 +1,7 @@
 /**
  * Two tenants on a real API server. One has every right that the chart's roles give, in its own namespace, and uses all of it against the
- * other, who lives a whole life beside it: set-up, joiners, drift, a mover, a leaver, the end. Nothing of the other is late, wrong, or
- * reported wrong.
+ * other, who lives a whole life beside it: set-up, with a role and a Connect user that were made by hand, joiners, by hand and by a set,
+ * drift, a mover, a leaver, the end. Nothing of the other is late, wrong, or reported wrong.
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -9,7 +9,13 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConnectClient, ListSecurityProfilesCommand, ListUsersCommand } from "@aws-sdk/client-connect";
-import { DeleteRolePolicyCommand, GetRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import {
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  GetRoleCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+} from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Condition } from "../../src/runtime/conditions.ts";
 import { equalJson } from "../../src/runtime/equal.ts";
@@ -25,7 +31,10 @@ const arn = (id: string) => `arn:aws:connect:us-east-1:${ACCOUNT}:instance/${id}
 const VICTIM = "victim";
 const EVIL = "evil";
 /** People of the victim, and of the other one: more than its quota lets it create while the victim is set up. */
-const PEOPLE = ["ada", "bob", "cyd", "dan"];
+const BY_SET = ["eve", "fay"];
+const PEOPLE = ["ada", "bob", "cyd", "dan", ...BY_SET];
+/** Of the victim, made by hand before: a role, and ada's Connect user. */
+const BY_HAND = "victim-mgr";
 const CROWD = Array.from({ length: 300 }, (_, index) => `crowd${index}`);
 const mail = (name: string) => `${name}@example.com`;
 const person = (name: string) => ({
@@ -35,12 +44,13 @@ const person = (name: string) => ({
   givenName: name,
   surname: "Doe",
 });
-const instance = (id: string, alias: string) => ({
+const instance = (id: string, alias: string, users: object[] = []) => ({
   id,
   region: "us-east-1",
   alias,
   securityProfiles: ["Admin", "Agent"],
   routingProfiles: ["Basic Routing Profile"],
+  users: users as { username: string }[],
 });
 
 const object = (kind: string, namespace: string, name: string, spec: object, annotations = {}) => ({
@@ -67,7 +77,7 @@ const user = (namespace: string, name: string, personaName: string, upn: string,
     annotations,
   );
 const ours = (name: string, personaName = "agents") =>
-  user(VICTIM, name, personaName, mail(name), { deletionPolicy: "Delete" });
+  user(VICTIM, name, personaName, mail(name), { deletionPolicy: "Delete", adoptionPolicy: "IfUnowned" });
 
 /** Everything that the other one declares before the victim is there, all of it valid to the API server. */
 function hostile(): object[] {
@@ -79,6 +89,8 @@ function hostile(): object[] {
     ...PEOPLE.map((name) => user(EVIL, `decoy-${name}`, "decoy", mail(name), { adoptionPolicy: "IfUnowned" })),
     // The victim's names, before the victim has them.
     persona(EVIL, "role", THEIRS, { aws: { roleName: "connect-sso-victim-agents" } }),
+    // What the victim made by hand, and is about to take over.
+    persona(EVIL, "thief", THEIRS, { aws: { roleName: BY_HAND }, adoptionPolicy: "IfUnowned" }),
     persona(EVIL, "provider", THEIRS, { aws: { path: "/evil/", samlProviderName: "connect-sso-victim-agents" } }),
     persona(EVIL, "policy", THEIRS, {
       aws: { path: "/evil/", federationPolicyName: `connect-sso-federation-${OURS.slice(0, 8)}` },
@@ -90,6 +102,10 @@ function hostile(): object[] {
     }),
     ...PEOPLE.map((name) => user(EVIL, `own-${name}`, "agents", mail(name), { adoptionPolicy: "IfUnowned" })),
     ...CROWD.map((name, index) => user(EVIL, name, "agents", mail(name), {}, index < 40 ? huge : {})),
+    object("ConnectUserSet", EVIL, "cc", {
+      source: { groups: [{ displayName: "Victim agents" }] },
+      rules: [{ name: "everybody", set: { persona: "agents" } }],
+    }),
     object("ConnectUserSet", EVIL, "all", {
       source: { groups: [{ displayName: "Everyone" }] },
       rules: [{ name: "everybody", set: { persona: "managers" } }],
@@ -109,11 +125,35 @@ beforeAll(async () => {
       account: ACCOUNT,
       tenant: { id: "7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071", verifiedDomains: ["example.com"] },
       users: [...PEOPLE, ...CROWD].map(person),
-      groups: [{ displayName: "Everyone", members: [...PEOPLE, ...CROWD.slice(0, 20)].map(mail) }],
-      instances: [instance(OURS, "ours"), instance(THEIRS, "theirs")],
+      groups: [
+        { displayName: "Everyone", members: [...PEOPLE, ...CROWD.slice(0, 20)].map(mail) },
+        { displayName: "Victim agents", members: BY_SET.map(mail) },
+      ],
+      instances: [
+        instance(OURS, "ours", [{ username: mail("ada"), securityProfiles: ["Agent"] }]),
+        instance(THEIRS, "theirs"),
+      ],
     },
   });
   Object.assign(process.env, cluster.sandbox.env);
+  const Federated = `arn:aws:iam::${ACCOUNT}:saml-provider/connect-sso-victim-managers`;
+  const Statement = [
+    {
+      Effect: "Allow",
+      Principal: { Federated },
+      Action: "sts:AssumeRoleWithSAML",
+      Condition: {
+        StringEquals: { "SAML:aud": "https://signin.aws.amazon.com/saml" },
+      },
+    },
+  ];
+  await new IAMClient({}).send(
+    new CreateRoleCommand({
+      RoleName: BY_HAND,
+      Path: "/connect-sso/",
+      AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement }),
+    }),
+  );
   for (const namespace of ["connect-sso", VICTIM, EVIL]) await cluster.kubectl(`create namespace ${namespace}`);
   await cluster.kubectl(`apply --server-side -f ${root}/crds`);
   await established(cluster.server);
@@ -141,6 +181,10 @@ beforeAll(async () => {
         { id: ACCOUNT, namespaces: [VICTIM], instances: [OURS] },
         { id: ACCOUNT, namespaces: [EVIL], instances: [THEIRS] },
       ],
+      adoption: [
+        { namespaces: [VICTIM], policy: "Patterns", names: ["victim-*", mail("ada")] },
+        { namespaces: [EVIL], policy: "Patterns", names: ["evil-*", "crowd*"] },
+      ],
       limits: { connect: { rate: 4, burst: 5 } },
     }),
   );
@@ -163,7 +207,7 @@ const conditionOf = ({ status }: Manifest, type: string): Condition | undefined 
 const isReady = (one: Manifest) =>
   conditionOf(one, "Ready")?.status === "True" && one.status.observedGeneration === one.metadata.generation;
 const settled = async (count: number) => {
-  const all = [...(await get("connectssopersonas")), ...(await get("connectusers"))];
+  const all = [...(await get("connectssopersonas")), ...(await get("connectusers")), ...(await get("connectusersets"))];
   return all.length === count && all.every(isReady);
 };
 const connectUsers = async (InstanceId = OURS) => {
@@ -184,16 +228,17 @@ async function events(): Promise<Record<string, string[]>> {
 }
 /** What each object of the victim says of trouble. */
 const trouble = async () =>
-  [...(await get("connectssopersonas")), ...(await get("connectusers"))].flatMap((one) =>
-    (one.status?.conditions ?? []).flatMap(({ type, status, reason, message }: Condition) =>
-      (/^(Stalled|Conflict|Drifted|RemovalsHalted)$/.test(type) ? status === "False" : status !== "False")
-        ? []
-        : type === "Reconciling"
+  [...(await get("connectssopersonas")), ...(await get("connectusers")), ...(await get("connectusersets"))].flatMap(
+    (one) =>
+      (one.status?.conditions ?? []).flatMap(({ type, status, reason, message }: Condition) =>
+        (/^(Stalled|Conflict|Drifted|RemovalsHalted|ChangesHeld)$/.test(type) ? status === "False" : status !== "False")
           ? []
-          : [
-              `${one.kind}/${one.metadata.name} ${type} ${reason}: ${message} ${JSON.stringify(one.status.drift ?? [])}`,
-            ],
-    ),
+          : type === "Reconciling"
+            ? []
+            : [
+                `${one.kind}/${one.metadata.name} ${type} ${reason}: ${message} ${JSON.stringify(one.status.drift ?? [])}`,
+              ],
+      ),
   );
 
 test("the chart's roles end at the namespace, and no one of them writes a status", async () => {
@@ -222,9 +267,19 @@ test("a whole life beside a hostile namespace is the life that it would be alone
 
   // Set-up and joiners, while most of the crowd still waits.
   await apply(VICTIM, [
-    persona(VICTIM, "agents", OURS),
+    persona(VICTIM, "agents", OURS, {
+      connectUsers: { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: true },
+    }),
     persona(VICTIM, "managers", OURS, {
       connectUsers: { securityProfiles: ["Admin"], routingProfile: "Basic Routing Profile" },
+      aws: { roleName: BY_HAND },
+      adoptionPolicy: "IfUnowned",
+    }),
+    object("ConnectUserSet", VICTIM, "cc", {
+      source: { groups: [{ displayName: "Victim agents" }] },
+      rules: [{ name: "everybody", set: { persona: "agents" } }],
+      template: { deletionPolicy: "Delete" },
+      deletionPolicy: "Delete",
     }),
     ...["ada", "bob", "cyd"].map((name) => ours(name)),
   ]);
@@ -241,9 +296,9 @@ test("a whole life beside a hostile namespace is the life that it would be alone
     }
   })();
   try {
-    await until("the victim is set up", () => settled(5), controller);
+    await until("the victim is set up", () => settled(8), controller);
     expect((await connectUsers(THEIRS)).length).toBeLessThan(CROWD.length / 2);
-    expect(await connectUsers()).toEqual(["ada", "bob", "cyd"].map(mail));
+    expect(await connectUsers()).toEqual(["ada", "bob", "cyd", ...BY_SET].map(mail));
     const alone = {
       setUp: ["Normal Converged", "Normal Created", "Normal Updated"],
       user: ["Normal Converged", "Normal Created"],
@@ -258,8 +313,15 @@ test("a whole life beside a hostile namespace is the life that it would be alone
       },
       controller,
     );
-    for (const name of ["agents", "managers"]) expect(first[`ConnectSsoPersona/${name}`]).toEqual(alone.setUp);
-    for (const name of ["ada", "bob", "cyd"])
+    expect(first["ConnectSsoPersona/agents"]).toEqual(alone.setUp);
+    // A role that is taken over gets its policies, and that is said.
+    const managers = first["ConnectSsoPersona/managers"]!;
+    expect(managers).toEqual(expect.arrayContaining(["Normal Adopted", ...alone.setUp]));
+    expect(managers.filter((one) => /^Warning/.test(one))).toEqual([
+      expect.stringMatching(/^Warning SecurityDriftCorrected: IAM role victim-mgr differs: policies is \(none\)/),
+    ]);
+    expect(first["ConnectUser/ada"]).toContain("Normal Adopted");
+    for (const name of ["bob", "cyd"])
       expect(first[`ConnectUser/${name}`]!.filter((one) => !/Persona(NotReady|NotFound)/.test(one))).toEqual(
         alone.user,
       );
@@ -267,7 +329,7 @@ test("a whole life beside a hostile namespace is the life that it would be alone
 
     // One who comes later; drift that somebody makes in AWS.
     await apply(VICTIM, [ours("dan")]);
-    await until("dan can sign in", () => settled(6), controller);
+    await until("dan can sign in", () => settled(9), controller);
     const [agents] = await get("connectssopersonas");
     const RoleName = agents.status.roleArn.split("/").at(-1);
     expect(RoleName).toBe("connect-sso-victim-agents");
@@ -286,14 +348,14 @@ test("a whole life beside a hostile namespace is the life that it would be alone
       controller,
     );
     await expect(iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: "door" }))).rejects.toThrow();
-    await until("no drift any more", async () => (await settled(6)) && (await trouble()).length === 0, controller);
+    await until("no drift any more", async () => (await settled(9)) && (await trouble()).length === 0, controller);
 
     // A mover and a leaver.
     await apply(VICTIM, [ours("bob", "managers")]);
     await until(
       "bob has moved",
       async () =>
-        (await settled(6)) &&
+        (await settled(9)) &&
         (await get("connectusers")).some(
           ({ metadata, status }) => metadata.name === "bob" && status.observedGeneration === metadata.generation,
         ),
@@ -301,7 +363,7 @@ test("a whole life beside a hostile namespace is the life that it would be alone
     );
     await as(VICTIM, `delete connectuser cyd -n ${VICTIM} --timeout=60s`);
     // ListUsers lags behind the deletion, as everything in this sandbox does.
-    const staff = ["ada", "bob", "dan"].map(mail);
+    const staff = ["ada", "bob", "dan", ...BY_SET].map(mail);
     await until("Connect lists who is left", async () => equalJson(await connectUsers(), staff), controller);
     expect(await trouble()).toEqual([]);
     const graph = graphByHand(cluster.sandbox);
@@ -323,6 +385,7 @@ test("a whole life beside a hostile namespace is the life that it would be alone
         "Ready",
       )?.reason;
     expect(reasonOf("decoy")).toBe("ScopeNotAllowed");
+    expect(reasonOf("thief")).toMatch(/^(NotOwned|ForeignOwner)$/);
     // Reserved before the victim had them, the victim's since.
     for (const name of ["role", "provider", "policy"]) expect(reasonOf(name)).toMatch(/^(InvalidSpec|ForeignOwner)$/);
 
@@ -338,6 +401,7 @@ test("a whole life beside a hostile namespace is the life that it would be alone
     expect(drift[0]).toMatch(/persona="agents".*1$/);
 
     // The end, all of it.
+    await as(VICTIM, `delete connectusersets --all -n ${VICTIM} --timeout=60s`);
     await as(VICTIM, `delete connectusers --all -n ${VICTIM} --timeout=60s`);
     await as(VICTIM, `delete connectssopersonas --all -n ${VICTIM} --timeout=60s`);
     const left = async () => ({

@@ -44,6 +44,29 @@ function scene({ graph, plain }: Scene) {
 }
 const withDirectory = (use: (s: ReturnType<typeof scene>) => Promise<void>) => withSandbox(world, (s) => use(scene(s)));
 
+test("a member who cannot be read holds up those who read that group, and no others", async () => {
+  const person = (id: string) => ({ id, userPrincipalName: `${NAMES[id]}@example.com`, accountEnabled: true });
+  const change = { id: OTHER, members: [{ id: CYD, type: "user", removed: false }] };
+  let changes: object[] = [];
+  const port = {
+    findGroups: async ({ id }: { id: string }) => [{ id }],
+    members: async (id: string) => (id === TEAM ? [person(ADA)] : []),
+    memberGroups: async () => [],
+    people: async () => new Map(),
+    userChanges: async () => ({ changes: [], token: "u" }),
+    groupChanges: async () => ({ changes, token: "g" }),
+  };
+  const directory = new Directory(port as never);
+  const read = (id: string) => directory.read([{ id }], { nested: true, maxAgeMs: 0 });
+  await read(TEAM);
+  await read(OTHER);
+  changes = [change];
+  expect([...(await read(TEAM)).people.keys()]).toEqual([ADA]);
+  await expect(read(OTHER)).rejects.toThrow("1 members of the groups cannot be read yet");
+  changes = [];
+  expect([...(await read(TEAM)).people.keys()]).toEqual([ADA]);
+});
+
 describe("members", () => {
   test("of groups in groups, a circle ends; direct ones alone where nested is off", async () => {
     await withDirectory(async ({ team }) => {

@@ -283,7 +283,7 @@ export const CRDS = [
                       "default": {},
                       "properties": {
                         "federationPolicyName": {
-                          "description": "Name of the policy that allows connect:GetFederationToken (the blog's azure_federation_policy). Shared by all personas of an instance. Default `connect-sso-federation-<instance id, first 8>`.",
+                          "description": "Name of the policy that allows connect:GetFederationToken (the blog's azure_federation_policy). Shared by all personas of an instance. Default `connect-sso-federation-<instance id, first 8>`, with a hash of the path behind it where `path` is not the default.",
                           "type": "string",
                           "maxLength": 128,
                           "pattern": "^[\\w+=,.@-]+$"
@@ -377,7 +377,7 @@ export const CRDS = [
                               "pattern": "^[\\w+=,.@-]+$"
                             },
                             "policyName": {
-                              "description": "Policy that allows iam:ListRoles and iam:ListAccountAliases (the blog's azure_cli_policy). Shared by all personas of an instance. Default `connect-sso-list-roles-<instance id, first 8>`.",
+                              "description": "Policy that allows iam:ListRoles and iam:ListAccountAliases (the blog's azure_cli_policy). Shared by all personas of an instance. Default `connect-sso-list-roles-<instance id, first 8>`, with a hash of the path behind it where `aws.path` is not the default.",
                               "type": "string",
                               "maxLength": 128,
                               "pattern": "^[\\w+=,.@-]+$"

@@ -67,7 +67,7 @@ displayName?: string
 }
 /** Names of the IAM objects. */
 aws: {
-/** Name of the policy that allows connect:GetFederationToken (the blog's azure_federation_policy). Shared by all personas of an instance. Default `connect-sso-federation-<instance id, first 8>`. */
+/** Name of the policy that allows connect:GetFederationToken (the blog's azure_federation_policy). Shared by all personas of an instance. Default `connect-sso-federation-<instance id, first 8>`, with a hash of the path behind it where `path` is not the default. */
 federationPolicyName?: string
 /** Name of the IAM SAML provider. Default `connect-sso-<namespace>-<name>`, shortened. Immutable. */
 samlProviderName?: string
@@ -106,7 +106,7 @@ mode: ("Direct" | "Provisioning")
 provisioning?: {
 /** IAM user whose key Entra holds. Default `connect-sso-<namespace>-<name>`, shortened. */
 iamUserName?: string
-/** Policy that allows iam:ListRoles and iam:ListAccountAliases (the blog's azure_cli_policy). Shared by all personas of an instance. Default `connect-sso-list-roles-<instance id, first 8>`. */
+/** Policy that allows iam:ListRoles and iam:ListAccountAliases (the blog's azure_cli_policy). Shared by all personas of an instance. Default `connect-sso-list-roles-<instance id, first 8>`, with a hash of the path behind it where `aws.path` is not the default. */
 policyName?: string
 /** Age at which the access key is rotated, at least 24h. Default 2160h. */
 accessKeyMaxAge: string

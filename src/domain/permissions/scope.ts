@@ -1,6 +1,7 @@
 /** What a set of personas touches in one AWS account: the resources that the least policy is written for. */
 import type { ConnectSsoPersona } from "../../api/resources.ts";
 import {
+  DEFAULT_PATH,
   type IamNames,
   type InstanceArn,
   ownName,
@@ -11,7 +12,6 @@ import {
 
 /** Prefix of the names that the controller makes up itself. SAML providers have no path, so theirs are recognised by it. */
 const OWN_PREFIX = "connect-sso-";
-const DEFAULT_PATH = "/connect-sso/";
 /** Where examples and generated files expect the boundary: outside every path of the controller. */
 export const BOUNDARY_NAME = "ConnectSsoBoundary";
 

@@ -15,11 +15,11 @@ import { conflictError, terminalError, waitingError } from "../../providers/verd
 import type { PersonaComponent } from "../component.ts";
 import {
   chooseIdentifier,
-  findCandidates,
   findDeleted,
+  isNew,
   ownerOfTags,
   ownerTag,
-  temporaryName,
+  searchApplications,
 } from "../find-application.ts";
 import { instantiate, requireSettled, restore } from "../instantiate.ts";
 import { claim, type PersonaScope, wasOurs } from "../scope.ts";
@@ -45,12 +45,16 @@ export const application: PersonaComponent<"application"> = {
         REASON.SeveralApplications,
         `applications ${seen.rivals.join(", ")} all carry this persona's tag; delete those that are not used`,
       );
+    if (!seen.application && seen.unproven)
+      throw conflictError(
+        REASON.NotOwned,
+        `application ${seen.unproven} carries this persona's owner tag, but it is not from the gallery, and this persona is not known to have had it: delete it, or take the tag off; if it is meant, declare its application.identifier and set adoptionPolicy: IfUnowned`,
+      );
     if (!seen.application) return [seen.deleted ? restore(scope, seen.deleted) : instantiate(scope)];
     const { application: found, servicePrincipal } = seen;
     const object = `application ${scope.spec.application.displayName}`;
     const tag = ownerOfTags(found.tags);
-    const isNew = found.displayName === temporaryName(scope) && tag === undefined;
-    const owned = isNew ? "ours" : claim(scope, object, tag);
+    const owned = isNew(scope, found) ? "ours" : claim(scope, object, tag);
     if (owned === "adopt") {
       guardClaims(scope, seen.claims ?? []);
       if (!wasOurs(scope, "application")) guardApplication(scope, found, seen.identifier!);
@@ -82,7 +86,7 @@ async function remove(scope: PersonaScope): Promise<boolean> {
   }
   // Under the temporary name it is ours before it is tagged.
   const tag = ownerOfTags(found.tags);
-  if (tag !== scope.owner && (tag !== undefined || found.displayName !== temporaryName(scope))) return true;
+  if (tag !== scope.owner && !isNew(scope, found)) return true;
   if (found.identifierUris.length > 0) await graph.patchApplication(found.id, { identifierUris: [] }, call);
   if (servicePrincipal?.preferredSingleSignOnMode)
     await graph.patchServicePrincipal(servicePrincipal.id, { preferredSingleSignOnMode: null }, call);
@@ -92,11 +96,12 @@ async function remove(scope: PersonaScope): Promise<boolean> {
 
 async function observe(scope: PersonaScope): Promise<SeenApplication> {
   const { graph, call, once, memory } = scope;
-  const candidates = await findCandidates(scope);
+  const { candidates, unproven } = await searchApplications(scope);
   const found = candidates[0];
   if (!found) {
     once.absent("application");
-    return { ownership: { state: "ours" }, rivals: [], deleted: await findDeleted(scope) };
+    const deleted = await findDeleted(scope);
+    return { ownership: { state: "ours" }, rivals: [], deleted, ...(unproven[0] ? { unproven: unproven[0].id } : {}) };
   }
   once.found("application");
   const known = await graph.findServicePrincipal(found.appId, call);
@@ -106,9 +111,7 @@ async function observe(scope: PersonaScope): Promise<SeenApplication> {
   const [servicePrincipal, ownership, claims] = await Promise.all([
     known ? graph.getServicePrincipal(known.id, call) : undefined,
     ownershipOf(scope, found, known?.id),
-    known && adopting && found.displayName !== temporaryName(scope)
-      ? graph.claimsPoliciesOf(known.id, call)
-      : undefined,
+    known && adopting && !isNew(scope, found) ? graph.claimsPoliciesOf(known.id, call) : undefined,
   ]);
   return {
     application: found,

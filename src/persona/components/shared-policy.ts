@@ -89,7 +89,8 @@ async function removeShared(scope: PersonaScope, arn: string, kind: SharedPolicy
   const staying = store
     .list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value: object.spec.instanceArn })
     .filter(({ metadata }) => metadata.uid !== object.metadata.uid && !metadata.deletionTimestamp);
-  if (staying.some((other) => policiesOf(other).includes(arn))) return true;
+  // What a persona declares that may not act here keeps nothing.
+  for (const other of staying) if (policiesOf(other).includes(arn) && (await scope.admits(other))) return true;
   const policy = await iam.getPolicy(arn, call);
   if (policy?.tags[OWNER_TAG] !== scope.sharedOwner[kind]) return policy !== undefined;
   if ((await entitiesOf(scope, arn, [scope.names])).length === 0) {

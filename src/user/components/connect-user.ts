@@ -84,7 +84,8 @@ async function refuseOtherCase({ connect, input, call }: UserScope): Promise<voi
     );
 }
 
-function claim(scope: UserScope, { username, tags }: ConnectUserView): void {
+function claim(scope: UserScope, user: ConnectUserView): void {
+  const { username, tags } = user;
   const { object, owner, persona, assignment, recreate, isAlive, adoptionRefusal } = scope;
   const tag = tags[OWNER_TAG];
   const person = tags[PERSON_TAG];
@@ -115,6 +116,20 @@ function claim(scope: UserScope, { username, tags }: ConnectUserView): void {
   const refusal = adoptionRefusal(username);
   if (refusal)
     throw conflictError(REASON.NotOwned, `Connect user ${username} exists and carries no owner tag, and ${refusal}`);
+  refuseKeptProfiles(scope, user);
+}
+
+/** Under Report a take-over leaves profiles as they are, and the person gets the persona's role: a way in with more than the persona allows. */
+function refuseKeptProfiles({ connect, driftPolicy, persona }: UserScope, user: ConnectUserView): void {
+  if (driftPolicy !== "Report") return;
+  const allowed = persona.spec.connectUsers.securityProfiles;
+  const names = user.securityProfileIds.map((id) => connect.nameOf("securityProfile", id) ?? id);
+  const more = names.filter((name) => !allowed.includes(name));
+  if (more.length > 0)
+    throw conflictError(
+      REASON.AdoptionNotAllowed,
+      `Connect user ${user.username} has ${more.join(", ")}, which persona ${persona.metadata.name} does not allow and driftPolicy: Report would leave; take it off first, or set driftPolicy: Correct`,
+    );
 }
 
 /**
