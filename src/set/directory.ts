@@ -284,8 +284,8 @@ export class Directory {
   }
 
   /**
-   * Attributes of everybody in these groups who came by a delta. Somebody without them would look like somebody who left. A member of a group
-   * that another set names holds up that set alone.
+   * Attributes of everybody in these groups who came by a delta. Somebody without them would look like somebody who left. Of groups that other
+   * sets name no one is asked for: such a member delays those sets alone.
    */
   async #complete(groups: readonly string[], o: CallOptions): Promise<void> {
     const members = groups.flatMap((id) => [...this.#direct.get(id)!.users]);

@@ -44,7 +44,7 @@ function scene({ graph, plain }: Scene) {
 }
 const withDirectory = (use: (s: ReturnType<typeof scene>) => Promise<void>) => withSandbox(world, (s) => use(scene(s)));
 
-test("a member who cannot be read holds up those who read that group, and no others", async () => {
+test("a member who cannot be read delays those who read that group, and no others", async () => {
   const person = (id: string) => ({ id, userPrincipalName: `${NAMES[id]}@example.com`, accountEnabled: true });
   const change = { id: OTHER, members: [{ id: CYD, type: "user", removed: false }] };
   let changes: object[] = [];
