@@ -17,6 +17,8 @@ const BURST = 25;
 const REFILL_MS = 5 * 60_000;
 const MAX_PENDING = 1_000;
 const MAX_NOTE = 1_000;
+/** What a terminal would obey: kubectl before 1.26 prints notes as they are. */
+const UNSAFE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 interface Series {
   name: string;
@@ -117,7 +119,7 @@ export class EventRecorder {
       type: event.type,
       reason: event.reason,
       action: event.action,
-      note: event.note.slice(0, MAX_NOTE),
+      note: event.note.replace(UNSAFE, "\u{fffd}").slice(0, MAX_NOTE),
       regarding: {
         apiVersion,
         kind,

@@ -311,7 +311,7 @@ test("a set that claims the people, the persona and the users of another namespa
   for (const [name, one] of before) expect(after.get(name)).toEqual(one);
   // Nor when all of it goes, sets first.
   await cluster.kubectl(`--as=${NEIGHBOUR} delete connectusersets --all -n ${NEIGHBOUR} --timeout=60s`);
-  await cluster.kubectl(`--as=${NEIGHBOUR} delete connectusers --all -n ${NEIGHBOUR} --timeout=60s`);
+  await cluster.kubectl(`--as=${NEIGHBOUR} delete connectusers -l connectsso.dev/set -n ${NEIGHBOUR} --timeout=60s`);
   await passes();
   for (const [name, one] of before) expect((await connectUsers()).get(name)).toEqual(one);
   expect(await settled()).toBe(true);

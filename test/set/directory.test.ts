@@ -53,8 +53,7 @@ test("a member who cannot be read delays those who read that group, and no other
     members: async (id: string) => (id === TEAM ? [person(ADA)] : []),
     memberGroups: async () => [],
     people: async () => new Map(),
-    userChanges: async () => ({ changes: [], token: "u" }),
-    groupChanges: async () => ({ changes, token: "g" }),
+    directoryChanges: async () => ({ users: { changes: [], token: "u" }, groups: { changes, token: "g" } }),
   };
   const directory = new Directory(port as never);
   const read = (id: string) => directory.read([{ id }], { nested: true, maxAgeMs: 0 });
