@@ -34,7 +34,7 @@ const EVIL = "evil";
 const BY_SET = ["eve", "fay"];
 const PEOPLE = ["ada", "bob", "cyd", "dan", ...BY_SET];
 /** Of the victim, made by hand before: a role, and ada's Connect user. */
-const BY_HAND = "victim-mgr";
+const BY_HAND = "victim-m";
 const CROWD = Array.from({ length: 300 }, (_, index) => `crowd${index}`);
 const mail = (name: string) => `${name}@example.com`;
 const person = (name: string) => ({
@@ -318,7 +318,7 @@ test("a whole life beside a hostile namespace is the life that it would be alone
     const managers = first["ConnectSsoPersona/managers"]!;
     expect(managers).toEqual(expect.arrayContaining(["Normal Adopted", ...alone.setUp]));
     expect(managers.filter((one) => /^Warning/.test(one))).toEqual([
-      expect.stringMatching(/^Warning SecurityDriftCorrected: IAM role victim-mgr differs: policies is \(none\)/),
+      expect.stringMatching(/^Warning SecurityDriftCorrected: IAM role victim-m differs: policies is \(none\)/),
     ]);
     expect(first["ConnectUser/ada"]).toContain("Normal Adopted");
     for (const name of ["bob", "cyd"])
