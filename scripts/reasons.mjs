@@ -167,10 +167,6 @@ export const REASONS = {
     ],
     AmbiguousGroup: ["Several groups have this name.", "Use the object id."],
     NameTooLong: ["A name is longer than the cloud accepts.", "Choose a shorter name."],
-    NameLong: [
-      "The app role is longer than Microsoft documents; tenants have accepted it.",
-      "Nothing, as long as RoleDelivered is True.",
-    ],
     IdentifierTaken: [
       "Another application in the tenant has this identifier.",
       "Leave `application.identifier` out, or choose another.",

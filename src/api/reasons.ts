@@ -51,7 +51,6 @@ export const REASON = {
   Left: "Left",
   HandedOver: "HandedOver",
   NameTooLong: "NameTooLong",
-  NameLong: "NameLong",
   IdentifierTaken: "IdentifierTaken",
   ForeignOwner: "ForeignOwner",
   NotOwned: "NotOwned",

@@ -96,8 +96,8 @@ export function permissions(held: string[] | undefined, needs: EntraNeeds): Chec
           warn(
             "entra",
             "permissions",
-            `${surplus.join(", ")} is more than what is declared needs`,
-            "take it away, unless personas to come need it",
+            `no manifest needs ${surplus.join(", ")}`,
+            "revoke what later manifests will not need either",
           ),
         ]
       : []),

@@ -120,8 +120,7 @@ export function personaNames({ metadata, spec }: Pick<ConnectSsoPersona, "metada
 }
 
 /**
- * Every IAM name of a persona: the declared one, else `ownName` and `sharedPolicyName`. Microsoft documents 120 characters for an app
- * role written by hand.
+ * Every IAM name of a persona: the declared one, else `ownName` and `sharedPolicyName`.
  */
 export function iamNames({ instance, namespace, name, aws, provisioning }: NameInput): IamNames {
   const own = ownName(namespace, name);
@@ -164,8 +163,8 @@ export function carriesPair(
   return pair?.roleArn === roleArn && pair.samlProviderArn === samlProviderArn;
 }
 
-/** Entra imports a role only when both ARNs together have fewer than 240 characters; documented length of an app role is 120. */
-export function appRoleLength(names: IamNames): { length: number; verdict: "ok" | "long" | "refused" } {
-  const length = names.roleArn.length + names.samlProviderArn.length;
-  return { length, verdict: length >= 240 ? "refused" : length + 1 > 120 ? "long" : "ok" };
+/** Length of both ARNs where Entra would not import the role: it takes fewer than 240 characters. */
+export function tooLongForEntra({ roleArn, samlProviderArn }: IamNames): number | undefined {
+  const length = roleArn.length + samlProviderArn.length;
+  return length >= 240 ? length : undefined;
 }

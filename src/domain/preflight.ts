@@ -5,12 +5,12 @@
 import { NAME_ATTRIBUTES, type RoleSessionName } from "./claims/session-name.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import {
-  appRoleLength,
   type IamNames,
   iamNames,
   parseInstanceArn,
   type SharedPolicy,
   sharedPolicyName,
+  tooLongForEntra,
 } from "./names.ts";
 import { destinationProblem, type Landing, parametersProblem } from "./relay-state.ts";
 
@@ -162,8 +162,8 @@ const RULES: Rule[] = [
   {
     field: "aws.roleName",
     problem: (judged) => {
-      const { length, verdict } = appRoleLength(judged.names);
-      return isProvisioning(judged) && verdict === "refused"
+      const length = tooLongForEntra(judged.names);
+      return isProvisioning(judged) && length !== undefined
         ? `the ARNs of role and SAML provider have ${length} characters together; Entra imports fewer than 240, so shorten aws.path, aws.roleName or aws.samlProviderName`
         : undefined;
     },

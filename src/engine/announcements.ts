@@ -37,8 +37,6 @@ export function announcements(before: readonly Condition[] = [], after: readonly
   say("Warning", news("Stalled"), "Reconcile");
   const drifted = news("Drifted");
   if (drifted?.reason === "DriftRecurring") say("Warning", drifted, "Compare");
-  const delivered = news("RoleDelivered");
-  if (delivered?.reason === "NameLong") say("Warning", delivered, "Compare");
   const waiting = news("Reconciling");
   if (waiting && !PASSING.test(waiting.reason))
     say(ORDINARY.test(waiting.reason) ? "Normal" : "Warning", waiting, "Wait");

@@ -70,7 +70,7 @@ export function gravest(concerns: readonly Concern[]): Concern {
   return GRAVITY.find((one) => concerns.includes(one)) ?? "settings";
 }
 
-const DONE: Record<Verb, string> = { create: "Created", adopt: "Adopted", update: "Updated", delete: "Deleted" };
+export const DONE: Record<Verb, string> = { create: "Created", adopt: "Adopted", update: "Updated", delete: "Deleted" };
 
 /** As an event's action: Create, Update… */
 export function actionOf({ verb }: Pick<Change, "verb">): string {

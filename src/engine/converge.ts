@@ -1,7 +1,7 @@
 /** Observe, plan, apply over all components: each as soon as its needs are ready, independent ones side by side. */
 import { counted } from "../domain/text.ts";
 import { ReconcileError } from "../runtime/errors.ts";
-import { type Change, gravest, isDrift, isRotation } from "./change.ts";
+import { type Change, DONE, gravest, isDrift, isRotation } from "./change.ts";
 import { type Component, type Components, concernOf, type Scope, type Step, type Steps } from "./component.ts";
 import { type Failure, failureOf, isStalled } from "./errors.ts";
 import {
@@ -174,7 +174,7 @@ class Convergence<S extends Scope<Seen>, Seen, X, N extends keyof Seen & string 
         throw new ReconcileError(
           "waiting",
           NOT_READABLE,
-          `${step.object} was updated; waiting until the change is visible`,
+          `${step.object} was ${DONE[step.verb].toLowerCase()}; waiting until the change is visible`,
           {
             retryAfterMs: this.#options.unreadableAgainMs(),
           },

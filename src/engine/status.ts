@@ -205,7 +205,8 @@ function componentCondition(
         if (open.length === 0 && wasGood(before))
           return { type, status: "True", reason: REASON.UpToDate, message: "As applied last" };
       }
-      if (view.isStale(name)) return stale(type);
+      // Before the first comparison there is nothing to go stale.
+      if (pass.ledger[name] !== undefined && view.isStale(name)) return stale(type);
       return {
         type,
         status: wasGood(known) ? "Unknown" : "False",

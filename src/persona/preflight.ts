@@ -1,6 +1,6 @@
 /** What needs manual action, found out before anything is written. Reads only. */
 import { REASON } from "../api/reasons.ts";
-import { appRoleLength, ownName, sharedPolicyName } from "../domain/names.ts";
+import { ownName, sharedPolicyName, tooLongForEntra } from "../domain/names.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
 import { preflight as specProblems } from "../domain/preflight.ts";
 import { terminalError } from "../providers/verdicts.ts";
@@ -50,8 +50,8 @@ function refuseLongNames(scope: PersonaScope): void {
       REASON.NameTooLong,
       `${owner} marks what belongs to this persona, and has ${owner.length} characters where Entra and IAM have room for ${room}: choose a shorter name`,
     );
-  const { length, verdict } = appRoleLength(names);
-  if (verdict === "refused")
+  const length = tooLongForEntra(names);
+  if (length !== undefined)
     throw terminalError(
       REASON.NameTooLong,
       `role ARN and provider ARN together have ${length} characters, Entra takes fewer than 240: shorten aws.roleName, aws.samlProviderName or aws.path`,

@@ -82,7 +82,7 @@ export function removalsOf(persona: ConnectSsoPersona, deps: RemovalDeps): Remov
   if (allowed && (approvedNow || isRemoving))
     return halted("False", REASON.MassDeletionAllowed, `Removals continue, allowed by annotation ${allowed}`);
   return {
-    ...halted("False", REASON.NotHalted, "no removal of users is halted"),
+    ...halted("False", REASON.NotHalted, "No removal of users is halted"),
     ...(allowed ? { handled: allowed } : {}),
   };
 }

@@ -65,7 +65,7 @@ function conflict(users: ConnectUser[], { scope }: PassResult<PersonaScope>, old
   // The assignments were not read this time.
   if (!strangers && before?.reason === REASON.AssignedHere)
     return { type, status: before.status, reason: before.reason, message: before.message };
-  return { type, status: "False", reason: REASON.NoConflict, message: "no user belongs to another persona as well" };
+  return { type, status: "False", reason: REASON.NoConflict, message: "No user belongs to another persona as well" };
 }
 
 const list = (names: string[]) => `${names.slice(0, 5).join(", ")}${names.length > 5 ? "…" : ""}`;

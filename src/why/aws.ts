@@ -89,7 +89,7 @@ export const roleTrust: LinkSpec = {
       return broken(
         trustedProviders(role.trust).includes(providerArn)
           ? `the trust of ${names.role} refuses a sign-in that Entra posts to ${reply}: ${signIn.why}`
-          : `role ${names.role} does not trust the SAML provider ${names.samlProvider}, but ${trustedProviders(role.trust).join(", ") || "none"}`,
+          : `role ${names.role} trusts ${trustedProviders(role.trust).join(", ") || "no SAML provider"}; expected ${names.samlProvider}`,
         { seen: SEEN.notAuthorized, fix: repair },
       );
     const missing = furtherActions(scope).find((action) => ask(action).verdict === "denied");
@@ -126,7 +126,7 @@ export const sessionDuration: LinkSpec = {
     const session = policy && readClaims(policy.definition)?.sessionDuration;
     const most = role.maxSessionDurationSeconds;
     if (session?.state === "not expressible")
-      return broken(`SessionDuration is ${session.what}, wanted are 900 to 43200 seconds`, {
+      return broken(`SessionDuration is ${session.what}; AWS takes 900 to 43200 seconds`, {
         seen: SEEN.invalidResponse,
         fix: repair,
       });
@@ -134,7 +134,7 @@ export const sessionDuration: LinkSpec = {
     if (claimed === undefined)
       return holds(`as Entra's gallery application sets it; the role allows ${formatDuration(most)}`);
     if (claimed < 900 || claimed > 43_200)
-      return broken(`SessionDuration is ${claimed}, wanted are 900 to 43200 seconds`, {
+      return broken(`SessionDuration is ${claimed}; AWS takes 900 to 43200 seconds`, {
         seen: SEEN.invalidResponse,
         fix: repair,
       });
@@ -158,8 +158,8 @@ export const relay: LinkSpec = {
     if (!principal) return undefined;
     if (sameRelayState(principal.relayState, scope.relayState, scope.instance)) return holds(scope.relayState);
     const text = principal.relayState
-      ? `the relay state is ${principal.relayState}, wanted is ${scope.relayState}`
-      : `${persona.spec.application.displayName} has no relay state, wanted is ${scope.relayState}`;
+      ? `the relay state is ${principal.relayState}; expected ${scope.relayState}`
+      : `${persona.spec.application.displayName} has no relay state; expected ${scope.relayState}`;
     const there = instanceOfRelayState(principal.relayState ?? "") === scope.instance.id;
     return there
       ? warning(text, { seen: "another page of Connect", fix: repair })

@@ -181,7 +181,7 @@ export const roleValue: LinkSpec = {
       ({ value }) => value?.includes(scope.names.role) || value?.includes(scope.names.samlProvider),
     );
     if (near)
-      return broken(`the application's role says ${near.value}, wanted is ${appRoleValue}`, {
+      return broken(`the application's role carries ${near.value}; expected ${appRoleValue}`, {
         seen: /^arn:\S+,arn:\S+$/.test(near.value ?? "") ? SEEN.notAuthorized : SEEN.invalidResponse,
         fix: repair,
       });

@@ -105,7 +105,7 @@ export async function explain(user: ConnectUser, deps: WhyDeps): Promise<Explana
   };
   const declared: Link = { name: "declared", ...declaration(user, persona, deps) };
   const withCause = (links: Link[]) => {
-    const cause = causeOf(links, [user, ...(persona ? [persona] : [])].map(deps.repair))?.name;
+    const cause = causeOf(links, [...(persona ? [persona] : []), user].map(deps.repair))?.name;
     return { links, ...(cause ? { cause } : {}) };
   };
   if (!persona) return { ...about, ...withCause([declared]) };

@@ -94,10 +94,13 @@ export const SEEN = {
   disabledApplication: "AADSTS7000112: application is disabled",
 } as const;
 
-/** The link to fix first: one that no apply can fix comes before those that an apply would, which may be its consequences. */
+/**
+ * The link to fix first: one that no apply can fix comes before those that an apply would, which may be its consequences; what the persona
+ * owns before what the user owns, which waits for it. `repairs`: of the persona, then of the user.
+ */
 export function causeOf(links: readonly Link[], repairs: readonly string[]): Link | undefined {
   const bad = links.filter(({ state }) => state === "broken");
-  return bad.find(({ fix }) => !repairs.includes(fix ?? "")) ?? bad[0];
+  return bad.find(({ fix }) => !repairs.includes(fix ?? "")) ?? bad.find(({ fix }) => fix === repairs[0]) ?? bad[0];
 }
 
 /** Runs the chain; a look that fails is unknown, and says why. */

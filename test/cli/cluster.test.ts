@@ -167,7 +167,7 @@ describe("with the controller", () => {
     });
     const { code, stdout, stderr } = await cli(["rotate", "certificate", "agents"]);
     expect(steady(stdout)).toMatch(
-      /^✔ ConnectSsoPersona team\/agents: THUMBPRINT… signs until .*; AWS trusts the former THUMBPRINT… for an hour more\n$/,
+      /^✔ ConnectSsoPersona team\/agents: THUMBPRINT… signs until .*; AWS trusts the former THUMBPRINT… for another hour\n$/,
     );
     expect(stderr).toMatch(/^ConnectSsoPersona team\/agents: rotation of the signing certificate: asked for$/m);
     expect(code).toBe(0);

@@ -66,8 +66,8 @@ test("everything well, as a person reads it", async () => {
       ✔ token             tenant 7d1a2b3c-4d5e-4f60-8a1b-2c3d4e5f6071 answers
       ✔ permissions       all 5 that the personas need
       ! permissions       AppRoleAssignment.ReadWrite.All is tier 0: it can grant itself any permission. The controller needs it to assign users and groups: guard its identity like a Global Administrator's
-      ! permissions       GroupMember.Read.All, Policy.ReadWrite.ApplicationConfiguration is more than what is declared needs
-                          → take it away, unless personas to come need it
+      ! permissions       no manifest needs GroupMember.Read.All, Policy.ReadWrite.ApplicationConfiguration
+                          → revoke what later manifests will not need either
       ✔ identifiers       no tenant policy refuses the identifiers of AWS to SAML applications
       ✔ certificates      no tenant policy refuses the signing certificates that the personas declare
       ✔ owners            the controller owns the personas' applications, as far as they exist
@@ -336,7 +336,7 @@ describe("Graph permissions", () => {
         "good: all 5 that the personas need",
         "warning: AppRoleAssignment.ReadWrite.All is tier 0",
         "warning: RoleManagement.ReadWrite.Directory is tier 0",
-        "warning: Mail.Read is more than what is declared needs",
+        "warning: no manifest needs Mail.Read",
       ],
     ],
     [

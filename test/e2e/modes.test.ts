@@ -150,7 +150,9 @@ test("a session duration alone writes a claims policy; without one the gallery a
   };
   h.apply(lasting());
   await h.ready();
-  expect(status(agents(), "ClaimsReady")?.message).toMatch(/gallery application: .*session as Entra sets it/);
+  expect(status(agents(), "ClaimsReady")?.message).toMatch(
+    /Claims of the gallery application: .*session as Entra sets it/,
+  );
   expect(await definition()).toBe("[]");
   h.apply(lasting("2h"));
   await ready(/RoleSessionName from userPrincipalName, session of 2h/);

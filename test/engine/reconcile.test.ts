@@ -294,6 +294,15 @@ test("what could not be compared within two intervals is Unknown", async () => {
   expect(condition("BaseReady")).toMatchObject({ status: "Unknown", reason: "NotCompared" });
 });
 
+test("what was never compared still waits for what comes before it, however long that takes", async () => {
+  apply();
+  cloud.fails = [{ match: /create base/, error: transient() }];
+  await look();
+  now += 2 * POLL_MS + 1;
+  await look();
+  expect(condition("LidReady")).toMatchObject({ status: "False", reason: "WaitingForDependency" });
+});
+
 test("a field that is changed again and again: the controller says so, and backs off", async () => {
   await setUp();
   const waits: number[] = [];

@@ -166,7 +166,7 @@ describe("hostile XML is refused before it is parsed", () => {
     [
       "metadata",
       () => '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>',
-      /a EntityDescriptor; wanted is/,
+      /a EntityDescriptor; expected/,
     ],
     [
       "a request",

@@ -30,6 +30,8 @@ interface DeleteOptions extends CloudOptions, Pick<ObjectOptions, "namespace" | 
 const POLL_MS = 5_000;
 /** Between looks for what was deleted and still shows. */
 const LOOK_AGAIN_MS = 1_000;
+/** Names in a message. */
+const NAMED = 3;
 
 /** 0: all of it is gone; 2: something was not found; 1: something was refused, or time is up. */
 export async function deleteDeclared(options: DeleteOptions): Promise<number> {
@@ -92,11 +94,12 @@ function refuseForeign(going: Resource[], before: Map<string, Remains>): void {
     return tagged.length === 0 && others.length > 0 ? [{ one, other: others[0]! }] : [];
   });
   if (foreign.length === 0) return;
-  const lines = foreign.map(
-    ({ one, other }) => `${label(one)} (${terminalText(other.object)}) belongs to cluster ${other.cluster}`,
-  );
+  const lines = foreign
+    .slice(0, NAMED)
+    .map(({ one, other }) => `${label(one)} (${terminalText(other.object)}) belongs to cluster ${other.cluster}`);
+  const more = foreign.length > NAMED ? `; and ${foreign.length - NAMED} more` : "";
   const { cluster } = foreign[0]!.other;
-  throw new CliError(`nothing was deleted: ${lines.join("; ")}`, {
+  throw new CliError(`nothing was deleted: ${lines.join("; ")}${more}`, {
     hint: `if a controller works there, delete the object in its cluster with kubectl; otherwise repeat this with --cluster-name ${cluster}`,
   });
 }

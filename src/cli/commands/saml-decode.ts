@@ -122,7 +122,7 @@ function certificatesOf(path: string): TrustedCertificate[] {
     return encoded.map((one) => ({ derBase64: describeCertificate(one).derBase64, source }));
   } catch (error) {
     throw new CliError(`${path} holds no certificate: ${(error as Error).message.split("\n")[0]}`, {
-      hint: "wanted is PEM or DER (Entra: Certificate (Base64) or (Raw)), or the Federation Metadata XML",
+      hint: "give PEM or DER (Entra: Certificate (Base64) or (Raw)), or the Federation Metadata XML",
     });
   }
 }

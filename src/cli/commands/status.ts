@@ -9,7 +9,7 @@ import { print } from "../render/output.ts";
 import { Progress } from "../render/progress.ts";
 import { isSuspended, summarize } from "../render/summary.ts";
 import { paint, width } from "../render/terminal.ts";
-import { tree } from "../render/tree.ts";
+import { hasOpen, tree } from "../render/tree.ts";
 
 interface StatusOptions extends ObjectOptions, CloudOptions, OutputOptions {
   watch?: boolean;
@@ -23,7 +23,8 @@ const WATCH_MS = 2_000;
 export async function status(name: string | undefined, options: StatusOptions): Promise<number> {
   let shown = await look(name, options);
   const where = options.namespace ? `namespace ${options.namespace}` : "the namespace of the context";
-  const nothing = `Nothing is declared in ${options.allNamespaces ? "this cluster" : `${where}; -A shows all of them`}.`;
+  const labelled = options.selector === undefined ? "is declared" : `with the labels ${options.selector} is declared`;
+  const nothing = `Nothing ${labelled} in ${options.allNamespaces ? "this cluster" : `${where}; -A shows every namespace`}.`;
   const text = () =>
     shown.length === 0
       ? nothing
@@ -116,12 +117,14 @@ export function totals(all: Resource[]): string {
   return `${parts.join("; ")}.`;
 }
 
-/** Personas that are not Ready, or have users who are not, come first; otherwise the order stays. */
+/** Personas that are not Ready, or have users who are not, come first, then those with drift or a conflict; otherwise the order stays. */
 export function failingFirst(all: Resource[]): Resource[] {
   const personaOf = (one: Resource) =>
     `${one.metadata.namespace}/${one.kind === PERSONA ? one.metadata.name : (one as ConnectUser).spec.personaRef.name}`;
   const failing = new Set(all.filter((one) => !isReady(one) && !isSuspended(one)).map(personaOf));
-  return [...all.filter((one) => failing.has(personaOf(one))), ...all.filter((one) => !failing.has(personaOf(one)))];
+  const open = new Set(all.filter(hasOpen).map(personaOf));
+  const rank = (one: Resource) => (failing.has(personaOf(one)) ? 0 : open.has(personaOf(one)) ? 1 : 2);
+  return all.toSorted((one, other) => rank(one) - rank(other));
 }
 
 /** By object name, `namespace/name`, or for a user by any name of the person. */

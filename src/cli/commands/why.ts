@@ -19,7 +19,7 @@ export async function why(user: string, options: ObjectOptions & CloudOptions & 
     const names = await expandFolder(declared, options);
     const found = findUsers(declared.users(), names.get(user.toLowerCase()) ?? user);
     const explanations =
-      found.length === 0 ? [unknownUser(user, declared)] : await explainAll(found, declared, options);
+      found.length === 0 ? [unknownUser(user, declared, options)] : await explainAll(found, declared, options);
     const text = () => explanations.map((one) => explanationText(one, paint(), width())).join("\n\n");
     print({ data: { explanations }, text }, options.output);
     const states = explanations.flatMap(({ links }) => links.map(({ state }) => state));
@@ -73,11 +73,12 @@ export function repair({ kind, metadata, spec }: ConnectSsoPersona | ConnectUser
     : `connect-sso reconcile ${metadata.name} -n ${metadata.namespace} (the controller corrects it at its next reconcile)`;
 }
 
-function unknownUser(user: string, declared: Declared): Explanation {
+function unknownUser(user: string, declared: Declared, { filename, allNamespaces }: ObjectOptions): Explanation {
   const names = declared
     .users()
     .flatMap(({ metadata, spec }) => [metadata.name, spec.entraUser.userPrincipalName ?? ""]);
   const near = nearest(user, names.filter(Boolean));
+  const place = filename ? "in these manifests" : allNamespaces ? "in this cluster" : "in this namespace";
   return {
     user: null,
     persona: null,
@@ -87,9 +88,9 @@ function unknownUser(user: string, declared: Declared): Explanation {
       {
         name: "declared",
         state: "broken",
-        text: `no ConnectUser means ${user}${near.length > 0 ? `; did you mean ${near.join(", ")}?` : ""}`,
+        text: `there is no ConnectUser ${user} ${place}${near.length > 0 ? `; did you mean ${near.join(", ")}?` : ""}`,
         seen: "Access Denied. Your account has been authenticated, but has not been onboarded to this application.",
-        fix: "declare a ConnectUser for the person, for example with connect-sso users from-csv",
+        fix: `${filename || allNamespaces ? "" : "look in every namespace with -A, or "}declare a ConnectUser for the person, for example with connect-sso users from-csv`,
       },
     ],
   };

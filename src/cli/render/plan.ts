@@ -75,7 +75,9 @@ function undeclaredLines({ undeclared, cluster }: PlanDocument, colours: Paint, 
     ...rows,
     ...(undeclared.length > NAMED ? [`  … and ${undeclared.length - NAMED} more`] : []),
     wrap(
-      colours.dim("  Its former manifest and `connect-sso delete -f` take it away as its deletionPolicy says."),
+      colours.dim(
+        "  GitOps with prune, or `connect-sso delete -f` with the former manifest, removes it as its deletionPolicy says. `connect-sso plan --prune` shows what would go.",
+      ),
       columns,
       2,
     ),

@@ -3,6 +3,7 @@
  * not is open with its message and since when.
  */
 import { ABNORMAL, isGood, isWaiting } from "../../api/health.ts";
+import { REASON } from "../../api/reasons.ts";
 import {
   type ConnectSsoPersona,
   type ConnectUser,
@@ -127,7 +128,7 @@ function branch(
   const shown = (all ?? []).filter(
     ({ type, reason }) => types.includes(type) && !SUMMARY.has(type) && reason !== "NotApplicable",
   );
-  const good = shown.filter(isGood);
+  const good = shown.filter((one) => isGood(one) && !isHeld(one));
   const waiting = everything ? [] : shown.filter((one) => !isGood(one) && one.reason === "WaitingForDependency");
   const unread = everything ? [] : shown.filter((one) => isUnread(one) && !ABNORMAL.has(one.type));
   const open = shown.filter(
@@ -233,17 +234,23 @@ function head(object: Resource, detail: string, colours: Paint, { now = new Date
   const since = ready && ready.status !== "True" ? ` for ${age(ready.lastTransitionTime, now)}` : "";
   const state =
     ready?.reason === "Suspended" ? " suspended" : ready && ready.status !== "True" ? ` not Ready${since}` : "";
-  return `${mark(ready, colours)} ${colours.bold(`${object.kind} ${object.metadata.namespace}/${object.metadata.name}`)} ${colours.dim(`${detail}${state}`)}`;
+  const shown = isReady(object) && hasOpen(object) ? colours.busy("!") : mark(ready, colours);
+  return `${shown} ${colours.bold(`${object.kind} ${object.metadata.namespace}/${object.metadata.name}`)} ${colours.dim(`${detail}${state}`)}`;
 }
 
 function mark(condition: Condition | undefined, colours: Paint): string {
   if (!condition || condition.status === "Unknown") return colours.busy("…");
+  if (isHeld(condition)) return colours.busy("!");
   if (isGood(condition)) return colours.good("✔");
   return isWaiting(condition) ? colours.busy("…") : colours.bad("✘");
 }
 
+/** It works, and differs from the spec: `driftPolicy: Report`. */
+const isHeld = ({ type, status, reason }: Condition) =>
+  status === "True" && reason === REASON.DriftFound && !ABNORMAL.has(type);
 const isUnread = (one: Condition) => one.status === "Unknown" && one.reason === "Pending";
-const hasOpen = (one: Resource) => conditionsOf(one).some((one) => ABNORMAL.has(one.type) && !isGood(one));
+/** Drift, a conflict, or something else that a person should know of. */
+export const hasOpen = (one: Resource) => conditionsOf(one).some((one) => ABNORMAL.has(one.type) && !isGood(one));
 
 /** "3m", "2h", "5d": how long ago. */
 export function age(since: string, now: Date): string {

@@ -38,7 +38,7 @@ export function decode(captured: Captured, trusted: TrustedCertificate[]): Decod
   if (!root || !(isResponse || isAssertion)) {
     const what =
       root?.localName === "AuthnRequest" ? "a request to sign in, not an answer" : `a ${root?.localName ?? "nothing"}`;
-    throw new Error(`it is ${what}; wanted is a SAML 2.0 Response or Assertion`);
+    throw new Error(`it is ${what}; expected a SAML 2.0 Response or Assertion`);
   }
   const { plain, encrypted } = assertionsIn(document);
   const { result, verified } = verifySignature(xml, document, trusted);

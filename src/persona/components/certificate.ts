@@ -66,7 +66,7 @@ export const certificate: PersonaComponent<"certificate"> = {
   describe: (_, { active, next, previous, provider }) =>
     `${short(active!)} signs until ${new Date(active!.notAfter).toISOString().slice(0, 10)}${
       next ? `; ${short(next)} takes its place ${whenTrusted(switchTime(next, provider?.tags ?? {}))}` : ""
-    }${previous ? `; AWS trusts the former ${short(previous)} for an hour more` : ""}`,
+    }${previous ? `; AWS trusts the former ${short(previous)} for another hour` : ""}`,
   // The certificate goes with the application.
   remove: async () => true,
 };

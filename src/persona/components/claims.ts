@@ -97,7 +97,7 @@ export const claims: PersonaComponent<"claims"> = {
   describe: (scope) =>
     isWanted(scope)
       ? `RoleSessionName from ${sourceOf(scope)}, session of ${formatDuration(sessionOf(scope).sessionSeconds)}`
-      : "claims of the gallery application: RoleSessionName from userPrincipalName, session as Entra sets it",
+      : "Claims of the gallery application: RoleSessionName from userPrincipalName, session as Entra sets it",
   remove,
 };
 

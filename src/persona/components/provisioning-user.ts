@@ -100,7 +100,7 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
     ];
     return { steps, ...(problem ? { problem } : {}) };
   },
-  describe: (scope) => (scope.spec.roleDelivery.mode === "Direct" ? "not needed in mode Direct" : scope.names.userArn),
+  describe: (scope) => (scope.spec.roleDelivery.mode === "Direct" ? "Not needed in mode Direct" : scope.names.userArn),
   async remove(scope) {
     const { iam, names, call, owner, spec } = scope;
     const user = await iam.getUser(names.user, call);

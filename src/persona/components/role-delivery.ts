@@ -3,7 +3,7 @@ import { REASON } from "../../api/reasons.ts";
 import { CONDITION } from "../../api/resources.ts";
 import { settingsOf } from "../../domain/difference.ts";
 import { isoSeconds } from "../../domain/duration.ts";
-import { appRoleLength, carriesPair } from "../../domain/names.ts";
+import { carriesPair } from "../../domain/names.ts";
 import { URL_NAMESPACE, uuidV5 } from "../../domain/uuid.ts";
 import { type Step, update } from "../../engine/component.ts";
 import type { Comparison } from "../../engine/ledger.ts";
@@ -67,15 +67,11 @@ export const roleDelivery: PersonaComponent<"role-delivery"> = {
     const since = scope.object.status?.roleImportWaitingSince ?? isoSeconds(scope.graph.now());
     throw waitingError(
       REASON.WaitingForRoleImport,
-      `waiting since ${since} for Entra to import role ${scope.names.role}; usually some 40 minutes after the job's start`,
+      `Waiting since ${since} for Entra to import role ${scope.names.role}; usually some 40 minutes after the job's start`,
       60_000,
     );
   },
-  reason: (scope) => (lengthNote(scope) && isChosen(scope) ? REASON.NameLong : undefined),
-  describe(scope) {
-    const note = lengthNote(scope);
-    return `the application carries ${scope.names.role}${note ? `; ${note}` : ""}`;
-  },
+  describe: (scope) => `The application carries ${scope.names.role}`,
   // The app role goes with the application.
   remove: async () => true,
 };
@@ -96,19 +92,6 @@ function replaceDisabled(scope: PersonaScope, application: Application): Step {
     reason: REASON.RoleDisabled,
     apply: () => scope.graph.patchApplication(application.id, { appRoles: [...others, desired] }, scope.call),
   };
-}
-
-/** Of a role that we write: one that Entra imports may have 239 characters. */
-function lengthNote({ spec, names }: PersonaScope): string | undefined {
-  const { length, verdict } = appRoleLength(names);
-  return spec.roleDelivery.mode === "Direct" && verdict === "long"
-    ? `its two ARNs have ${length} characters, and Microsoft documents 120 for a role that is written, 239 for one that is imported`
-    : undefined;
-}
-
-/** A warning for names that somebody chose. Default names are as short as possible: of them it is only mentioned. */
-function isChosen({ spec: { aws } }: PersonaScope): boolean {
-  return aws.roleName !== undefined || aws.samlProviderName !== undefined;
 }
 
 /** Entra took the role and kept the beginning of its value: AWS would refuse every sign-in with it. */
@@ -214,7 +197,7 @@ function writeRole(scope: PersonaScope, application: Application | undefined, co
       {
         verb: "create",
         object,
-        why: [besideNote(scope) ?? "the application carries no role", lengthNote(scope)].filter(Boolean).join("; "),
+        why: besideNote(scope) ?? "the application carries no role",
         differences: [],
         settings: settingsOf({ value: desired.value ?? undefined }),
         apply: () => put([...others, desired]),
