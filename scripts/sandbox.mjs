@@ -5,9 +5,9 @@ import { worldSchema } from "../src/sandbox/world-schema.ts";
 const INTRO = `<!-- Generated from the schema of worlds by \`make generate\`. Do not edit. -->
 # The sandbox
 
-\`connect-sso sandbox\` emulates what the controller talks to: IAM, STS, Amazon Connect, Microsoft Graph, Entra's sign-in and provisioning. It holds no
-state on disk, costs nothing and refuses what the real services refuse. Use it to try manifests, to test a pipeline, and to see what the controller does when a cloud
-fails.
+\`connect-sso sandbox\` emulates the services that the controller uses: IAM, STS, Amazon Connect, Microsoft Graph, Entra's sign-in and
+provisioning. It stores nothing on disk, costs nothing, and refuses what the real services refuse. Use it to try manifests, to test a
+pipeline, and to see what the controller does when a cloud fails.
 
 \`\`\`sh
 connect-sso sandbox --listen 127.0.0.1:4180 --write-env sandbox.env --config world.yaml
@@ -16,23 +16,26 @@ aws connect list-instances            # any client that reads the AWS variables:
 connect-sso apply -f examples/blog    # the controller, without a cluster
 \`\`\`
 
-\`sandbox.env\` exports endpoints, credentials of an administrator who exists nowhere else, and a region. The AWS CLI and boto3 work with it as it is.
+\`sandbox.env\` exports the endpoints, a region, and the credentials of an administrator of the sandbox. The AWS CLI and boto3 work with it
+without changes.
 
 ## What it checks
 
-- **Signatures**: every AWS request is signed by a key that exists, for the right service, within minutes of the clock, over the path as it was sent. IAM takes any region,
-  because clients know IAM's own region only for IAM's own endpoint.
-- **Rights**: the administrator may do everything. Users, access keys and role sessions may do what their attached, inline and group policies and their boundary say.
-- **Logins**: sts:AssumeRoleWithSAML verifies the response with the provider's certificates, its time and audience, the pair of role and provider, and the role's trust;
-  connect:GetFederationToken then opens a session of the user whose name the role session has.
-- **Policy documents**: refused by the rules and, where they are recorded, in the words of the real IAM.
-- **Quotas and rates**: IAM's quotas per account, users and quick connects per instance, and the documented request rates.
-- **Names, limits and formats** of the service models. What is not emulated is refused, never ignored.
+- **Signatures**: every AWS request must be signed with an existing key, for the right service, with the current time, over the path as it
+  was sent. IAM accepts any region, because clients know the region of IAM only for its own endpoint.
+- **Rights**: the administrator may do everything. Users, access keys and role sessions may do what their attached, inline and group policies
+  and their boundary allow.
+- **Logins**: sts:AssumeRoleWithSAML checks the response against the provider's certificates, its time and audience, the pair of role and
+  provider, and the role's trust. connect:GetFederationToken then opens a session for the user with the name of the role session.
+- **Policy documents** are refused by the rules of the real IAM, and with its words where these are recorded.
+- **Quotas and rates**: IAM's quotas for each account, users and quick connects for each instance, and the documented request rates.
+- **Names, limits and formats** follow the service models. The sandbox refuses what it does not emulate; it ignores nothing.
 
 ## Time
 
-Simulated time begins at real time and runs \`behaviour.timeScale\` times as fast. Access keys, certificates, role imports, sessions (12 hours) and Entra's deleted items age in it. Latency,
-\`consistencyDelay\` and request rates are in real time. Durations are written \`20ms\`, \`3s\`, \`40m\`, \`2h\`, \`1d\`; a bare number is milliseconds.
+Simulated time starts at real time and runs \`behaviour.timeScale\` times as fast. Access keys, certificates, role imports, sessions (12 hours)
+and Entra's deleted items age in simulated time. Latency, \`consistencyDelay\` and request rates are in real time. Write durations as
+\`20ms\`, \`3s\`, \`40m\`, \`2h\` or \`1d\`; a bare number means milliseconds.
 
 ## Faults
 
@@ -60,8 +63,8 @@ behaviour:
 const FACTS = `
 ## Open facts
 
-Some things about the real services are neither documented nor recorded. Each is a key of \`behaviour.open\`; the first value is the default. The controller must work with
-every value.
+Some things about the real services are neither documented nor recorded. Each is a key of \`behaviour.open\`; the first value is the default.
+The controller must work with every value.
 
 | key | values | what is open | why |
 |---|---|---|---|

@@ -239,6 +239,8 @@ describe("CI", () => {
     expect((await step("plan", "plan", { PULL_REQUEST: "7" })).stdout).toContain("nothing to do");
     await git("rm", "-q", "sso/ivan.yaml");
     await git("commit", "-qm", "Ivan leaves");
+    const leaving = await step("plan", "plan", { PULL_REQUEST: "8" });
+    expect(leaving.stdout).toContain("**1 person loses access: `back-office/ivan`.**");
     const { stdout, stderr } = await step("apply", "delete what this push removed", { BEFORE: first });
     expect(stdout + stderr).toContain("ivan");
     const deleted = sandbox.log.filter(
@@ -246,6 +248,7 @@ describe("CI", () => {
     );
     expect(deleted.length).toBeGreaterThan(0);
     await step("apply", "apply");
+    expect((await step("plan", "plan", { PULL_REQUEST: "9" })).stdout).not.toContain("loses access");
   }, 300_000);
 
   test("a manifest with a mistake fails the check", async () => {
