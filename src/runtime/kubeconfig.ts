@@ -33,17 +33,17 @@ function load(options: { file?: string; context?: string }): KubeConfig {
     const file = options.file ?? process.env.KUBECONFIG ?? "~/.kube/config";
     throw new Error(`the kubeconfig ${file} cannot be read: ${(error as Error).message.split("\n")[0]}`);
   }
+  // What client-node makes up when it finds nothing at all.
+  const found = config.getCurrentCluster();
+  if (!options.file && found?.server === "http://localhost:8080" && found.name === "cluster")
+    throw new Error("there is neither a kubeconfig nor the service account of a pod");
   if (options.context !== undefined) {
     const names = config.getContexts().map(({ name }) => name);
     if (!names.includes(options.context))
       throw new Error(`the kubeconfig has no context ${options.context}; it has ${names.join(", ") || "none"}`);
     config.setCurrentContext(options.context);
   }
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error("the kubeconfig names no current cluster");
-  // What client-node makes up when it finds nothing at all.
-  if (!options.file && cluster.server === "http://localhost:8080" && cluster.name === "cluster")
-    throw new Error("there is neither a kubeconfig nor the service account of a pod");
+  if (!config.getCurrentCluster()) throw new Error("the kubeconfig names no current cluster");
   return config;
 }
 
