@@ -70,7 +70,7 @@ describe("before the controller has looked", () => {
 
   it("status of an empty namespace says where it looked", async () => {
     const { code, stdout } = await run(["status", "-n", "default"], { env });
-    expect(stdout).toBe("Nothing is declared in namespace default; -A shows all of them.\n");
+    expect(stdout).toBe("Nothing is declared in namespace default; -A shows every namespace.\n");
     expect(code).toBe(0);
   });
 });

@@ -42,7 +42,7 @@ export const COMMANDS: CommandSpec[] = [
     name: "plan",
     summary: "Show what would be created, changed and deleted in Entra, IAM and Connect, field by field; reads only",
     details:
-      "For a folder of manifests (-f), or for what is declared in the cluster. Secrets are never shown. Values that only an\nearlier step can produce are shown as (known after apply).",
+      "For a folder of manifests (-f), or for what is declared in the cluster. Secrets are never shown. Values that only an earlier step can produce are shown as (known after apply).",
     options: [
       ...OBJECTS,
       ...CLOUDS,
@@ -70,7 +70,7 @@ export const COMMANDS: CommandSpec[] = [
     name: "apply",
     summary: "Apply a folder of manifests once, without Kubernetes",
     details:
-      "State is kept in tags of the cloud objects, so any machine can run the next apply. Objects owned by another cluster name, for\nexample by a controller, are refused. With a cluster name other than folder, the cluster of the kubeconfig is read first: what it\ndeclares as well is refused, because two writers would work on the same objects.",
+      "State is kept in tags of the cloud objects, so any machine can run the next apply. Objects owned by another cluster name, for example by a controller, are refused. With a cluster name other than folder, the cluster of the kubeconfig is read first: what it declares as well is refused, because two writers would work on the same objects.",
     arguments: [
       { name: "plan", description: "a plan that `connect-sso plan --out` wrote; refused when it no longer fits" },
     ],
@@ -110,7 +110,7 @@ export const COMMANDS: CommandSpec[] = [
     name: "delete",
     summary: "Delete what manifests declare, as their deletionPolicy says, without Kubernetes",
     details:
-      "The counterpart of apply, for manifests that were removed from a folder. Users are deleted before personas. If a user's persona stays,\nname it with --among. An object counts as deleted once it is seen to be gone. Nothing is deleted if any part belongs to another\ncluster name. By default much is kept: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
+      "The counterpart of apply, for manifests that were removed from a folder. Users are deleted before personas. If a user's persona stays, name it with --among. An object counts as deleted once it is seen to be gone. Nothing is deleted if any part belongs to another cluster name. By default much is kept: a persona with Retain leaves everything as it is, a user with RevokeAccess keeps its Connect user.",
     options: [
       {
         flags: "-f, --filename <path>",
@@ -261,7 +261,7 @@ export const COMMANDS: CommandSpec[] = [
     name: "completion",
     summary: "Print a script that completes commands, options and values in a shell",
     details:
-      "Commands, options, their values, and the names of personas and users: of the manifests that -f names on the line, else of the\ncluster. For `kubectl connect-sso`, kubectl asks a program kubectl_complete-connect_sso on the PATH: `completion kubectl` prints it.",
+      "Commands, options, their values, and the names of personas and users: of the manifests that -f names on the line, else of the cluster. For `kubectl connect-sso`, kubectl asks a program kubectl_complete-connect_sso on the PATH: `completion kubectl` prints it.",
     arguments: [{ name: "shell", description: SHELLS.join(", "), required: true, complete: SHELLS }],
     options: [],
     examples: [

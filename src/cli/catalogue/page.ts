@@ -7,7 +7,7 @@ export const PAGE_COMMANDS: CommandSpec[] = [
     name: "page",
     summary: "Serve a page for a browser: who can sign in, who cannot and why, what changed, what waits for approval",
     details:
-      "Reads only, with the rights of the kubeconfig, or over a folder of manifests (-f). Listens on loopback and prints an address with a\ntoken; only who has that address gets in. With -f and --sandbox a controller inside this process sets everything up in sandbox\nclouds, so that there is something to see.",
+      "Reads only, with the rights of the kubeconfig, or over a folder of manifests (-f). Listens on loopback and prints an address with a token; only who has that address gets in. With -f and --sandbox a controller inside this process sets everything up in sandbox clouds, so that there is something to see.",
     options: [
       ...OBJECTS,
       ...CLOUDS,
@@ -47,7 +47,7 @@ export const PAGE_COMMANDS: CommandSpec[] = [
     summary:
       "Write an access review for auditors: who has what at this moment, by which manifest or rule, and what is not declared",
     details:
-      "Reads only. The HTML file has no scripts, opens offline and prints well. Amazon Connect is asked who is in it, with your credentials;\nwithout them the report says that it was not asked. Files are for their owner alone, because they name people.",
+      "Reads only. The HTML file has no scripts, opens offline and prints well. Amazon Connect is asked who is in it, with your credentials; without them the report says that it was not asked. Files are for their owner alone, because they name people.",
     options: [
       ...OBJECTS,
       ...CLOUDS,

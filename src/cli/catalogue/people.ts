@@ -40,7 +40,7 @@ export const PEOPLE_COMMANDS: CommandSpec[] = [
   }),
   command({
     name: "people",
-    summary: "who is in a ConnectUserSet: today, planned, by which rule, and what was overridden",
+    summary: "Show who is in a ConnectUserSet now and as planned, by which rule, and what was overridden",
     details:
       "Reads the groups of the set in Entra and works out its rules; writes nothing. With --as-of memberships and attributes that are only planned count as if they were so: a YAML file `{groups: [{displayName: CC Agents, add: [jane@example.com], remove: [omar@example.com]}], people: [{userPrincipalName: new@example.com, department: Sales}]}`.",
     arguments: [

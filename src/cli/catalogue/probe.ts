@@ -7,9 +7,9 @@ const [SANDBOX, SANDBOX_CONFIG] = CLOUDS;
 export const PROBE_COMMANDS: CommandSpec[] = [
   command({
     name: "probe",
-    summary: "finds out in a test tenant and account what the documentation of the clouds leaves open",
+    summary: "Find out in a test tenant and account what the documentation of the clouds leaves open",
     details:
-      "For tests only: it makes applications, roles and users under a name of its own, changes them and deletes them again, whatever happens.\nThe file has every request and answer with ids, names and secrets replaced. docs/probe.md has the facts and what is done for each.",
+      "For tests only: it creates applications, roles and users under a name of its own, changes them and deletes them again, whatever happens. The file has every request and answer with ids, names and secrets replaced. docs/probe.md has the facts and what is done for each.",
     options: [
       { flags: "--only <facts...>", description: "these facts; default: all" },
       { flags: "--tenant <id>", description: "the test tenant; default: AZURE_TENANT_ID" },

@@ -70,7 +70,7 @@ export const ASK_COMMANDS: CommandSpec[] = [
   ask({
     name: "recreate",
     summary: "Delete and create a Connect user again, which unbinds it from the role of its first login",
-    details: `For a user who sees "Bad Request" in Connect because it is bound to a role that no longer exists. Its history in Connect stays with\nthe deleted user, so the command asks first. ${WITH_FOLDER}`,
+    details: `For a user who sees "Bad Request" in Connect because it is bound to a role that no longer exists. Its history in Connect stays with the deleted user, so the command asks first. ${WITH_FOLDER}`,
     what: "user",
     complete: "user",
     timeout: "10m",
@@ -91,7 +91,7 @@ export const ASK_COMMANDS: CommandSpec[] = [
     name: "suspend",
     summary: "Suspend a persona or user: it is not checked or changed until it is resumed",
     details:
-      "Sets spec.suspend in the cluster. If Argo CD or Flux manages the object, set it in Git as well. With -f it is a field of the\nmanifest: the message says where.",
+      "Sets spec.suspend in the cluster. If Argo CD or Flux manages the object, set it in Git as well. With -f it is a field of the manifest: the message says where.",
     what: "name",
     complete: "any",
     timeout: "2m",
