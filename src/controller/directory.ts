@@ -71,7 +71,9 @@ export function watchDirectory(watch: DirectoryWatch): { close(): void } {
         log.error({ err: error, tenant: graph.tenantId }, "changes of people could not be read");
       }
     }
-    reactions.keep((direction, person) => direction === "granted" || usersOf(person, watch).some(loses));
+    reactions.keep((direction, person) =>
+      usersOf(person, watch).some((user) => (direction === "granted" ? !user.metadata.deletionTimestamp : loses(user))),
+    );
   };
   const next = () => {
     if (isClosed) return;

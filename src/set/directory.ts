@@ -44,6 +44,8 @@ export interface Reading {
   version: number;
   /** Milliseconds since the epoch: everything until then is in. */
   at: number;
+  /** The reading before, in the same unit: what is new in this one is not older. */
+  after: number;
 }
 
 const RETRY_MS = 15_000;
@@ -64,6 +66,7 @@ export class Directory {
   readonly #followers = new Set<(news: News) => void>();
   #tokens: { users?: string; groups?: string } = {};
   #at = 0;
+  #after = 0;
   /** When people were read last; groups may be older. */
   #peopleAt: number | undefined;
   #version = 0;
@@ -93,7 +96,7 @@ export class Directory {
       // A copy: what another set's look changes while this one is still computed must not look like somebody who left.
       const people = new Map<string, Person>();
       for (const [, members] of sets) for (const id of members) people.set(id, this.#people.get(id)!);
-      return { people, groups: new Map(sets), ids, version: this.#version, at: this.#at };
+      return { people, groups: new Map(sets), ids, version: this.#version, at: this.#at, after: this.#after };
     });
   }
 
@@ -159,7 +162,10 @@ export class Directory {
       for (const change of users.changes) this.#userChanged(change);
     }
     this.#tokens = { users: users.token, ...(groups ? { groups: groups.token } : {}) };
-    if (withGroups || this.#tokens.groups === undefined) this.#at = at;
+    if (withGroups || this.#tokens.groups === undefined) {
+      this.#after = this.#at || at;
+      this.#at = at;
+    }
     const after = this.#peopleAt;
     this.#peopleAt = at;
     const lost = users.reset && after !== undefined;

@@ -2,6 +2,7 @@
 import { REASON } from "../api/reasons.ts";
 import { ANNOTATIONS, type ConnectUserSet, requestName } from "../api/resources.ts";
 import type { Admitted } from "../domain/limits.ts";
+import type { Reactions } from "../domain/reactions.ts";
 import type { Scope } from "../engine/component.ts";
 import type { OpenContext } from "../engine/kind.ts";
 import type { Clouds } from "../providers/clouds.ts";
@@ -25,6 +26,7 @@ export interface SetDeps {
   /** What all sets of this process share. */
   sets: SetRegistry;
   setObserver?: SetObserver | undefined;
+  reactions?: Reactions;
 }
 
 export interface Seen {

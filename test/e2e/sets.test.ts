@@ -1,6 +1,7 @@
 /** People come from the directory: a set over the whole product without Kubernetes, while somebody changes Entra by plain requests. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ConnectUser, ConnectUserSet } from "../../src/api/resources.ts";
+import { Reactions } from "../../src/domain/reactions.ts";
 import { type Harness, INSTANCE, persona, start, status, user, world } from "./support.ts";
 
 const ids = (names: string[]) =>
@@ -88,7 +89,10 @@ const held = () => status(setNow(), "ChangesHeld");
 const isReady = (name: string) => status(of(name), "Ready")?.status === "True";
 
 test("everybody of the groups gets a user as the rules say; joiner, mover, leaver, nested group", async () => {
-  h = await start(people(["ada", "bob", "cyd", "dan", "eve"], ["ada"], ["fay"]));
+  const reactions = new Reactions();
+  const settled: string[] = [];
+  reactions.onSettled = (direction) => void settled.push(direction);
+  h = await start(people(["ada", "bob", "cyd", "dan", "eve"], ["ada"], ["fay"]), { reactions });
   h.apply(persona("agents"), managers(), set());
   await until(() => here().length === 6, "six users");
   await h.ready();
@@ -106,12 +110,16 @@ test("everybody of the groups gets a user as the rules say; joiner, mover, leave
   });
   expect(setNow().status).toMatchObject({ expanded: true, people: { found: 6, matched: 6, members: 6, leaving: 0 } });
 
+  // The first expansion follows no change in Entra.
+  expect([settled, reactions.oldest("granted")]).toEqual([[], undefined]);
   await join(AGENTS, "gus");
   await until(() => of("gus") !== undefined && isReady("gus"), "the joiner can sign in");
   await join(MANAGERS, "bob");
   await until(() => of("bob")?.spec.personaRef.name === "managers" && isReady("bob"), "the mover has moved");
   await leave(NIGHT, "fay");
   await until(() => of("fay") === undefined, "the leaver is gone");
+  await until(() => settled.length === 2, "the removal is measured");
+  expect(settled).toEqual(["granted", "revoked"]);
   expect(held()).toMatchObject({ status: "False" });
   expect(here()).toEqual(["ada", "bob", "cyd", "dan", "eve", "gus"]);
 });

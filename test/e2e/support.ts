@@ -2,6 +2,7 @@
 import { pino } from "pino";
 import { composeClouds } from "../../src/controller/clouds.ts";
 import { FolderController, type Resource } from "../../src/controller/on-folder.ts";
+import type { Reactions } from "../../src/domain/reactions.ts";
 import type { Manifests } from "../../src/manifests/read.ts";
 import { parseManifests } from "../../src/manifests/read.ts";
 import type { CallRecord } from "../../src/providers/errors.ts";
@@ -93,6 +94,7 @@ export interface Harness {
 export interface StartOptions {
   pollIntervalMs?: number;
   directoryIntervalMs?: number;
+  reactions?: Reactions;
   /** The file of --config. */
   settingsFile?: string;
   /** Runs before the controller starts; returns further variables for it, for example credentials that are not the administrator's. */
@@ -129,6 +131,7 @@ export async function start(input: WorldInput = world(), options: StartOptions =
       pollIntervalMs,
       directoryIntervalMs,
       log,
+      ...(options.reactions ? { reactions: options.reactions } : {}),
     });
   };
   let controller = fresh();

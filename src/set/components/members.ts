@@ -145,7 +145,9 @@ async function carryOut(scope: SetScope, outcome: Outcome, group: readonly Chang
       for (const member of queue) {
         signal?.throwIfAborted();
         try {
+          if (member.change.verb === "Remove") expectAccess(scope, member);
           await write(member, { store: deps.store, set: object, user: users.get(member.id) });
+          if (member.change.verb === "Create") expectAccess(scope, member);
         } catch (error) {
           failures.push(error);
         }
@@ -153,4 +155,12 @@ async function carryOut(scope: SetScope, outcome: Outcome, group: readonly Chang
     }),
   );
   if (failures.length > 0) throw failures[0];
+}
+
+/** The first expansion does not follow a change in Entra, and one whose grace period ended goes since then. */
+function expectAccess({ seen, deps }: SetScope, { id, change, today, leavesAt }: Changed): void {
+  const after = seen.source!.after;
+  if (change.verb === "Create" && change.sorts.length > 0) deps.reactions?.expect("granted", id, after);
+  if (change.verb === "Remove" && today?.deletionPolicy !== "Retain")
+    deps.reactions?.expect("revoked", id, Math.max(after, leavesAt ? Date.parse(leavesAt) : 0));
 }
