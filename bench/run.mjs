@@ -1,6 +1,7 @@
 // Benchmarks as whole processes: the program against a real kube-apiserver and the sandbox clouds, next to a Go baseline.
 //   make bench                 all of them, some 25 minutes; writes docs/performance.md
 //   make bench ONLY=sweep      some, separated by commas: startup binary create growth start sweep change idle failover page leaver
+//                              sets
 //   make bench SAVE=no         prints, and writes nothing
 //   make bench SCALE=0.1       a tenth of the users, to try the harness itself; writes nothing
 
@@ -12,6 +13,7 @@ import { growthPoints, growthResults } from "./cases/growth.ts";
 import { idle } from "./cases/idle.ts";
 import { leaver } from "./cases/leaver.ts";
 import { page } from "./cases/page.ts";
+import { FIRST, JOINERS, sets } from "./cases/sets.ts";
 import { start } from "./cases/start.ts";
 import { startup } from "./cases/startup.ts";
 import { sweep } from "./cases/sweep.ts";
@@ -31,6 +33,7 @@ const NAMES = [
   "failover",
   "page",
   "leaver",
+  "sets",
 ];
 const only = (process.env.ONLY ?? "").split(",").filter(Boolean);
 const unknown = only.filter((name) => !NAMES.includes(name));
@@ -65,13 +68,15 @@ await bench("startup", startup);
 await bench("binary", binary);
 await bench("create", create);
 
-const crowd = { start, sweep, idle, failover, page, change, leaver };
+const newcomers = [FIRST, JOINERS].map((people) => Math.ceil(people * scale));
+const crowd = { start, sweep, idle, failover, page, change, leaver, sets: (scene) => sets(scene, ...newcomers) };
 if (Object.keys(crowd).some(wanted)) {
-  const scene = await Scene.open(many);
+  const [first, joiners] = newcomers;
+  const scene = await Scene.open(many + first + joiners, many, many + first);
   try {
     console.log(`bringing ${many.toLocaleString("en")} users in sync …`);
     await scene.populate(many);
-    // The last two change users.
+    // The last three change users.
     for (const [name, run] of Object.entries(crowd)) await bench(name, () => run(scene));
   } catch (error) {
     console.error(`FAILED: ${error instanceof Error ? error.stack : error}`);

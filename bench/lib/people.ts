@@ -9,14 +9,19 @@ export const CLUSTER = "bench";
 export const nameOf = (index: number) => `user${String(index).padStart(5, "0")}`;
 export const upnOf = (index: number) => `${nameOf(index)}@example.com`;
 export const objectIdOf = (index: number) => `00000000-0000-4000-8000-${index.toString(16).padStart(12, "0")}`;
+/** Object id of the group Staff. */
+export const GROUP_ID = "00000000-0000-4000-9000-000000000001";
 /** Every tenth person is a manager, the others are agents. */
 export const personaOf = (index: number) => (index % 10 === 0 ? "managers" : "agents");
 const profileOf = { agents: "Agent", managers: "CallCenterManager" };
 /** Every twentieth sits in a team, so that names of all kinds are resolved. */
 export const teamOf = (index: number) => (index % 20 === 0 ? ["Dublin", `Team ${(index / 20) % 20}`] : undefined);
 
-/** `people` are in the tenant; those up to `connectUsers` are in Connect already, with the controller's marks. */
-export function worldOf(people: number, connectUsers: number): WorldInput {
+/**
+ * `people` are in the tenant; those up to `connectUsers` are in Connect already, with the controller's marks; those up to `inGroup` are in
+ * the group Staff.
+ */
+export function worldOf(people: number, connectUsers: number, inGroup = connectUsers): WorldInput {
   const indexes = Array.from({ length: people }, (_, offset) => offset + 1);
   const groups = [{ name: "Dublin", groups: Array.from({ length: 20 }, (_, index) => ({ name: `Team ${index}` })) }];
   return {
@@ -28,6 +33,7 @@ export function worldOf(people: number, connectUsers: number): WorldInput {
       givenName: "User",
       surname: String(index),
     })),
+    groups: [{ id: GROUP_ID, displayName: "Staff", members: indexes.slice(connectUsers, inGroup).map(upnOf) }],
     instances: [
       {
         id: INSTANCE_ID,

@@ -7,6 +7,10 @@ export interface Write {
   path: string;
   /** Id of the Connect user in the body of DeleteAllEntitySessions. */
   entityId?: string;
+  /** Object id in the body of an app role assignment. */
+  principalId?: string;
+  /** In the body of CreateUser. */
+  username?: string;
   status: number;
   /** Milliseconds since 1970, when the answer was sent. */
   at: number;
@@ -40,9 +44,12 @@ async function obey(command: Command): Promise<unknown> {
       // A batch is a POST; the ones here hold reads only.
       if (request.method === "GET" || /Search|\$batch|:(Get|List|Describe)/.test(name)) return;
       counts.writes++;
-      const entityId = /"EntityId":"([^"]+)"/.exec(request.body)?.[1];
-      const write = { operation, path: request.path, status: response.status, at: Date.now() };
-      writes.push(entityId ? { ...write, entityId } : write);
+      const write: Write = { operation, path: request.path, status: response.status, at: Date.now() };
+      for (const name of ["entityId", "principalId", "username"] as const) {
+        const value = new RegExp(`"${name}": ?"([^"]+)"`, "i").exec(request.body)?.[1];
+        if (value) write[name] = value;
+      }
+      writes.push(write);
     });
     return { url: sandbox.url, env: sandbox.env };
   }

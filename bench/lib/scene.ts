@@ -46,12 +46,15 @@ export class Scene {
     this.client = new KubeClient(new Transport({ access: kubeconfigAccess({ file: cluster.kubeconfig }) }));
   }
 
-  /** `people` are in the tenant, `connectUsers` of them in Connect; there are two personas and no ConnectUsers yet. */
-  static async open(people: number, connectUsers = people): Promise<Scene> {
+  /**
+   * `people` are in the tenant, the first `connectUsers` of them in Connect, the next up to `inGroup` in the group Staff; there are two
+   * personas and no ConnectUsers yet.
+   */
+  static async open(people: number, connectUsers = people, inGroup = connectUsers): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), "connect-sso-bench-"));
     const [cluster, sandbox] = await Promise.all([
       startApiServer(),
-      SandboxProcess.start(worldOf(people, connectUsers)),
+      SandboxProcess.start(worldOf(people, connectUsers, inGroup)),
     ]);
     const scene = new Scene(cluster, sandbox, folder);
     await cluster.kubectl(["apply", "--server-side", "-f", crds]);
