@@ -1,5 +1,5 @@
 /** Token, permissions, tenant policy and metadata on the side of Entra. */
-import type { ConnectSsoPersona } from "../api/resources.ts";
+import type { ConnectSsoPersona, ConnectUserSet } from "../api/resources.ts";
 import { durationSeconds, formatDuration } from "../domain/duration.ts";
 import { checkMetadata } from "../domain/metadata.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
@@ -8,6 +8,8 @@ import { longestLife } from "../persona/certificates.ts";
 import { ownerOfTags } from "../persona/find-application.ts";
 import { CloudError } from "../providers/errors.ts";
 import type { Graph, IdentifierPolicy } from "../providers/graph/types.ts";
+import { groupKey, groupsOf } from "../set/rules.ts";
+import { groupName } from "../set/source.ts";
 import { bad, type Check, good, look, NETWORK, skipped, warn } from "./check.ts";
 import { clock } from "./program.ts";
 
@@ -24,8 +26,13 @@ const TIER_0: Record<string, string> = {
 };
 
 /** `cluster`: first part of every owner tag. */
-export async function entra(graph: Graph, personas: ConnectSsoPersona[], cluster: string): Promise<Check[]> {
-  const needs = entraNeeds(personas);
+export async function entra(
+  graph: Graph,
+  personas: ConnectSsoPersona[],
+  cluster: string,
+  sets: ConnectUserSet[] = [],
+): Promise<Check[]> {
+  const needs = entraNeeds(personas, sets);
   const token = await look(
     "entra",
     "token",
@@ -57,6 +64,7 @@ export async function entra(graph: Graph, personas: ConnectSsoPersona[], cluster
     ...(await look("entra", "identifiers", () => identifiers(graph))),
     ...(await look("entra", "certificates", () => certificates(graph, personas))),
     ...(await owners(graph, personas, cluster)),
+    ...(sets.length > 0 ? await look("entra", "groups", () => groups(graph, sets)) : []),
     ...metadata,
     answered
       ? clock("entra", "Entra", graph.now(), new Date())
@@ -82,7 +90,7 @@ export function permissions(held: string[] | undefined, needs: EntraNeeds): Chec
   const grant = "Entra admin center > App registrations > API permissions: add it and grant admin consent";
   return [
     ...missing.map(({ name, why }) => bad("entra", "permissions", `${name} is missing: ${why}`, grant)),
-    ...(missing.length === 0 ? [good("entra", "permissions", `all ${wanted.length} that the personas need`)] : []),
+    ...(missing.length === 0 ? [good("entra", "permissions", `all ${wanted.length} that personas and sets need`)] : []),
     ...broad.map((name) =>
       warn(
         "entra",
@@ -102,6 +110,23 @@ export function permissions(held: string[] | undefined, needs: EntraNeeds): Chec
         ]
       : []),
   ];
+}
+
+/** The groups that sets name: where one is missing, its set changes nothing. */
+async function groups(graph: Graph, sets: ConnectUserSet[]): Promise<Check[]> {
+  const named = new Map(sets.flatMap(({ spec }) => groupsOf(spec)).map((group) => [groupKey(group), group]));
+  const checks: Check[] = [];
+  for (const group of named.values()) {
+    const found = await graph.findGroups(group.id ? { id: group.id } : { displayName: group.displayName! });
+    const name = groupName(group);
+    if (found.length === 0)
+      checks.push(bad("entra", "groups", `there is no group ${name}`, "correct the set, or restore the group"));
+    if (found.length > 1)
+      checks.push(
+        bad("entra", "groups", `${found.length} groups are called ${name}`, "name the one you mean by id in the set"),
+      );
+  }
+  return checks.length > 0 ? checks : [good("entra", "groups", `all ${named.size} that the sets name exist`)];
 }
 
 const UNREAD = "the tenant's application management policy cannot be read without Policy.Read.All";

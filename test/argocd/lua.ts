@@ -8,7 +8,7 @@ import { root } from "../helm/support.ts";
 
 const { goTool } = (await import("../../scripts/tools.mjs" as string)) as { goTool(name: string): Promise<string> };
 
-export const KINDS = ["ConnectSsoPersona", "ConnectUser"] as const;
+export const KINDS = ["ConnectSsoPersona", "ConnectUser", "ConnectUserSet"] as const;
 export const folderOf = (kind: string) => join(root, "deploy/argocd/resource_customizations/connectsso.dev", kind);
 export const scriptOf = (kind: string, path: string) => readFileSync(join(folderOf(kind), path), "utf8");
 

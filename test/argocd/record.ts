@@ -2,26 +2,56 @@
  * `make argocd-testdata`: a controller takes real objects through their states on a real API server; each is held against its health check and
  * recorded as test data of deploy/argocd, in the form that Argo CD asks of contributions. scripts.test.ts runs over what was recorded.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IAMClient, UpdateRoleCommand } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
+import type { WorldInput } from "../../src/sandbox/world.ts";
 import { type Cluster, type Controller, startCluster, until } from "../helm/controller.ts";
 import { type Manifest, render, root } from "../helm/support.ts";
+import { graphByHand } from "../support/by-hand.ts";
 import { folderOf, KINDS, type Lua, scriptOf, startLua } from "./lua.ts";
 
 let cluster: Cluster;
 let lua: Lua;
 let controller: Controller;
 const NAMESPACE = "contact-centre";
+const WORLD = parse(readFileSync(join(root, "examples/sandbox-world.yaml"), "utf8")) as WorldInput;
+const names = (name: string) => Array.from({ length: 7 }, (_, index) => `${name}-${index}`);
+const mail = (name: string) => `${name}@example.com`;
+const STAFF = "22222222-0000-4000-8000-000000000001";
+const NIGHT = "22222222-0000-4000-8000-000000000002";
+
+/** Seven people for users that go at once, and seven in the groups of a set, all but one of them in the inner one. */
+function crowd(): WorldInput {
+  const [first, ...others] = names("staff");
+  return {
+    users: [
+      ...WORLD.users!,
+      ...[...names("many"), ...names("staff")].map((name) => ({
+        userPrincipalName: mail(name),
+        mail: mail(name),
+        displayName: name,
+        givenName: name,
+        surname: "Doe",
+      })),
+    ],
+    groups: [
+      ...WORLD.groups!,
+      { id: STAFF, displayName: "Contact centre staff", members: [mail(first!)], groups: ["Night shift"] },
+      { id: NIGHT, displayName: "Night shift", members: others.map(mail) },
+    ],
+  };
+}
 const recorded: Record<string, { inputPath: string; healthStatus: Manifest }[]> = {
   ConnectSsoPersona: [],
   ConnectUser: [],
+  ConnectUserSet: [],
 };
 
 beforeAll(async () => {
-  cluster = await startCluster({ timeScale: 400 });
+  cluster = await startCluster({ timeScale: 400, world: { ...WORLD, ...crowd() } });
   lua = await startLua();
   for (const namespace of ["connect-sso", NAMESPACE]) await cluster.kubectl(`create namespace ${namespace}`);
   await cluster.kubectl(`apply --server-side -f ${root}/crds`);
@@ -78,18 +108,30 @@ const user = (name: string, persona: string, upn: string) => ({
   metadata: { name, namespace: NAMESPACE },
   spec: { personaRef: { name: persona }, entraUser: { userPrincipalName: upn } },
 });
+const set = (name: string, group: string) => ({
+  apiVersion: "connectsso.dev/v1alpha1",
+  kind: "ConnectUserSet",
+  metadata: { name, namespace: NAMESPACE },
+  spec: {
+    source: { groups: [{ displayName: group }] },
+    rules: [{ name: "everybody", set: { persona: "managers" } }],
+    removal: { gracePeriod: "0s" },
+  },
+});
 const apply = (object: unknown) => cluster.kubectl("apply --server-side -f -", object);
 const suspend = (name: string) =>
   cluster.kubectl(`patch -n ${NAMESPACE} ${name} --type=merge -p {"spec":{"suspend":true}}`);
 const isTrue = (type: string) => (object: Manifest) => condition(object, type)?.status === "True";
 const because = (type: string, reason: string) => (object: Manifest) => condition(object, type)?.reason === reason;
 
-test("every state of a persona and of a user, as Argo CD sees it", async () => {
+test("every state of a persona, of a user and of a set, as Argo CD sees it", async () => {
   await cluster.kubectl(`apply --server-side -f ${root}/examples/blog`);
   await state("progressing_new", "connectssopersona/agents", () => true, "Progressing", /^Waiting for the controller$/);
   await state("progressing_new", "connectuser/jane", () => true, "Progressing", /^Waiting for the controller$/);
+  await apply(set("staff", "Contact centre staff"));
+  await state("progressing_new", "connectuserset/staff", () => true, "Progressing", /^Waiting for the controller$/);
   const manifests = await render("--set", "crds.enabled=false");
-  controller = cluster.start(manifests, cluster.server.kubeconfig);
+  controller = cluster.start(manifests, cluster.server.kubeconfig, ["--directory-interval=1s"]);
   await state(
     "progressing_role_import",
     "connectssopersona/agents",
@@ -137,16 +179,37 @@ test("every state of a persona and of a user, as Argo CD sees it", async () => {
   await changeBehindItsBack(managers.status.roleArn.split("/").at(-1));
   await state("degraded_drift_reported", "connectssopersona/managers", isTrue("Drifted"), "Degraded", /^DriftFound: /);
 
-  // An emptied folder in Git: of people whom Entra does not even know, so that it is quick.
-  const many = Array.from({ length: 7 }, (_, index) => user(`many-${index}`, "managers", `many-${index}@example.com`));
+  await state(
+    "healthy",
+    "connectuserset/staff",
+    (object) => isTrue("Ready")(object) && object.status.people.ready === 7,
+    "Healthy",
+    /^Converged: /,
+  );
+  await apply(set("broken", "Contact center staff"));
+  await state("degraded_stalled", "connectuserset/broken", isTrue("Stalled"), "Degraded", /^UnknownGroup: /);
+  await graphByHand(cluster.sandbox)("DELETE", `/groups/${STAFF}/members/${NIGHT}/$ref`);
+  await state("degraded_changes_held", "connectuserset/staff", isTrue("ChangesHeld"), "Degraded", /^ChangesHeld: 6 /);
+  await suspend("connectuserset/staff");
+  await state("suspended", "connectuserset/staff", because("Ready", "Suspended"), "Suspended", /./);
+
+  // An emptied folder in Git.
+  const many = names("many").map((name) => user(name, "managers", mail(name)));
   await apply({ apiVersion: "v1", kind: "List", items: many });
-  await until("users of managers", async () => isTrue("Stalled")(await get("connectuser/many-6")), controller);
+  await until(
+    "users of managers",
+    async () => {
+      const found = await Promise.all(many.map(({ metadata }) => get(`connectuser/${metadata.name}`)));
+      return found.every(isTrue("Ready"));
+    },
+    controller,
+  );
   // All of them before the controller sees the first go.
   await controller.stop();
   await cluster.kubectl(
     `delete connectuser -n ${NAMESPACE} --wait=false ${many.map(({ metadata }) => metadata.name).join(" ")}`,
   );
-  controller = cluster.start(manifests, cluster.server.kubeconfig);
+  controller = cluster.start(manifests, cluster.server.kubeconfig, ["--directory-interval=1s"]);
   const halted = isTrue("RemovalsHalted");
   await state("degraded_removals_halted", "connectssopersona/managers", halted, "Degraded", /^MassDeletionHalted: /);
 

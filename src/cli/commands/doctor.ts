@@ -1,5 +1,5 @@
 /** `connect-sso doctor`: looks at everything around the controller, writes nothing. */
-import type { ConnectSsoPersona } from "../../api/resources.ts";
+import type { ConnectSsoPersona, ConnectUserSet } from "../../api/resources.ts";
 import { account, instance } from "../../doctor/aws.ts";
 import { type Check, good, look, skipped } from "../../doctor/check.ts";
 import { cluster, noCluster } from "../../doctor/cluster.ts";
@@ -36,7 +36,9 @@ export async function doctor(options: Options): Promise<number> {
     });
     if (session) {
       try {
-        checks.push(...(await clouds(session, personas, declared?.users().length ?? 0, options)));
+        checks.push(
+          ...(await clouds(session, personas, declared?.sets() ?? [], declared?.users().length ?? 0, options)),
+        );
       } finally {
         await session.close();
       }
@@ -93,10 +95,11 @@ async function objects(options: Options): Promise<{ declared?: Declared; found: 
 async function clouds(
   { clouds: open, cluster }: CloudSession,
   personas: ConnectSsoPersona[],
+  sets: ConnectUserSet[],
   users: number,
   options: Options,
 ): Promise<Check[]> {
-  const namespace = personas[0]?.metadata.namespace ?? options.namespace ?? "default";
+  const namespace = (personas[0] ?? sets[0])?.metadata.namespace ?? options.namespace ?? "default";
   const instances = new Map(personas.map(({ spec, metadata }) => [spec.instanceArn, metadata.namespace]));
   if (options.instance) instances.set(options.instance, instances.get(options.instance) ?? namespace);
   const checks: Check[] = [];
@@ -124,7 +127,10 @@ async function clouds(
         ),
       )),
     );
-  const tenants = new Map(personas.map(({ spec, metadata }) => [spec.application.tenantId, metadata.namespace]));
+  const tenants = new Map([
+    ...sets.map(({ spec, metadata }) => [spec.source.tenantId, metadata.namespace] as const),
+    ...personas.map(({ spec, metadata }) => [spec.application.tenantId, metadata.namespace] as const),
+  ]);
   if (tenants.size === 0) tenants.set(undefined, namespace);
   for (const [tenant, where] of tenants)
     checks.push(
@@ -136,6 +142,7 @@ async function clouds(
             await open.graph(tenant, where),
             personas.filter(({ spec }) => spec.application.tenantId === tenant),
             cluster,
+            sets.filter(({ spec }) => spec.source.tenantId === tenant),
           ),
         "connect-sso policy entra prints what the tenant has to grant",
       )),
