@@ -23,6 +23,20 @@ export function ownerOfTags(tags: readonly string[]): string | undefined {
   return tags.find((tag) => tag.startsWith(`${OWNER_TAG}:`))?.slice(OWNER_TAG.length + 1);
 }
 
+/**
+ * Tag of the application for each IAM user whose key it holds, or held: a manifest may name another user by now, or none, and IAM finds no
+ * user by its tags.
+ */
+const IAM_USER_TAG = "connectsso.dev/iam-user:";
+
+export function iamUserTag(name: string): string {
+  return `${IAM_USER_TAG}${name}`;
+}
+
+export function iamUsersOfTags(tags: readonly string[]): string[] {
+  return tags.filter((tag) => tag.startsWith(IAM_USER_TAG)).map((tag) => tag.slice(IAM_USER_TAG.length));
+}
+
 export const findCandidates = async (scope: PersonaScope): Promise<Application[]> =>
   (await searchApplications(scope)).candidates;
 

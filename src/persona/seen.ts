@@ -99,6 +99,8 @@ export interface SeenProvisioningUser {
   keys?: string[];
   /** Of mode Provisioning, left over in mode Direct. */
   jobs?: SyncJob[];
+  /** Users of ours that the application names and the spec does not. */
+  former?: IamUser[];
   /** Of a user that is being taken over: the key that Entra holds, as far as is known. */
   adoptedKeyId?: string;
 }

@@ -90,9 +90,9 @@ export async function dependantsOfRole(scope: PersonaScope, { trust, arn }: IamR
 /** What a user is used for beside the provisioning of this persona. */
 export async function usesOfUser({ iam, names, call }: PersonaScope, user: IamUser, own: string[]): Promise<string[]> {
   const [inline, groups, keys] = await Promise.all([
-    iam.inlineUserPolicies(names.user, call),
-    iam.userGroups(names.user, call),
-    iam.listAccessKeys(names.user, call),
+    iam.inlineUserPolicies(user.name, call),
+    iam.userGroups(user.name, call),
+    iam.listAccessKeys(user.name, call),
   ]);
   // A key that was never used may be one of ours whose answer was lost.
   const others = keys.filter(({ id, status }) => status === "Active" && !own.includes(id));

@@ -345,7 +345,7 @@ describe("Graph permissions", () => {
       [
         "bad: Policy.Read.All is missing",
         "warning: AppRoleAssignment.ReadWrite.All is tier 0",
-        "warning: Policy.ReadWrite.ApplicationConfiguration is more than what is declared needs",
+        "warning: no manifest needs Policy.ReadWrite.ApplicationConfiguration",
       ],
     ],
     ["an opaque token", undefined, ["skipped: the token cannot be read"]],

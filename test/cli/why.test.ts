@@ -335,6 +335,22 @@ describe("broken by hand", () => {
           { identifierUris: [status("agents").identifier] },
         ),
     ],
+    [
+      "a role that is disabled, as Entra's import may leave it",
+      "jane",
+      "role in the application",
+      async () => {
+        const { appRoles } = await graph("GET", app("agents"));
+        const set = (isEnabled: boolean) =>
+          graph("PATCH", app("agents"), {
+            appRoles: (appRoles as { value: string | null }[]).map((one) =>
+              one.value?.startsWith("arn:") ? { ...one, isEnabled } : one,
+            ),
+          });
+        await set(false);
+        return async () => void (await set(true));
+      },
+    ],
     ["not assigned", "jane", "assignment", () => unassign("agents", "jane@example.com")],
     [
       "assigned with default access, which sends no Role",

@@ -1,8 +1,10 @@
 /** What depends on a choice in the spec: role delivery, claims, groups; and clouds in which something is missing. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { CreateUserCommand, GetUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterEach, expect, test } from "@jest/globals";
 import type { ConnectSsoPersona } from "../../src/api/resources.ts";
+import { ADMIN } from "../../src/sandbox/server.ts";
 import { type Harness, PATIENCE_MS, persona, start, status, user, world } from "./support.ts";
 
 let h: Harness;
@@ -87,6 +89,79 @@ test("from Provisioning to Direct: user and key go, the role stays and so does e
     "the user is gone, and its key from the status",
   );
   expect(h.sandbox.counts()["iam:CreateRole"]).toBe(1);
+});
+
+const iam = () => new IAMClient({ region: "us-east-1", endpoint: `${h.sandbox.url}/iam`, credentials: ADMIN });
+
+/** IAM users that still exist, what the application says of them, and how many provisioning jobs it has. */
+async function keyHolders() {
+  const of = async (path: string) => (await call(path)).value;
+  const [application] = (await of("/applications")).filter(({ displayName }) => displayName === "Connect agents");
+  const [principal] = await of(`/servicePrincipals?$filter=appId eq '${application!.appId}'`);
+  const users: string[] = [];
+  for (const UserName of [OWN, "importer", "first", "second", "payroll"])
+    await iam()
+      .send(new GetUserCommand({ UserName }))
+      .then(
+        () => users.push(UserName),
+        (error: Error) => expect(error.name).toBe("NoSuchEntityException"),
+      );
+  return {
+    users,
+    tags: (application!.tags as string[]).filter((tag) => tag.includes("iam-user")),
+    jobs: (await of(`/servicePrincipals/${principal!.id}/synchronization/jobs`)).length,
+  };
+}
+
+const importer = (name?: string) => ({
+  roleDelivery: { mode: "Provisioning", provisioning: { ...(name ? { iamUserName: name } : {}) } },
+});
+const OWN = "connect-sso-team-agents";
+
+test.each([
+  ["a user of a declared name", importer("importer")],
+  ["a user of the default name", importer()],
+])("from Provisioning to Direct, names and status lost in the same edit: %s", async (_, before) => {
+  h = await start(world({ behaviour: { timeScale: 1200 } }));
+  h.apply(persona("agents", before));
+  await h.ready();
+  await h.restart("none");
+  h.apply(persona("agents", { roleDelivery: { mode: "Direct" } }));
+  await h.ready();
+  expect(await keyHolders()).toEqual({ users: [], tags: [], jobs: 0 });
+});
+
+test.each([
+  ["another name", importer("first"), importer("second"), "second", "kept"],
+  ["another name, the status lost", importer("first"), importer("second"), "second", "none"],
+  ["no name", importer("first"), importer(), OWN, "kept"],
+  ["a name", importer(), importer("second"), "second", "none"],
+] as const)(
+  "the IAM user of provisioning gets %s: the former one goes with its key",
+  async (_, a, b, name, objects) => {
+    h = await start(world({ behaviour: { timeScale: 1200 } }));
+    h.apply(persona("agents", a), user("jane", "agents"));
+    await h.ready();
+    await h.restart(objects);
+    h.apply(persona("agents", b), user("jane", "agents"));
+    await until(() => h.sandbox.counts()["iam:DeleteUser"] === 1, "the former user is deleted");
+    await h.ready();
+    expect(await keyHolders()).toEqual({ users: [name], tags: [`connectsso.dev/iam-user:${name}`], jobs: 1 });
+  },
+);
+
+test("a tag of the application that names an IAM user of somebody else deletes nothing", async () => {
+  h = await start(world());
+  await iam().send(new CreateUserCommand({ UserName: "payroll" }));
+  h.apply(persona("agents"));
+  await h.ready();
+  const [{ id, tags }] = (await call("/applications")).value as [{ id: string; tags: string[] }];
+  const named = { tags: [...tags, "connectsso.dev/iam-user:payroll"] };
+  await call(`/applications/${id}`, { method: "PATCH", body: named });
+  await h.restart("kept");
+  await until(() => h.writes().some(({ target }) => target === `application ${id} tags`), "the tag is taken away");
+  await h.ready();
+  expect((await keyHolders()).users).toEqual(["payroll"]);
 });
 
 test("mail and groups: a policy with every claim, kept as declared, and both gone when the spec says so", async () => {

@@ -16,6 +16,7 @@ import type { PersonaComponent } from "../component.ts";
 import {
   chooseIdentifier,
   findDeleted,
+  iamUserTag,
   isNew,
   ownerOfTags,
   ownerTag,
@@ -196,14 +197,19 @@ function tagStep(
   compare: Comparison,
 ): Step[] {
   const differences = compare.differ("tags", scope.owner, ownerOfTags(found.tags));
-  if (found.tags.includes(ownerTag(scope))) return [];
+  const { spec, names, graph, call } = scope;
+  const wanted = [ownerTag(scope), ...(spec.roleDelivery.mode === "Provisioning" ? [iamUserTag(names.user)] : [])];
+  const missing = wanted.filter((tag) => !found.tags.includes(tag));
+  if (missing.length === 0) return [];
+  const isUnowned = missing.includes(ownerTag(scope));
   return [
     {
       verb: owned === "adopt" ? "adopt" : "update",
       object,
-      why: "it carries our owner tag",
+      why: isUnowned ? "it carries our owner tag" : `it names IAM user ${names.user}, whose key it is given`,
       differences,
-      apply: () => scope.graph.patchApplication(found.id, { tags: [...found.tags, ownerTag(scope)] }, scope.call),
+      ...(isUnowned ? {} : { cause: "declared" as const }),
+      apply: () => graph.patchApplication(found.id, { tags: [...found.tags, ...missing] }, call),
     },
   ];
 }

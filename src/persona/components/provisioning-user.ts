@@ -8,6 +8,7 @@ import type { IamAccessKey, IamUser } from "../../providers/aws/types.ts";
 import type { SyncJob } from "../../providers/graph/types.ts";
 import { ACTIVE_KEY_TAG, PREVIOUS_KEY_TAG } from "../access-keys.ts";
 import { createOnce, type PersonaComponent } from "../component.ts";
+import { findCandidates, iamUsersOfTags, iamUserTag } from "../find-application.ts";
 import { boundarySteps, tagStep, undeclaredRights } from "../principals.ts";
 import { claim, missingTags, ownTags, type PersonaScope, tagChanges } from "../scope.ts";
 import type { SeenProvisioningUser } from "../seen.ts";
@@ -22,11 +23,12 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
   servesLogin: false,
   applies: () => true,
   async observe(scope) {
-    const { iam, names, call, spec } = scope;
+    const { iam, names, call, spec, seen } = scope;
     const user = await iam.getUser(names.user, call);
-    if (spec.roleDelivery.mode === "Direct") return { user, jobs: await leftJobs(scope, user) };
+    const former = await formerUsers(scope, seen.application?.application?.tags ?? []);
+    if (spec.roleDelivery.mode === "Direct") return { user, former, jobs: await leftJobs(scope, user) };
     const adopting = isAdoption(scope, user?.tags) && user?.path === names.path;
-    if (!user || (!adopting && user.tags[OWNER_TAG] !== scope.owner)) return { user };
+    if (!user || (!adopting && user.tags[OWNER_TAG] !== scope.owner)) return { user, former };
     const [inline, groups, keys] = await Promise.all([
       iam.inlineUserPolicies(names.user, call),
       iam.userGroups(names.user, call),
@@ -34,7 +36,7 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
     ]);
     const held = adopting ? await heldKey(scope, keys) : undefined;
     const others = keys.filter(({ id, status }) => status === "Active" && id !== held);
-    return { user, inline, groups, keys: others.map(({ id }) => id), adoptedKeyId: held };
+    return { user, former, inline, groups, keys: others.map(({ id }) => id), adoptedKeyId: held };
   },
   plan(scope, seen, compare) {
     const { user, adoptedKeyId, inline = [], groups = [] } = seen;
@@ -97,24 +99,39 @@ export const provisioningUser: PersonaComponent<"provisioning-user"> = {
       ...undeclaredRights(object, "groups", "membership of group", namesOf(groups), compare, (name) =>
         iam.removeFromGroup(names.user, name, call),
       ),
+      // Entra has the key of the present one first.
+      ...(user.tags[ACTIVE_KEY_TAG] ? formerSteps(scope, seen, "the spec names another IAM user") : []),
     ];
     return { steps, ...(problem ? { problem } : {}) };
   },
   describe: (scope) => (scope.spec.roleDelivery.mode === "Direct" ? "Not needed in mode Direct" : scope.names.userArn),
   async remove(scope) {
     const { iam, names, call, owner, spec } = scope;
+    const [application] = await findCandidates(scope);
+    const stays: string[] = [];
+    for (const former of await formerUsers(scope, application?.tags ?? []))
+      stays.push(...(await removeUser(scope, former)));
     const user = await iam.getUser(names.user, call);
-    if (user?.tags[OWNER_TAG] !== owner) return user !== undefined || spec.roleDelivery.mode === "Direct";
-    const own = [user.tags[ACTIVE_KEY_TAG], user.tags[PREVIOUS_KEY_TAG]].filter((id) => id !== undefined);
-    const uses = await usesOfUser(scope, user, own);
-    if (uses.length === 0) await iam.deleteUser(names.user, call);
-    else {
-      for (const id of own) await iam.deleteAccessKey(names.user, id, call);
-      await iam.detachUserPolicy(names.user, names.listingPolicyArn, call);
-    }
-    return uses.length === 0 || kept(`IAM user ${names.user}`, uses);
+    const isOurs = user?.tags[OWNER_TAG] === owner;
+    if (isOurs) stays.push(...(await removeUser(scope, user)));
+    if (stays.length > 0) return { kept: stays.join("; ") };
+    return user !== undefined || spec.roleDelivery.mode === "Direct";
   },
 };
+
+/** Why it stays; nothing where it is gone. */
+async function removeUser(scope: PersonaScope, user: IamUser): Promise<string[]> {
+  const { iam, names, call } = scope;
+  const own = [user.tags[ACTIVE_KEY_TAG], user.tags[PREVIOUS_KEY_TAG]].filter((id) => id !== undefined);
+  const uses = await usesOfUser(scope, user, own);
+  if (uses.length === 0) {
+    await iam.deleteUser(user.name, call);
+    return [];
+  }
+  for (const id of own) await iam.deleteAccessKey(user.name, id, call);
+  await iam.detachUserPolicy(user.name, names.listingPolicyArn, call);
+  return [kept(`IAM user ${user.name}`, uses).kept];
+}
 
 function guardUser(scope: PersonaScope, user: IamUser, { inline, groups, keys = [] }: SeenProvisioningUser) {
   const { names } = scope;
@@ -132,38 +149,63 @@ function guardUser(scope: PersonaScope, user: IamUser, { inline, groups, keys = 
   );
 }
 
-/** Jobs of ours in mode Direct: the status names one, or the user that was made for it is still there. */
+/** A tag of the application proves nothing, since others may write it: the user's own owner tag does. */
+async function formerUsers({ iam, names, owner, call }: PersonaScope, tags: readonly string[]): Promise<IamUser[]> {
+  const others = iamUsersOfTags(tags).filter((name) => name !== names.user);
+  const found = await Promise.all(others.map((name) => iam.getUser(name, call)));
+  return found.filter((user) => user?.tags[OWNER_TAG] === owner) as IamUser[];
+}
+
+/** The application names them until they are gone. */
+function formerSteps(scope: PersonaScope, { former = [] }: SeenProvisioningUser, why: string): Step[] {
+  const { iam, graph, call, names, spec, seen } = scope;
+  const { application } = seen.application ?? {};
+  const isPresent = (name: string) => spec.roleDelivery.mode === "Provisioning" && name === names.user;
+  const stale = iamUsersOfTags(application?.tags ?? []).filter((name) => !isPresent(name));
+  if (!application || stale.length === 0) return [];
+  const tags = application.tags.filter((tag) => !stale.some((name) => tag === iamUserTag(name)));
+  return [
+    ...former.map((user): Step => deleteStep(`IAM user ${user.name}`, why, () => iam.deleteUser(user.name, call))),
+    {
+      verb: "update",
+      object: `application ${spec.application.displayName}`,
+      why: `it names ${stale.map((name) => `IAM user ${name}`).join(", ")}, whose key it does not hold any more`,
+      differences: [],
+      cause: "declared",
+      apply: () => graph.patchApplication(application.id, { tags }, call),
+    },
+  ];
+}
+
+const deleteStep = (object: string, why: string, apply: () => Promise<unknown>): Step => ({
+  verb: "delete",
+  object,
+  why,
+  differences: [],
+  apply: async () => void (await apply()),
+});
+
+/** Jobs of ours in mode Direct: the status names one, or a user that was made for it is still there. */
 async function leftJobs(scope: PersonaScope, user: IamUser | undefined): Promise<SyncJob[]> {
   const principal = scope.seen.application?.servicePrincipal;
-  const isLeft = user?.tags[OWNER_TAG] === scope.owner || scope.object.status?.syncJob !== undefined;
+  const named = iamUsersOfTags(scope.seen.application?.application?.tags ?? []);
+  const isLeft =
+    named.length > 0 || user?.tags[OWNER_TAG] === scope.owner || scope.object.status?.syncJob !== undefined;
   return principal && isLeft ? scope.graph.syncJobs(principal.id, scope.call) : [];
 }
 
 /** The job first: without its key it would end in quarantine, and report an error to people. */
-function leftovers(scope: PersonaScope, { user, jobs = [] }: SeenProvisioningUser): Step[] {
+function leftovers(scope: PersonaScope, found: SeenProvisioningUser): Step[] {
   const { iam, graph, call, names, owner, seen } = scope;
+  const { user, jobs = [] } = found;
   const why = "mode Direct needs neither a provisioning job nor a user with a key";
+  const principalId = seen.application?.servicePrincipal?.id;
   return [
-    ...jobs.map(
-      (job): Step => ({
-        verb: "delete",
-        object: "provisioning job",
-        why,
-        differences: [],
-        apply: () => graph.deleteSyncJob(seen.application!.servicePrincipal!.id, job.id, call),
-      }),
-    ),
+    ...jobs.map((job) => deleteStep("provisioning job", why, () => graph.deleteSyncJob(principalId!, job.id, call))),
     ...(user?.tags[OWNER_TAG] === owner
-      ? [
-          {
-            verb: "delete" as const,
-            object: `IAM user ${names.user}`,
-            why,
-            differences: [],
-            apply: () => iam.deleteUser(names.user, call),
-          },
-        ]
+      ? [deleteStep(`IAM user ${names.user}`, why, () => iam.deleteUser(names.user, call))]
       : []),
+    ...formerSteps(scope, found, why),
   ];
 }
 
