@@ -50,6 +50,8 @@ export interface HandMadePersona {
   assigned?: string[];
   /** Display names of groups. */
   groups?: string[];
+  /** End of the signing certificate; three years from now unless given. */
+  certificateEnds?: Date;
 }
 export interface Made {
   applicationId: string;
@@ -102,13 +104,14 @@ export function graphByHand(sandbox: Sandbox) {
   };
 }
 
+const LOOKING_MS = 120_000;
 /** Looks until there is something; what people do with the refresh button. */
 export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + 25_000; ; ) {
+  for (let end = Date.now() + LOOKING_MS, pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, 1_000)) {
     const found = await look().catch(() => undefined);
     if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`${what}: not within 25 s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (Date.now() > end) throw new Error(`${what}: not within ${LOOKING_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
@@ -143,11 +146,11 @@ export async function personaByHand(sandbox: Sandbox, where: ByHand, wanted: Han
   await iam.send(new AttachUserPolicyCommand({ UserName: wanted.iamUser, PolicyArn: policyArn("azure_cli_policy") }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: wanted.iamUser }));
 
-  const { application, servicePrincipal } = await applicationByHand(graph, where, wanted);
+  const { application, servicePrincipal, certificate } = await applicationByHand(graph, where, wanted);
   const metadata = await until("metadata with the application's certificate", async () => {
     const url = `${sandbox.env.CONNECT_SSO_LOGIN_URL}/${where.tenantId}/federationmetadata/2007-06/federationmetadata.xml?appid=${application.appId}`;
     const text = await (await fetch(url)).text();
-    return text.includes("EntityDescriptor") ? text : undefined;
+    return text.includes(certificate.key) ? text : undefined;
   });
   const provider = await iam.send(
     new CreateSAMLProviderCommand({ Name: wanted.provider, SAMLMetadataDocument: metadata }),
@@ -223,12 +226,13 @@ async function applicationByHand(graph: ReturnType<typeof graphByHand>, where: B
   });
   const certificate = await graph("POST", `${principal}/addTokenSigningCertificate`, {
     displayName: "CN=Microsoft Azure Federated SSO Certificate",
+    ...(wanted.certificateEnds ? { endDateTime: wanted.certificateEnds.toISOString() } : {}),
   });
   await until("the active certificate", async () => {
     await graph("PATCH", principal, { preferredTokenSigningKeyThumbprint: certificate.thumbprint });
     return true;
   });
-  return { application, servicePrincipal };
+  return { application, servicePrincipal, certificate };
 }
 
 async function provisionByHand(
