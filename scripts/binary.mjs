@@ -51,6 +51,9 @@ export async function buildBinary(folder = join(root, "build", "binary")) {
     outfile: bundle,
     format: "cjs",
     target: "node24",
+    // All of it stays in memory. Lines stay, for traces of errors.
+    minifyWhitespace: true,
+    lineLimit: 160,
     define: { ...BUNDLE.define, "import.meta.url": "__url" },
     banner: { js: 'const __url = require("node:url").pathToFileURL(process.execPath).href;' },
     plugins: [requireX509, ...BUNDLE.plugins],

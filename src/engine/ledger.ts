@@ -23,7 +23,7 @@ const BEGUN = "~";
 /** Entry of a component whose object was taken over and was not compared yet: what it finds may be anybody's. */
 const FOUND = "~found";
 
-/** Most values are those of a persona, the same for all its users: kept, they are hashed once. A tenth of a CPU-second of 10,000 users. */
+/** Most values are those of a persona, the same for all its users: kept, they are hashed once. */
 const digests = new Map<string, string>();
 const MOST_DIGESTS = 1000;
 

@@ -68,8 +68,8 @@ const PERSON_AGE_MS = 30_000;
 const MOST_SINGLES = 10;
 const SINGLES_WINDOW_MS = 10_000;
 /**
- * What was read so recently by itself is not read again before it is written, milliseconds; a write may wait as long for its turn. With this
- * and without reads of single users beyond `MOST_SINGLES`, the p99 of a change during a sweep is below a second instead of 4.3 s.
+ * What was read so recently by itself is not read again before it is written, milliseconds; a write may wait as long for its turn. With two
+ * reads for a change, 111 of DescribeUser for 120 changes, the p99 of a change during a sweep was 4.3 s.
  */
 const MOMENT_MS = 5_000;
 const SEARCH_PAGE = 500;
