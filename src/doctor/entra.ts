@@ -90,7 +90,7 @@ export function permissions(held: string[] | undefined, needs: EntraNeeds): Chec
   const grant = "Entra admin center > App registrations > API permissions: add it and grant admin consent";
   return [
     ...missing.map(({ name, why }) => bad("entra", "permissions", `${name} is missing: ${why}`, grant)),
-    ...(missing.length === 0 ? [good("entra", "permissions", `all ${wanted.length} that personas and sets need`)] : []),
+    ...(missing.length === 0 ? [good("entra", "permissions", `all ${wanted.length} that the personas need`)] : []),
     ...broad.map((name) =>
       warn(
         "entra",
