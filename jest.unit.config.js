@@ -18,7 +18,7 @@ const WHOLE = [
   "page/(browser|cluster)\\.",
   "observability/(alerts|live|log)\\.",
   "scripts/",
-  "security/(endpoints|fairness|isolation|memory|secrets|two-tenants)\\.",
+  "security/(api-server|endpoints|fairness|isolation|memory|secrets|two-tenants)\\.",
 ];
 
 /** `make test-unit`: a minute on two cores, without a cluster. */

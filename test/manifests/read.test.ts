@@ -128,13 +128,18 @@ test("defaults are filled as the API server fills them", () => {
       signingCertificate: { lifetime: "26280h", rotateBefore: "1440h" },
     },
     aws: { path: "/connect-sso/", maxSessionDuration: "12h" },
-    roleDelivery: { mode: "Direct", provisioning: { accessKeyMaxAge: "2160h" } },
+    roleDelivery: { mode: "Direct" },
     driftPolicy: "Correct",
     adoptionPolicy: "Never",
     deletionPolicy: "Retain",
     suspend: false,
   });
   expect(object?.metadata.namespace).toBe("default");
+  // What mode Provisioning alone reads stays out of a persona that has none of it.
+  expect(object?.spec.roleDelivery).toEqual({ mode: "Direct" });
+  const [other] = parse(JSON.stringify(persona({ roleDelivery: { mode: "Provisioning", provisioning: {} } })))
+    .objects as ConnectSsoPersona[];
+  expect(other?.spec.roleDelivery.provisioning).toEqual({ accessKeyMaxAge: "2160h" });
 });
 
 test("a broken document is named by file, line and path, and the others still work", () => {

@@ -309,7 +309,7 @@ test("a whole life beside a hostile namespace is the life that it would be alone
       async () => {
         const found = await events();
         const all = Object.values(found);
-        return all.length === 5 && all.every((one) => one.includes("Normal Converged")) && found;
+        return all.length === 8 && all.every((one) => one.includes("Normal Converged")) && found;
       },
       controller,
     );
