@@ -20,6 +20,8 @@ export class Declarations implements Declared {
   readonly adopting = new Set<PersonaName | UserName>();
   /** Of whom something may be left: users that were deleted with Retain. */
   readonly retained = new Set<UserName>();
+  /** Personas that ever shared their role, and since they were there last: users of theirs may be bound to it. */
+  readonly sharers = new Set<PersonaName>();
   readonly #annotations = new Map<string, Record<string, string>>();
   readonly #cluster: Cluster;
   readonly #look: () => Promise<Clouds>;
@@ -39,6 +41,7 @@ export class Declarations implements Declared {
     this.removed.delete(name);
     this.touched(name);
     if (spec.policies?.adopts) this.adopting.add(name);
+    if (spec.shares) this.sharers.add(name);
     this.#cluster.apply(personaManifest(name, spec, this.#annotations.get(`${PERSONA}/${name}`)));
   }
 

@@ -48,6 +48,7 @@ import {
   OWNER_TAG,
   type PersonaName,
   STRANGER,
+  sharedRole,
   USERS,
   type UserName,
   upnOf,
@@ -343,7 +344,7 @@ export async function editPersona(admin: Administrator, what: PersonaEditName, n
     clouds,
     application,
     principal: clouds.servicePrincipals.find(({ appId }) => appId === application?.appId),
-    role: own(clouds.roles),
+    role: own(clouds.roles) ?? clouds.roles.find(({ tags }) => tags[OWNER_TAG] === sharedRole(instanceOf(name)).owner),
     provider: own(clouds.providers),
     user: own(clouds.users),
     policy: clouds.policies.find(

@@ -20,6 +20,7 @@ import {
   OWNER_TAG,
   PERSONAS,
   type PersonaName,
+  sharedRole,
   TENANT,
   USERS,
   type UserName,
@@ -34,6 +35,8 @@ export interface Declared {
   removed: Set<PersonaName>;
   /** Users that were last deleted with policy Delete. */
   removedUsers: Set<UserName>;
+  /** Personas that shared their role at some time. */
+  sharers: ReadonlySet<PersonaName>;
   get(kind: string, name: string): KubeObject | undefined;
 }
 
@@ -51,6 +54,12 @@ export const names = (persona: PersonaName) => ({
   entraTag: `${OWNER_TAG}:test/team/${persona}`,
   temporary: `connect-sso test/team/${persona}`,
 });
+
+/** Names of a persona as it is declared: with its own role, or with the shared one. */
+function namesOf(persona: PersonaName, { shares }: PersonaSpec) {
+  const { role } = shares ? sharedRole(instanceOf(persona)) : names(persona);
+  return { ...names(persona), role, roleArn: `arn:aws:iam::${ACCOUNT}:role/connect-sso/${role}` };
+}
 
 /** One line for each thing that is not as declared. */
 export function judge(clouds: Clouds, declared: Declared): string[] {
@@ -78,7 +87,7 @@ class Judgement {
 
   persona(name: PersonaName): void {
     const spec = this.#declared.personas.get(name);
-    const { owner, entraTag, temporary, role: roleName } = names(name);
+    const { owner, entraTag, temporary } = names(name);
     const { applications, roles, providers, users, claimsPolicies } = this.#clouds;
     const ours = applications.filter(({ tags, displayName }) => tags.includes(entraTag) || displayName === temporary);
     const owned = (all: Json[]) => all.filter(({ tags }) => tags[OWNER_TAG] === owner);
@@ -110,13 +119,13 @@ class Judgement {
     this.#role(
       name,
       spec,
-      roles.filter(({ RoleName }) => RoleName === roleName),
+      roles.filter(({ RoleName }) => RoleName === namesOf(name, spec).role),
     );
     this.#provisioning(name, spec, principal, owned(users));
   }
 
   #application(name: PersonaName, spec: PersonaSpec, application: Json, principal: Json): void {
-    const { roleArn, providerArn } = names(name);
+    const { roleArn, providerArn } = namesOf(name, spec);
     const what = `application of ${name}`;
     const instance = instanceOf(name);
     this.#equal(`${what}: name`, application.displayName, displayNameOf(name, spec));
@@ -150,7 +159,11 @@ class Judgement {
       .filter(({ displayName }) => spec.groups.includes(displayName))
       .map(({ id }) => id);
     this.#equal(`${what}: groups`, groups.map(({ principalId }) => principalId).sort(), wanted.sort());
-    this.#equal(`${what}: roles of groups`, groups.filter(({ appRoleId }) => appRoleId !== delivered[0]?.id).length, 0);
+    // A group keeps a former role as long as users are bound to it.
+    const carried = (principal.appRoles as Json[]).filter(({ value }) => String(value).endsWith(`,${providerArn}`));
+    const fitting = this.#declared.sharers.has(name) ? carried : delivered;
+    const strange = groups.filter(({ appRoleId }) => !fitting.some(({ id }) => id === appRoleId));
+    this.#equal(`${what}: roles of groups`, strange.length, 0);
     const claims = (principal.claimsPolicies as Json[]).map(({ displayName }) => displayName);
     this.#equal(`${what}: claims policies`, claims, spec.source === "mail" ? [names(name).temporary] : []);
     if (spec.source === "mail" && !/"mail"/.test(String(principal.claimsPolicies[0]?.definition)))
@@ -180,16 +193,22 @@ class Judgement {
   }
 
   #role(name: PersonaName, spec: PersonaSpec, found: Json[]): void {
-    const { providerArn, owner } = names(name);
+    const { providerArn } = names(name);
     const [role] = found;
     if (!role) return void this.complaints.push(`${name}: there is no role`);
+    const sharers = this.#sharersOf(name, spec);
     const statements = role.trust.Statement as Json[];
     this.#equal(`${name}: statements of the trust`, statements.length, 1);
     this.#equal(
       `${name}: trusted`,
-      [statements[0]?.Principal, [statements[0]?.Action].flat()],
-      [{ Federated: providerArn }, ["sts:AssumeRoleWithSAML"]],
+      [Object.keys(statements[0]?.Principal ?? {}), [statements[0]?.Action].flat()],
+      [["Federated"], ["sts:AssumeRoleWithSAML"]],
     );
+    const trusted = [statements[0]?.Principal?.Federated].flat() as string[];
+    const lacking = sharers.now.map((one) => names(one).providerArn).filter((arn) => !trusted.includes(arn));
+    const strange = trusted.filter((arn) => !sharers.ever.some((one) => names(one).providerArn === arn));
+    this.#equal(`${name}: not trusted, and trusted too much`, [lacking, strange], [[], []]);
+    this.#equal(`${name}: its provider is trusted`, trusted.includes(providerArn), true);
     const instance = instanceOf(name);
     const audience = [statements[0]?.Condition?.StringEquals?.["SAML:aud"]].flat();
     this.#equal(`${name}: audience`, audience.toSorted(), endpointsOf(instance).toSorted());
@@ -198,11 +217,27 @@ class Judgement {
       ...(spec.mode === "Provisioning" ? [policyOf(instance, "list-roles")] : []),
     ];
     this.#equal(`${name}: policies of the role`, role.attached, policies);
-    this.#equal(`${name}: session`, role.MaxSessionDuration, spec.sessionHours * 3600);
+    const specs = (of: PersonaName[]) => of.flatMap((one) => this.#declared.personas.get(one) ?? []);
+    const hours = specs(sharers.ever).map(({ sessionHours }) => sessionHours);
+    const least = Math.max(...specs(sharers.now).map(({ sessionHours }) => sessionHours));
+    const session = role.MaxSessionDuration / 3600;
+    this.#equal(`${name}: session`, hours.includes(session) && session >= least, true);
     // One that somebody put on stays: it is more restriction, not less.
     const boundary = role.PermissionsBoundary?.PermissionsBoundaryArn ?? null;
     if (boundary !== SOMEBODYS_POLICY) this.#equal(`${name}: boundary`, boundary, null);
-    this.#equal(`${name}: tags of the role`, [role.tags[OWNER_TAG], role.tags.team], [owner, spec.team]);
+    if (spec.shares) this.#equal(`${name}: owner of the role`, role.tags[OWNER_TAG], sharedRole(instance).owner);
+    else
+      this.#equal(`${name}: tags of the role`, [role.tags[OWNER_TAG], role.tags.team], [names(name).owner, spec.team]);
+  }
+
+  /** Whom a persona's role serves: surely, and perhaps still, because users of theirs are bound to it. */
+  #sharersOf(name: PersonaName, { shares }: PersonaSpec): { now: PersonaName[]; ever: PersonaName[] } {
+    if (!shares) return { now: [name], ever: [name] };
+    const here = [...this.#declared.personas].filter(([one]) => instanceOf(one) === instanceOf(name));
+    return {
+      now: here.flatMap(([one, spec]) => (spec.shares ? [one] : [])),
+      ever: here.flatMap(([one]) => (this.#declared.sharers.has(one) ? [one] : [])),
+    };
   }
 
   #provisioning(name: PersonaName, spec: PersonaSpec, principal: Json, users: Json[]): void {

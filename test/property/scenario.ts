@@ -16,6 +16,8 @@ export interface PersonaSpec {
   profiles: string[];
   team: string;
   deletionPolicy: "Retain" | "Delete";
+  /** roleSharing Instance. */
+  shares?: boolean;
   policies?: Policies;
 }
 /** How the controller may act at all; what is not given is the default. */
@@ -111,7 +113,11 @@ export function personaManifest(name: PersonaName, spec: PersonaSpec, annotation
         roleSessionName: { from: spec.source },
         groups: spec.groups.map((displayName) => ({ displayName })),
       },
-      aws: { maxSessionDuration: `${spec.sessionHours}h`, tags: { team: spec.team } },
+      aws: {
+        maxSessionDuration: `${spec.sessionHours}h`,
+        tags: { team: spec.team },
+        ...(spec.shares ? { roleSharing: "Instance" } : {}),
+      },
       roleDelivery: { mode: spec.mode },
       connectUsers: {
         securityProfiles: spec.profiles,
@@ -258,8 +264,20 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     for (const name of PERSONAS) if (first[name]) steps.push({ persona: name, spec: first[name] });
     for (const name of ["alice", "jane", "alice-abroad"] as const)
       if (first[name]) steps.push({ user: name, spec: first[name] });
-    return { ...rest, steps: [...steps, ...further].map(atHome) };
+    return { ...rest, steps: [...steps, ...further].map(atHome).map(sharing(rest.seed)) };
   });
+
+/** In half of the scenarios personas share their role, and begin or cease to: as the seed says, so that it costs no choice of its own.
+ * Entra imports no role that is shared. */
+const sharing =
+  (seed: number) =>
+  (step: Step, index: number): Step =>
+    "persona" in step && seed % 2 === 1
+      ? {
+          ...step,
+          spec: { ...step.spec, shares: step.spec.mode === "Direct" && ((seed >> (1 + (index % 24))) & 3) > 0 },
+        }
+      : step;
 
 /** A user's persona is one of the user's instance. */
 function atHome(step: Step): Step {

@@ -27,6 +27,11 @@ export type PersonaName = (typeof PERSONAS)[number];
 export type UserName = keyof typeof USERS;
 
 export const instanceOf = (persona: PersonaName): Instance => (persona === "overseas" ? ABROAD : HOME);
+/** The role of all personas of an instance that share one. */
+export const sharedRole = ({ id, region }: Instance) => ({
+  role: `connect-sso-team_${id.slice(0, 8)}`,
+  owner: `test/team/${region}:${id}:role`,
+});
 /** Nobody moves from one instance to the other. */
 export const instanceOfUser = (user: UserName): Instance => (user === "alice-abroad" ? ABROAD : HOME);
 

@@ -34,7 +34,7 @@ export const COMMANDS: CommandSpec[] = [
     name: "demo",
     summary: "Run the AWS blog's set-up on sandbox clouds, break it outside the controller, and show the repair",
     options: [],
-    examples: [{ what: "Half a minute, no cluster, no cloud", line: "connect-sso demo" }],
+    examples: [{ what: "A minute, no cluster, no cloud", line: "connect-sso demo" }],
     exitCodes: { 0: "everything went as the text says", 1: "something did not" },
     run: async () => (await import("../commands/demo.ts")).demo,
   }),

@@ -192,7 +192,8 @@ function writeRole(scope: PersonaScope, application: Application | undefined, co
   refuseCut(scope, desired, found);
   const object = `app role ${scope.names.role}`;
   const put = (roles: AppRole[]) => graph.patchApplication(application!.id, { appRoles: roles }, call);
-  if (!found)
+  if (!found) {
+    const wasAnother = compare.applied("value").length > 0 && !compare.wasApplied("value", desired.value);
     return [
       {
         verb: "create",
@@ -200,9 +201,12 @@ function writeRole(scope: PersonaScope, application: Application | undefined, co
         why: besideNote(scope) ?? "the application carries no role",
         differences: [],
         settings: settingsOf({ value: desired.value ?? undefined }),
+        // Another role than the one that was applied last: roleSharing changed.
+        ...(wasAnother ? { cause: "declared" as const } : {}),
         apply: () => put([...others, desired]),
       },
     ];
+  }
   const contents = [
     ...compare.differ("value", desired.value, found.value),
     ...compare.differ("displayName", desired.displayName, found.displayName),
