@@ -39,7 +39,8 @@ export async function page(scene: Scene): Promise<Result[]> {
 
 async function measure(scene: Scene, namespace: string): Promise<{ people: number; search: number; rss: number }> {
   const args = ["page", "--kubeconfig", scene.cluster.kubeconfig, "-n", namespace, "--listen", "127.0.0.1:0"];
-  const running = new Program(process.execPath, [program(), ...args], {
+  // By its first line, as the controller is: with the flags of V8 and malloc that the image has too.
+  const running = new Program(program(), args, {
     ...scene.sandbox.env,
     CONNECT_SSO_ALLOW_INSECURE_ENDPOINTS: "1",
   });
