@@ -3,7 +3,7 @@
  * the first write, together with what was let through before. That record is given back and has to be stored before anything of it is
  * done: a restart, a new leader or a slow delete then forgets nothing.
  */
-import { createHash } from "node:crypto";
+import { hash as hashText } from "node:crypto";
 import { isoSeconds } from "./duration.ts";
 
 /** What a limit counts. */
@@ -64,18 +64,19 @@ export const windowOf = ({ pollIntervalMs }: { pollIntervalMs: number }) => Math
 /** The text of a removal. */
 export const removalText = (id: string) => `remove ${id}`;
 
-const DIGEST_BYTES = 6;
 const MAX_ENTRIES = 32;
 /** Of all entries together: 32 KiB of a status, of which 64 KiB are kept. What is beyond waits for another word when it is interrupted. */
 const MAX_DIGESTS = 4096;
 
-const digest = (text: string) => createHash("sha256").update(text).digest().toString("base64url", 0, DIGEST_BYTES);
+/** Six bytes are eight characters of base64, without padding. */
+const DIGEST_CHARACTERS = 8;
+const digest = (text: string) => hashText("sha256", text, "base64url").slice(0, DIGEST_CHARACTERS);
 
 /** Hash of exactly this list, in whatever order it was computed. */
 export function hashOf(scope: string, texts: readonly string[]): string {
-  const hash = createHash("sha256").update(JSON.stringify([scope, ...[...texts].sort()]));
+  const list = JSON.stringify([scope, ...[...texts].sort()]);
   // 128 bits: who chooses the list could find two of one hash among 2^32, were it shorter.
-  return hash.digest("hex").slice(0, 32);
+  return hashText("sha256", list, "hex").slice(0, 32);
 }
 
 /**
@@ -84,10 +85,15 @@ export function hashOf(scope: string, texts: readonly string[]): string {
  */
 export function limit<C extends LimitedChange>(input: LimitInput<C>): Verdict<C> {
   const time = isoSeconds(input.now);
-  const recent = outstanding(withinWindow(input), input.changes, time);
+  // Each is digested once: the guard of a persona looks at all its users for each of them.
+  const counting = input.changes
+    .filter(({ sorts }) => sorts.length > 0)
+    .map((change) => ({ change, id: digest(change.text) }));
+  const recent = outstanding(withinWindow(input), new Set(counting.map(({ id }) => id)), time);
   const known = new Set(recent.flatMap(digestsOf));
-  const fresh = input.changes.filter(({ text, sorts }) => sorts.length > 0 && !known.has(digest(text)));
-  const above = SORTS.flatMap((sort) => exceeded(input, recent, fresh, sort));
+  const fresh = counting.filter(({ id }) => !known.has(id)).map(({ change }) => change);
+  const of = input.size + removedBefore(counting, recent);
+  const above = SORTS.flatMap((sort) => exceeded(input, recent, fresh, of, sort));
   const over = new Set(above.map(({ sort }) => sort));
   const held = fresh.filter(({ sorts }) => sorts.some((sort) => over.has(sort)));
   const texts = held.map(({ text }) => text);
@@ -133,8 +139,7 @@ function withinWindow({ admitted, now, windowMs }: LimitInput<LimitedChange>): A
  * What is done or moot is not known any more: the same change later is another one. It still counts, from when it was last seen waiting:
  * what was let through an hour ago and is done now is done now.
  */
-function outstanding(entries: readonly Admitted[], changes: readonly LimitedChange[], time: string): Admitted[] {
-  const waiting = new Set(changes.filter(({ sorts }) => sorts.length > 0).map(({ text }) => digest(text)));
+function outstanding(entries: readonly Admitted[], waiting: ReadonlySet<string>, time: string): Admitted[] {
   return entries.flatMap((entry) => {
     const { changes: _, ...counts } = entry;
     const left = digestsOf(entry).filter((one) => waiting.has(one));
@@ -147,21 +152,21 @@ function exceeded(
   input: LimitInput<LimitedChange>,
   recent: readonly Admitted[],
   fresh: readonly LimitedChange[],
+  of: number,
   sort: Sort,
 ): Verdict<LimitedChange>["above"] {
   const now = fresh.filter(({ sorts }) => sorts.includes(sort)).length;
   const count = now + sum(recent, sort);
-  const of = input.size + removedBefore(input, recent);
   const share = input.shares[sort];
   if (now === 0 || count < input.ignoreBelow || count <= share * of) return [];
   return [{ sort, count, of, share }];
 }
 
 /** Removed within the window and gone; those that were approved are no part of what a share is a share of. */
-function removedBefore({ changes }: LimitInput<LimitedChange>, recent: readonly Admitted[]): number {
+function removedBefore(counting: { change: LimitedChange; id: string }[], recent: readonly Admitted[]): number {
   const counted = recent.filter(({ approved }) => approved === undefined);
   const waiting = new Set(counted.flatMap(digestsOf));
-  const stillThere = changes.filter(({ text, sorts }) => sorts.includes("removals") && waiting.has(digest(text)));
+  const stillThere = counting.filter(({ change, id }) => change.sorts.includes("removals") && waiting.has(id));
   return Math.max(0, sum(counted, "removals") - stillThere.length);
 }
 
@@ -181,7 +186,6 @@ function digestsIn(texts: readonly string[]): string {
   return texts.map(digest).join("");
 }
 
-/** Six bytes are eight characters of base64, without padding. */
 function digestsOf({ changes = "" }: Admitted): string[] {
   return changes.match(/.{8}/g) ?? [];
 }

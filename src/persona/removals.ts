@@ -54,10 +54,11 @@ async function decideOn(user: ConnectUser, deps: RemovalDeps): Promise<string | 
   const { store } = deps;
   const { namespace, uid } = user.metadata;
   if (!counts(user, store)) return undefined;
-  const keeper = keeperOf(user, store);
+  const instanceArn = instanceOf(user, store);
+  const keeper = keeperOf(user, instanceArn, store);
   const { name } = user.spec.personaRef;
   if (mayGo(keeper?.status?.removals ?? [], { uid })) return undefined;
-  const { why, admitted } = verdictOf({ namespace, instanceArn: instanceOf(user, store) }, keeper, deps);
+  const { why, admitted } = verdictOf({ namespace, instanceArn }, keeper, deps);
   if (why && keeper) return `${why}, so this one is not removed; ${howToAllow(namespace, keeper.metadata.name)}`;
   if (why)
     return `${why}, so this one is not removed; there is no persona ${name} that could allow it: set personaRef to the persona that the user belongs to`;
@@ -96,13 +97,13 @@ function verdictOf(
   const persona = keeper?.metadata.name;
   const users = store
     .list<ConnectUser>(USER, { namespace })
-    .filter((one) => one.metadata.namespace === namespace && instanceOf(one, store) === instanceArn)
+    .filter((one) => instanceOf(one, store) === instanceArn)
     .map((one): GuardedUser => {
       const { uid, deletionTimestamp } = one.metadata;
       const deleting = deletionTimestamp !== undefined;
       return {
         uid,
-        keeper: keeperOf(one, store)?.metadata.name,
+        keeper: keeperOf(one, instanceArn, store)?.metadata.name,
         deleting,
         counts: deleting ? counts(one, store) : !neverMade(one),
       };
@@ -154,10 +155,12 @@ function instanceOf({ metadata: { namespace }, spec, status }: ConnectUser, stor
 }
 
 /** The persona that a user names, if it is of the user's instance; else the oldest of that instance: a name that leads elsewhere is no way out. */
-function keeperOf(user: ConnectUser, store: ObjectStore): ConnectSsoPersona | undefined {
-  const { namespace } = user.metadata;
-  const named = store.get<ConnectSsoPersona>(PERSONA, namespace, user.spec.personaRef.name);
-  const instanceArn = instanceOf(user, store);
+function keeperOf(
+  { metadata: { namespace }, spec }: ConnectUser,
+  instanceArn: string | undefined,
+  store: ObjectStore,
+): ConnectSsoPersona | undefined {
+  const named = store.get<ConnectSsoPersona>(PERSONA, namespace, spec.personaRef.name);
   if (named?.spec.instanceArn === instanceArn) return named;
   const age = ({ metadata: { creationTimestamp = "", name } }: ConnectSsoPersona) => `${creationTimestamp} ${name}`;
   const [oldest] = personasOf(namespace, instanceArn, store).sort((a, b) => (age(a) < age(b) ? -1 : 1));
@@ -165,9 +168,7 @@ function keeperOf(user: ConnectUser, store: ObjectStore): ConnectSsoPersona | un
 }
 
 function personasOf(namespace: string, instanceArn: string | undefined, store: ObjectStore): ConnectSsoPersona[] {
-  return store
-    .list<ConnectSsoPersona>(PERSONA, { namespace })
-    .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.instanceArn === instanceArn);
+  return store.list<ConnectSsoPersona>(PERSONA, { namespace }).filter(({ spec }) => spec.instanceArn === instanceArn);
 }
 
 /** Permission to continue: the value of the annotation as long as it was not used. */
