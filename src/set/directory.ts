@@ -161,7 +161,7 @@ export class Directory {
       for (const change of groups?.changes ?? []) this.#groupChanged(change);
       for (const change of users.changes) this.#userChanged(change);
     }
-    this.#tokens = { users: users.token, ...(groups ? { groups: groups.token } : {}) };
+    this.#tokens = { ...this.#tokens, users: users.token, ...(groups ? { groups: groups.token } : {}) };
     if (withGroups || this.#tokens.groups === undefined) {
       this.#after = this.#at || at;
       this.#at = at;

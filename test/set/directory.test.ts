@@ -278,7 +278,13 @@ describe("followers", () => {
       expect(told).toEqual([{ people: ["ada"], moved: true }]);
       await expect(team()).rejects.toMatchObject({ reason: "GraphForbidden" });
       plain.sandbox.faults.clear();
+      const before = plain.sandbox.log.length;
       expect(await team()).toEqual(["ada", "bob", "cyd"]);
+      // What changed, and the person who joined: no group is listed again.
+      expect(plain.sandbox.log.slice(before).map(({ operation }) => operation)).toEqual([
+        "POST /$batch",
+        "POST /$batch",
+      ]);
     });
   });
 });
