@@ -95,14 +95,14 @@ function verdictOf(
 ): GuardVerdict & { isRemoving: boolean } {
   const { store } = deps;
   const persona = keeper?.metadata.name;
-  const users = store
-    .list<ConnectUser>(USER, { namespace })
+  const there = store.list<ConnectUser>(USER, { namespace });
+  // While none is deleted, which is nearly always, it does not matter how many there are.
+  const users = (there.some(isDeleting) ? there : [])
     .filter((one) => instanceOf(one, store) === instanceArn)
     .map((one): GuardedUser => {
-      const { uid, deletionTimestamp } = one.metadata;
-      const deleting = deletionTimestamp !== undefined;
+      const deleting = isDeleting(one);
       return {
-        uid,
+        uid: one.metadata.uid,
         keeper: keeperOf(one, instanceArn, store)?.metadata.name,
         deleting,
         counts: deleting ? counts(one, store) : !neverMade(one),
@@ -126,6 +126,8 @@ function verdictOf(
   });
   return { ...verdict, isRemoving: users.some((one) => one.keeper === persona && one.deleting && one.counts) };
 }
+
+const isDeleting = ({ metadata }: ConnectUser) => metadata.deletionTimestamp !== undefined;
 
 /** The status says that nothing was created. Without a status that is not known. */
 export function neverMade({ status }: ConnectUser): boolean {
