@@ -19,6 +19,7 @@ import { type Admitted, isOutstanding, removalText, windowOf } from "../domain/l
 import { type GuardedUser, type GuardVerdict, guardRemovals, mayGo } from "../domain/massdeletion.ts";
 import type { ConditionInput } from "../runtime/conditions.ts";
 import type { ObjectStore } from "../runtime/port.ts";
+import { personasOf } from "./same-instance.ts";
 
 export interface RemovalDeps {
   store: ObjectStore;
@@ -55,7 +56,7 @@ async function decideOn(user: ConnectUser, deps: RemovalDeps): Promise<string | 
   const { namespace, uid } = user.metadata;
   if (!counts(user, store)) return undefined;
   const instanceArn = instanceOf(user, store);
-  const keeper = keeperOf(user, instanceArn, store);
+  const keeper = keeperOf(user, personasOf(namespace, instanceArn, store), store);
   const { name } = user.spec.personaRef;
   if (mayGo(keeper?.status?.removals ?? [], { uid })) return undefined;
   const { why, admitted } = verdictOf({ namespace, instanceArn }, keeper, deps);
@@ -95,6 +96,7 @@ function verdictOf(
 ): GuardVerdict & { isRemoving: boolean } {
   const { store } = deps;
   const persona = keeper?.metadata.name;
+  const personas = personasOf(namespace, instanceArn, store);
   const there = store.list<ConnectUser>(USER, { namespace });
   // While none is deleted, which is nearly always, it does not matter how many there are.
   const users = (there.some(isDeleting) ? there : [])
@@ -103,16 +105,13 @@ function verdictOf(
       const deleting = isDeleting(one);
       return {
         uid: one.metadata.uid,
-        keeper: keeperOf(one, instanceArn, store)?.metadata.name,
+        keeper: keeperOf(one, personas, store)?.metadata.name,
         deleting,
         counts: deleting ? counts(one, store) : !neverMade(one),
       };
     });
   const ledgers = new Map(
-    [...personasOf(namespace, instanceArn, store), ...(keeper ? [keeper] : [])].map((one) => [
-      one.metadata.name,
-      one.status?.removals ?? [],
-    ]),
+    [...personas, ...(keeper ? [keeper] : [])].map((one) => [one.metadata.name, one.status?.removals ?? []]),
   );
   const verdict = guardRemovals({
     scope: `${namespace}/${persona}`,
@@ -156,21 +155,17 @@ function instanceOf({ metadata: { namespace }, spec, status }: ConnectUser, stor
   return made ?? store.get<ConnectSsoPersona>(PERSONA, namespace, spec.personaRef.name)?.spec.instanceArn;
 }
 
-/** The persona that a user names, if it is of the user's instance; else the oldest of that instance: a name that leads elsewhere is no way out. */
+/**
+ * The persona that a user names, if it is of the user's instance; else the oldest of that instance: a name that leads elsewhere is no way
+ * out. `personas`: those of the instance.
+ */
 function keeperOf(
   { metadata: { namespace }, spec }: ConnectUser,
-  instanceArn: string | undefined,
+  personas: readonly ConnectSsoPersona[],
   store: ObjectStore,
 ): ConnectSsoPersona | undefined {
   const named = store.get<ConnectSsoPersona>(PERSONA, namespace, spec.personaRef.name);
-  if (named?.spec.instanceArn === instanceArn) return named;
-  const age = ({ metadata: { creationTimestamp = "", name } }: ConnectSsoPersona) => `${creationTimestamp} ${name}`;
-  const [oldest] = personasOf(namespace, instanceArn, store).sort((a, b) => (age(a) < age(b) ? -1 : 1));
-  return oldest ?? named;
-}
-
-function personasOf(namespace: string, instanceArn: string | undefined, store: ObjectStore): ConnectSsoPersona[] {
-  return store.list<ConnectSsoPersona>(PERSONA, { namespace }).filter(({ spec }) => spec.instanceArn === instanceArn);
+  return named && personas.includes(named) ? named : (personas[0] ?? named);
 }
 
 /** Permission to continue: the value of the annotation as long as it was not used. */

@@ -3,7 +3,7 @@
  * persona that takes part works this out from the same list, so that no one takes away what another one added.
  */
 import { REASON } from "../api/reasons.ts";
-import { CONDITION, type ConnectSsoPersona, type ConnectUser, INDEX, PERSONA, USER } from "../api/resources.ts";
+import { CONDITION, type ConnectSsoPersona, type ConnectUser, INDEX, USER } from "../api/resources.ts";
 import { durationSeconds } from "../domain/duration.ts";
 import { type IamNames, personaNames } from "../domain/names.ts";
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
@@ -12,6 +12,7 @@ import type { IamRole } from "../providers/aws/types.ts";
 import { ifAllowed } from "../providers/errors.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { isTrue } from "../runtime/conditions.ts";
+import { personasOf } from "./same-instance.ts";
 import type { PersonaScope } from "./scope.ts";
 
 export interface Participant {
@@ -36,18 +37,11 @@ const TRUST_CHARACTERS = 2048;
 
 export const sharesRole = ({ spec }: Pick<ConnectSsoPersona, "spec">): boolean => spec.aws.roleSharing === "Instance";
 
-/** Personas of the namespace and the instance, the oldest first: an order that does not depend on who looks. */
 function neighbours({ store, object, owner, spec }: PersonaScope): Participant[] {
   const { namespace } = object.metadata;
   const cluster = owner.slice(0, owner.indexOf("/"));
-  const age = ({ metadata }: ConnectSsoPersona) => `${metadata.creationTimestamp ?? ""} ${metadata.name}`;
-  return store
-    .list<ConnectSsoPersona>(PERSONA, { index: INDEX.personaByInstance, value: spec.instanceArn })
-    .filter(
-      ({ metadata, spec: { instanceArn } }) =>
-        metadata.namespace === namespace && !metadata.deletionTimestamp && instanceArn === spec.instanceArn,
-    )
-    .sort((a, b) => (age(a) < age(b) ? -1 : 1))
+  return personasOf(namespace, spec.instanceArn, store)
+    .filter(({ metadata }) => !metadata.deletionTimestamp)
     .map((persona) => ({
       persona,
       names: personaNames(persona),
