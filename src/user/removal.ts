@@ -12,7 +12,7 @@ import type { Graph } from "../providers/graph/types.ts";
 import { terminalError } from "../providers/verdicts.ts";
 import { lastAdministrator, refuseLastAdministrator } from "./administrators.ts";
 import { NOT_ENDED, notEnded } from "./components/withdrawal.ts";
-import type { UserCall, UserDeps } from "./scope.ts";
+import { appRolesOf, type UserCall, type UserDeps } from "./scope.ts";
 import { PERSONA_TAG } from "./tags.ts";
 
 export interface UserRemoval {
@@ -144,10 +144,7 @@ async function revokeRole(removal: UserRemoval): Promise<void> {
   const { metadata, spec, status } = object;
   const { cluster } = deps;
   let servicePrincipalId = persona?.status?.servicePrincipalId;
-  const roleIds = new Set([
-    persona?.status?.appRoleId,
-    ...(persona?.status?.formerRoles ?? []).map((one) => one.appRoleId),
-  ]);
+  const roleIds = appRolesOf(persona?.status);
   if (!servicePrincipalId) {
     const [application] = await graph.findApplications(
       { tag: `${OWNER_TAG}:${ownerOf(cluster, metadata.namespace, spec.personaRef.name)}` },

@@ -228,6 +228,11 @@ function roleOf(persona: ConnectSsoPersona, view: ConnectUserView | undefined): 
   return former ?? { name: roleNameOf(persona) };
 }
 
+/** App roles of which a user of the persona may have one: the present one, and former ones that still have users. */
+export function appRolesOf({ appRoleId, formerRoles = [] }: NonNullable<ConnectSsoPersona["status"]> = {}) {
+  return new Set([appRoleId, ...formerRoles.map((one) => one.appRoleId)]);
+}
+
 /** Name of the role that goes with the app role in the persona's status; of one that was not reconciled yet, the declared one. */
 export function roleNameOf(persona: ConnectSsoPersona): string {
   return persona.status?.roleArn?.split("/").at(-1) ?? personaNames(persona).role;

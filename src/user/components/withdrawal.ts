@@ -8,7 +8,7 @@ import { isoSeconds } from "../../domain/duration.ts";
 import type { Step } from "../../engine/component.ts";
 import type { ConnectUserView } from "../../providers/aws/types.ts";
 import { terminalError } from "../../providers/verdicts.ts";
-import type { UserScope } from "../scope.ts";
+import { appRolesOf, type UserScope } from "../scope.ts";
 import type { UserComponent } from "../seen.ts";
 
 export const withdrawal: UserComponent<"withdrawal"> = {
@@ -27,8 +27,7 @@ export const withdrawal: UserComponent<"withdrawal"> = {
   },
   plan(scope, { assignments, users }, compare) {
     const { withdrawn, graph, object, input, assignment, persona, call } = scope;
-    const { appRoleId: present, formerRoles = [] } = persona.status ?? {};
-    const roles = new Set([assignment.appRoleId, present, ...formerRoles.map(({ appRoleId }) => appRoleId)]);
+    const roles = appRolesOf(persona.status).add(assignment.appRoleId);
     const ours = assignments.filter(
       ({ id, appRoleId }) => roles.has(appRoleId) || id === object.status?.appRoleAssignmentId,
     );
