@@ -62,8 +62,10 @@ export class Judge {
     const headers = { host: "graph", authorization: "Bearer administrator", "content-type": "application/json" };
     const url = `/graph/v1.0${encodeURI(path)}`;
     const request = { method, url, headers, body: body === undefined ? "" : JSON.stringify(body) };
-    const { response } = await this.#sandbox.exchange(request, { undisturbed: true });
+    const answer = this.#sandbox.exchange(request, { undisturbed: true });
+    // Permissions are checked before the exchange waits for anything: set back at once, since the program goes on meanwhile.
     behaviour.graphPermissions = graphPermissions;
+    const { response } = await answer;
     const json = response?.body ? (JSON.parse(String(response.body)) as Json) : {};
     if (response!.status >= 300) throw new Error(`${method} ${path}: ${response!.status} ${json.error?.message}`);
     return json;
