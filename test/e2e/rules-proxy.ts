@@ -2,8 +2,9 @@
  * An HTTP proxy between the program and the sandbox that enforces rules of the real services. It shares no code with the sandbox. A rule
  * sees each request of the program, those inside a batch one by one, and may refuse it or change its answer.
  */
-import { createServer, type IncomingMessage, request as send } from "node:http";
+import { createServer, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import type { Sandbox } from "../../src/sandbox/server.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies of several APIs, read field by field
@@ -51,15 +52,10 @@ export async function startFront(sandbox: Sandbox, rules: Record<string, Rule>):
   const upstream = new URL(sandbox.url);
   const forward = (method: string, url: string, headers: Record<string, string>, body: Buffer) =>
     new Promise<{ status: number; headers: Record<string, string>; body: Buffer }>((resolve, reject) => {
-      const onward = send(
-        { host: upstream.hostname, port: upstream.port, method, path: url, headers },
-        async (answer) =>
-          resolve({
-            status: answer.statusCode!,
-            headers: answer.headers as Record<string, string>,
-            body: await bytesOf(answer),
-          }),
-      );
+      const onward = send({ host: upstream.hostname, port: upstream.port, method, path: url, headers }, (answer) => {
+        const shown = { status: answer.statusCode!, headers: answer.headers as Record<string, string> };
+        buffer(answer).then((body) => resolve({ ...shown, body }), reject);
+      });
       onward.on("error", reject);
       onward.end(body);
     });
@@ -144,7 +140,7 @@ export async function startFront(sandbox: Sandbox, rules: Record<string, Rule>):
   const server = createServer(async (incoming, outgoing) => {
     try {
       const { method = "GET", url = "/", headers } = incoming;
-      const answer = await pass(method, url, headers as Record<string, string>, await bytesOf(incoming));
+      const answer = await pass(method, url, headers as Record<string, string>, await buffer(incoming));
       const {
         "content-length": _,
         "transfer-encoding": __,
@@ -179,9 +175,3 @@ const bytes = ({ status, body }: Reply) => ({
   status,
   body: Buffer.from(body === undefined ? "" : JSON.stringify(body)),
 });
-
-async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
