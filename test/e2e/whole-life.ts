@@ -12,10 +12,11 @@ import {
 } from "@aws-sdk/client-connect";
 import { DetachRolePolicyCommand, GetRoleCommand, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
 import { ANNOTATIONS, PERSONA, USER } from "../../src/api/resources.ts";
+import { graphPermissions } from "../../src/domain/permissions/entra.ts";
 import type { Open } from "../../src/sandbox/open.ts";
 import type { Sandbox } from "../../src/sandbox/server.ts";
 import type { WorldInput } from "../../src/sandbox/world.ts";
-import { type HandMadePersona, personaByHand, sharedPoliciesByHand, until } from "../support/by-hand.ts";
+import { type HandMadePersona, personaByHand, sharedPoliciesByHand, until, whereOf } from "../support/by-hand.ts";
 import { type Json, Judge, leftovers } from "./life-judge.ts";
 import {
   type Harness,
@@ -75,15 +76,7 @@ export function lifeWorld(open: Partial<Open> = {}): WorldInput {
       timeScale: 4,
       roleImportInterval: "2m",
       consistencyDelay: "1s",
-      graphPermissions: [
-        "Application.ReadWrite.OwnedBy",
-        "Application.Read.All",
-        "AppRoleAssignment.ReadWrite.All",
-        "User.Read.All",
-        "GroupMember.Read.All",
-        "Policy.Read.All",
-        "Policy.ReadWrite.ApplicationConfiguration",
-      ],
+      graphPermissions: graphPermissions({ groups: true, claims: true }).map(({ name }) => name),
       open,
     },
   };
@@ -159,19 +152,14 @@ export async function live(input: WorldInput, { prepare }: Pick<StartOptions, "p
 }
 
 async function makeByHand(sandbox: Sandbox): Promise<void> {
-  const where = {
-    account: "111122223333",
-    instanceId: INSTANCE,
-    region: "us-east-1",
-    tenantId: sandbox.env.AZURE_TENANT_ID!,
-  };
+  const where = whereOf(sandbox, INSTANCE);
   const { behaviour } = sandbox.world;
-  const { graphPermissions } = behaviour;
+  const held = behaviour.graphPermissions;
   behaviour.graphPermissions = undefined;
   await sharedPoliciesByHand(where);
   const certificateEnds = new Date(sandbox.clock.now().getTime() + 365 * 24 * HOUR_MS);
   await personaByHand(sandbox, where, { ...BY_HAND, certificateEnds });
-  behaviour.graphPermissions = graphPermissions;
+  behaviour.graphPermissions = held;
   for (const match of LOST) sandbox.faults.add({ match: `graph:${match}`, kind: "lostAnswer", count: 1 });
 }
 
