@@ -19,13 +19,13 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Condition } from "../../src/runtime/conditions.ts";
 import { type Cluster, type Controller, startCluster, until } from "../helm/controller.ts";
 import { type Manifest, render, root } from "../helm/support.ts";
 import { established } from "../kube/established.ts";
 import { metadataDocument } from "../sandbox/iam-support.ts";
 import { graphByHand } from "../support/by-hand.ts";
 import { company, ELSEWHERE, policy, seen, trust } from "./company.ts";
+import { bind, condition, instance, isReady, mail, object, person, ROLES, rightsOf } from "./tenants.ts";
 
 const CASES = fileURLToPath(new URL("../../../shared/cases/security", import.meta.url));
 const withCases = existsSync(CASES) ? test : test.skip;
@@ -40,21 +40,6 @@ const NEIGHBOUR = "team-a";
 const STRANGER = "team-x";
 const WRITTEN = ["bob", "carol", ...Array.from({ length: 12 }, (_, index) => `a${index}`)];
 const OF_GROUP = ["gil", "hal", "ida"];
-const mail = (name: string) => `${name}@example.com`;
-const person = (name: string) => ({ userPrincipalName: mail(name), mail: mail(name), givenName: name, surname: "Doe" });
-const instance = (id: string, users: { username: string; securityProfiles: string[] }[]) => ({
-  id,
-  region: "us-east-1",
-  securityProfiles: ["Admin", "Agent"],
-  routingProfiles: ["Basic Routing Profile"],
-  users,
-});
-const object = (kind: string, namespace: string, name: string, spec: object, metadata: object = {}) => ({
-  apiVersion: "connectsso.dev/v1alpha1",
-  kind,
-  metadata: { namespace, name, ...metadata },
-  spec,
-});
 const persona = (namespace: string, name: string, spec: object = {}) =>
   object("ConnectSsoPersona", namespace, name, {
     instanceArn: `arn:aws:connect:us-east-1:${ACCOUNT}:instance/${OURS}`,
@@ -93,7 +78,7 @@ beforeAll(async () => {
         { displayName: "CC Agents", members: OF_GROUP.map(mail) },
         { displayName: "Everyone", members: everybody.map(mail) },
       ],
-      instances: [instance(OURS, [{ username: mail("root.admin"), securityProfiles: ["Admin"] }]), instance(OTHER, [])],
+      instances: [instance(OURS, [{ username: mail("root.admin"), securityProfiles: ["Admin"] }]), instance(OTHER)],
     },
   });
   Object.assign(process.env, cluster.sandbox.env);
@@ -105,17 +90,8 @@ beforeAll(async () => {
   await cluster.kubectl(`apply --server-side -f ${root}/crds`);
   await established(cluster.server);
   const manifests = await render("--set", "crds.enabled=false");
-  const rights = manifests.filter(({ kind }) => /^(ServiceAccount|(Cluster)?Role(Binding)?)$/.test(kind));
-  const bind = (namespace: string, role: string) => ({
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "RoleBinding",
-    metadata: { namespace, name: role },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: `connect-sso-${role}` },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: namespace }],
-  });
-  const all = ["persona-admin", "user-operator", "people-admin"];
-  const bindings = [NEIGHBOUR, STRANGER].flatMap((namespace) => all.map((role) => bind(namespace, role)));
-  await admin([...rights, ...bindings, bind(VICTIM, "user-operator")]);
+  const bindings = [NEIGHBOUR, STRANGER].flatMap((namespace) => ROLES.map((role) => bind(namespace, role)));
+  await admin([...rightsOf(manifests), ...bindings, bind(VICTIM, "user-operator")]);
   // A name that another owner's application bears before the victim's is made: X13.
   const tags = [`connectsso.dev/owner:test/${NEIGHBOUR}/bait`];
   await graph("POST", "/applications", { displayName: `Connect-SSO test/${VICTIM}/agents`, tags });
@@ -179,10 +155,6 @@ const as = (who: string, items: object[]) =>
 const file = (who: string, name: string) => cluster.kubectl(`--as=${who} apply -f ${join(CASES, name)}`);
 const list = async (kind: string, namespace = VICTIM): Promise<Manifest[]> =>
   JSON.parse(await cluster.kubectl(`get ${kind} -n ${namespace} -o json`)).items;
-const condition = ({ status }: Manifest, type: string): Condition | undefined =>
-  status?.conditions?.find((one: Condition) => one.type === type);
-const isReady = (one: Manifest) =>
-  condition(one, "Ready")?.status === "True" && one.status.observedGeneration === one.metadata.generation;
 /** Objects of the victim: two personas, a set, and users. */
 const OBJECTS = 3 + WRITTEN.length + OF_GROUP.length;
 const settled = async () => {

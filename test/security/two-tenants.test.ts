@@ -23,6 +23,8 @@ import { type Cluster, type Controller, startCluster, until } from "../helm/cont
 import { type Manifest, render, root } from "../helm/support.ts";
 import { established } from "../kube/established.ts";
 import { graphByHand } from "../support/by-hand.ts";
+import { trust } from "./company.ts";
+import { bind, condition, instance, isReady, mail, object, person, ROLES, rightsOf } from "./tenants.ts";
 
 const ACCOUNT = "111122223333";
 const OURS = "0a1b2c3d-1111-4222-8333-444455556666";
@@ -36,29 +38,6 @@ const PEOPLE = ["ada", "bob", "cyd", "dan", ...BY_SET];
 /** Of the victim, made by hand before: a role, and ada's Connect user. */
 const BY_HAND = "victim-m";
 const CROWD = Array.from({ length: 300 }, (_, index) => `crowd${index}`);
-const mail = (name: string) => `${name}@example.com`;
-const person = (name: string) => ({
-  userPrincipalName: mail(name),
-  mail: mail(name),
-  displayName: name,
-  givenName: name,
-  surname: "Doe",
-});
-const instance = (id: string, alias: string, users: object[] = []) => ({
-  id,
-  region: "us-east-1",
-  alias,
-  securityProfiles: ["Admin", "Agent"],
-  routingProfiles: ["Basic Routing Profile"],
-  users: users as { username: string }[],
-});
-
-const object = (kind: string, namespace: string, name: string, spec: object, annotations = {}) => ({
-  apiVersion: "connectsso.dev/v1alpha1",
-  kind,
-  metadata: { namespace, name, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
-  spec,
-});
 const persona = (namespace: string, name: string, instanceId: string, spec: object = {}) =>
   object("ConnectSsoPersona", namespace, name, {
     instanceArn: arn(instanceId),
@@ -68,13 +47,13 @@ const persona = (namespace: string, name: string, instanceId: string, spec: obje
     deletionPolicy: "Delete",
     ...spec,
   });
-const user = (namespace: string, name: string, personaName: string, upn: string, spec: object = {}, annotations = {}) =>
+const user = (namespace: string, name: string, personaName: string, upn: string, spec: object = {}, metadata = {}) =>
   object(
     "ConnectUser",
     namespace,
     name,
     { personaRef: { name: personaName }, entraUser: { userPrincipalName: upn }, ...spec },
-    annotations,
+    metadata,
   );
 const ours = (name: string, personaName = "agents") =>
   user(VICTIM, name, personaName, mail(name), { deletionPolicy: "Delete", adoptionPolicy: "IfUnowned" });
@@ -101,7 +80,7 @@ function hostile(): object[] {
       connectUsers: { securityProfiles: ["Admin"], routingProfile: "Basic Routing Profile" },
     }),
     ...PEOPLE.map((name) => user(EVIL, `own-${name}`, "agents", mail(name), { adoptionPolicy: "IfUnowned" })),
-    ...CROWD.map((name, index) => user(EVIL, name, "agents", mail(name), {}, index < 40 ? huge : {})),
+    ...CROWD.map((name, index) => user(EVIL, name, "agents", mail(name), {}, index < 40 ? { annotations: huge } : {})),
     object("ConnectUserSet", EVIL, "cc", {
       source: { groups: [{ displayName: "Victim agents" }] },
       rules: [{ name: "everybody", set: { persona: "agents" } }],
@@ -129,49 +108,26 @@ beforeAll(async () => {
         { displayName: "Everyone", members: [...PEOPLE, ...CROWD.slice(0, 20)].map(mail) },
         { displayName: "Victim agents", members: BY_SET.map(mail) },
       ],
-      instances: [
-        instance(OURS, "ours", [{ username: mail("ada"), securityProfiles: ["Agent"] }]),
-        instance(THEIRS, "theirs"),
-      ],
+      instances: [instance(OURS, [{ username: mail("ada"), securityProfiles: ["Agent"] }]), instance(THEIRS)],
     },
   });
   Object.assign(process.env, cluster.sandbox.env);
-  const Federated = `arn:aws:iam::${ACCOUNT}:saml-provider/connect-sso-victim-managers`;
-  const Statement = [
-    {
-      Effect: "Allow",
-      Principal: { Federated },
-      Action: "sts:AssumeRoleWithSAML",
-      Condition: {
-        StringEquals: { "SAML:aud": "https://signin.aws.amazon.com/saml" },
-      },
-    },
-  ];
   await new IAMClient({}).send(
     new CreateRoleCommand({
       RoleName: BY_HAND,
       Path: "/connect-sso/",
-      AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement }),
+      AssumeRolePolicyDocument: trust("connect-sso-victim-managers"),
     }),
   );
   for (const namespace of ["connect-sso", VICTIM, EVIL]) await cluster.kubectl(`create namespace ${namespace}`);
   await cluster.kubectl(`apply --server-side -f ${root}/crds`);
   await established(cluster.server);
   manifests = await render("--set", "crds.enabled=false");
-  const rights = manifests.filter(({ kind }) => /^(ServiceAccount|(Cluster)?Role(Binding)?)$/.test(kind));
-  const bindings = [VICTIM, EVIL].flatMap((namespace) =>
-    ["persona-admin", "user-operator", "people-admin"].map((role) => ({
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "RoleBinding",
-      metadata: { namespace, name: role },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: `connect-sso-${role}` },
-      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: namespace }],
-    })),
-  );
+  const bindings = [VICTIM, EVIL].flatMap((namespace) => ROLES.map((role) => bind(namespace, role)));
   await cluster.kubectl("apply --server-side -f -", {
     apiVersion: "v1",
     kind: "List",
-    items: [...rights, ...bindings],
+    items: [...rightsOf(manifests), ...bindings],
   });
   const config = join(mkdtempSync(join(tmpdir(), "tenants-")), "config.yaml");
   writeFileSync(
@@ -202,10 +158,6 @@ const apply = (who: string, items: object[]) =>
   as(who, "apply --server-side --force-conflicts -f -", { apiVersion: "v1", kind: "List", items });
 const get = async (kind: string, namespace = VICTIM): Promise<Manifest[]> =>
   JSON.parse(await cluster.kubectl(`get ${kind} -n ${namespace} -o json`)).items;
-const conditionOf = ({ status }: Manifest, type: string): Condition | undefined =>
-  status?.conditions?.find((one: Condition) => one.type === type);
-const isReady = (one: Manifest) =>
-  conditionOf(one, "Ready")?.status === "True" && one.status.observedGeneration === one.metadata.generation;
 const settled = async (count: number) => {
   const all = [...(await get("connectssopersonas")), ...(await get("connectusers")), ...(await get("connectusersets"))];
   return all.length === count && all.every(isReady);
@@ -380,7 +332,7 @@ test("a whole life beside a hostile namespace is the life that it would be alone
     // Nothing that the other one declared got hold of anything of the victim's.
     const evil = await get("connectssopersonas", EVIL);
     const reasonOf = (name: string) =>
-      conditionOf(
+      condition(
         evil.find(({ metadata }) => metadata.name === name),
         "Ready",
       )?.reason;
