@@ -6,8 +6,10 @@ import {
   type Harness,
   INSTANCE,
   INSTANCE_ARN,
+  inNamespace,
   PATIENCE_MS,
   persona,
+  polls,
   type StartOptions,
   start,
   status,
@@ -41,8 +43,10 @@ async function assigned(name = "agents"): Promise<string[]> {
 }
 const until = (holds: () => boolean, what: string) => h.controller.until(holds, PATIENCE_MS, what);
 const REF = { kind: "ConnectUser", namespace: "team", name: "jane" };
-/** So many poll intervals of the tests' own time. */
-const polls = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 500));
+const there = <T extends { metadata: object }>(object: T) => inNamespace("other", object);
+const adoptable = (allowAdoption: boolean) => ({
+  connectUsers: { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption },
+});
 const calls = (operation: string) => h.calls.filter((one) => one.operation === operation).length;
 
 async function join(options?: StartOptions): Promise<string> {
@@ -213,9 +217,7 @@ test.each([
   const { connectUserId } = get().status!;
   h.controller.store.delete(REF);
   await until(() => get() === undefined, "she left");
-  const there = (object: { metadata: object }) => ({ ...object, metadata: { ...object.metadata, namespace: "other" } });
-  const connectUsers = { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: allowed };
-  h.apply(there(persona("agents", { connectUsers })), there(user("jane", "agents")));
+  h.apply(there(persona("agents", adoptable(allowed))), there(user("jane", "agents")));
   const back = () => get("jane", "other");
   await until(() => back() && status(back(), "Stalled")?.reason === "ForeignOwner", "she is refused");
   expect(status(back(), "Stalled")?.message).toMatch(
@@ -235,9 +237,7 @@ test.each([
 
 test("an owner in another namespace that is alive is never taken over from, whatever is declared", async () => {
   await join();
-  const there = (object: { metadata: object }) => ({ ...object, metadata: { ...object.metadata, namespace: "other" } });
-  const connectUsers = { securityProfiles: ["Agent"], routingProfile: "Basic Routing Profile", allowAdoption: true };
-  h.apply(there(persona("agents", { connectUsers })));
+  h.apply(there(persona("agents", adoptable(true))));
   h.apply(there(user("jane", "agents", { adoptionPolicy: "IfUnowned" })));
   await until(() => status(get("jane", "other"), "Stalled")?.status === "True", "she is refused");
   expect(status(get("jane", "other"), "Stalled")?.reason).toBe("TwoPersonas");

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ConnectUser, ConnectUserSet } from "../../src/api/resources.ts";
 import { Reactions } from "../../src/domain/reactions.ts";
-import { type Harness, INSTANCE, persona, start, status, user, world } from "./support.ts";
+import { type Harness, INSTANCE, persona, polls, start, status, user, world } from "./support.ts";
 
 const ids = (names: string[]) =>
   names.map((name, index) => [name, `11111111-0000-4000-8000-${String(index + 1).padStart(12, "0")}`] as const);
@@ -57,10 +57,6 @@ const set = (spec: object = {}, name = "cc") => ({
   metadata: { name, namespace: "team" },
   spec: { source: { groups: [{ displayName: "CC Agents" }] }, rules: RULES, removal: { gracePeriod: "0s" }, ...spec },
 });
-
-/** As the harness has it when a test says nothing. */
-const POLL_MS = 500;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -173,7 +169,7 @@ describe("what is no list removes nobody", () => {
         return found?.reason === reason && found.status === "False";
       };
       await until(isSo, reason);
-      await pause(4 * POLL_MS);
+      await polls(4);
       expect([reason, isSo()]).toEqual([reason, true]);
     };
     await leave(AGENTS, "ada");

@@ -72,6 +72,17 @@ export const user = (name: string, personaName: string, spec: object = {}) => ({
   spec: { personaRef: { name: personaName }, entraUser: { userPrincipalName: `${name}@example.com` }, ...spec },
 });
 
+/** The same object in another namespace. */
+export const inNamespace = <T extends { metadata: object }>(namespace: string, object: T): T => ({
+  ...object,
+  metadata: { ...object.metadata, namespace },
+});
+
+/** Poll interval where a test asks for no other. */
+const POLL_MS = 500;
+/** Waits for so many of them, of the tests' own time. */
+export const polls = (count: number) => new Promise((resolve) => setTimeout(resolve, count * POLL_MS));
+
 export interface Harness {
   sandbox: Sandbox;
   controller: FolderController;
@@ -111,7 +122,7 @@ export async function start(input: WorldInput = world(), options: StartOptions =
   const calls: CallRecord[] = [];
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
-  const pollIntervalMs = options.pollIntervalMs ?? 500;
+  const pollIntervalMs = options.pollIntervalMs ?? POLL_MS;
   const base = {
     cluster: "test",
     pollIntervalMs,

@@ -2,7 +2,7 @@
 import { ConnectClient, ListUsersCommand } from "@aws-sdk/client-connect";
 import { afterEach, expect, test } from "@jest/globals";
 import type { ConnectSsoPersona, ConnectUser } from "../../src/api/resources.ts";
-import { type Harness, INSTANCE, PATIENCE_MS, persona, start, status, user } from "./support.ts";
+import { type Harness, INSTANCE, PATIENCE_MS, persona, polls, start, status, user } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -10,7 +10,6 @@ const jane = () => h.controller.store.get<ConnectUser>("ConnectUser", "team", "j
 const agents = () => h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", "agents")!;
 const REF = { kind: "ConnectUser", namespace: "team", name: "jane" };
 const until = (test: () => boolean, what: string) => h.controller.until(test, PATIENCE_MS, what);
-const polls = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 500));
 const users = async () =>
   (await new ConnectClient({ region: "us-east-1" }).send(new ListUsersCommand({ InstanceId: INSTANCE })))
     .UserSummaryList!.length;
@@ -48,7 +47,7 @@ test.each([
     expect(status(jane(), "Stalled")?.status).toBe("False");
     h.apply(persona("agents"));
     const { metadata, spec } = jane();
-    h.apply({ ...user("jane", "agents", { ...spec, suspend: false }), metadata: { ...metadata } });
+    h.apply({ ...user("jane", "agents", { ...spec, suspend: false }), metadata });
     await until(() => jane() === undefined, "it goes");
     expect([await users(), await assigned()]).toEqual([0, 0]);
   },
@@ -68,7 +67,7 @@ test("a persona that is deleted while it is suspended keeps everything, and goes
   expect(status(agents(), "Ready")!.message).toMatch(/is being deleted|deletion/i);
   expect(status(agents(), "Stalled")?.status).toBe("False");
   const { metadata } = agents();
-  h.apply({ ...persona("agents", { deletionPolicy: "Delete" }), metadata: { ...metadata } });
+  h.apply({ ...persona("agents", { deletionPolicy: "Delete" }), metadata });
   await until(() => agents() === undefined, "it goes");
 });
 

@@ -1,7 +1,7 @@
 /** One namespace cannot delay another: workers and quotas are served in turn. */
 import { afterEach, expect, test } from "@jest/globals";
 import { isReady } from "../../src/runtime/conditions.ts";
-import { type Harness, PATIENCE_MS, persona, start, user, world } from "../e2e/support.ts";
+import { type Harness, inNamespace, PATIENCE_MS, persona, start, user, world } from "../e2e/support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
@@ -15,10 +15,7 @@ const person = (name: string) => ({
   givenName: name,
   surname: "Doe",
 });
-const inOther = <T extends { metadata: object }>(object: T): T => ({
-  ...object,
-  metadata: { ...object.metadata, namespace: "other" },
-});
+const inOther = <T extends { metadata: object }>(object: T) => inNamespace("other", object);
 
 test("sixty new users of one namespace do not hold up a new one of another", async () => {
   const input = world({ behaviour: { quotas: { connect: { rate: 2, burst: 5 } } } });

@@ -4,15 +4,22 @@ import { afterEach, expect, test } from "@jest/globals";
 import { CRDS } from "../../src/api/generated/crds.ts";
 import { createClouds } from "../../src/config/clouds.ts";
 import { parseSettings } from "../../src/config/settings.ts";
-import { type Harness, INSTANCE_ARN, PATIENCE_MS, persona, start, status, user, world } from "../e2e/support.ts";
+import {
+  type Harness,
+  INSTANCE_ARN,
+  inNamespace,
+  PATIENCE_MS,
+  persona,
+  start,
+  status,
+  user,
+  world,
+} from "../e2e/support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
 
-const inOther = <T extends { metadata: object }>(object: T): T => ({
-  ...object,
-  metadata: { ...object.metadata, namespace: "other" },
-});
+const inOther = <T extends { metadata: object }>(object: T) => inNamespace("other", object);
 
 test("no reference of any kind can name a namespace", () => {
   const names: string[] = [];

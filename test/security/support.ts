@@ -9,12 +9,6 @@ import { type Harness, status } from "../e2e/support.ts";
 /** Simulated time. Shorter than that of the other tests, so that an attack that works shows soon. */
 const PATIENCE_MS = 180_000;
 
-/** The same object in another namespace. */
-export const inNamespace = <T extends { metadata: object }>(namespace: string, object: T): T => ({
-  ...object,
-  metadata: { ...object.metadata, namespace },
-});
-
 /** Path of a settings file with this text. */
 export function settings(text: string): string {
   const file = join(mkdtempSync(join(tmpdir(), "settings-")), "settings.yaml");

@@ -1,9 +1,9 @@
 /** What a namespace declares cannot freeze, blind or empty another, nor take its names: X1, X2, X13, X14. */
 import { GetPolicyCommand, GetPolicyVersionCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { type Harness, INSTANCE, persona, start, status, user, world } from "../e2e/support.ts";
+import { type Harness, INSTANCE, inNamespace, persona, start, status, user, world } from "../e2e/support.ts";
 import { graphByHand } from "../support/by-hand.ts";
-import { field, find, inNamespace, reason, settings } from "./support.ts";
+import { field, find, reason, settings } from "./support.ts";
 
 let h: Harness;
 afterEach(() => h?.stop());
