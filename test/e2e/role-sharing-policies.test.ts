@@ -5,15 +5,16 @@ import {
   GetRoleCommand,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { afterEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import type { ConnectUser } from "../../src/api/resources.ts";
 import { type Manifests, parseManifests } from "../../src/manifests/read.ts";
 import { metadataDocument } from "../sandbox/iam-support.ts";
 import {
   ACCOUNT,
+  begin,
   deletePersona,
+  h,
   iam,
-  look,
   looked,
   personaOf,
   quiet,
@@ -26,10 +27,7 @@ import {
   warnings,
   where,
 } from "./role-sharing.ts";
-import { type Harness, persona, start, status, user, world } from "./support.ts";
-
-let h: Harness;
-afterEach(() => h?.stop());
+import { persona, status, user, world } from "./support.ts";
 
 const STRANGER = { Effect: "Allow", Principal: { AWS: `${ACCOUNT}:root` }, Action: "sts:AssumeRole" };
 const trustOf = async (RoleName = SHARED) => {
@@ -46,7 +44,7 @@ const strangerIsIn = async () => JSON.stringify(await trustOf()).includes(`${ACC
 const isDrifted = (name: string) => status(personaOf(name), "Drifted")?.status === "True";
 
 test("driftPolicy Report: what somebody adds to the trust is shown by each persona, stays, and outlasts a persona that leaves", async () => {
-  h = await look(await start());
+  await begin();
   const reports = { driftPolicy: "Report", deletionPolicy: "Delete" };
   h.apply(...["agents", "managers", "admins"].map((name) => sharing(name, reports)));
   await h.ready();
@@ -73,7 +71,7 @@ test("driftPolicy Report: what somebody adds to the trust is shown by each perso
 });
 
 test("a principal of somebody else in the trust is told once and taken out, whoever of the personas looks first", async () => {
-  h = await look(await start());
+  await begin();
   h.apply(sharing("agents"), sharing("managers"));
   await h.ready();
   await quiet();
@@ -88,7 +86,7 @@ test("a principal of somebody else in the trust is told once and taken out, whoe
 });
 
 test("a role that lets somebody else in is not taken over as the shared one, and stays as it is", async () => {
-  h = await look(await start());
+  await begin();
   const roleName = "by-hand";
   await iam().send(
     new CreateRoleCommand({
@@ -115,7 +113,7 @@ async function quietTrust(roleName: string, before: object): Promise<void> {
 }
 
 test("a provider that belongs to another owner is not trusted under a persona's name, and stops no one from leaving", async () => {
-  h = await look(await start());
+  await begin();
   await iam().send(
     new CreateSAMLProviderCommand({
       Name: "connect-sso-team-managers",
@@ -148,7 +146,7 @@ function sharingWith(spec: Record<string, unknown>): void {
 }
 
 test("from Provisioning to a role that is shared: people keep the imported role until they are recreated", async () => {
-  h = await look(await start(world({ behaviour: { timeScale: 1200 } })));
+  await begin(world({ behaviour: { timeScale: 1200 } }));
   const own = "connect-sso-team-agents";
   h.apply(persona("agents", { roleDelivery: { mode: "Provisioning" } }), user("jane", "agents"));
   await h.ready();
@@ -168,16 +166,14 @@ test("from Provisioning to a role that is shared: people keep the imported role 
 
 test("a ConnectUserSet moves a person between personas that share: the Connect user stays", async () => {
   const [id, group] = ["11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000001"];
-  h = await look(
-    await start(
-      world({
-        users: [{ id, userPrincipalName: "ada@example.com", givenName: "Ada", surname: "Doe" }],
-        groups: [
-          { displayName: "CC Agents", members: ["ada@example.com"] },
-          { id: group, displayName: "CC Managers" },
-        ],
-      }),
-    ),
+  await begin(
+    world({
+      users: [{ id, userPrincipalName: "ada@example.com", givenName: "Ada", surname: "Doe" }],
+      groups: [
+        { displayName: "CC Agents", members: ["ada@example.com"] },
+        { id: group, displayName: "CC Managers" },
+      ],
+    }),
   );
   const rules = [
     { name: "managers", group: { displayName: "CC Managers" }, set: { persona: "managers" } },
@@ -208,7 +204,7 @@ test("a ConnectUserSet moves a person between personas that share: the Connect u
 });
 
 test("a persona of the blog's way beside them keeps a role of its own", async () => {
-  h = await look(await start());
+  await begin();
   h.apply(sharing("agents"), persona("managers"));
   await h.ready();
   await quiet();

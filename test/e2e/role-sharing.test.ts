@@ -1,13 +1,14 @@
 /** aws.roleSharing: Instance. One role for the personas of a namespace, and people who move between them and keep their Connect user. */
 import { ConnectClient, DescribeUserCommand } from "@aws-sdk/client-connect";
 import { UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
-import { afterEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import {
   ACCOUNT,
+  begin,
   deletePersona,
+  h,
   iam,
   login,
-  look,
   looked,
   personaOf,
   providerOf,
@@ -23,10 +24,7 @@ import {
   warnings,
   where,
 } from "./role-sharing.ts";
-import { type Harness, INSTANCE, persona, start, status, user, world } from "./support.ts";
-
-let h: Harness;
-afterEach(() => h?.stop());
+import { INSTANCE, inNamespace, persona, status, user, world } from "./support.ts";
 
 const tagsOf = async (name: string) => {
   const UserId = userOf(name).status!.connectUserId;
@@ -35,7 +33,7 @@ const tagsOf = async (name: string) => {
 };
 
 test("two personas set up at once share a role; each looks after it, and neither takes the other's provider out", async () => {
-  h = await look(await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } })));
+  await begin(world({ behaviour: { open: { missingProviderInTrust: "refused" } } }));
   h.apply(
     sharing("agents", { aws: { maxSessionDuration: "8h" } }),
     sharing("managers", { aws: { maxSessionDuration: "10h" } }),
@@ -66,7 +64,7 @@ test("two personas set up at once share a role; each looks after it, and neither
 });
 
 test("a move between personas that share keeps the Connect user, and no moment is without a role", async () => {
-  h = await look(await start());
+  await begin();
   h.apply(sharing("agents"), sharing("managers"), user("jane", "agents"));
   await h.ready();
   const { connectUserId } = userOf("jane").status!;
@@ -91,7 +89,7 @@ test("a move between personas that share keeps the Connect user, and no moment i
 test.each(["graph:POST /servicePrincipals/{id}/appRoleAssignedTo", "connect:UpdateUserSecurityProfiles"])(
   "a process that dies during a move (%s), its status erased, ends it",
   async (call) => {
-    h = await look(await start());
+    await begin();
     const connectUsers = { securityProfiles: ["Admin"], routingProfile: "Basic Routing Profile" };
     h.apply(sharing("agents"), sharing("managers", { connectUsers }), user("jane", "agents"));
     await h.ready();
@@ -107,7 +105,7 @@ test.each(["graph:POST /servicePrincipals/{id}/appRoleAssignedTo", "connect:Upda
 );
 
 test("without sharing a moved person keeps the role of the first login, and is told so", async () => {
-  h = await look(await start());
+  await begin();
   h.apply(persona("agents"), persona("managers"), user("jane", "agents"));
   await h.ready();
   expect(await login("jane", "agents")).toBe(userOf("jane").status!.connectUserId);
@@ -126,7 +124,7 @@ test("without sharing a moved person keeps the role of the first login, and is t
 });
 
 test("from Persona to Instance and back: who is bound to a role signs in with it until recreated", async () => {
-  h = await look(await start());
+  await begin();
   h.apply(persona("agents", { deletionPolicy: "Delete" }), user("jane", "agents"), user("omar", "agents"));
   await h.ready();
   const own = "connect-sso-team-agents";
@@ -168,7 +166,7 @@ test("from Persona to Instance and back: who is bound to a role signs in with it
 });
 
 test("a persona's role becomes the shared one: its users keep their Connect users and move at once", async () => {
-  h = await look(await start());
+  await begin();
   h.apply(persona("agents"), persona("managers"), user("jane", "agents"), user("omar", "managers"));
   await h.ready();
   const base = { roleName: "connect-sso-team-agents" };
@@ -191,7 +189,7 @@ test("a persona's role becomes the shared one: its users keep their Connect user
 });
 
 test("a persona that goes takes its provider out first; the last one takes the role, and Retain keeps it", async () => {
-  h = await look(await start(world({ behaviour: { open: { missingProviderInTrust: "refused" } } })));
+  await begin(world({ behaviour: { open: { missingProviderInTrust: "refused" } } }));
   const gone = { deletionPolicy: "Delete" };
   h.apply(sharing("agents", gone), sharing("managers", gone), sharing("admins"));
   await h.ready();
@@ -212,7 +210,7 @@ test("a persona that goes takes its provider out first; the last one takes the r
 });
 
 test("the trust has room for so many: who comes last is refused, and goes on when the quota is raised", async () => {
-  h = await look(await start(world({ iamQuotas: { trustPolicyCharacters: 350 } }), { pollIntervalMs: 20_000 }));
+  await begin(world({ iamQuotas: { trustPolicyCharacters: 350 } }), { pollIntervalMs: 20_000 });
   const few = ["agents", "managers", "admins"];
   h.apply(...few.map((name) => sharing(name)));
   const refused = () => few.filter((name) => status(personaOf(name), "RoleReady")?.reason === "TrustTooLong");
@@ -231,7 +229,7 @@ test("the trust has room for so many: who comes last is refused, and goes on whe
 });
 
 test("personas that contradict each other: the later one is refused, by name", async () => {
-  h = await look(await start());
+  await begin();
   h.apply(sharing("agents"));
   await h.ready();
   h.apply(sharing("managers", { aws: { roleName: "other", maxSigninSessionDuration: "4h" } }));
@@ -244,9 +242,8 @@ test("personas that contradict each other: the later one is refused, by name", a
 });
 
 test("a suspended persona stays trusted; one of another namespace never is", async () => {
-  h = await look(await start());
-  const other = sharing("rivals");
-  h.apply(sharing("agents"), sharing("managers"), { ...other, metadata: { ...other.metadata, namespace: "other" } });
+  await begin();
+  h.apply(sharing("agents"), sharing("managers"), inNamespace("other", sharing("rivals")));
   await h.ready();
   h.apply(sharing("managers", { suspend: true }));
   await new Promise((resolve) => setTimeout(resolve, 3_000));

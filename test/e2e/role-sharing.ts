@@ -13,10 +13,10 @@ import {
   type AssumeRoleWithSAMLCommandOutput,
   STSClient,
 } from "@aws-sdk/client-sts";
-import { expect } from "@jest/globals";
+import { afterEach, expect } from "@jest/globals";
 import type { ConnectSsoPersona, ConnectUser } from "../../src/api/resources.ts";
 import { base64, createIdentity, type Identity, metadataOf, respond } from "../saml/idp.ts";
-import { type Harness, INSTANCE, PATIENCE_MS, persona, status } from "./support.ts";
+import { type Harness, INSTANCE, PATIENCE_MS, persona, start, status } from "./support.ts";
 
 export const ACCOUNT = "arn:aws:iam::111122223333";
 export const SHARED = "connect-sso-team_0a1b2c3d";
@@ -25,14 +25,14 @@ export const providerOf = (name: string) => `${ACCOUNT}:saml-provider/connect-ss
 
 export const sharing = (name: string, spec: { aws?: object; [field: string]: unknown } = {}) =>
   persona(name, { ...spec, aws: { roleSharing: "Instance", ...spec.aws } });
-let h: Harness;
+/** The run of the present test. */
+export let h: Harness;
 let identity: Identity;
-/** The run that is looked at, until the next one. */
-export async function look(at: Harness): Promise<Harness> {
+export async function begin(...options: Parameters<typeof start>): Promise<void> {
   identity ??= await createIdentity();
-  h = at;
-  return h;
+  h = await start(...options);
 }
+afterEach(() => h?.stop());
 export const personaOf = (name: string) =>
   h.controller.store.get<ConnectSsoPersona>("ConnectSsoPersona", "team", name)!;
 export const userOf = (name: string) => h.controller.store.get<ConnectUser>("ConnectUser", "team", name)!;
