@@ -213,6 +213,12 @@ async function connectUser(name: string) {
   const UserId = users.find(({ metadata }) => metadata.name === name)!.status!.connectUserId!;
   return (await connect.send(new DescribeUserCommand({ InstanceId: INSTANCE, UserId }))).User!;
 }
+/** Tags of ours, by the names behind the prefix. */
+async function tagJane(tags: Record<string, string>): Promise<void> {
+  const { Arn } = await connectUser("jane");
+  const ours = Object.fromEntries(Object.entries(tags).map(([name, value]) => [`connectsso.dev/${name}`, value]));
+  await connect.send(new TagResourceCommand({ resourceArn: Arn!, tags: ours }));
+}
 const claimsOf = async (name: string) => (await graph("GET", `${sp(name)}/claimsMappingPolicies`)).value[0];
 async function claims(
   name: string,
@@ -592,14 +598,7 @@ describe("broken by hand", () => {
       "jane",
       "Connect user",
       async () => {
-        const { Arn } = await connectUser("jane");
-        const tag = (value: string) =>
-          connect.send(
-            new TagResourceCommand({
-              resourceArn: Arn!,
-              tags: { "connectsso.dev/persona": value, "connectsso.dev/role": roleName(value) },
-            }),
-          );
+        const tag = (value: string) => tagJane({ persona: value, role: roleName(value) });
         await tag("managers");
         return () => tag("agents");
       },
@@ -609,16 +608,8 @@ describe("broken by hand", () => {
       "jane",
       "Connect user",
       async () => {
-        const { Arn } = await connectUser("jane");
-        const tag = (value: string) =>
-          connect.send(
-            new TagResourceCommand({
-              resourceArn: Arn!,
-              tags: { "connectsso.dev/moved-from": value },
-            }),
-          );
-        await tag("managers");
-        return () => tag("agents");
+        await tagJane({ "moved-from": "managers" });
+        return () => tagJane({ "moved-from": "agents" });
       },
     ],
     [
