@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser as Chromium, Page } from "playwright-core";
 import { parse, parseAllDocuments } from "yaml";
 import { openPlainCluster } from "../../src/cli/page-source.ts";
@@ -18,8 +18,6 @@ import { findChromium, launch, violations } from "./chromium.ts";
 import { CLIENT, type IdentityProvider, startProvider } from "./identity-provider.ts";
 import { ADDRESSES, type Browser, HOSTILE, open } from "./scene.ts";
 
-// The provider says that it is one for tests.
-for (const level of ["warn", "info"] as const) jest.spyOn(console, level).mockImplementation(() => {});
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const folder = mkdtempSync(join(tmpdir(), "connect-sso-page-"));
 const kubeconfig = join(folder, "kubeconfig");

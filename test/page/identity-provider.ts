@@ -1,6 +1,7 @@
 /** Identity providers: an independent one from npm that is honest, and one that says what a test wants it to. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { jest } from "@jest/globals";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 // @ts-expect-error: it has no types of its own
 import Provider from "oidc-provider";
@@ -11,6 +12,8 @@ export interface IdentityProvider {
 }
 
 export const CLIENT = "page";
+// The one from npm says that it is for tests.
+for (const level of ["warn", "info"] as const) jest.spyOn(console, level).mockImplementation(() => {});
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

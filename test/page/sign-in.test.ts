@@ -7,8 +7,6 @@ import { CLIENT, type IdentityProvider, startLiar, startProvider } from "./ident
 import { Browser, everything, open, sourceOf } from "./scene.ts";
 
 const CLAIMS = { usernameClaim: "oid", usernamePrefix: "", groupsClaim: "groups", groupsPrefix: "" };
-// The provider says that it is one for tests.
-for (const level of ["warn", "info"] as const) jest.spyOn(console, level).mockImplementation(() => {});
 const opened: { close(): Promise<void> }[] = [];
 const lines: string[] = [];
 afterEach(async () => {
