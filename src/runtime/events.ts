@@ -1,10 +1,11 @@
 /**
  * Events of events.k8s.io/v1. The same event again raises `series.count` instead of making another; a token bucket per object keeps one
- * unlucky object from filling etcd. No work waits for an event: one that cannot be written is dropped.
+ * unlucky object from filling etcd. Namespaces are served in turn. No work waits for an event: one that cannot be written is dropped.
  */
 import type { KubeClient, Resource } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { isNotFound } from "./errors.ts";
+import { FairLine } from "./fair-line.ts";
 import type { Logger } from "./logger.ts";
 import type { KubeObject, ObjectEvent } from "./port.ts";
 
@@ -15,6 +16,7 @@ const SERIES_MS = 6 * 60_000;
 /** Per object: this many at once, then one per refill (client-go: 25 and 5 minutes). */
 const BURST = 25;
 const REFILL_MS = 5 * 60_000;
+/** Of one namespace. */
 const MAX_PENDING = 1_000;
 const MAX_NOTE = 1_000;
 /** What a terminal would obey: kubectl before 1.26 prints notes as they are. */
@@ -44,6 +46,7 @@ export class EventRecorder {
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
   /** By series, so that a burst of one event becomes one write. */
   readonly #pending = new Map<Series, Pending>();
+  readonly #line = new FairLine<Series>();
   #draining: Promise<void> | undefined;
   #sweptAt = 0;
 
@@ -70,8 +73,9 @@ export class EventRecorder {
       series = { name: `${name.slice(0, 200)}.${unique}`, namespace, count: 1, lastSeen: now, created: false };
       this.#series.set(key, series);
     }
-    if (!this.#pending.has(series) && (this.#pending.size >= MAX_PENDING || !this.#spend(uid, now))) return;
+    if (!this.#pending.has(series) && (this.#line.sizeOf(namespace) >= MAX_PENDING || !this.#spend(uid, now))) return;
     this.#pending.set(series, { series, object, event, at: this.#clock.now() });
+    this.#line.add(namespace, series);
     this.#draining ??= this.#drain();
   }
 
@@ -83,7 +87,8 @@ export class EventRecorder {
   async #drain(): Promise<void> {
     // Events recorded in one go are gathered first.
     await Promise.resolve();
-    for (const [series, pending] of this.#pending) {
+    for (let series = this.#line.take(); series; series = this.#line.take()) {
+      const pending = this.#pending.get(series)!;
       this.#pending.delete(series);
       try {
         await this.#send(pending);

@@ -11,6 +11,11 @@ export class FairLine<T> {
     return this.#size;
   }
 
+  /** How many of the tenant wait. */
+  sizeOf(tenant: string): number {
+    return this.#tenants.get(tenant)?.size ?? 0;
+  }
+
   add(tenant: string, item: T): void {
     let line = this.#tenants.get(tenant);
     if (!line) {
