@@ -3,7 +3,6 @@
  * them. What a set has no field for, or no rule can tell apart, stays a ConnectUser, which wins over a set. Pure.
  */
 import { API_VERSION, type ConnectUserSetSpec, type ConnectUserSpec, SET } from "../api/resources.ts";
-import { validate } from "./schema.ts";
 import type { Written } from "./write.ts";
 
 interface FromCsv {
@@ -34,25 +33,20 @@ const [MOST_RULES, LONGEST_WHEN, MOST_NAMES] = [50, 1024, 100];
 
 /** `rest`: users who stay ConnectUsers, with a comment that says why. */
 export function setFromCsv(users: readonly FromCsv[], options: SetOptions): { set: Written; rest: FromCsv[] } {
-  const common = Object.fromEntries(COMMON.map((field) => [field, mostOften(users, field)]));
-  const why = ({ object: { spec } }: FromCsv): string[] => [
-    ...OWN.filter((field) => spec[field] !== undefined),
-    ...COMMON.filter((field) => textOf(spec[field]) !== textOf(common[field])),
-  ];
-  const rest = users.flatMap((user) => {
-    const fields = why(user);
-    if (fields.length === 0) return [];
-    const comment = `not in the set, which cannot say ${fields.join(" and ")} of one person`;
-    return [{ ...user, comments: [...user.comments, comment] }];
-  });
-  const people = users.filter((user) => why(user).length === 0).map(({ object }) => object.spec);
+  const specs = users.map(({ object }) => object.spec);
+  const common = Object.fromEntries(COMMON.map((field) => [field, mostOften(specs, field)]));
+  /** Who stays a ConnectUser, and why. */
+  const own = new Map<ConnectUserSpec, string>();
+  for (const spec of specs) {
+    const fields = [
+      ...OWN.filter((field) => spec[field] !== undefined),
+      ...COMMON.filter((field) => textOf(spec[field]) !== textOf(common[field])),
+    ];
+    if (fields.length > 0) own.set(spec, `cannot say ${fields.join(" and ")} of one person`);
+  }
+  const people = specs.filter((spec) => !own.has(spec));
   const { template, rules, left } = rulesOf(people, options.persona);
-  const unruled = users
-    .filter(({ object }) => left.includes(object.spec))
-    .map((user) => ({
-      ...user,
-      comments: [...user.comments, `not in the set, which has room for ${MOST_RULES} rules`],
-    }));
+  for (const spec of left) own.set(spec, `has room for ${MOST_RULES} rules`);
   const spec = {
     source: { groups: [{ displayName: options.group }] },
     rules,
@@ -60,33 +54,32 @@ export function setFromCsv(users: readonly FromCsv[], options: SetOptions): { se
     ...(options.isNew ? { mode: "Plan" } : {}),
   };
   const { name, namespace } = options;
-  const count = people.length - left.length;
   return {
     set: {
       object: { apiVersion: API_VERSION, kind: SET, metadata: { name, namespace }, spec } as Written["object"],
       comments: [
-        `${count} of ${users.length} people of the file, once they are members of group "${options.group}". First and last names come from Entra.`,
+        `${users.length - own.size} of ${users.length} people of the file, once they are members of group "${options.group}". First and last names come from Entra.`,
         `mode: Plan writes nothing; \`connect-sso people ${name} -n ${namespace}\` shows what mode: Apply would do.`,
       ],
     },
-    rest: [...rest, ...unruled].sort((a, b) => a.line - b.line),
+    rest: users.flatMap((user) => {
+      const why = own.get(user.object.spec);
+      return why === undefined ? [] : [{ ...user, comments: [...user.comments, `not in the set, which ${why}`] }];
+    }),
   };
 }
 
-/** What the schema says against a set, one line each. A copy: the validation fills in defaults. */
-export const problemsOf = ({ object }: Written): string[] =>
-  validate(SET, JSON.parse(JSON.stringify(object))).map(({ path, message }) => `${path.join(".")}: ${message}`);
-
 function rulesOf(people: ConnectUserSpec[], persona: string) {
-  const template: Template = definedOf({
+  const template: Template = {
     routingProfile: inAll(people, "routingProfile"),
     hierarchyGroup: inAll(people, "hierarchyGroup"),
-    securityProfiles: people.reduce<string[] | undefined>(
-      (all, { securityProfiles: own }) => own && all?.filter((name) => own.includes(name)),
-      people[0]?.securityProfiles,
+    securityProfiles: filled(
+      people.reduce<string[] | undefined>(
+        (all, { securityProfiles: own }) => own && all?.filter((name) => own.includes(name)),
+        people[0]?.securityProfiles,
+      ),
     ),
-  });
-  if (template.securityProfiles?.length === 0) delete template.securityProfiles;
+  };
   const isCommon = ([key, value]: [string, string]) => people.every(({ tags }) => tags?.[key] === value);
   const tags = Object.fromEntries(Object.entries(people[0]?.tags ?? {}).filter(isCommon));
   const groups = Map.groupBy(people, (one) => JSON.stringify(differenceOf(one, template, tags)));
@@ -99,29 +92,24 @@ function rulesOf(people: ConnectUserSpec[], persona: string) {
       if (rules.length < MOST_RULES - 1) rules.push({ name: `difference-${rules.length + 1}`, when, ...difference });
       else left.push(...some);
   }
-  const add = Object.keys(tags).length > 0 ? { add: { tags } } : {};
-  return { template, rules: [...rules, { name: "everybody", set: { persona }, ...add }], left };
+  const add = filled({ tags: filled(tags) });
+  return { template, rules: [...rules, { name: "everybody", set: { persona }, ...(add ? { add } : {}) }], left };
 }
 
 /** What a rule says of people whom the template does not describe. */
 function differenceOf(one: ConnectUserSpec, template: Template, common: Record<string, string>): Omit<Rule, "name"> {
   const other = <K extends "routingProfile" | "hierarchyGroup">(field: K) =>
     textOf(one[field]) === textOf(template[field]) ? undefined : one[field];
-  const set = definedOf({ routingProfile: other("routingProfile"), hierarchyGroup: other("hierarchyGroup") });
   const profiles = (one.securityProfiles ?? []).filter((name) => !template.securityProfiles?.includes(name)).sort();
   const tags = Object.fromEntries(
     Object.entries(one.tags ?? {})
       .filter(([key]) => !(key in common))
       .sort(),
   );
-  const add = definedOf({
-    securityProfiles: profiles.length > 0 ? profiles : undefined,
-    tags: Object.keys(tags).length > 0 ? tags : undefined,
-  });
-  return definedOf({
-    set: Object.keys(set).length > 0 ? set : undefined,
-    add: Object.keys(add).length > 0 ? add : undefined,
-  }) as Omit<Rule, "name">;
+  return {
+    set: filled({ routingProfile: other("routingProfile"), hierarchyGroup: other("hierarchyGroup") }),
+    add: filled({ securityProfiles: filled(profiles), tags: filled(tags) }),
+  };
 }
 
 /** Expressions that are true for these people, each as long as a set takes one. */
@@ -147,18 +135,18 @@ function inAll<K extends "routingProfile" | "hierarchyGroup">(
   field: K,
 ): ConnectUserSpec[K] {
   if (people.some((one) => one[field] === undefined)) return undefined;
-  return mostOften(
-    people.map((spec) => ({ object: { spec } })),
-    field,
-  ) as ConnectUserSpec[K];
+  return mostOften(people, field);
 }
 
-function mostOften(users: readonly { object: { spec: ConnectUserSpec } }[], field: keyof ConnectUserSpec): unknown {
-  const groups = Map.groupBy(users, ({ object }) => textOf(object.spec[field]));
+function mostOften<K extends keyof ConnectUserSpec>(people: readonly ConnectUserSpec[], field: K): ConnectUserSpec[K] {
+  const groups = Map.groupBy(people, (one) => textOf(one[field]));
   const [most] = [...groups.values()].sort((a, b) => b.length - a.length);
-  return most?.[0]?.object.spec[field];
+  return most?.[0]?.[field] as ConnectUserSpec[K];
 }
 
 const textOf = (value: unknown): string => JSON.stringify(value) ?? "";
 const definedOf = <T extends object>(fields: T): T =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+/** Undefined where it has nothing. */
+const filled = <T extends object>(fields: T | undefined): T | undefined =>
+  Object.values(fields ?? {}).some((value) => value !== undefined) ? fields : undefined;

@@ -5,7 +5,7 @@ import { shorten } from "../domain/names.ts";
 import { checkUsername } from "../domain/usernames.ts";
 import { COLUMNS, type Column, columnOf, type Draft, E164, isEntraOnly } from "./csv-columns.ts";
 import { decodeCsv } from "./encoding.ts";
-import { validate } from "./schema.ts";
+import { problemsOf } from "./schema.ts";
 
 interface CsvOptions {
   persona: string;
@@ -70,9 +70,8 @@ export function usersFromCsv(file: string | Uint8Array, options: CsvOptions): Cs
   );
   for (const { line, draft, upn, name, comments } of named) {
     const object = manifest(draft, upn, name, options);
-    // A copy: the validation fills in defaults, which a manifest for people need not spell out.
-    const wrong = validate(USER, JSON.parse(JSON.stringify(object)));
-    for (const { path, message } of wrong) result.problems.push({ line, message: `${path.join(".")}: ${message}` });
+    const wrong = problemsOf({ object });
+    for (const message of wrong) result.problems.push({ line, message });
     if (wrong.length === 0) result.users.push({ line, object, comments });
   }
   result.problems.sort((a, b) => a.line - b.line);

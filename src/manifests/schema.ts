@@ -56,6 +56,10 @@ export function validate(kind: string, object: unknown): Problem[] {
   return celProblems(entry.schema, object, []);
 }
 
+/** What is wrong with a manifest, one line each. On a copy: the defaults that are filled in need not be spelt out for people. */
+export const problemsOf = ({ object }: { object: { kind: string } }): string[] =>
+  validate(object.kind, JSON.parse(JSON.stringify(object))).map(({ path, message }) => `${path.join(".")}: ${message}`);
+
 function problemOf(error: ErrorObject): Problem {
   const path = error.instancePath
     .split("/")

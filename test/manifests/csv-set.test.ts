@@ -2,7 +2,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { ConnectUserSetSpec, ConnectUserSpec } from "../../src/api/resources.ts";
-import { problemsOf, setFromCsv } from "../../src/manifests/csv-set.ts";
+import { setFromCsv } from "../../src/manifests/csv-set.ts";
+import { problemsOf } from "../../src/manifests/schema.ts";
 import { look, person, setOf, sourceOf } from "../set/support.ts";
 
 type Fields = Partial<ConnectUserSpec>;
