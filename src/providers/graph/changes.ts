@@ -29,26 +29,28 @@ interface Stream {
 
 /**
  * A token is `<ms> <path>`: when the service gave it, and where to continue. Changes are counted from the first call on: the tenant itself,
- * which may be far larger than what we know of it, is never listed. Several streams that continue are one call while little happens.
+ * which may be far larger than what we know of it, is never listed. Several streams that all continue are one call while little happens.
  */
-export async function changesSince(
+export async function changesSince<T extends Stream[]>(
   client: GraphClient,
-  streams: readonly Stream[],
+  streams: readonly [...T],
   options?: CallOptions,
-): Promise<Rows[]> {
+): Promise<{ [Index in keyof T]: Rows }> {
   const at = Date.now();
   const known = streams.map(continuationOf);
-  const paths = known.flatMap((one) => (one ? [one.path] : []));
-  const answers = paths.length > 1 ? await readBatch(client, paths, options) : [];
+  const paths = known.flatMap((one) => one?.path ?? []);
+  const isBatch = streams.length > 1 && paths.length === streams.length;
+  const answers = isBatch ? (await readBatch(client, paths, options)).map((inner) => ({ inner })) : [];
   const rows: Rows[] = [];
   for (const [index, stream] of streams.entries()) {
     const one = known[index];
-    const answer = one && paths.length > 1 ? { inner: answers[paths.indexOf(one.path)] } : undefined;
     rows.push(
-      one ? await continued(client, stream, { ...one, at }, answer, options) : await begun(client, stream, options),
+      one
+        ? await continued(client, stream, { ...one, at }, answers[index], options)
+        : await begun(client, stream, options),
     );
   }
-  return rows;
+  return rows as { [Index in keyof T]: Rows };
 }
 
 function continuationOf({ feed, token }: Stream): { since: number; path: string } | undefined {
@@ -109,9 +111,9 @@ function isTokenGone(error: unknown): boolean {
   return error.status === 410 || /^(syncStateNotFound|syncStateInvalid|resyncRequired)$/i.test(error.code);
 }
 
-export const usersSince = (token: string | undefined): Stream => ({
+export const usersSince = (token: string | undefined, fields = PERSON_FIELDS): Stream => ({
   feed: "/users/delta",
-  query: `$select=${PERSON_FIELDS}`,
+  query: `$select=${fields}`,
   token,
 });
 

@@ -1,6 +1,6 @@
 /** Users and groups. */
 import { type CallOptions, CloudError } from "../errors.ts";
-import { changesSince, groupChanges, groupsSince, personChanges, type Rows, usersSince } from "./changes.ts";
+import { changesSince, groupChanges, groupsSince, personChanges, usersSince } from "./changes.ts";
 import type { Json, TenantContext } from "./context.ts";
 import { lookUp } from "./lookup.ts";
 import { literal, path } from "./paths.ts";
@@ -74,17 +74,16 @@ export function directoryCalls({ client }: TenantContext) {
       }
     },
     async userChanges(token, options) {
-      const [read] = (await changesSince(client, [usersSince(token)], options)) as [Rows];
+      const [read] = await changesSince(client, [usersSince(token)], options);
       people.absorb(read);
       return personChanges(read);
     },
     async groupChanges(token, options) {
-      const [read] = (await changesSince(client, [groupsSince(token, options?.groupIds)], options)) as [Rows];
+      const [read] = await changesSince(client, [groupsSince(token, options?.groupIds)], options);
       return groupChanges(read);
     },
     async directoryChanges({ users, groups }, options) {
-      const streams = [groupsSince(groups), usersSince(users)];
-      const [ofGroups, ofUsers] = (await changesSince(client, streams, options)) as [Rows, Rows];
+      const [ofGroups, ofUsers] = await changesSince(client, [groupsSince(groups), usersSince(users)], options);
       people.absorb(ofUsers);
       return { groups: groupChanges(ofGroups), users: personChanges(ofUsers) };
     },

@@ -1,7 +1,7 @@
 /** Users of the tenant, shared by everything that asks: looked up together, kept for a while, never one by one in a sweep. */
 import type { CallOptions } from "../errors.ts";
 import { orAborted } from "../kept.ts";
-import { changesSince, type Rows } from "./changes.ts";
+import { changesSince, type Rows, usersSince } from "./changes.ts";
 import type { GraphClient } from "./client.ts";
 import { type Json, lookUp } from "./lookup.ts";
 import { toUser, USER_FIELDS } from "./shapes.ts";
@@ -183,8 +183,7 @@ export class People {
   }
 
   async #readChanges(): Promise<Rows> {
-    const stream = { feed: "/users/delta", query: `$select=${USER_FIELDS}`, token: this.#token } as const;
-    const [read] = (await changesSince(this.#client, [stream], { priority: "sweep" })) as [Rows];
+    const [read] = await changesSince(this.#client, [usersSince(this.#token, USER_FIELDS)], { priority: "sweep" });
     this.#token = read.token;
     this.absorb(read);
     return read;
