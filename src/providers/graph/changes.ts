@@ -3,12 +3,9 @@ import { type CallOptions, CloudError } from "../errors.ts";
 import { failureOf, type Inner, readBatch } from "./batch.ts";
 import type { GraphClient } from "./client.ts";
 import type { Json } from "./lookup.ts";
-import { literal, templateOf } from "./paths.ts";
+import { templateOf } from "./paths.ts";
 import { PERSON_FIELDS, toPerson } from "./shapes.ts";
 import type { Changes, GroupChange, PersonChange, Removed } from "./types.ts";
-
-/** Ids in the filter of a delta query. Source: group-delta. */
-const MOST_GROUPS = 50;
 
 /** Rows since a token, and when they were asked for and the token before (ms since the epoch, our clock). */
 export interface Rows {
@@ -117,13 +114,11 @@ export const usersSince = (token: string | undefined, fields = PERSON_FIELDS): S
   token,
 });
 
-export function groupsSince(token: string | undefined, ids: readonly string[] = []): Stream {
-  const filter =
-    ids.length > 0 && ids.length <= MOST_GROUPS
-      ? `$filter=${ids.map((id) => `id%20eq%20${literal(id)}`).join("%20or%20")}&`
-      : "";
-  return { feed: "/groups/delta", query: `${filter}$select=id,displayName,members`, token };
-}
+export const groupsSince = (token: string | undefined): Stream => ({
+  feed: "/groups/delta",
+  query: "$select=id,displayName,members",
+  token,
+});
 
 export function personChanges({ rows, token, reset }: Rows): Changes<PersonChange> {
   const changes = rows.map((json): PersonChange => {

@@ -78,10 +78,6 @@ export function directoryCalls({ client }: TenantContext) {
       people.absorb(read);
       return personChanges(read);
     },
-    async groupChanges(token, options) {
-      const [read] = await changesSince(client, [groupsSince(token, options?.groupIds)], options);
-      return groupChanges(read);
-    },
     async directoryChanges({ users, groups }, options) {
       const [ofGroups, ofUsers] = await changesSince(client, [groupsSince(groups), usersSince(users)], options);
       people.absorb(ofUsers);

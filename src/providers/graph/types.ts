@@ -268,12 +268,7 @@ export interface Graph {
   memberGroups(groupId: string, o?: CallOptions): Promise<EntraGroup[] | undefined>;
   /** Changes of users of the tenant, one call while little happens. The cache of `user` learns from it. */
   userChanges(token: string | undefined, o?: CallOptions): Promise<Changes<PersonChange>>;
-  /** Changes of groups and of their direct members, as `userChanges`. `groupIds`, at most 50, narrows a stream that begins. */
-  groupChanges(
-    token: string | undefined,
-    o?: CallOptions & { groupIds?: readonly string[] },
-  ): Promise<Changes<GroupChange>>;
-  /** Both at once: a call while little happens. */
+  /** The same, and changes of groups and of their direct members: together one call while little happens. */
   directoryChanges(
     tokens: { users?: string | undefined; groups?: string | undefined },
     o?: CallOptions,

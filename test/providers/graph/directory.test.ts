@@ -107,21 +107,32 @@ test("people by object id: many to a call, who is not there is left out, a failu
 });
 
 describe("changes", () => {
-  const began = async ({ graph }: Scene) => ({
-    users: (await graph.userChanges(undefined)).token,
-    groups: (await graph.groupChanges(undefined)).token,
-  });
+  const began = async ({ graph }: Scene) => {
+    const { users, groups } = await graph.directoryChanges({});
+    return { users: users.token, groups: groups.token };
+  };
+  const READ = {
+    users: (graph: Scene["graph"], token: string | undefined) => graph.userChanges(token),
+    groups: async (graph: Scene["graph"], token: string | undefined) =>
+      (await graph.directoryChanges({ groups: token })).groups,
+  };
 
-  test("one call each while nothing happens; the token goes on in another process", async () => {
+  test("one call while nothing happens, for users alone and for both; the token goes on in another process", async () => {
     await withSandbox(world, async (scene) => {
       const { graph, plain } = scene;
       const first = await graph.userChanges(undefined);
       expect(first).toMatchObject({ changes: [], reset: true });
       const { groups } = await began(scene);
       const before = plain.sandbox.log.length;
-      expect(await graph.userChanges(first.token)).toMatchObject({ changes: [], reset: false });
-      expect(await graph.groupChanges(groups)).toMatchObject({ changes: [], reset: false });
-      expect(plain.sandbox.log.length - before).toBe(2);
+      const quiet = { changes: [], reset: false };
+      const again = await graph.userChanges(first.token);
+      expect(again).toMatchObject(quiet);
+      expect(await graph.directoryChanges({ users: again.token, groups })).toMatchObject({
+        users: quiet,
+        groups: quiet,
+      });
+      const calls = plain.sandbox.log.slice(before).map(({ operation }) => operation);
+      expect(calls).toEqual(["GET /users/delta", "POST /$batch"]);
     });
   });
 
@@ -173,7 +184,7 @@ describe("changes", () => {
       const { graph, plain } = scene;
       let { groups: token } = await began(scene);
       const next = async () => {
-        const read = await graph.groupChanges(token);
+        const read = await READ.groups(graph, token);
         token = read.token;
         return read.changes;
       };
@@ -212,29 +223,20 @@ describe("changes", () => {
     });
   });
 
-  test("a stream narrowed to some groups", async () => {
-    await withSandbox(world, async ({ graph, plain }) => {
-      const { token } = await graph.groupChanges(undefined, { groupIds: [TEAM] });
-      await plain.ok("POST", `/groups/${INNER}/members/$ref`, member(BOB));
-      expect((await graph.groupChanges(token)).changes).toEqual([]);
-      await plain.ok("POST", `/groups/${TEAM}/members/$ref`, member(BOB));
-      expect((await graph.groupChanges(token)).changes.map(({ id }) => id)).toEqual([TEAM]);
-    });
-  });
-
-  test.each(["userChanges", "groupChanges"] as const)(
+  test.each(["users", "groups"] as const)(
     "%s: an expired token, or one of ours that is damaged, begins anew",
-    async (call) => {
+    async (stream) => {
       await withSandbox(world, async ({ graph, plain }) => {
-        const { token } = await graph[call](undefined);
+        const read = (token?: string) => READ[stream](graph, token);
+        const { token } = await read();
         plain.sandbox.clock.advance(8 * 86_400_000);
         await plain.ok("PATCH", `/users/${ADA}`, { accountEnabled: false });
-        const anew = await graph[call](token);
+        const anew = await read(token);
         expect(anew).toMatchObject({ changes: [], reset: true });
-        expect(await graph[call](anew.token)).toMatchObject({ reset: false });
-        expect(await graph[call]("0 /applications/x")).toMatchObject({ reset: true });
+        expect(await read(anew.token)).toMatchObject({ reset: false });
+        expect(await read("0 /applications/x")).toMatchObject({ reset: true });
         plain.sandbox.faults.add({ match: "graph:GET */delta", kind: "unavailable" });
-        await expect(graph[call](anew.token)).rejects.toMatchObject({ kind: "transient" });
+        await expect(read(anew.token)).rejects.toMatchObject({ kind: "transient" });
       });
     },
   );
