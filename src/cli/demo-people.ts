@@ -1,7 +1,7 @@
 /** The demo's second scene: people of Entra groups become users; one joins, one moves, one leaves, and an emptied group is held. */
 import { type ConnectUser, type ConnectUserSet, SET, USER } from "../api/resources.ts";
 import { isReady, isTrue } from "../runtime/conditions.ts";
-import { onStage, type Say, type Stage, showUntilReady } from "./demo-stage.ts";
+import { type Manifest, onStage, type Say, type Stage, showUntilReady } from "./demo-stage.ts";
 import { paint } from "./render/terminal.ts";
 
 const PATIENCE_MS = 30_000;
@@ -13,7 +13,7 @@ export async function showPeople(say: Say): Promise<void> {
     world: "examples/people/world.yaml",
     folder: "examples/people",
     // A day of grace is long for a demo.
-    change: (one: Parameters<Stage["controller"]["store"]["apply"]>[0]) =>
+    change: (one: Manifest) =>
       one.kind === SET ? { ...one, spec: { ...(one.spec as object), removal: { gracePeriod: "0s" } } } : one,
   };
   await onStage(scene, say, async (stage) => {
@@ -65,14 +65,9 @@ interface Ids {
   groups: ReadonlyMap<string, string>;
 }
 
-async function idsOf({ sandbox }: Stage): Promise<Ids> {
-  const read = async (path: string) => {
-    const response = await fetch(`${sandbox.env.CONNECT_SSO_GRAPH_URL}/v1.0${path}`, {
-      headers: { authorization: "Bearer administrator" },
-    });
-    return ((await response.json()) as { value: { id: string; userPrincipalName: string; displayName: string }[] })
-      .value;
-  };
+async function idsOf({ graph }: Stage): Promise<Ids> {
+  const read = async (path: string) =>
+    ((await graph("GET", path)) as { value: { id: string; userPrincipalName: string; displayName: string }[] }).value;
   const [people, groups] = await Promise.all([read("/users"), read("/groups")]);
   return {
     people: new Map(people.map(({ id, userPrincipalName }) => [userPrincipalName.split("@")[0]!, id.toLowerCase()])),

@@ -15,12 +15,11 @@ const POLL_MS = 2_000;
 
 export interface Stage {
   controller: FolderController;
-  sandbox: Sandbox;
-  /** To Microsoft Graph, as an administrator with the console open would. */
-  graph(method: string, path: string, body?: object): Promise<void>;
+  /** To Microsoft Graph, as an administrator with the console open would. The body of the answer. */
+  graph(method: string, path: string, body?: object): Promise<unknown>;
 }
 export type Say = (text: string) => void;
-type Manifest = Parameters<FolderController["store"]["apply"]>[0];
+export type Manifest = Parameters<FolderController["store"]["apply"]>[0];
 
 /** `world`, `folder`: paths in the package. Everything is stopped when `play` ends. `change`: of a manifest, before it is applied. */
 export async function onStage(
@@ -40,7 +39,7 @@ export async function onStage(
     say(`Applying ${folder}: ${objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).join(", ")}\n`);
     controller.start();
     for (const object of objects) controller.store.apply(change(object as Manifest));
-    await play({ controller, sandbox, graph: (...request) => graph(sandbox, ...request) });
+    await play({ controller, graph: (...request) => graph(sandbox, ...request) });
   } finally {
     await controller.stop();
     close();
@@ -65,11 +64,12 @@ export async function showUntilReady(controller: FolderController, what: string,
   say(`\n${tree(controller.resources(), colours, { columns: width() })}`);
 }
 
-async function graph(sandbox: Sandbox, method: string, path: string, body?: object): Promise<void> {
+async function graph(sandbox: Sandbox, method: string, path: string, body?: object): Promise<unknown> {
   const response = await fetch(`${sandbox.env.CONNECT_SSO_GRAPH_URL}/v1.0${path}`, {
     method,
     headers: { authorization: "Bearer administrator", "content-type": "application/json" },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   if (!response.ok) throw new Error(`${method} ${path} failed: HTTP ${response.status}`);
+  return response.status === 204 ? undefined : response.json();
 }
