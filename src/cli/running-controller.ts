@@ -3,6 +3,7 @@
  * objects that the controller's cluster holds as well are refused. Objects of another cluster name are refused by their owner tags, on
  * every path; this is for the one case in which the tags match.
  */
+import { listed } from "../domain/text.ts";
 import { CliError } from "./command.ts";
 import { controllerNames } from "./controller-name.ts";
 import { type Declared, openDeclared, type Resource } from "./declared-objects.ts";
@@ -23,9 +24,8 @@ export async function refuseBesideController(
     .filter((one) => policies.has(keyOfResource(one)))
     .map(label);
   if (both.length === 0 || !names.includes(clusterName)) return;
-  const named = `${both.slice(0, NAMED).join(", ")}${both.length > NAMED ? `, and ${both.length - NAMED} more` : ""}`;
   throw new CliError(
-    `the cluster${options.context ? ` of context ${options.context}` : ""} holds ${named} too, and its controller ${clusterName} reconciles ${both.length === 1 ? "it" : "them"}`,
+    `the cluster${options.context ? ` of context ${options.context}` : ""} holds ${listed(both, NAMED, ",")} too, and its controller ${clusterName} reconciles ${both.length === 1 ? "it" : "them"}`,
     {
       hint: "change or delete them there with kubectl; if that controller has been removed, pass --without-controller",
     },

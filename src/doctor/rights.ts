@@ -2,6 +2,7 @@
 import { controllerPolicies, SELDOM_USED } from "../domain/permissions/aws.ts";
 import type { Statement } from "../domain/permissions/documents.ts";
 import type { AwsScope } from "../domain/permissions/scope.ts";
+import { listed } from "../domain/text.ts";
 import type { AwsAccount } from "../providers/aws/types.ts";
 import { CloudError } from "../providers/errors.ts";
 import { bad, type Check, good, skipped, warn } from "./check.ts";
@@ -22,7 +23,7 @@ export async function rights({ iam, callerArn }: AwsAccount, scope: AwsScope): P
     const limits = session ? "; a policy of the session itself is no part of that" : "";
     return [good("aws", "rights", `everything that the controller needs, by IAM's own simulation of ${arn}${limits}`)];
   }
-  const text = `${arn} may not ${denied.slice(0, 8).join(", ")}${denied.length > 8 ? ` and ${denied.length - 8} more` : ""}`;
+  const text = `${arn} may not ${listed(denied, 8)}`;
   const fix = "connect-sso policy aws prints the least policy";
   return [needed.length > 0 ? bad("aws", "rights", text, fix) : warn("aws", "rights", text, fix)];
 }

@@ -6,6 +6,7 @@ import { compareClaims } from "./claims/policy.ts";
 import type { RoleSessionName } from "./claims/session-name.ts";
 import type { Trust } from "./metadata.ts";
 import { comparePolicies, lostAccess, lostPrincipals, lostStatements } from "./policies.ts";
+import { listed } from "./text.ts";
 
 export interface Refusal {
   /** What would be lost, and for whom. */
@@ -18,12 +19,6 @@ export interface Refusal {
 export interface Dependants {
   others: readonly string[];
   unread?: readonly string[];
-}
-
-const MOST_NAMED = 5;
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMED).join(", ");
-  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
 }
 
 /** Undefined where nothing depends. */

@@ -1,4 +1,5 @@
 /** What a security profile of Connect may do, compared with what it could do before. */
+import { listed } from "./text.ts";
 
 export interface PermissionDiff {
   gained: string[];
@@ -20,6 +21,5 @@ const MOST_NAMED = 10;
 export function diffMessage(profile: string, verb: keyof PermissionDiff, diff: PermissionDiff): string | undefined {
   const names = diff[verb];
   if (names.length === 0) return undefined;
-  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
-  return `Security profile ${profile} ${verb} ${names.slice(0, MOST_NAMED).join(", ")}${more}`;
+  return `Security profile ${profile} ${verb} ${listed(names, MOST_NAMED)}`;
 }

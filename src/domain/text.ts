@@ -89,6 +89,12 @@ const longestRun = (text: string): number =>
 /** `3 users`, `1 user`. Only for words whose plural takes an s. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+/** The first of a list: `a, b and 3 more`; with a mark `a; b; and 3 more`. */
+export function listed(names: readonly string[], most = 5, mark: "" | "," | ";" = ""): string {
+  const shown = names.slice(0, most).join(`${mark || ","} `);
+  return names.length > most ? `${shown}${mark} and ${names.length - most} more` : shown;
+}
+
 /** At most `max` characters (UTF-16 units, at least 1), with an ellipsis where something is missing; no surrogate pair is torn. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;

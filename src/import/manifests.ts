@@ -3,7 +3,7 @@ import { API_VERSION, type ConnectUser, USER } from "../api/resources.ts";
 import { inexpressible, readClaims } from "../domain/claims/policy.ts";
 import { type RoleSessionName, sessionNameOf } from "../domain/claims/session-name.ts";
 import { OWNER_TAG } from "../domain/ownership.ts";
-import { counted } from "../domain/text.ts";
+import { counted, listed } from "../domain/text.ts";
 import { checkUsername } from "../domain/usernames.ts";
 import type { Written } from "../manifests/write.ts";
 import type { ConnectUserView } from "../providers/aws/types.ts";
@@ -67,9 +67,8 @@ function noteStrays(users: ConnectUserView[], people: ReadonlySet<string>, notes
       `${counted(managed.length, "Connect user")} ${managed.length === 1 ? "is" : "are"} managed already (cluster name ${clusters.join(", ")}) and left out`,
     );
   if (names.length === 0) return;
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
   notes.push(
-    `Connect users that are assigned to none of these applications are left out (${names.length}): ${names.slice(0, SHOWN).join(", ")}${more}`,
+    `Connect users that are assigned to none of these applications are left out (${names.length}): ${listed(names, SHOWN)}`,
   );
 }
 

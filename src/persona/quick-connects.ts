@@ -1,5 +1,5 @@
 /** Quick connects of the instance that ring a Connect user who is gone. They are not ours: they are named, and left. */
-import { counted } from "../domain/text.ts";
+import { counted, listed } from "../domain/text.ts";
 import { failureOf, isStalled } from "../engine/errors.ts";
 import type { PersonaScope } from "./scope.ts";
 
@@ -23,8 +23,7 @@ export async function strayQuickConnects(scope: PersonaScope, maxAgeMs: number):
     memory.strayQuickConnects = found.map(({ id }) => id).join(" ");
     if (found.length === 0) return undefined;
     const names = found.map(({ name }) => name).sort();
-    const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
-    return `${counted(found.length, "quick connect")} of the instance ${found.length === 1 ? "rings" : "ring"} no one, because the Connect user is gone: ${names.slice(0, MOST_NAMED).join(", ")}${more}; delete them in Amazon Connect, or point them at somebody`;
+    return `${counted(found.length, "quick connect")} of the instance ${found.length === 1 ? "rings" : "ring"} no one, because the Connect user is gone: ${listed(names, MOST_NAMED)}; delete them in Amazon Connect, or point them at somebody`;
   } catch (error) {
     const failure = failureOf(error);
     return isStalled(failure) ? `Quick connects that ring no one are not looked for: ${failure.message}` : undefined;

@@ -5,7 +5,6 @@ import {
   applicationTakeOver,
   claimsTakeOver,
   type Dependants,
-  listed,
   policyTakeOver,
   type Refusal,
   roleTakeOver,
@@ -15,6 +14,7 @@ import { OWNER_TAG } from "../domain/ownership.ts";
 import { lostPrincipals, trustPolicy } from "../domain/policies.ts";
 import { identifierBase } from "../domain/relay-state.ts";
 import { replyUrls } from "../domain/reply-urls.ts";
+import { listed } from "../domain/text.ts";
 import type { Kept } from "../engine/component.ts";
 import type { IamInlinePolicy, IamPolicy, IamRole, IamUser, Tags } from "../providers/aws/types.ts";
 import { ifAllowed } from "../providers/errors.ts";

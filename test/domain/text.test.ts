@@ -4,6 +4,7 @@ import {
   cut,
   everyString,
   htmlText,
+  listed,
   markdownBlock,
   markdownCode,
   markdownText,
@@ -145,3 +146,11 @@ test("every string of plain data is changed, and nothing else", () => {
     S: new Set(["X"]),
   });
 });
+
+test.each([
+  ["", [], 2, ""],
+  ["a, b", ["a", "b"], 2, ""],
+  ["a, b and 2 more", ["a", "b", "c", "d"], 2, ""],
+  ["a, b, and 1 more", ["a", "b", "c"], 2, ","],
+  ["a; b; and 1 more", ["a", "b", "c"], 2, ";"],
+] as const)("the first of a list: %s", (text, names, most, mark) => expect(listed(names, most, mark)).toBe(text));

@@ -4,7 +4,7 @@ import { REASON } from "../../api/reasons.ts";
 import { type ConnectSsoPersona, type ConnectUser, FINALIZER, PERSONA, SET_LABEL, USER } from "../../api/resources.ts";
 import { INDEXES } from "../../controller/kinds.ts";
 import { admit, FolderController } from "../../controller/on-folder.ts";
-import { terminalText } from "../../domain/text.ts";
+import { listed, terminalText } from "../../domain/text.ts";
 import { conditionsOf } from "../../runtime/conditions.ts";
 import { FolderStore } from "../../runtime/folder-store.ts";
 import type { KubeObject } from "../../runtime/port.ts";
@@ -94,12 +94,11 @@ function refuseForeign(going: Resource[], before: Map<string, Remains>): void {
     return tagged.length === 0 && others.length > 0 ? [{ one, other: others[0]! }] : [];
   });
   if (foreign.length === 0) return;
-  const lines = foreign
-    .slice(0, NAMED)
-    .map(({ one, other }) => `${label(one)} (${terminalText(other.object)}) belongs to cluster ${other.cluster}`);
-  const more = foreign.length > NAMED ? `; and ${foreign.length - NAMED} more` : "";
+  const lines = foreign.map(
+    ({ one, other }) => `${label(one)} (${terminalText(other.object)}) belongs to cluster ${other.cluster}`,
+  );
   const { cluster } = foreign[0]!.other;
-  throw new CliError(`nothing was deleted: ${lines.join("; ")}${more}`, {
+  throw new CliError(`nothing was deleted: ${listed(lines, NAMED, ";")}`, {
     hint: `if a controller works there, delete the object in its cluster with kubectl; otherwise repeat this with --cluster-name ${cluster}`,
   });
 }

@@ -4,6 +4,7 @@ import {
   counted,
   everyString,
   htmlText,
+  listed,
   markdownBlock,
   markdownCode,
   markdownText,
@@ -132,9 +133,8 @@ function waits(plan: PlanDocument, columns?: number): string[] {
 /** What a reviewer must see first. */
 function losingText(losing: PlanDocument["losingAccess"], show: (name: string) => string): string | undefined {
   if (losing.length === 0) return undefined;
-  const names = losing.slice(0, NAMED).map(({ namespace, name }) => show(`${namespace}/${name}`));
-  const more = losing.length > NAMED ? `, and ${losing.length - NAMED} more` : "";
-  return `${losing.length === 1 ? "1 person loses" : `${losing.length} people lose`} access: ${names.join(", ")}${more}.`;
+  const names = losing.map(({ namespace, name }) => show(`${namespace}/${name}`));
+  return `${losing.length === 1 ? "1 person loses" : `${losing.length} people lose`} access: ${listed(names, NAMED, ",")}.`;
 }
 
 function summary({ summary: count, losingAccess }: PlanDocument, colours: Paint, columns?: number): string {
@@ -181,10 +181,11 @@ export function planMarkdown(plan: PlanDocument): string {
     ...(same > 0 ? [`${counted(same, "resource")} ${same === 1 ? "is" : "are"} as declared.\n`] : []),
     ...(plan.undeclared.length > 0
       ? [
-          `Not declared any more, left alone: ${plan.undeclared
-            .slice(0, NAMED)
-            .map(({ kind, namespace, name }) => `${kind} ${markdownCode(`${namespace}/${name}`)}`)
-            .join(", ")}${plan.undeclared.length > NAMED ? `, and ${plan.undeclared.length - NAMED} more` : ""}.\n`,
+          `Not declared any more, left alone: ${listed(
+            plan.undeclared.map(({ kind, namespace, name }) => `${kind} ${markdownCode(`${namespace}/${name}`)}`),
+            NAMED,
+            ",",
+          )}.\n`,
         ]
       : []),
     ...waits(plan).map(markdownText),

@@ -2,6 +2,7 @@
 import { REASON } from "../../api/reasons.ts";
 import { CONDITION, type ConnectUser, USER } from "../../api/resources.ts";
 import { windowOf } from "../../domain/limits.ts";
+import { listed } from "../../domain/text.ts";
 import type { Cause, Verb } from "../../engine/change.ts";
 import type { Component, Step, Steps } from "../../engine/component.ts";
 import { isReady } from "../../runtime/conditions.ts";
@@ -119,9 +120,8 @@ const VERBS: Record<Changed["change"]["verb"], Verb> = {
 const REASONS: Partial<Record<Changed["change"]["verb"], string>> = { Leave: REASON.Left, HandOver: REASON.HandedOver };
 
 function objectOf(group: readonly Changed[]): string {
-  const names = group.slice(0, NAMED).map(({ who }) => who);
-  const more = group.length > NAMED ? `, and ${group.length - NAMED} more` : "";
-  return `${group.length === 1 ? USER : `${group.length} ${USER}s`} of ${names.join(", ")}${more}`;
+  const names = group.map(({ who }) => who);
+  return `${group.length === 1 ? USER : `${group.length} ${USER}s`} of ${listed(names, NAMED, ",")}`;
 }
 
 /** The record comes first: what a limit counts is never done before it is stored. */
