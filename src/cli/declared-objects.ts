@@ -30,6 +30,9 @@ import type { ObjectOptions } from "./options.ts";
 
 export type Resource = ConnectSsoPersona | ConnectUserSet | ConnectUser;
 
+/** In a message. */
+export const label = ({ kind, metadata }: Resource) => `${kind} ${metadata.namespace}/${metadata.name}`;
+
 export interface Declared {
   store: FolderStore;
   /** Broken documents of a folder; already reported on standard error. */

@@ -3,9 +3,9 @@
  * The manifest is gone, and its deletionPolicy with it: the cluster of the kubeconfig says it, or else the default holds. Reads only.
  */
 import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
-import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import type { CloudSession } from "./cloud-session.ts";
 import type { PlannedResource } from "./dry-run.ts";
+import { holdersOf } from "./remains.ts";
 import type { PlannedChange } from "./render/fold-changes.ts";
 import { keyOf, type Tagged } from "./tagged-objects.ts";
 
@@ -23,7 +23,7 @@ export async function prunedResources(
     ...personas.map(({ metadata: { namespace, name } }) => ({ namespace, name })),
     ...undeclared.filter(({ kind }) => kind === PERSONA),
   ];
-  const holders = await holdersOf(names, personas, session);
+  const holders = await allHolders(names, personas, session);
   const objects = Map.groupBy(undeclared, keyOf);
   return [...objects].map(([key, tagged]) => {
     const { kind, namespace, name } = tagged[0]!;
@@ -58,19 +58,16 @@ function userChanges(policy: string, tagged: Tagged[], holders: Holders, why: st
   ]);
 }
 
-async function holdersOf(
+async function allHolders(
   names: { namespace: string; name: string }[],
   personas: readonly ConnectSsoPersona[],
-  { clouds, cluster }: CloudSession,
+  session: CloudSession,
 ): Promise<Holders> {
   const holders: Holders = new Map();
-  for (const { namespace, name } of names) {
-    const near = personas.find(({ metadata }) => metadata.namespace === namespace);
-    const graph = await clouds.graph(near?.spec.application.tenantId, namespace);
-    const [application] = await graph.findApplications({ tag: `${OWNER_TAG}:${ownerOf(cluster, namespace, name)}` });
-    const principal = application && (await graph.findServicePrincipal(application.appId));
-    for (const { principalId } of principal ? await graph.assignments(principal.id, { maxAgeMs: 0 }) : [])
-      holders.set(principalId, [...(holders.get(principalId) ?? []), name]);
+  for (const persona of names) {
+    const near = personas.find(({ metadata }) => metadata.namespace === persona.namespace);
+    for (const id of await holdersOf(persona, near?.spec.application.tenantId, session))
+      holders.set(id, [...(holders.get(id) ?? []), persona.name]);
   }
   return holders;
 }

@@ -3,7 +3,7 @@ import { type ConnectSsoPersona, type ConnectUser, PERSONA } from "../api/resour
 import { OWNER_TAG, ownerOf } from "../domain/ownership.ts";
 import type { CloudSession } from "./cloud-session.ts";
 import type { Resource } from "./declared-objects.ts";
-import { keyOf, type Tagged, taggedObjects } from "./tagged-objects.ts";
+import { keyOf, keyOfResource, type Tagged, taggedObjects } from "./tagged-objects.ts";
 
 export interface Remains {
   /** Cloud objects under this cluster name, such as "Connect user jane@example.com". */
@@ -31,7 +31,7 @@ export async function remainsOf(
   );
   return new Map(
     resources.map((one) => {
-      const key = keyOf({ kind: one.kind, ...one.metadata });
+      const key = keyOfResource(one);
       const mine = all.filter((tagged) => keyOf(tagged) === key);
       return [
         key,
@@ -49,26 +49,36 @@ export async function remainsOf(
 async function assignedUsers(
   users: readonly ConnectUser[],
   personas: readonly ConnectSsoPersona[],
-  { clouds, cluster }: CloudSession,
+  session: CloudSession,
 ): Promise<Set<string>> {
-  const fresh = { maxAgeMs: 0 };
   const found = new Set<string>();
   for (const { metadata, spec } of personas) {
     const mine = users.filter(
       (user) => user.metadata.namespace === metadata.namespace && user.spec.personaRef.name === metadata.name,
     );
     if (mine.length === 0) continue;
-    const graph = await clouds.graph(spec.application.tenantId, metadata.namespace);
-    const tag = `${OWNER_TAG}:${ownerOf(cluster, metadata.namespace, metadata.name)}`;
-    const [application] = await graph.findApplications({ tag });
-    const principal = application && (await graph.findServicePrincipal(application.appId));
-    if (!principal) continue;
-    const holders = new Set((await graph.assignments(principal.id, fresh)).map(({ principalId }) => principalId));
+    const { tenantId } = spec.application;
+    const holders = new Set(await holdersOf(metadata, tenantId, session));
+    if (holders.size === 0) continue;
+    const graph = await session.clouds.graph(tenantId, metadata.namespace);
     for (const user of mine) {
       const { objectId, userPrincipalName } = user.spec.entraUser;
       const id = objectId ?? (await graph.user({ userPrincipalName: userPrincipalName! }))?.id;
-      if (id && holders.has(id)) found.add(keyOf({ kind: user.kind, ...user.metadata }));
+      if (id && holders.has(id)) found.add(keyOfResource(user));
     }
   }
   return found;
+}
+
+/** Object ids of those who hold a role of a persona's application, itself owned under this cluster name. */
+export async function holdersOf(
+  { namespace, name }: { namespace: string; name: string },
+  tenantId: string | undefined,
+  { clouds, cluster }: CloudSession,
+): Promise<string[]> {
+  const graph = await clouds.graph(tenantId, namespace);
+  const [application] = await graph.findApplications({ tag: `${OWNER_TAG}:${ownerOf(cluster, namespace, name)}` });
+  const principal = application && (await graph.findServicePrincipal(application.appId));
+  const all = principal ? await graph.assignments(principal.id, { maxAgeMs: 0 }) : [];
+  return all.map(({ principalId }) => principalId);
 }

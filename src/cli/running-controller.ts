@@ -6,9 +6,9 @@
 import { listed } from "../domain/text.ts";
 import { CliError } from "./command.ts";
 import { controllerNames } from "./controller-name.ts";
-import { type Declared, openDeclared, type Resource } from "./declared-objects.ts";
+import { type Declared, label, openDeclared } from "./declared-objects.ts";
 import type { ObjectOptions } from "./options.ts";
-import { keyOf } from "./tagged-objects.ts";
+import { keyOfResource } from "./tagged-objects.ts";
 
 /** A cluster that does not answer has no controller that could be asked about. Milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -31,9 +31,6 @@ export async function refuseBesideController(
     },
   );
 }
-
-const label = ({ kind, metadata }: Resource) => `${kind} ${metadata.namespace}/${metadata.name}`;
-const keyOfResource = ({ kind, metadata }: Resource) => keyOf({ kind, ...metadata });
 
 interface InCluster {
   /** Cluster names of its controllers. */

@@ -62,6 +62,9 @@ export async function taggedObjects(
 export const keyOf = ({ kind, namespace, name }: { kind: string; namespace: string; name: string }) =>
   `${kind}/${namespace}/${name}`;
 
+export const keyOfResource = ({ kind, metadata }: { kind: string; metadata: { namespace: string; name: string } }) =>
+  keyOf({ kind, ...metadata });
+
 /** One persona for each tenant and instance. */
 function placesOf(personas: readonly ConnectSsoPersona[]) {
   return new Map(

@@ -11,13 +11,13 @@ import type { KubeObject } from "../../runtime/port.ts";
 import { expand } from "../../set/expand.ts";
 import { type CloudSession, openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
-import { type Declared, openDeclared, type Resource } from "../declared-objects.ts";
+import { type Declared, label, openDeclared, type Resource } from "../declared-objects.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
 import { type Remains, remainsOf } from "../remains.ts";
 import { paint } from "../render/terminal.ts";
 import { refuseBesideController } from "../running-controller.ts";
 import { setDeps } from "../set-deps.ts";
-import { keyOf } from "../tagged-objects.ts";
+import { keyOf, keyOfResource } from "../tagged-objects.ts";
 
 interface DeleteOptions extends CloudOptions, Pick<ObjectOptions, "namespace" | "kubeconfig" | "context"> {
   filename: string;
@@ -70,9 +70,6 @@ async function usersOfSets(
     await expand({ ...set, spec: { ...set.spec, mode: "Apply" } }, setDeps({ store }, clouds));
   return store.list<ConnectUser>(USER).filter(({ metadata }) => metadata.labels?.[SET_LABEL] !== undefined);
 }
-
-const keyOfResource = ({ kind, metadata }: Resource) => keyOf({ kind, ...metadata });
-const label = ({ kind, metadata }: Resource) => `${kind} ${metadata.namespace}/${metadata.name}`;
 
 /** Where a user's objects are, its persona says. */
 function refuseWithoutPersona(going: Resource[], personas: ConnectSsoPersona[]): void {

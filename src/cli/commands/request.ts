@@ -9,7 +9,7 @@ import { conditionOf, isReady } from "../../runtime/conditions.ts";
 import { openClouds } from "../cloud-session.ts";
 import { CliError, duration } from "../command.ts";
 import { confirm } from "../confirm.ts";
-import { type Declared, find, openDeclared, type Resource } from "../declared-objects.ts";
+import { type Declared, find, label, openDeclared, type Resource } from "../declared-objects.ts";
 import { follow } from "../follow-request.ts";
 import type { CloudOptions, ObjectOptions } from "../options.ts";
 import { paint } from "../render/terminal.ts";
@@ -115,8 +115,6 @@ async function ask(request: Ask, name: string, options: AskOptions): Promise<num
     await declared.close();
   }
 }
-
-const label = ({ kind, metadata }: Resource) => `${kind} ${metadata.namespace}/${metadata.name}`;
 
 /** `persona/agents` and `user/jane` say which kind; a bare name may be either, if only one has it. */
 function choose(declared: Declared, name: string, kinds: readonly string[]): Resource {
