@@ -2,7 +2,7 @@
  * `plan --prune`: what goes when the manifests that are no longer in the folder are deleted, by a controller with prune or by a pipeline.
  * The manifest is gone, and its deletionPolicy with it: the cluster of the kubeconfig says it, or else the default holds. Reads only.
  */
-import { type ConnectSsoPersona, PERSONA } from "../api/resources.ts";
+import { type ConnectSsoPersona, PERSONA, USER } from "../api/resources.ts";
 import type { CloudSession } from "./cloud-session.ts";
 import type { PlannedResource } from "./dry-run.ts";
 import { holdersOf } from "./remains.ts";
@@ -23,7 +23,8 @@ export async function prunedResources(
     ...personas.map(({ metadata: { namespace, name } }) => ({ namespace, name })),
     ...undeclared.filter(({ kind }) => kind === PERSONA),
   ];
-  const holders = await allHolders(names, personas, session);
+  const hasUsers = undeclared.some(({ kind }) => kind === USER);
+  const holders: Holders = hasUsers ? await allHolders(names, personas, session) : new Map();
   const objects = Map.groupBy(undeclared, keyOf);
   return [...objects].map(([key, tagged]) => {
     const { kind, namespace, name } = tagged[0]!;

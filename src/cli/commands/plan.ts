@@ -26,7 +26,7 @@ export async function plan(
     const session = await openClouds(options, declared, { asController: true });
     try {
       const prune = options.prune ? (await inCluster(options)).policies : undefined;
-      const document = await makePlan(declared, session, { filename, namespace, ...(prune ? { prune } : {}) });
+      const document = await makePlan(declared, session, { filename, namespace, prune });
       const { fingerprint: _, filename: __, version: ___, namespace: ____, ...data } = document;
       print(
         {
