@@ -25,7 +25,7 @@ export async function leaver(scene: Scene): Promise<Result[]> {
     for (const index of leavers) {
       const next = sleep(1_000);
       disabled.set(upnOf(index), Date.now());
-      await graph(scene, "PATCH", `/users/${objectIdOf(index)}`, { accountEnabled: false });
+      await scene.sandbox.graph("PATCH", `/users/${objectIdOf(index)}`, { accountEnabled: false });
       await next;
     }
     const writes: Write[] = [];
@@ -89,14 +89,4 @@ async function peopleOf(scene: Scene, leavers: readonly number[]): Promise<Map<s
   }
   if (found.size < wanted.size) throw new Error(`${found.size} of ${wanted.size} leavers were found`);
   return found;
-}
-
-async function graph(scene: Scene, method: string, path: string, body: object): Promise<void> {
-  const { CONNECT_SSO_GRAPH_URL: url, CONNECT_SSO_GRAPH_TOKEN: token } = scene.sandbox.env;
-  const response = await fetch(`${url}/v1.0${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
 }

@@ -144,12 +144,7 @@ function granted(scene: Scene, since: ReadonlyMap<number, number>): Promise<numb
   );
 }
 
-async function join(scene: Scene, index: number): Promise<void> {
-  const { CONNECT_SSO_GRAPH_URL: url, CONNECT_SSO_GRAPH_TOKEN: token } = scene.sandbox.env;
-  const response = await fetch(`${url}/v1.0/groups/${GROUP_ID}/members/$ref`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ "@odata.id": `https://graph.microsoft.com/v1.0/directoryObjects/${objectIdOf(index)}` }),
+const join = (scene: Scene, index: number): Promise<unknown> =>
+  scene.sandbox.graph("POST", `/groups/${GROUP_ID}/members/$ref`, {
+    "@odata.id": `https://graph.microsoft.com/v1.0/directoryObjects/${objectIdOf(index)}`,
   });
-  if (!response.ok) throw new Error(`a person could not join: ${response.status} ${await response.text()}`);
-}

@@ -51,6 +51,18 @@ export class SandboxProcess {
     return this.#send({ do: "writes" }) as Promise<Write[]>;
   }
 
+  /** To Microsoft Graph, as an administrator would. The body of the answer. */
+  async graph(method: string, path: string, body: object): Promise<unknown> {
+    const { CONNECT_SSO_GRAPH_URL: url, CONNECT_SSO_GRAPH_TOKEN: token } = this.env;
+    const response = await fetch(`${url}/v1.0${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.status === 204 ? undefined : response.json();
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return;
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));

@@ -158,14 +158,10 @@ export class Scene {
     const batches = Array.from({ length: Math.ceil(requests.length / BATCH) }, (_, index) =>
       requests.slice(index * BATCH, (index + 1) * BATCH),
     );
-    const { CONNECT_SSO_GRAPH_URL: url, CONNECT_SSO_GRAPH_TOKEN: token } = this.sandbox.env;
     await eachLimited(batches, 4, async (batch) => {
-      const response = await fetch(`${url}/v1.0/$batch`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        body: JSON.stringify({ requests: batch }),
-      });
-      const { responses } = (await response.json()) as { responses: { status: number; body: unknown }[] };
+      const { responses } = (await this.sandbox.graph("POST", "/$batch", { requests: batch })) as {
+        responses: { status: number; body: unknown }[];
+      };
       const refused = responses.find(({ status }) => status !== 201);
       if (refused) throw new Error(`an assignment was refused: ${JSON.stringify(refused)}`);
     });
